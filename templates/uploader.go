@@ -1,0 +1,30 @@
+package templates
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+// attributes are what the script reads from the element around the form.
+func (view FormView) attributes() templ.OrderedAttributes {
+	list := templ.OrderedAttributes{
+		{Key: "endpoint", Value: view.Endpoint},
+		{Key: "profile", Value: view.Profile},
+		{Key: "catalog", Value: view.Catalog},
+		{Key: "accept", Value: view.Accept},
+		{Key: "min-size", Value: strconv.FormatInt(view.MinSize, 10)},
+		{Key: "max-size", Value: strconv.FormatInt(view.MaxSize, 10)},
+		{Key: "types", Value: strings.Join(view.Types, ",")},
+		{Key: "type-names", Value: view.TypeNames},
+		{Key: "multiple", Value: view.Multiple},
+	}
+	if !view.Embedded {
+		return list
+	}
+	return append(list,
+		templ.KeyValue[string, any]{Key: "embedded", Value: true},
+		templ.KeyValue[string, any]{Key: "parent-origins", Value: strings.Join(view.ParentOrigins, " ")},
+	)
+}
