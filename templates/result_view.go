@@ -12,8 +12,9 @@ type ResultView struct {
 	Page
 	// State is StateDone, StateRefused or StateWaiting.
 	State string
-	// Heading says what happened, Message what it means and what to do now.
-	Heading, Message string
+	// Heading says what happened, Message why, Hint what became of the file and
+	// what to do now. Hint may be empty.
+	Heading, Message, Hint string
 	// Filename is what the person's disk calls the file. May be empty.
 	Filename string
 	// Details are further lines, such as size and type.
