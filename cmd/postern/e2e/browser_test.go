@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium is the one browser of the package; every tab has cookies, storage and a line of its own.
+var chromium struct {
+	once  sync.Once
+	ctx   context.Context
+	close []context.CancelFunc
+	err   error
+}
+
+// tabs bounds how many tests drive a tab at once, so that two slow cores don't turn waiting into failing.
+var tabs = make(chan struct{}, 2)
+
+func openBrowser() {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "en-US"))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	chromium.ctx, chromium.close = ctx, []context.CancelFunc{cancel, stop}
+	if err := chromedp.Do(ctx); err != nil {
+		chromium.err = fmt.Errorf("start Chromium (bash .ci/test installs it where it is missing): %w", err)
+	}
+}
+
+func closeBrowser() {
+	for _, stop := range chromium.close {
+		stop()
+	}
+}
+
+// look says how a tab is set up; the zero value is a wide, light, English one with script, on a line of its own.
+type look struct {
+	Wire     *wire  // the line every request takes; nil: a new one
+	Language string // Accept-Language and the browser's own; "": en-US
+	Width    int64  // 0: 1280
+	Dark     bool
+	NoScript bool
+	Forced   bool // forced colours
+}
+
+// tab is one page of the browser.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	Wire *wire
+	// Close ends the tab as a killed one ends; ending it twice is harmless.
+	Close context.CancelFunc
+
+	mu      sync.Mutex
+	trouble []string
+}
+
+// newTab opens a tab that is closed, and whose console is judged, when the test ends.
+func newTab(t *testing.T, l look) *tab {
+	t.Helper()
+	chromium.once.Do(openBrowser)
+	must(t, chromium.err)
+	tabs <- struct{}{}
+	t.Cleanup(func() { <-tabs })
+	if l.Wire == nil {
+		l.Wire = newWire(t)
+	}
+	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+		p.ProxyServer = l.Wire.server.URL
+		p.ProxyBypassList = "<-loopback>"
+	}))
+	b := &tab{t: t, ctx: ctx, Wire: l.Wire, Close: cancel}
+	t.Cleanup(cancel)
+	must(t, b.prepare(l))
+	return b
+}
+
+func (b *tab) prepare(l look) error {
+	if err := chromedp.Do(b.ctx); err != nil {
+		return err
+	}
+	go b.listen()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: pick(l.Dark, "dark", "light")},
+		{Name: "forced-colors", Value: pick(l.Forced, "active", "none")},
+	}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		return err
+	}
+	if err := b.speak(l.Language); err != nil {
+		return err
+	}
+	script := emulation.SetScriptExecutionDisabledParams{Value: l.NoScript}
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, script); err != nil {
+		return err
+	}
+	width := l.Width
+	if width == 0 {
+		width = 1280
+	}
+	return chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))
+}
+
+func (b *tab) speak(language string) error {
+	if language == "" {
+		return nil
+	}
+	headers := network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}
+	_, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, headers)
+	return err
+}
+
+// listen keeps what the page throws and what the browser reports against it.
+func (b *tab) listen() {
+	for message, err := range chromedp.Console(b.ctx) {
+		if err != nil {
+			return
+		}
+		if message.IsException() || strings.Contains(message.Text, "Content Security Policy") {
+			b.mu.Lock()
+			b.trouble = append(b.trouble, message.String())
+			b.mu.Unlock()
+		}
+	}
+}
+
+// calm requires that the page has thrown nothing and broken no content security policy.
+func (b *tab) calm() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, message := range b.trouble {
+		b.t.Errorf("the browser's console: %s", message)
+	}
+}
+
+// do runs actions and gives up after patience, with a picture of what was there instead.
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("%v\npage: %s", err, b.describe())
+	}
+}
+
+// open goes to an address and waits until it has loaded.
+func (b *tab) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url))
+}
+
+// choose puts files into the form's own file input.
+func (b *tab) choose(paths ...string) {
+	b.t.Helper()
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), paths))
+}
+
+// submit presses the form's own button and waits for the page that follows.
+func (b *tab) submit() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS("button[type=submit]"))); err != nil {
+		b.t.Fatalf("submit: %v\npage: %s", err, b.describe())
+	}
+}
+
+// text returns the words that a person sees on the page.
+func (b *tab) text() string {
+	b.t.Helper()
+	return evaluate[string](b, `document.body.innerText`)
+}
+
+// address returns where the tab is.
+func (b *tab) address() string {
+	b.t.Helper()
+	return evaluate[string](b, `location.href`)
+}
+
+// describe is for messages: never fails.
+func (b *tab) describe() string {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	html, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.documentElement.outerHTML.slice(0, 4000)`))
+	if err != nil {
+		return err.Error()
+	}
+	return html
+}
+
+// evaluate runs an expression in the page; promises are awaited.
+func evaluate[T any](b *tab, expression string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("evaluate %q: %v", expression, err)
+	}
+	return value
+}
+
+// until waits for an expression to become true.
+func (b *tab) until(what, expression string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 3*patience)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(0))); err != nil {
+		b.t.Fatalf("waiting until %s: %v\npage: %s", what, err, b.describe())
+	}
+}
+
+// shot keeps a picture of the whole page in the folder that POSTERN_SHOTS names, if it names one.
+func (b *tab) shot(name string) {
+	b.t.Helper()
+	dir := os.Getenv("POSTERN_SHOTS")
+	if dir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	must(b.t, err)
+	must(b.t, os.MkdirAll(dir, 0o755))
+	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644))
+}
+
+func pick[T any](when bool, yes, no T) T {
+	if when {
+		return yes
+	}
+	return no
+}

@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+const mebibyte = 1 << 20
+
+// pngOf returns a real PNG of exactly the given size: noise, and an ancillary chunk that fills it up.
+func pngOf(t *testing.T, size int) []byte {
+	t.Helper()
+	picture := image.NewGray(image.Rect(0, 0, 64, 64))
+	noise().Read(picture.Pix)
+	var out bytes.Buffer
+	must(t, png.Encode(&out, picture))
+	const end = 12 // the IEND chunk
+	filling := make([]byte, size-out.Len()-12)
+	noise().Read(filling)
+	whole := append(bytes.Clone(out.Bytes()[:out.Len()-end]), chunk("noIs", filling)...)
+	return append(whole, out.Bytes()[out.Len()-end:]...)
+}
+
+// chunk encodes one PNG chunk: length, type, data, CRC-32 of the type and the data.
+func chunk(kind string, data []byte) []byte {
+	out := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
+	out = append(append(out, kind...), data...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[4:]))
+}
+
+// noise is a source of bytes that look random and are the same in every run.
+func noise() *rand.ChaCha8 {
+	return rand.NewChaCha8([32]byte{'p', 'o', 's', 't', 'e', 'r', 'n'})
+}
+
+// fileOf writes noise of the given size to a file of the given name and returns its path and SHA-256.
+func fileOf(t *testing.T, name string, size int64) (path, sum string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	file, err := os.Create(path)
+	must(t, err)
+	hash := sha256.New()
+	_, err = io.CopyN(io.MultiWriter(file, hash), noise(), size)
+	must(t, err)
+	must(t, file.Close())
+	return path, hex.EncodeToString(hash.Sum(nil))
+}
+
+// fileWith writes a file of the given name and content.
+func fileWith(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	must(t, os.WriteFile(path, content, 0o644))
+	return path
+}
+
+// sumOf returns the lower-case hex SHA-256.
+func sumOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
