@@ -1,0 +1,324 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/gofiber/fiber/v3"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+)
+
+// There is one gateway per process, so these tests don't run in parallel.
+
+const page = "http://page.test"
+
+func start(t *testing.T, options gateway.Options) *gateway.Gateway {
+	t.Helper()
+	if options.Dir == "" {
+		options.Dir = t.TempDir()
+	}
+	options.Buckets = append(options.Buckets, "media")
+	g, err := gateway.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+func put(t *testing.T, g *gateway.Gateway, key string, body []byte) {
+	t.Helper()
+	_, err := g.Client().PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String("media"), Key: &key, Body: bytes.NewReader(body),
+		ContentType: aws.String("image/png"), Metadata: map[string]string{"album": "summer"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, g *gateway.Gateway, key string) []byte {
+	t.Helper()
+	out, err := g.Client().GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("media"), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(out.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestStoreKeepsObjectsAcrossRestarts(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, gateway.Options{Dir: dir, Region: "eu-central-1"})
+	put(t, first, "a/b.png", []byte("png"))
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, gateway.Options{Dir: dir, Region: "eu-central-1"})
+	if got := get(t, second, "a/b.png"); string(got) != "png" {
+		t.Errorf("after a restart: want %q, got %q", "png", got)
+	}
+}
+
+func TestObjectsCanBeCopiedInPlace(t *testing.T) {
+	g := start(t, gateway.Options{})
+	put(t, g, "a.png", []byte("png"))
+	_, err := g.Client().CopyObject(t.Context(), &s3.CopyObjectInput{
+		Bucket: aws.String("media"), Key: aws.String("a.png"), CopySource: aws.String("media/a.png"),
+		ContentType: aws.String("text/plain"), MetadataDirective: "REPLACE",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := g.Client().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("media"), Key: aws.String("a.png")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *head.ContentType != "text/plain" {
+		t.Errorf("content type: want text/plain, got %q", *head.ContentType)
+	}
+}
+
+func TestMetadataLivesBesideObjectsWhereThereAreNoAttributes(t *testing.T) {
+	dir := t.TempDir()
+	// The folder decides: a store that began without attributes goes on so.
+	if err := os.MkdirAll(filepath.Join(dir, "metadata"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	g := start(t, gateway.Options{Dir: dir})
+	put(t, g, "a.png", []byte("png"))
+	head, err := g.Client().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("media"), Key: aws.String("a.png")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head.Metadata["album"] != "summer" || *head.ContentType != "image/png" {
+		t.Errorf("metadata: want album=summer and image/png, got %v and %q", head.Metadata, *head.ContentType)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "metadata", "media")); err != nil {
+		t.Errorf("sidecar metadata: %v", err)
+	}
+}
+
+func TestSecondGatewayIsRefused(t *testing.T) {
+	g := start(t, gateway.Options{})
+	before, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir()}); !errors.Is(err, gateway.ErrRunning) {
+		t.Errorf("second start: want ErrRunning, got %v", err)
+	}
+	if after, _ := os.Getwd(); after != before {
+		t.Errorf("working directory: want %q, got %q", before, after)
+	}
+	put(t, g, "still-works", []byte("x"))
+}
+
+func TestTakenPortIsRefusedAndNothingIsLeftBehind(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	address := taken.Addr().String()
+	_, err = gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), Listen: address})
+	if err == nil || !strings.Contains(err.Error(), address) {
+		t.Errorf("start on a taken port: want an error naming %s, got %v", address, err)
+	}
+	start(t, gateway.Options{})
+}
+
+func TestCloseFreesThePortAndTheWorkingDirectory(t *testing.T) {
+	before, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := start(t, gateway.Options{})
+	address := g.Addr().String()
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.Getwd(); after != before {
+		t.Errorf("working directory after Close: want %q, got %q", before, after)
+	}
+	again, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatalf("port after Close: %v", err)
+	}
+	again.Close()
+}
+
+func TestCloseDoesNotWaitForAClientThatNeverFinishes(t *testing.T) {
+	g := start(t, gateway.Options{})
+	c, err := net.Dial("tcp", g.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "PUT /media/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begun); took > 8*time.Second {
+		t.Errorf("Close took %v", took)
+	}
+}
+
+func TestEndOfTheContextStopsTheStore(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	g, err := gateway.Start(ctx, gateway.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	cancel()
+	select {
+	case <-g.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("the store still runs after its context ended")
+	}
+}
+
+func TestCORS(t *testing.T) {
+	g := start(t, gateway.Options{CORSOrigins: []string{page}})
+	put(t, g, "a.png", []byte("png"))
+	cases := []struct {
+		name, method, origin, query string
+		status                      int
+		allowed                     string
+	}{
+		{"preflight of a part from the page", "OPTIONS", page, "", 200, page},
+		{"preflight from elsewhere", "OPTIONS", "http://evil.test", "", 403, ""},
+		{"an unsigned part is refused in a way the page can read", "PUT", page, "", 403, page},
+		{"a badly signed part is refused in a way the page can read", "PUT", page,
+			"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=nobody/20260101/us-east-1/s3/aws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00", 403, page},
+		{"refusals say nothing to other origins", "PUT", "http://evil.test", "", 403, ""},
+		{"a form without policy is refused in a way the page can read", "POST", page, "", 412, page},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), c.method, g.URL()+"/media/a.png"+c.query, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.method == "POST" {
+				request.URL.Path = "/media"
+			}
+			request.Header.Set("Origin", c.origin)
+			if c.method == "OPTIONS" {
+				request.Header.Set("Access-Control-Request-Method", "PUT")
+				request.Header.Set("Access-Control-Request-Headers", "content-type,x-amz-checksum-crc32")
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode != c.status {
+				body, _ := io.ReadAll(response.Body)
+				t.Errorf("status: want %d, got %d: %s", c.status, response.StatusCode, body)
+			}
+			if got := response.Header.Get("Access-Control-Allow-Origin"); got != c.allowed {
+				t.Errorf("allowed origin: want %q, got %q", c.allowed, got)
+			}
+			if c.allowed != "" && !strings.Contains(response.Header.Get("Access-Control-Expose-Headers"), "ETag") {
+				t.Errorf("exposed headers: want ETag among them, got %q", response.Header.Get("Access-Control-Expose-Headers"))
+			}
+		})
+	}
+}
+
+func TestOriginsCanBeReplaced(t *testing.T) {
+	g := start(t, gateway.Options{CORSOrigins: []string{page}})
+	if err := g.AllowOrigins(t.Context(), "http://other.test"); err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[string]string{page: "", "http://other.test": "http://other.test"} {
+		request, _ := http.NewRequestWithContext(t.Context(), "GET", g.URL()+"/media/none", nil)
+		request.Header.Set("Origin", origin)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("allowed origin for %s: want %q, got %q", origin, want, got)
+		}
+	}
+}
+
+func TestHookInjectsFaults(t *testing.T) {
+	g := start(t, gateway.Options{CORSOrigins: []string{page}})
+	put(t, g, "a.png", []byte("png"))
+	fault := func(hook func(fiber.Ctx) error) (*http.Response, error) {
+		g.SetHook(hook)
+		defer g.SetHook(nil)
+		request, err := http.NewRequestWithContext(t.Context(), "GET", g.URL()+"/media/a.png", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", page)
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			response.Body.Close()
+		}
+		return response, err
+	}
+	busy, err := fault(func(ctx fiber.Ctx) error { return ctx.SendStatus(503) })
+	if err != nil || busy.StatusCode != 503 || busy.Header.Get("Access-Control-Allow-Origin") != page {
+		t.Errorf("busy store: want a readable 503, got %v, %v", busy, err)
+	}
+	opaque, err := fault(func(ctx fiber.Ctx) error { gateway.WithoutCORS(ctx); return ctx.SendStatus(403) })
+	if err != nil || opaque.StatusCode != 403 || opaque.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("opaque refusal: want a 403 without CORS headers, got %v, %v", opaque, err)
+	}
+	if _, err := fault(func(ctx fiber.Ctx) error { return ctx.RequestCtx().Conn().Close() }); err == nil {
+		t.Error("cut connection: want an error, got none")
+	}
+	if got := get(t, g, "a.png"); sha256.Sum256(got) != sha256.Sum256([]byte("png")) {
+		t.Errorf("after the faults: want %q, got %q", "png", got)
+	}
+}
+
+func TestConnectionsAreKeptAlive(t *testing.T) {
+	g := start(t, gateway.Options{})
+	put(t, g, "a.png", []byte("png"))
+	var remote []string
+	g.SetHook(func(ctx fiber.Ctx) error {
+		remote = append(remote, ctx.RequestCtx().RemoteAddr().String())
+		return ctx.Next()
+	})
+	client := g.Client()
+	for range 3 {
+		if _, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("media"), Key: aws.String("a.png")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(remote) != 3 || remote[0] != remote[1] || remote[1] != remote[2] {
+		t.Errorf("three requests came by %v: want one connection", remote)
+	}
+}
