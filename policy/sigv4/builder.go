@@ -1,0 +1,191 @@
+package sigv4
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// builder writes one presigned URL. Builders are pooled: what they hold grows
+// to what one URL needs and stays.
+type builder struct {
+	key     *Key
+	dialect *Dialect
+	base    string // scheme and host as given
+	path    string
+	stamp   string
+	params  []Header
+	headers []Header
+	buf     []byte
+}
+
+var builders = sync.Pool{New: func() any { return new(builder) }}
+
+// begin fills in what the signer, the object and the time decide.
+func (b *builder) begin(s *Signer, url string, expires, now time.Time) error {
+	base, host, path, err := splitURL(url)
+	if err != nil {
+		return err
+	}
+	seconds, err := s.lifetimeSeconds(expires, now)
+	if err != nil {
+		return err
+	}
+	if err := checkYear(now); err != nil {
+		return err
+	}
+	if s.dialect == OSS {
+		return fmt.Errorf("sigv4: presign: %s URLs aren't offered", s.dialect)
+	}
+	if path == "" {
+		path = "/"
+	}
+	b.key, b.dialect, b.base, b.path = s.Key(now), s.dialect, base, path
+	b.stamp = string(AppendTimestamp(nil, now))
+	b.headers = append(b.headers[:0], Header{"host", host})
+	b.params = append(b.params[:0],
+		Header{s.dialect.query + "Algorithm", s.dialect.algorithm},
+		Header{s.dialect.query + "Credential", b.key.credential},
+		Header{s.dialect.query + "Date", b.stamp},
+		Header{s.dialect.query + "Expires", seconds},
+		Header{s.dialect.query + "SignedHeaders", ""})
+	if token := s.credentials.SessionToken; token != "" {
+		b.params = append(b.params, Header{s.dialect.query + "Security-Token", string(token)})
+	}
+	return nil
+}
+
+func byName(a, b Header) int { return cmp.Compare(a.Name, b.Name) }
+
+func (b *builder) sortParams() error {
+	for _, p := range b.params {
+		if p.Name == "" || p.Name == b.dialect.query+"Signature" {
+			return fmt.Errorf("sigv4: presign: query parameter %q is not for the caller", p.Name)
+		}
+		for i := range len(p.Name) {
+			if !unreserved[p.Name[i]] {
+				return fmt.Errorf("sigv4: presign: query parameter %q: wanted letters, digits and -._~", p.Name)
+			}
+		}
+	}
+	slices.SortFunc(b.params, byName)
+	for i := 1; i < len(b.params); i++ {
+		if b.params[i-1].Name == b.params[i].Name {
+			return fmt.Errorf("sigv4: presign: query parameter %q is repeated", b.params[i].Name)
+		}
+	}
+	return nil
+}
+
+func (b *builder) setHeaders(headers []Header) error {
+	for _, h := range headers {
+		if err := checkHeader(h); err != nil {
+			return err
+		}
+	}
+	b.headers = append(b.headers[:1], headers...)
+	slices.SortFunc(b.headers, byName)
+	for i := 1; i < len(b.headers); i++ {
+		if b.headers[i-1].Name == b.headers[i].Name {
+			return fmt.Errorf("sigv4: presign: header %q is repeated", b.headers[i].Name)
+		}
+	}
+	return nil
+}
+
+func checkHeader(h Header) error {
+	for i := range len(h.Name) {
+		c := h.Name[i]
+		if !unreserved[c] || 'A' <= c && c <= 'Z' {
+			return fmt.Errorf("sigv4: presign: header %q: wanted a name in lower case", h.Name)
+		}
+	}
+	if h.Name == "" {
+		return fmt.Errorf("sigv4: presign: header without a name")
+	}
+	for i := range len(h.Value) {
+		if c := h.Value[i]; c < ' ' || c == 0x7f {
+			return fmt.Errorf("sigv4: presign: header %q: control byte in %q", h.Name, h.Value)
+		}
+	}
+	return nil
+}
+
+// finish signs and returns the URL.
+func (b *builder) finish(method string) (string, error) {
+	b.buf = append(append(append(append(b.buf[:0], method...), '\n'), b.path...), '\n')
+	from := len(b.buf)
+	b.appendQuery()
+	to := len(b.buf)
+	b.appendHeaders()
+	digest := sha256.Sum256(b.buf)
+	text := len(b.buf)
+	b.appendStringToSign(&digest)
+	url := len(b.buf)
+	b.buf = append(append(append(b.buf, b.base...), b.path...), '?')
+	b.buf = append(b.buf, b.buf[from:to]...)
+	b.buf = append(append(append(b.buf, '&'), b.dialect.query...), "Signature="...)
+	var err error
+	b.buf, err = b.key.AppendSignature(b.buf, b.buf[text:url])
+	return string(b.buf[url:]), err
+}
+
+func (b *builder) appendQuery() {
+	signed := b.dialect.query + "SignedHeaders"
+	for i, p := range b.params {
+		if i > 0 {
+			b.buf = append(b.buf, '&')
+		}
+		b.buf = append(append(b.buf, p.Name...), '=')
+		if p.Name == signed {
+			b.appendHeaderNames("%3B")
+		} else {
+			b.buf = appendEscaped(b.buf, p.Value)
+		}
+	}
+}
+
+func (b *builder) appendHeaderNames(separator string) {
+	for i, h := range b.headers {
+		if i > 0 {
+			b.buf = append(b.buf, separator...)
+		}
+		b.buf = append(b.buf, h.Name...)
+	}
+}
+
+func (b *builder) appendHeaders() {
+	for _, h := range b.headers {
+		b.buf = append(append(append(b.buf, '\n'), h.Name...), ':')
+		b.buf = appendFolded(b.buf, h.Value)
+	}
+	b.buf = append(b.buf, "\n\n"...)
+	b.appendHeaderNames(";")
+	b.buf = append(b.buf, "\nUNSIGNED-PAYLOAD"...)
+}
+
+// appendFolded appends a header value without outer spaces and with single
+// inner ones.
+func appendFolded(dst []byte, value string) []byte {
+	start := len(dst)
+	for i := range len(value) {
+		if value[i] == ' ' && (len(dst) == start || dst[len(dst)-1] == ' ') {
+			continue
+		}
+		dst = append(dst, value[i])
+	}
+	if len(dst) > start && dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+func (b *builder) appendStringToSign(digest *[sha256.Size]byte) {
+	b.buf = append(append(append(b.buf, b.dialect.algorithm...), '\n'), b.stamp...)
+	b.buf = append(append(b.buf, '\n'), b.key.credential[len(b.key.credential)-b.key.scopeLen():]...)
+	b.buf = hex.AppendEncode(append(b.buf, '\n'), digest[:])
+}

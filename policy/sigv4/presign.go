@@ -1,0 +1,64 @@
+package sigv4
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Header is a header or query parameter: a name and an unencoded value.
+type Header struct{ Name, Value string }
+
+// Presign describes the request a presigned URL shall allow.
+type Presign struct {
+	// Method is the HTTP method, "PUT" for an object or part.
+	Method string
+	// URL is the object's, as ObjectURL returns it: encoded, without a query.
+	URL string
+	// Query are further parameters, such as partNumber and uploadId, each name
+	// once. The signature's own are added.
+	Query []Header
+	// Headers must be sent with exactly these values: content-length,
+	// content-type, x-amz-checksum-crc32, if-none-match and so on. Names are
+	// lower-case, each at most once. The host is added.
+	Headers []Header
+	// Expires is when the URL ends, within what Signer.Latest allows.
+	Expires time.Time
+}
+
+// Presign returns the URL that allows the request until it expires.
+func (s *Signer) Presign(r Presign, now time.Time) (string, error) {
+	b := builders.Get().(*builder)
+	defer builders.Put(b)
+	if err := b.begin(s, r.URL, r.Expires, now); err != nil {
+		return "", err
+	}
+	b.params = append(b.params, r.Query...)
+	if err := b.sortParams(); err != nil {
+		return "", err
+	}
+	if err := b.setHeaders(r.Headers); err != nil {
+		return "", err
+	}
+	if r.Method == "" {
+		return "", errors.New("sigv4: presign: method is missing")
+	}
+	return b.finish(r.Method)
+}
+
+// lifetimeSeconds returns how long a URL signed at now and ending at expires is valid.
+func (s *Signer) lifetimeSeconds(expires, now time.Time) (string, error) {
+	latest, err := s.Latest(now)
+	if err != nil {
+		return "", err
+	}
+	if expires.After(latest) {
+		return "", fmt.Errorf("sigv4: expiration %s: wanted at most %s", expires.UTC().Format(time.RFC3339), latest.Format(time.RFC3339))
+	}
+	seconds := expires.Unix() - now.Unix()
+	if seconds < 1 {
+		return "", fmt.Errorf("sigv4: expiration %s: wanted after %s", expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return strconv.FormatInt(seconds, 10), nil
+}

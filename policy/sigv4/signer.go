@@ -1,0 +1,100 @@
+package sigv4
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// ErrCredentialsExpired is returned when the credentials have ended, or end
+// within Margin.
+var ErrCredentialsExpired = errors.New("sigv4: credentials have expired")
+
+// Signer signs for one dialect, region and set of credentials. It is safe for
+// concurrent use. The signing key is derived once a day.
+type Signer struct {
+	dialect     *Dialect
+	region      string
+	credentials Credentials
+	// Today's key and its neighbour: around midnight UTC requests of both days
+	// are under way, so each parity of the day has a place of its own.
+	keys [2]atomic.Pointer[Key]
+}
+
+// NewSigner returns a signer. An empty region means "auto" for Google; AWS and
+// OSS need one.
+func NewSigner(d *Dialect, region string, c Credentials) (*Signer, error) {
+	if d == nil {
+		return nil, errors.New("sigv4: dialect is missing")
+	}
+	region, err := d.resolveRegion(region)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.check(d); err != nil {
+		return nil, err
+	}
+	return &Signer{dialect: d, region: region, credentials: c}, nil
+}
+
+// Dialect returns the dialect.
+func (s *Signer) Dialect() *Dialect { return s.dialect }
+
+// Region returns the region as the scope has it.
+func (s *Signer) Region() string { return s.region }
+
+// AccessKeyID returns the access key ID.
+func (s *Signer) AccessKeyID() string { return s.credentials.AccessKeyID }
+
+// SessionToken returns the session token, empty for lasting credentials.
+func (s *Signer) SessionToken() Secret { return s.credentials.SessionToken }
+
+// Format writes the dialect, the region and the access key ID, nothing else.
+func (s *Signer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.describe()) }
+
+// LogValue returns the dialect, the region and the access key ID.
+func (s *Signer) LogValue() slog.Value { return slog.StringValue(s.describe()) }
+
+func (s *Signer) describe() string {
+	return fmt.Sprintf("%s signer for %q in %q", s.dialect, s.credentials.AccessKeyID, s.region)
+}
+
+// Latest returns the last instant that anything signed at now may be valid:
+// MaxLifetime from now, or Margin before the credentials end. It returns
+// ErrCredentialsExpired when that isn't after now.
+func (s *Signer) Latest(now time.Time) (time.Time, error) {
+	now = now.UTC().Truncate(time.Second)
+	latest := now.Add(MaxLifetime)
+	if s.credentials.Expires.IsZero() {
+		return latest, nil
+	}
+	end := s.credentials.Expires.UTC().Add(-Margin).Truncate(time.Second)
+	if !end.After(now) {
+		return time.Time{}, fmt.Errorf("%w at %s", ErrCredentialsExpired, s.credentials.Expires.UTC().Format(time.RFC3339))
+	}
+	if end.Before(latest) {
+		return end, nil
+	}
+	return latest, nil
+}
+
+// Expiration returns the instant at which something signed at now shall end: at
+// lifetime from now, though no later than Latest, in whole seconds UTC. It is
+// an error if lifetime is under a second or the credentials have ended.
+func (s *Signer) Expiration(now time.Time, lifetime time.Duration) (time.Time, error) {
+	if lifetime < time.Second {
+		return time.Time{}, fmt.Errorf("sigv4: lifetime %s: wanted at least 1s", lifetime)
+	}
+	latest, err := s.Latest(now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	wanted := now.UTC().Truncate(time.Second).Add(lifetime.Truncate(time.Second))
+	if wanted.Before(latest) {
+		return wanted, nil
+	}
+	return latest, nil
+}

@@ -1,0 +1,71 @@
+package sigv4
+
+import (
+	"fmt"
+	"strings"
+)
+
+// splitURL parts an object URL into "https://host:port" as given, the host as
+// browsers send it, and the path.
+func splitURL(url string) (base, host, path string, err error) {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok || (scheme != "https" && scheme != "http") {
+		return "", "", "", fmt.Errorf("sigv4: url %q: wanted https:// or http://", url)
+	}
+	slash := strings.IndexByte(rest, '/')
+	if slash < 0 {
+		slash = len(rest)
+	}
+	host, path = rest[:slash], rest[slash:]
+	if !isHost(host) {
+		return "", "", "", fmt.Errorf("sigv4: url %q: wanted a host in lower case, without user", url)
+	}
+	if !isEncodedPath(path) {
+		return "", "", "", fmt.Errorf("sigv4: url %q: wanted a path as ObjectURL encodes it, without a query", url)
+	}
+	return url[:len(url)-len(path)], withoutDefaultPort(scheme, host), path, nil
+}
+
+// withoutDefaultPort returns what browsers put in the Host header.
+func withoutDefaultPort(scheme, host string) string {
+	if scheme == "https" {
+		return strings.TrimSuffix(host, ":443")
+	}
+	return strings.TrimSuffix(host, ":80")
+}
+
+func isHost(host string) bool {
+	for i := range len(host) {
+		c := host[i]
+		if !unreserved[c] && c != ':' && c != '[' && c != ']' || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return host != ""
+}
+
+// isEncodedPath says whether a store that decodes the path and encodes it again
+// arrives at the same text; otherwise the signature wouldn't hold.
+func isEncodedPath(path string) bool {
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if unreserved[c] || c == '/' {
+			continue
+		}
+		if c != '%' || !isEscape(path[i:]) {
+			return false
+		}
+		i += 2
+	}
+	return true
+}
+
+// isEscape says whether s begins with an escape in upper case that is needed.
+func isEscape(s string) bool {
+	if len(s) < 3 {
+		return false
+	}
+	high := strings.IndexByte(upperHex, s[1])
+	low := strings.IndexByte(upperHex, s[2])
+	return high >= 0 && low >= 0 && !unreserved[byte(high<<4|low)] && byte(high<<4|low) != '/'
+}
