@@ -1,0 +1,112 @@
+package profile
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// maxMetadata is the limit S3 sets on user metadata in a request header: names and values together, in bytes.
+const maxMetadata = 2048
+
+func (c *Compiled) checkMetadata(f *faults) {
+	p := &c.profile
+	total := 0
+	for name, value := range p.Metadata {
+		f.unless(metadataName(name), "metadata", "names of 1 to 64 lower-case letters, digits, - and _", name)
+		f.unless(utf8.ValidString(value), "metadata."+name, "UTF-8", value)
+		total += len(name) + len(metadataValue(value))
+	}
+	f.unless(total <= maxMetadata, "metadata", "at most 2,048 bytes in all", total)
+	for i, name := range p.AcceptMetadata {
+		field := fmt.Sprintf("accept_metadata[%d]", i)
+		_, fixed := p.Metadata[name]
+		f.unless(metadataName(name), field, "a name of 1 to 64 lower-case letters, digits, - and _", name)
+		f.unless(!fixed, field, "a name that metadata doesn't set", name)
+		f.unless(slices.Index(p.AcceptMetadata, name) == i, field, "each name once", name)
+	}
+}
+
+// metadataName is narrower than what S3 takes: names are header names, and S3 turns them to lower case.
+func metadataName(name string) bool {
+	return safeID(name) && strings.ToLower(name) == name
+}
+
+// metadataValue returns text as a header can carry it. What isn't printable ASCII, or holds `$`, becomes one encoded
+// word of RFC 2047 (`=?utf-8?b?…?=`), the form S3 itself uses for such metadata.
+func metadataValue(text string) string {
+	if headerValue(text) && !strings.HasPrefix(text, "=?") {
+		return text
+	}
+	return "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(text)) + "?="
+}
+
+// metadata joins what profile, identity and caller set, sorted by name. The caller sets only accepted names, and
+// nobody overrides what was set before.
+func (c *Compiled) metadata(id Identity, given map[string]string, filename string) ([]policy.Field, error) {
+	fields := make([]policy.Field, 0, len(c.profile.Metadata)+len(id.Metadata)+len(given)+1)
+	fields = appendMetadata(fields, c.profile.Metadata)
+	for name := range id.Metadata {
+		if _, taken := c.profile.Metadata[name]; taken {
+			return nil, metadataError(Forbidden, name, "a name the profile doesn't set")
+		}
+	}
+	fields = appendMetadata(fields, id.Metadata)
+	for name := range given {
+		if _, taken := id.Metadata[name]; taken || !slices.Contains(c.profile.AcceptMetadata, name) {
+			return nil, metadataError(InvalidRequest, name, c.acceptedNames())
+		}
+	}
+	fields = appendMetadata(fields, given)
+	fields = c.appendFilename(fields, filename)
+	return sortMetadata(fields)
+}
+
+func appendMetadata(fields []policy.Field, from map[string]string) []policy.Field {
+	for name, value := range from {
+		fields = append(fields, policy.Field{Name: name, Value: value})
+	}
+	return fields
+}
+
+// appendFilename keeps the file's name where the profile accepts metadata of that name and nobody set it.
+func (c *Compiled) appendFilename(fields []policy.Field, filename string) []policy.Field {
+	taken := slices.ContainsFunc(fields, func(f policy.Field) bool { return f.Name == "filename" })
+	if filename == "" || taken || !slices.Contains(c.profile.AcceptMetadata, "filename") {
+		return fields
+	}
+	return append(fields, policy.Field{Name: "filename", Value: filename})
+}
+
+func sortMetadata(fields []policy.Field) ([]policy.Field, error) {
+	total := 0
+	for i, f := range fields {
+		if !metadataName(f.Name) || !utf8.ValidString(f.Value) {
+			return nil, metadataError(InvalidRequest, f.Name, "a lower-case name and a value in UTF-8")
+		}
+		fields[i].Value = metadataValue(f.Value)
+		total += len(f.Name) + len(fields[i].Value)
+	}
+	if total > maxMetadata {
+		wanted := "at most 2,048 bytes in all"
+		return nil, &Error{Code: InvalidRequest, Field: "metadata", Wanted: wanted, Got: strconv.Itoa(total)}
+	}
+	slices.SortFunc(fields, func(a, b policy.Field) int { return strings.Compare(a.Name, b.Name) })
+	return fields, nil
+}
+
+func metadataError(code Code, name, wanted string) error {
+	return &Error{Code: code, Field: "metadata." + clip(name), Wanted: wanted, Got: clip(name)}
+}
+
+func (c *Compiled) acceptedNames() string {
+	if len(c.profile.AcceptMetadata) == 0 {
+		return "no metadata"
+	}
+	return "one of " + strings.Join(c.profile.AcceptMetadata, ", ")
+}
