@@ -1,0 +1,95 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+)
+
+// headers are response headers prepared once. The values are shared between
+// requests and never changed.
+type headers []header
+
+type header struct {
+	name   string // in canonical form
+	values []string
+}
+
+// set puts the headers into a response without copying them.
+func (list headers) set(to http.Header) {
+	for _, h := range list {
+		to[h.name] = h.values
+	}
+}
+
+func prepared(pairs ...string) headers {
+	list := make(headers, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, header{name: http.CanonicalHeaderKey(pairs[i]), values: []string{pairs[i+1]}})
+	}
+	return list
+}
+
+// sources are the origins beside our own that a page may send to.
+type sources struct{ connect, form []string }
+
+// contentPolicy is the Content-Security-Policy of a page. Nothing is allowed
+// but our own files, the API, the bucket, and pictures the script makes from
+// the chosen file. Browsers that follow a form's redirect check it against
+// form-action as well, so 'self' is there for the way back from the bucket to
+// the landing page.
+func contentPolicy(s sources, ancestors []string) string {
+	parents := "'none'"
+	if len(ancestors) > 0 {
+		parents = strings.Join(ancestors, " ")
+	}
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self'",
+		"worker-src 'self'",
+		"style-src 'self'",
+		"img-src 'self' blob:",
+		strings.Join(append([]string{"connect-src 'self'"}, s.connect...), " "),
+		strings.Join(append([]string{"form-action 'self'"}, s.form...), " "),
+		"base-uri 'none'",
+		"frame-ancestors " + parents,
+	}, "; ")
+}
+
+// pageHeaders are those of a page nobody may frame.
+func pageHeaders(s sources, ancestors []string) headers {
+	return append(commonHeaders(),
+		prepared(
+			"Content-Security-Policy", contentPolicy(s, ancestors),
+			"X-Frame-Options", "DENY",
+			"Cross-Origin-Opener-Policy", "same-origin",
+			"Cross-Origin-Resource-Policy", "same-origin",
+		)...)
+}
+
+// widgetHeaders are those of the page for an iframe. Without origins nobody may
+// frame it.
+func widgetHeaders(s sources, origins []string) headers {
+	if len(origins) == 0 {
+		return pageHeaders(s, nil)
+	}
+	return append(commonHeaders(),
+		prepared(
+			"Content-Security-Policy", contentPolicy(s, origins),
+			"Cross-Origin-Resource-Policy", "cross-origin",
+		)...)
+}
+
+// commonHeaders go with everything that was made for one visitor.
+func commonHeaders() headers {
+	return prepared(
+		"Cache-Control", "no-store",
+		"Referrer-Policy", "no-referrer",
+		"X-Content-Type-Options", "nosniff",
+	)
+}
+
+// apiHeaders go with JSON, which nothing may render or embed.
+func apiHeaders() headers {
+	return append(commonHeaders(),
+		prepared("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")...)
+}

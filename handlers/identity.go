@@ -1,0 +1,65 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// Identifier says who sends a request.
+//
+// A request from nobody is (zero, false, nil): it may still use public
+// profiles, as the subject guest. Credentials that are there but don't hold
+// are an error, *Error with CodeUnauthorized, which refuses the request even
+// where the profile is public; so a visitor learns that a ticket ran out. Any
+// other error counts as an outage and refuses with store_unavailable.
+//
+// Identify is called at most once per request, before anything is decided, and
+// must be safe for concurrent use. It must not read the body.
+type Identifier interface {
+	Identify(*http.Request) (profile.Identity, bool, error)
+}
+
+// Nobody is the Identifier that knows no one. It refuses tickets: a ticket
+// that nobody can verify doesn't hold.
+type Nobody struct{}
+
+// Identify implements Identifier.
+func (Nobody) Identify(r *http.Request) (profile.Identity, bool, error) {
+	if r.Header.Get(echo.HeaderAuthorization) != "" {
+		return profile.Identity{}, false, refuse(CodeUnauthorized, "no tickets are taken here")
+	}
+	return profile.Identity{}, false, nil
+}
+
+// visitor is the identity of one request; known is false for nobody.
+type visitor struct {
+	profile.Identity
+	known bool
+}
+
+// identify resolves who asks, once per request.
+func (h *Handlers) identify(c echo.Context) (visitor, error) {
+	id, known, err := h.config.Identifier.Identify(c.Request())
+	if err != nil {
+		return visitor{}, identifyError(err)
+	}
+	if !known {
+		id = profile.Identity{}
+	}
+	if id.Address == "" {
+		id.Address = c.RealIP()
+	}
+	return visitor{Identity: id, known: known}, nil
+}
+
+// identifyError keeps a refusal and turns the rest into an outage: who asks
+// can't be told apart from nobody while the source of identities is away.
+func identifyError(err error) error {
+	if refused := asError(err); refused.Code != CodeInternal {
+		return refused
+	}
+	return &Error{Code: CodeStoreUnavailable, RetryAfter: storeRetryAfter, Err: err}
+}
