@@ -1,0 +1,86 @@
+package tickets
+
+import (
+	"errors"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// The reasons for refusing a ticket, for errors.Is on a [*RefusedError].
+var (
+	ErrMalformed   = errors.New("not a ticket")
+	ErrAlgorithm   = errors.New("signed with an algorithm that isn't accepted here")
+	ErrSignature   = errors.New("signature doesn't verify")
+	ErrKey         = errors.New("signed with a key that isn't in the key set")
+	ErrExpired     = errors.New("expired")
+	ErrNotYetValid = errors.New("not valid yet")
+	ErrLifetime    = errors.New("lives longer than tickets may here")
+	ErrAudience    = errors.New("meant for another audience")
+	ErrIssuer      = errors.New("from another issuer")
+	ErrClaim       = errors.New("claim missing or wrong")
+)
+
+// A RefusedError says why a ticket, or whatever else named the visitor, wasn't
+// accepted. It never holds the ticket nor any value out of it.
+type RefusedError struct {
+	Reason error  // one of the reasons above
+	Detail string // what was wanted, in our own words; may be empty
+}
+
+func (e *RefusedError) Error() string {
+	if e.Detail == "" {
+		return "tickets: " + e.Reason.Error()
+	}
+	return "tickets: " + e.Reason.Error() + ": " + e.Detail
+}
+
+// Unwrap returns the reason.
+func (e *RefusedError) Unwrap() error { return e.Reason }
+
+// Unauthorized reports true: whoever asks has to bring a better ticket.
+func (e *RefusedError) Unauthorized() bool { return true }
+
+// A KeysError says that the key set couldn't be had, so that tickets can't be
+// judged at the moment. It is an outage and says nothing about the ticket.
+type KeysError struct{ Err error }
+
+func (e *KeysError) Error() string { return "tickets: key set unavailable: " + e.Err.Error() }
+
+// Unwrap returns what went wrong when the key set was fetched.
+func (e *KeysError) Unwrap() error { return e.Err }
+
+func refused(reason error, detail string) error {
+	return &RefusedError{Reason: reason, Detail: detail}
+}
+
+// reasons maps the library's errors to ours; the first that matches decides.
+var reasons = []struct{ theirs, ours error }{
+	{jwt.ErrTokenMalformed, ErrMalformed},
+	{jwt.ErrTokenSignatureInvalid, ErrSignature},
+	{jwt.ErrTokenUnverifiable, ErrAlgorithm},
+	{jwt.ErrTokenInvalidAudience, ErrAudience},
+	{jwt.ErrTokenInvalidIssuer, ErrIssuer},
+	{jwt.ErrTokenExpired, ErrExpired},
+	{jwt.ErrTokenNotValidYet, ErrNotYetValid},
+	{jwt.ErrTokenUsedBeforeIssued, ErrNotYetValid},
+	{jwt.ErrTokenRequiredClaimMissing, ErrClaim},
+}
+
+// explain turns an error of the library into one of ours. The library's text
+// is dropped, because it can quote pieces of the ticket.
+func explain(err error) error {
+	var own *RefusedError
+	if errors.As(err, &own) {
+		return own
+	}
+	var outage *KeysError
+	if errors.As(err, &outage) {
+		return outage
+	}
+	for _, r := range reasons {
+		if errors.Is(err, r.theirs) {
+			return refused(r.ours, "")
+		}
+	}
+	return refused(ErrMalformed, "")
+}

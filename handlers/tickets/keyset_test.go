@@ -1,0 +1,294 @@
+package tickets_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+func secrets() []sigv4.Secret { return []sigv4.Secret{secret} }
+
+var (
+	rsaKey      = must(rsa.GenerateKey(rand.Reader, 2048))
+	ecKey       = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	ec384Key    = must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
+	_, edKey, _ = ed25519.GenerateKey(rand.Reader)
+)
+
+func must[K any](key K, err error) K {
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// issuer serves a key set that a test may change, or take down.
+type issuer struct {
+	*httptest.Server
+	mu      sync.Mutex
+	body    []byte
+	status  int
+	fetches atomic.Int64
+}
+
+func newIssuer(t *testing.T, keys ...jose.JSONWebKey) *issuer {
+	i := &issuer{status: http.StatusOK}
+	i.publish(keys...)
+	i.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		i.fetches.Add(1)
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(i.status)
+		_, _ = w.Write(i.body)
+	}))
+	t.Cleanup(i.Close)
+	return i
+}
+
+func (i *issuer) publish(keys ...jose.JSONWebKey) {
+	body, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
+	if err != nil {
+		panic(err)
+	}
+	i.answer(http.StatusOK, body)
+}
+
+func (i *issuer) answer(status int, body []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.status, i.body = status, body
+}
+
+func public(kid string, key crypto.Signer) jose.JSONWebKey {
+	return jose.JSONWebKey{KeyID: kid, Key: key.Public()}
+}
+
+func minted(t *testing.T, kid string, key crypto.Signer, now time.Time) string {
+	t.Helper()
+	ticket, err := tickets.MintWithKey(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}, key, kid, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+func TestEachAlgorithmOfAKeySetVerifies(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("r", rsaKey), public("e", ecKey), public("d", edKey))
+	v := verifier(t, tickets.Config{JWKS: i.URL})
+	for kid, key := range map[string]crypto.Signer{"r": rsaKey, "e": ecKey, "d": edKey} {
+		for _, named := range []string{kid, ""} {
+			id, err := v.Verify(context.Background(), minted(t, named, key, noon))
+			if err != nil || id.Subject != "alice" {
+				t.Errorf("key %q named %q: %v", kid, named, err)
+			}
+		}
+	}
+	if n := i.fetches.Load(); n != 1 {
+		t.Errorf("key set fetched %d times, wanted once", n)
+	}
+}
+
+func TestPublicKeyIsNoSecret(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("r", rsaKey))
+	der := must(x509.MarshalPKIXPublicKey(rsaKey.Public()))
+	forms := map[string][]byte{
+		"DER":     der,
+		"PEM":     pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
+		"PKCS #1": x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey),
+		"JWK":     must(public("r", rsaKey).MarshalJSON()),
+	}
+	for form, key := range forms {
+		ticket := pack(`{"alg":"HS256","kid":"r"}`, text(good()), key)
+		_, err := verifier(t, tickets.Config{JWKS: i.URL}).Verify(context.Background(), ticket)
+		if !errors.Is(err, tickets.ErrAlgorithm) {
+			t.Errorf("%s without a secret: error %v, wanted %v", form, err, tickets.ErrAlgorithm)
+		}
+		_, err = verifier(t, tickets.Config{JWKS: i.URL, Secrets: secrets()}).Verify(context.Background(), ticket)
+		if !errors.Is(err, tickets.ErrSignature) {
+			t.Errorf("%s beside a secret: error %v, wanted %v", form, err, tickets.ErrSignature)
+		}
+	}
+}
+
+func TestKeysThatDontCount(t *testing.T) {
+	t.Parallel()
+	small := must(rsa.GenerateKey(rand.Reader, 1024))
+	other := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	for name, c := range map[string]struct {
+		published jose.JSONWebKey
+		signer    crypto.Signer
+		want      error
+	}{
+		"an RSA key of 1,024 bits":    {public("k", small), small, tickets.ErrKey},
+		"a key meant for encryption":  {jose.JSONWebKey{KeyID: "k", Use: "enc", Key: rsaKey.Public()}, rsaKey, tickets.ErrKey},
+		"a key for another algorithm": {jose.JSONWebKey{KeyID: "k", Algorithm: "PS256", Key: rsaKey.Public()}, rsaKey, tickets.ErrKey},
+		"a curve ES256 doesn't use":   {public("k", ec384Key), ecKey, tickets.ErrKey},
+		"a key of another kind":       {public("k", edKey), ecKey, tickets.ErrKey},
+		"a key of another name":       {public("other", ecKey), ecKey, tickets.ErrKey},
+		"a private key that got out":  {jose.JSONWebKey{KeyID: "k", Key: ecKey}, ecKey, tickets.ErrKey},
+		"a symmetric key":             {jose.JSONWebKey{KeyID: "k", Key: []byte(secret)}, ecKey, tickets.ErrKey},
+		"the right name, another key": {public("k", other), ecKey, tickets.ErrSignature},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := verifier(t, tickets.Config{JWKS: newIssuer(t, c.published).URL})
+			ticket := minted(t, "k", c.signer, noon)
+			_, err := v.Verify(context.Background(), ticket)
+			if !errors.Is(err, c.want) {
+				t.Errorf("error %v, wanted %v", err, c.want)
+			}
+			checkRefusal(t, err, ticket)
+		})
+	}
+}
+
+func TestKeySetRotation(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("old", ecKey))
+	clock := noon
+	v := verifier(t, tickets.Config{JWKS: i.URL, Now: func() time.Time { return clock }})
+	verify := func(kid string, key crypto.Signer) error {
+		_, err := v.Verify(context.Background(), minted(t, kid, key, clock))
+		return err
+	}
+	if err := verify("old", ecKey); err != nil {
+		t.Fatal(err)
+	}
+	i.publish(public("new", rsaKey), public("old", ecKey))
+	clock = clock.Add(10 * time.Second)
+	if err := verify("new", rsaKey); err != nil {
+		t.Errorf("new key: %v", err)
+	}
+	i.publish(public("new", rsaKey))
+	if err := verify("old", ecKey); err != nil {
+		t.Errorf("old key before the set is fetched again: %v", err)
+	}
+	clock = clock.Add(10 * time.Minute)
+	if err := verify("old", ecKey); !errors.Is(err, tickets.ErrKey) {
+		t.Errorf("removed key: error %v, wanted %v", err, tickets.ErrKey)
+	}
+	if n := i.fetches.Load(); n != 3 {
+		t.Errorf("key set fetched %d times, wanted 3", n)
+	}
+}
+
+func TestInventedKeyIDsDontHammerTheIssuer(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("k", ecKey))
+	v := verifier(t, tickets.Config{JWKS: i.URL})
+	var wait sync.WaitGroup
+	for n := range 50 {
+		wait.Go(func() {
+			_, err := v.Verify(context.Background(), minted(t, "invented"+strings.Repeat("x", n), ecKey, noon))
+			if !errors.Is(err, tickets.ErrKey) {
+				t.Errorf("error %v, wanted %v", err, tickets.ErrKey)
+			}
+		})
+		wait.Go(func() {
+			if _, err := v.Verify(context.Background(), minted(t, "k", ecKey, noon)); err != nil {
+				t.Errorf("good ticket meanwhile: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	if n := i.fetches.Load(); n != 1 {
+		t.Errorf("key set fetched %d times, wanted once", n)
+	}
+}
+
+func TestKeySetOutage(t *testing.T) {
+	t.Parallel()
+	big := []byte(`{"keys":[],"pad":"` + strings.Repeat("x", 256<<10) + `"}`)
+	for name, c := range map[string]struct {
+		status int
+		body   []byte
+	}{
+		"server error":         {http.StatusInternalServerError, nil},
+		"not found":            {http.StatusNotFound, []byte(`{"keys":[]}`)},
+		"redirected elsewhere": {http.StatusFound, nil},
+		"a page for people":    {http.StatusOK, []byte("<html>maintenance")},
+		"no keys member":       {http.StatusOK, []byte("{}")},
+		"too much":             {http.StatusOK, big},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIssuer(t)
+			i.answer(c.status, c.body)
+			v := verifier(t, tickets.Config{JWKS: i.URL})
+			_, _, err := v.Identify(request("Bearer " + minted(t, "k", ecKey, noon)))
+			var outage *tickets.KeysError
+			if !errors.As(err, &outage) {
+				t.Errorf("error %v, wanted an outage", err)
+			}
+			var refusal *tickets.RefusedError
+			if errors.As(err, &refusal) {
+				t.Errorf("outage %v blames the ticket", err)
+			}
+		})
+	}
+}
+
+func TestOutageIsBridgedForAnHour(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("k", ecKey))
+	clock := noon
+	v := verifier(t, tickets.Config{JWKS: i.URL, Now: func() time.Time { return clock }})
+	verify := func() error {
+		_, err := v.Verify(context.Background(), minted(t, "k", ecKey, clock))
+		return err
+	}
+	if err := verify(); err != nil {
+		t.Fatal(err)
+	}
+	i.answer(http.StatusBadGateway, nil)
+	clock = noon.Add(59 * time.Minute)
+	if err := verify(); err != nil {
+		t.Errorf("after 59 minutes: %v", err)
+	}
+	clock = noon.Add(61 * time.Minute)
+	var outage *tickets.KeysError
+	if err := verify(); !errors.As(err, &outage) {
+		t.Errorf("after 61 minutes: error %v, wanted an outage", err)
+	}
+	i.publish(public("k", ecKey))
+	clock = clock.Add(10 * time.Second)
+	if err := verify(); err != nil {
+		t.Errorf("when it is back: %v", err)
+	}
+}
+
+func TestVisitorLeavingDoesntFailTheOthers(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, public("k", ecKey))
+	v := verifier(t, tickets.Config{JWKS: i.URL})
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	ticket := minted(t, "k", ecKey, noon)
+	_, _ = v.Verify(gone, ticket)
+	if _, err := v.Verify(context.Background(), ticket); err != nil {
+		t.Errorf("after another visitor left: %v", err)
+	}
+}
