@@ -1,0 +1,224 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// sight records how far the bars of the page have come, and the words beside them, each time that something changes.
+const sight = `(() => {
+	window.seen = [];
+	const look = () => {
+		for (const bar of document.querySelectorAll(".postern-file progress"))
+			if (!bar.hidden && bar.value > 0 && bar.value < 1) window.seen.push(bar.value);
+	};
+	new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+})()`
+
+func TestWithScriptASmallFileTravelsByPOST(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	picture := pngOf(t, mebibyte)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.upload(fileWith(t, "garden.png", picture))
+	b.untilState("done")
+	stored := p.store().only()
+	if stored.Sum != sumOf(picture) || stored.Type != "image/png" {
+		t.Errorf("stored: wanted image/png of sum %s, got %+v", sumOf(picture), stored)
+	}
+	if posts := b.Wire.exchanges(hostOf(t, p.Store), http.MethodPost); len(posts) != 1 {
+		t.Errorf("requests to the store: wanted one POST, got %+v", posts)
+	}
+	b.spared(p, picture[:64])
+	b.calm()
+}
+
+func TestWithScriptALargeFileTravelsInParts(t *testing.T) {
+	t.Parallel()
+	const size = 256 * mebibyte
+	p := dev(t)
+	path, sum := fileOf(t, "garden.bin", size)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/files")
+	evaluate[any](b, sight)
+	b.upload(path)
+	b.untilState("done")
+	if stored := p.store().only(); stored.Sum != sum || stored.Size != size {
+		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+	}
+	b.parts(p).once(t, size)
+	b.progressed()
+	head, err := os.ReadFile(path)
+	must(t, err)
+	b.spared(p, head[:64])
+	b.calm()
+}
+
+func TestWithScriptPartsOverlapOnASlowLine(t *testing.T) {
+	t.Parallel()
+	const size = 64 * mebibyte
+	p := dev(t)
+	path, sum := fileOf(t, "garden.bin", size)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/files")
+	b.Wire.slow(50 * time.Millisecond)
+	b.upload(path)
+	b.untilState("done")
+	if stored := p.store().only(); stored.Sum != sum {
+		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+	}
+	if most := b.Wire.most(http.MethodPut, hostOf(t, p.Store)); most < 2 {
+		t.Errorf("parts under way at once: wanted at least 2, got %d", most)
+	}
+	b.parts(p).once(t, size)
+}
+
+func TestWithScriptAFileOutsideTheRulesIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, filename, word string }{
+		{"too large", "huge.png", "10"},
+		{"of another type", "notes.txt", "PNG"},
+	}
+	p := dev(t)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			size := int64(pick(c.filename == "huge.png", 10*mebibyte+1, 1000))
+			path, _ := fileOf(t, c.filename, size)
+			b := newTab(t, look{})
+			b.open(p.URL + "/forms/photos")
+			b.choose(path)
+			b.untilState("refused")
+			if words := b.text(); !strings.Contains(words, c.word) || strings.Contains(words, "EntityTooLarge") {
+				t.Errorf("the page says %q, wanted %q in it", words, c.word)
+			}
+			if sent := b.Wire.exchanges(hostOf(t, p.Store), ""); len(sent) != 0 {
+				t.Errorf("requests to the store: wanted none, got %+v", sent)
+			}
+		})
+	}
+}
+
+func TestWithScriptALieAboutTheTypeIsDeletedAndExplained(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.upload(fileWith(t, "notes.png", []byte(strings.Repeat("only words\n", 200))))
+	b.until("the file is refused", `["refused", "failed"].includes(document.querySelector(".postern-file")?.dataset.state)`)
+	if words := b.text(); !strings.Contains(words, "PNG") {
+		t.Errorf("the page says %q, wanted the types that would do", words)
+	}
+	if keys := p.store().keys(); len(keys) != 0 {
+		t.Errorf("objects in the store: wanted none, got %q", keys)
+	}
+}
+
+// upload chooses files and presses the button where the uploader waits for it.
+func (b *tab) upload(paths ...string) {
+	b.t.Helper()
+	b.until("the uploader is ready", `customElements.get("postern-uploader") && document.querySelector("postern-uploader[ready]") != null`)
+	b.choose(paths...)
+	b.until("a row for the file", `document.querySelector(".postern-file") != null`)
+	if evaluate[bool](b, `[...document.querySelectorAll(".postern-file")].some((f) => f.dataset.state == "chosen")`) {
+		b.do(chromedp.Click(chromedp.CSS("button[type=submit]")))
+	}
+}
+
+// untilState waits until every file of the page has the state, and gives up at once when one fails instead.
+func (b *tab) untilState(state string) {
+	b.t.Helper()
+	b.until("files are "+state, fmt.Sprintf(`(() => {
+		const states = [...document.querySelectorAll(".postern-file")].map((f) => f.dataset.state);
+		return states.length && (states.every((s) => s == %q) || states.includes("failed"));
+	})()`, state))
+	if got := evaluate[string](b, `document.querySelector(".postern-file").dataset.state`); got != state {
+		b.t.Fatalf("state of the file: wanted %s, got %s\n%s", state, got, b.text())
+	}
+}
+
+// spared requires that the handlers received JSON alone, and none of the file.
+func (b *tab) spared(p *postern, piece []byte) {
+	b.t.Helper()
+	for _, x := range b.Wire.exchanges(hostOf(b.t, p.URL), "") {
+		switch {
+		case x.Sent > 0 && !strings.HasPrefix(x.Type, "application/json"):
+			b.t.Errorf("%s %s carried %d bytes of %s", x.Method, x.Path, x.Sent, x.Type)
+		case x.Sent > 16<<10 || bytes.Contains(x.Head, piece):
+			b.t.Errorf("%s %s carried %d bytes, of the file perhaps", x.Method, x.Path, x.Sent)
+		}
+	}
+}
+
+// progressed requires that the bar was seen on its way, and never went back.
+func (b *tab) progressed() {
+	b.t.Helper()
+	seen := evaluate[[]float64](b, `window.seen`)
+	if len(seen) < 4 {
+		b.t.Errorf("steps of the progress bar: wanted at least 4, got %v", seen)
+	}
+	for i := 1; i < len(seen); i++ {
+		if seen[i] < seen[i-1] {
+			b.t.Errorf("the progress bar went back from %v to %v", seen[i-1], seen[i])
+			return
+		}
+	}
+}
+
+// parts are the parts that went over the wire.
+type parts []exchange
+
+func (b *tab) parts(p *postern) parts {
+	var found parts
+	for _, x := range b.Wire.exchanges(hostOf(b.t, p.Store), http.MethodPut) {
+		if strings.Contains(x.Query, "partNumber=") {
+			found = append(found, x)
+		}
+	}
+	return found
+}
+
+// once requires that no part went twice and that all together are as long as the file.
+func (p parts) once(t *testing.T, size int64) {
+	t.Helper()
+	var sent int64
+	seen := map[string]int{}
+	for _, x := range p {
+		sent += x.Sent
+		seen[x.number()]++
+	}
+	for number, times := range seen {
+		if times > 1 {
+			t.Errorf("part %s went %d times", number, times)
+		}
+	}
+	if sent != size {
+		t.Errorf("bytes of all parts: wanted %d, got %d", size, sent)
+	}
+}
+
+// keptOnce requires that no part was sent again after the store had taken it.
+func (p parts) keptOnce(t *testing.T) {
+	t.Helper()
+	taken := map[string]bool{}
+	for _, x := range p {
+		if taken[x.number()] {
+			t.Errorf("part %s was sent again after the store had taken it", x.number())
+		}
+		taken[x.number()] = taken[x.number()] || x.Status == http.StatusOK
+	}
+}
+
+// number returns the part number of a part's URL.
+func (x exchange) number() string {
+	_, rest, _ := strings.Cut(x.Query, "partNumber=")
+	number, _, _ := strings.Cut(rest, "&")
+	return number
+}
