@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/postern-dev/postern/policy"
 )
 
 // cannedACLs is the list of "Access control list (ACL) overview" in the S3 documentation, less those for logs.
@@ -14,10 +16,8 @@ var cannedACLs = []string{
 	"bucket-owner-read", "bucket-owner-full-control",
 }
 
+// validBucket is wider than S3's rule for new buckets: older ones, access point aliases and other stores have more.
 func validBucket(name string) bool {
-	if rest, ok := strings.CutPrefix(name, "arn:"); ok {
-		return len(rest) <= 2048 && only(rest, "-_.:/") && rest != ""
-	}
 	return len(name) >= 3 && len(name) <= 255 && only(name, "-_.") && alphanumeric(rune(name[0])) &&
 		!strings.Contains(name, "..")
 }
@@ -99,6 +99,9 @@ func (c *Compiled) checkWeb(f *faults) {
 func validRedirect(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.String() != text || !headerValue(text) || strings.ContainsAny(text, ` \?#@`) {
+		return false
+	}
+	if policy.SuccessActionRedirect(text).Err() != nil {
 		return false
 	}
 	return u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))

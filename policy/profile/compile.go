@@ -60,7 +60,7 @@ func (f *faults) unless(ok bool, field, wanted string, got any) {
 func (c *Compiled) checkNames(f *faults) {
 	p := &c.profile
 	f.unless(safeID(p.Name), "name", "1 to 64 letters, digits, - and _", p.Name)
-	f.unless(validBucket(p.Bucket), "bucket", "a bucket name or access point ARN", p.Bucket)
+	f.unless(validBucket(p.Bucket), "bucket", "a bucket name or access point alias", p.Bucket)
 	f.unless(p.Access == AccessTicket || p.Access == AccessPublic, "access", "ticket or public", p.Access)
 }
 

@@ -23,6 +23,8 @@ var widths = map[string]int{
 	"subject": maxSegment, "claim": maxSegment, "yyyy": 4, "mm": 2, "dd": 2, "id": maxID, "ext": maxExt, "name": maxSlug,
 }
 
+var layouts = map[string]string{"yyyy": "2006", "mm": "01", "dd": "02"}
+
 // parseTemplate reads a key template and returns every reason it can't be used, each as what was wanted.
 func parseTemplate(text string, insecure bool) (*template, []string) {
 	t := new(template)
@@ -192,7 +194,7 @@ func (p piece) append(out []byte, v values) ([]byte, error) {
 	case "name":
 		return append(out, slug(v.name)...), nil
 	}
-	return v.now.AppendFormat(out, map[string]string{"yyyy": "2006", "mm": "01", "dd": "02"}[p.name]), nil
+	return v.now.AppendFormat(out, layouts[p.name]), nil
 }
 
 func (p piece) appendClaim(out []byte, value string) ([]byte, error) {

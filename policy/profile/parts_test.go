@@ -1,0 +1,136 @@
+package profile_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+func TestPartSizesGrowWithTheFile(t *testing.T) {
+	t.Parallel()
+	const MiB, GiB, TiB = profile.MiB, profile.GiB, profile.TiB
+	cases := []struct {
+		name        string
+		floor, size int64
+		part        int64
+		count       int
+	}{
+		{"the profile's size at first", 8 * MiB, 64 * MiB, 8 * MiB, 8},
+		{"a last part of one byte", 8 * MiB, 64*MiB + 1, 8 * MiB, 9},
+		{"twice as large from 256 MiB", 8 * MiB, 256 * MiB, 16 * MiB, 16},
+		{"32 MiB from 512 MiB", 8 * MiB, 512 * MiB, 32 * MiB, 16},
+		{"no more than that for long", 8 * MiB, 300 * GiB, 32 * MiB, 9600},
+		{"as large as 10,000 parts make it", 8 * MiB, 5 * TiB, 525 * MiB, 9987},
+		{"never under what the profile says", 100 * MiB, 120 * MiB, 100 * MiB, 2},
+		{"odd sizes end at 32 MiB too", 12 * MiB, GiB, 32 * MiB, 32},
+		{"a file smaller than a part", 64 * MiB, 16 * MiB, 64 * MiB, 1},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := multipartPlan(t, c.floor, c.size)
+			if p.PartSize != c.part || p.PartCount != c.count {
+				t.Errorf("wants %d parts of %d, got %d of %d", c.count, c.part, p.PartCount, p.PartSize)
+			}
+		})
+	}
+}
+
+func multipartPlan(t *testing.T, floor, size int64) profile.Plan {
+	t.Helper()
+	c := compile(t, func(p *profile.Profile) {
+		p.MaxSize, p.Multipart = profile.MaxObjectSize, profile.Multipart{Threshold: 1, PartSize: floor}
+	})
+	file := png()
+	file.Size = size
+	p, err := c.Plan(alice(), file, issue())
+	if err != nil || p.Method != profile.MethodMultipart {
+		t.Fatalf("wants a multipart plan, got %+v, %v", p, err)
+	}
+	return p
+}
+
+func TestPartsAddUpAndKeepTheLimitsOfStores(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 2026))
+	for range 2000 {
+		floor := (5 + r.Int64N(200)) * profile.MiB
+		size := 1 + r.Int64N(profile.MaxObjectSize>>r.IntN(20))
+		p := multipartPlan(t, floor, size)
+		if p.PartSize < max(floor, profile.MinPartSize) || p.PartSize%profile.MiB != 0 || p.PartSize > profile.MaxPartSize {
+			t.Fatalf("%d bytes from %d: parts of %d", size, floor, p.PartSize)
+		}
+		last, err := p.PartLength(p.PartCount)
+		if err != nil || last < 1 || last > p.PartSize || int64(p.PartCount-1)*p.PartSize+last != size || p.PartCount > profile.MaxParts {
+			t.Fatalf("%d bytes: %d parts of %d and a last one of %d, %v", size, p.PartCount, p.PartSize, last, err)
+		}
+	}
+}
+
+func TestPartLengthKnowsOnlyPlannedParts(t *testing.T) {
+	t.Parallel()
+	p := multipartPlan(t, 8*profile.MiB, 20*profile.MiB)
+	for number, want := range map[int]int64{1: 8 * profile.MiB, 2: 8 * profile.MiB, 3: 4 * profile.MiB} {
+		if got, err := p.PartLength(number); err != nil || got != want {
+			t.Errorf("part %d: wants %d, got %d, %v", number, want, got, err)
+		}
+	}
+	for _, number := range []int{0, -1, 4, 10001} {
+		if _, err := p.PartLength(number); !errors.Is(err, &profile.Error{Code: profile.PartOutOfPlan}) {
+			t.Errorf("part %d: wants part_out_of_plan, got %v", number, err)
+		}
+	}
+}
+
+func TestNewIDSortsByTime(t *testing.T) {
+	t.Parallel()
+	random := strings.NewReader(strings.Repeat("\xff", 16) + strings.Repeat("\x00", 16))
+	earlier := profile.NewID(noon, random)
+	later := profile.NewID(noon.Add(time.Millisecond), random)
+	if want := "01a1fdfa4600" + strings.Repeat("f", 32); earlier != want || later <= earlier || len(later) != 44 {
+		t.Errorf("wants %q and then something later, got %q and %q", want, earlier, later)
+	}
+}
+
+func TestNewIDNeverReturnsWithoutRandomness(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("wants a panic when the source runs dry")
+		}
+	}()
+	profile.NewID(noon, strings.NewReader("too short"))
+}
+
+func TestSizesInWords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"0": 0, "1": 1, "4096B": 4096, "10MiB": 10 * profile.MiB, "5 GiB": 5 * profile.GiB, "5TiB": 5 * profile.TiB, "2MB": 2e6, "7kB": 7000,
+	} {
+		if got, err := profile.ParseSize(text); err != nil || got != want {
+			t.Errorf("%q: wants %d, got %d, %v", text, want, got, err)
+		}
+	}
+	for _, text := range []string{"", "MiB", "-1", "+1", "1.5GiB", "1e3", "9223372036854775808", "8388608TiB", "10 miB", "0x10", "1_000", "10  MiB"} {
+		if got, err := profile.ParseSize(text); err == nil {
+			t.Errorf("%q: wants an error, got %d", text, got)
+		}
+	}
+	if least, most, err := profile.ParseRange("1..10MiB"); err != nil || least != 1 || most != 10*profile.MiB {
+		t.Errorf("got %d, %d, %v", least, most, err)
+	}
+	for _, text := range []string{"2..1", "1..", "..1", "1...2", "1..2..3"} {
+		if _, _, err := profile.ParseRange(text); err == nil {
+			t.Errorf("%q: wants an error", text)
+		}
+	}
+	for _, size := range []int64{0, 1, 1023, 1024, 10 * profile.MiB, 5*profile.GiB + 1} {
+		if got, err := profile.ParseSize(profile.FormatSize(size)); err != nil || got != size {
+			t.Errorf("%d written as %q reads as %d, %v", size, profile.FormatSize(size), got, err)
+		}
+	}
+}
