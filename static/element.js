@@ -1,23 +1,126 @@
-// <postern-uploader> lays an uploader over the server-made form inside it.
-// It adds, after the form's own controls:
-//
-// <ul class="postern-files">
-//  <li class="postern-file" data-state="chosen|refused|waiting|preparing|sending|paused|offline|
-//      retrying|confirming|done|failed|interrupted">
-//   <span class="postern-thumb" data-ext="MP4" aria-hidden="true"><img alt=""></span>
-//   <bdi class="postern-name" title="whole name"><span>start of na</span><span>me.mp4</span></bdi>  (first span may be cut)
-//   <span class="postern-size">3.1 MB</span>
-//   <progress class="postern-bar" max="1" value="0.43"></progress>    (hidden where it says nothing)
-//   <span class="postern-status">43 %, 3.1 MB/s, about 2 minutes</span> <small class="postern-code">code</small>
-//   <button type="button" class="postern-act" data-do="pause|resume|now|retry|choose">…</button>
-//   <button type="button" class="postern-act" data-do="remove|cancel|discard">…</button>   (either may be hidden)
-//  </li>
-// </ul>
-// <div class="postern-total" hidden><progress class="postern-bar"></progress><span class="postern-status">…</span></div>
-// <p class="postern-live postern-unseen" role="status"></p>
-// <p class="postern-droptext"> beside the file control: "or drop files here, or paste them"
-// <button type="button" class="postern-folder" data-do="folder"> and, on touch screens, data-do="camera"
-//
-// Attributes of the element that reflect state: ready, busy, full, count="3", dragging="accepts|refuses",
-// state="resting|sending|attention|done"; disabled and readonly are read.
-export class Uploader extends HTMLElement {}
+/** @import {Host} from './types.d.ts' */
+/** @import {Found} from './intake.js' */
+import { ask, receive } from './intake.js';
+import { List } from './list.js';
+import { Queue, fits } from './queue.js';
+import { make } from './row.js';
+import { Words } from './words.js';
+
+/**
+ * <postern-uploader>: lays an uploader over the server-made form inside it. Nothing is touched before all that is needed
+ * has loaded, so that the form works until then, or for good. README.md lists attributes, events and what is added.
+ */
+export class Uploader extends HTMLElement {
+  /** A ticket, or what gives one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
+  ticket = '';
+  /** @type {AbortController | null} */
+  attached = null;
+  /** @type {Queue | null} */
+  queue = null;
+  /** @type {List | null} */
+  list = null;
+
+  async connectedCallback() {
+    const { signal } = (this.attached = new AbortController());
+    try {
+      const answer = await fetch(this.getAttribute('catalog') ?? '', { signal });
+      const words = new Words(await answer.json(), this.closest('[lang]')?.getAttribute('lang') || 'en');
+      if (!signal.aborted) this.upgrade(words, signal);
+    } catch (error) {
+      if (!signal.aborted) console.warn('postern: the form goes on without script:', error);
+    }
+  }
+
+  disconnectedCallback() {
+    this.attached?.abort();
+    for (const upload of this.queue?.uploads ?? []) if (upload.may('paused')) this.queue?.pause(upload);
+  }
+
+  /** @param {Words} words @param {AbortSignal} signal */
+  upgrade(words, signal) {
+    const form = this.querySelector('form');
+    const input = /** @type {HTMLInputElement | null} */ (form?.querySelector('input[type=file]'));
+    if (!form || !input) throw new Error('no form inside');
+    this.input = input;
+    const queue = (this.queue ??= new Queue(this.host()));
+    const { rules } = queue.host;
+    if (!this.list) {
+      input.after(...this.doors(words, rules.types));
+      this.list = new List(this, queue, words);
+      queue.restore();
+    }
+    input.multiple = rules.many;
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.take();
+      queue.start();
+    }, { signal });
+    input.addEventListener('change', () => this.take(), { signal });
+    receive(this, signal, {
+      welcome: (types) => !this.closed && !queue.full && types.some((type) => !type || fits(type, rules.types)),
+      take: (found) => this.add([found]),
+    });
+    this.setAttribute('ready', '');
+    this.take();
+  }
+
+  /** @returns {Host} */
+  host() {
+    const number = (/** @type {string} */ name, /** @type {number} */ fallback) => Number(this.getAttribute(name) || fallback);
+    const text = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
+    return {
+      endpoint: text('endpoint'),
+      profile: text('profile'),
+      rules: {
+        types: text('types').toLowerCase().split(',').filter(Boolean),
+        names: text('type-names') || text('types'),
+        min: number('min-size', 0),
+        max: number('max-size', Infinity),
+        many: this.hasAttribute('multiple'),
+      },
+      stall: number('stall', 20000),
+      abreast: number('abreast', 4),
+      ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
+      tell: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
+      changed: (upload) => this.list?.mark(upload),
+    };
+  }
+
+  /** Other ways in, beside the file control. @param {Words} words @param {string[]} types */
+  doors(words, types) {
+    const door = (/** @type {string} */ name, /** @type {object} */ settings) => {
+      const button = make('button', name, words.say(`up.${name}`));
+      button.setAttribute('type', 'button');
+      button.onclick = () => ask(settings, (files) => this.add(files.map((file) => ({ file }))));
+      return button;
+    };
+    const doors = [make('p', 'droptext', words.say('up.drop'))];
+    if (this.hasAttribute('multiple')) doors.push(door('folder', { webkitdirectory: true }));
+    const picture = ['image/jpeg', 'video/mp4'].find((type) => fits(type, types));
+    if (picture && matchMedia('(pointer: coarse)').matches) doors.push(door('camera', { accept: picture.replace(/\w+$/, '*'), capture: 'environment' }));
+    return doors;
+  }
+
+  /** Whether nothing may be added at present. */
+  get closed() {
+    return this.hasAttribute('disabled') || this.hasAttribute('readonly');
+  }
+
+  /** Takes over what the file control holds. */
+  take() {
+    const { input } = this;
+    if (!input?.files?.length) return;
+    const files = [...input.files];
+    input.value = '';
+    this.add(files.map((file) => ({ file })));
+  }
+
+  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. @param {Found[]} found */
+  add(found) {
+    const { queue, input } = this;
+    if (!queue || this.closed) return;
+    for (const { file, handle } of found) queue.add(file, handle);
+    if (input) input.required = !queue.uploads.size;
+    if (!this.hasAttribute('manual')) queue.start();
+  }
+}

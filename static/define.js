@@ -1,0 +1,3 @@
+import { Uploader } from './element.js';
+
+customElements.define('postern-uploader', Uploader);

@@ -1,0 +1,166 @@
+/** @import {Plan, PartURL} from './types.d.ts' */
+/** @import {Transfer} from './transfer.js' */
+import { Fault, send } from './request.js';
+import { Checksums } from './checksum.js';
+
+/** Part URLs asked for at once. */
+const BATCH = 24;
+const MOST_LANES = 6;
+/** The store got other bytes than were sent, or only some: the same part may go again. */
+const GARBLED = /BadDigest|ChecksumMismatch|IncompleteBody|RequestTimeout/;
+
+/** Sends the parts of one file, several at a time: as many as make it faster. */
+export class Multipart {
+  lanes = 4;
+  rate = 0;
+  window = { bytes: 0, parts: 0, since: performance.now() };
+  safe = 0;
+  /** Bytes handed to the line, by part. @type {Map<number, number>} */
+  flying = new Map();
+  /** @type {Map<number, PartURL>} */
+  urls = new Map();
+  /** @type {Map<number, Promise<void>>} */
+  asked = new Map();
+  /** Part numbers yet to be taken up, in order. @type {number[]} */
+  left = [];
+
+  /** @param {Transfer} transfer @param {Plan} plan */
+  constructor(transfer, plan) {
+    this.transfer = transfer;
+    this.plan = plan;
+    const { partSize = 0, partCount = 0, checksum = null } = plan.multipart ?? {};
+    this.partSize = partSize;
+    this.partCount = partCount;
+    this.sums = checksum && new Checksums(checksum, (number) => this.slice(number));
+  }
+
+  /** @param {number} number */
+  slice(number) {
+    const from = (number - 1) * this.partSize;
+    return this.transfer.file.slice(from, from + this.partSize);
+  }
+
+  /** @param {boolean} resumed whether the store may have parts already */
+  async run(resumed) {
+    const { transfer } = this;
+    try {
+      const there = resumed ? await this.there() : new Set();
+      for (let n = 1; n <= this.partCount; n++) {
+        if (there.has(n)) this.safe += this.slice(n).size;
+        else this.left.push(n);
+      }
+      this.count();
+      transfer.show('sending');
+      await this.travel();
+    } finally {
+      this.sums?.close();
+    }
+  }
+
+  /** Numbers of the parts that the store has. */
+  async there() {
+    const { transfer, plan } = this;
+    const { parts } = await transfer.insist(() => transfer.call('GET', `/${plan.id}/parts`));
+    return new Set(parts.map((/** @type {PartURL} */ part) => part.number));
+  }
+
+  async travel() {
+    /** @type {Map<number, Promise<void>>} */
+    const lanes = new Map();
+    while (this.left.length || lanes.size) {
+      while (this.left.length && lanes.size < this.lanes) {
+        const number = /** @type {number} */ (this.left.shift());
+        lanes.set(number, this.part(number).finally(() => lanes.delete(number)));
+      }
+      await Promise.race(lanes.values());
+    }
+  }
+
+  /** @param {number} number */
+  async part(number) {
+    const { transfer, flying, urls } = this;
+    const { signal, host } = transfer;
+    const body = this.slice(number);
+    let refused = 0;
+    await transfer.insist(async (tries) => {
+      const { url, headers } = await this.url(number);
+      try {
+        await send({
+          method: 'PUT', url, headers, body, signal,
+          stall: host.stall * 2 ** Math.min(tries, 3),
+          progress: (bytes) => {
+            flying.set(number, bytes);
+            this.count();
+          },
+        });
+      } catch (error) {
+        flying.delete(number);
+        urls.delete(number);
+        if (!(error instanceof Fault)) throw error;
+        this.lanes = Math.max(1, this.lanes - 1);
+        // A URL past its time is a 403, or nothing at all where the store sends no CORS headers with it.
+        if (GARBLED.test(error.code) || (error.status === 403 && refused++ < 3)) error.again = true;
+        throw error;
+      }
+    });
+    flying.delete(number);
+    this.safe += body.size;
+    this.count();
+    transfer.memory.note(transfer.upload);
+    this.adapt(body.size);
+  }
+
+  count() {
+    let flying = 0;
+    for (const bytes of this.flying.values()) flying += bytes;
+    this.transfer.upload.count(this.safe, flying);
+  }
+
+  /** One lane more while that pays, one less when it cost. @param {number} bytes */
+  adapt(bytes) {
+    const { window } = this;
+    window.bytes += bytes;
+    if (++window.parts < this.lanes) return;
+    const now = performance.now();
+    const rate = window.bytes / (now - window.since);
+    if (rate > this.rate * 1.05) this.lanes = Math.min(MOST_LANES, this.lanes + 1);
+    else if (rate < this.rate * 0.7) this.lanes = Math.max(2, this.lanes - 1);
+    this.rate = rate;
+    this.window = { bytes: 0, parts: 0, since: now };
+  }
+
+  /** @param {number} number @returns {Promise<PartURL>} */
+  async url(number) {
+    for (;;) {
+      const found = this.urls.get(number);
+      if (found && found.until > Date.now()) {
+        const next = this.left.at(this.lanes);
+        if (next && !this.urls.has(next) && !this.asked.has(next)) this.ask(next).catch(() => {});
+        return found;
+      }
+      await (this.asked.get(number) ?? this.ask(number));
+    }
+  }
+
+  /** Has this part's URL signed, and those of the parts that follow. @param {number} number */
+  ask(number) {
+    const { sums, left, urls, asked } = this;
+    const fresh = (/** @type {number} */ n) => n > number && !urls.has(n) && !asked.has(n) && (!sums || sums.ready(n));
+    const numbers = [number, ...left.slice(0, 4 * BATCH).filter(fresh).slice(0, BATCH - 1)];
+    const answer = this.sign(numbers).finally(() => numbers.forEach((n) => asked.delete(n)));
+    numbers.forEach((n) => asked.set(n, answer));
+    return answer;
+  }
+
+  /** @param {number[]} numbers */
+  async sign(numbers) {
+    const { sums, plan, transfer } = this;
+    const parts = [];
+    for (const number of numbers) parts.push(sums ? { number, checksum: await sums.get(number, this.partCount) } : { number });
+    const asked = Date.now();
+    const answer = await transfer.call('POST', `/${plan.id}/parts`, { parts });
+    // Clocks differ: only the span counts, and a fifth of it is kept in reserve.
+    const until = asked + 0.8 * Math.max(1000, Date.parse(answer.expires) - asked);
+    for (const part of answer.parts) this.urls.set(part.number, { ...part, until });
+  }
+}

@@ -1,0 +1,148 @@
+/** @import {Host, Rules} from './types.d.ts' */
+import { Memory } from './memory.js';
+import { Fault, send } from './request.js';
+import { Transfer } from './transfer.js';
+import { Upload } from './upload.js';
+
+/** Whether a content type is among those a profile names; an empty one counts as the server counts it. @param {string} type @param {string[]} types */
+export function fits(type, types) {
+  const given = (type || 'application/octet-stream').toLowerCase();
+  return !types.length || types.some((rule) => rule === '*/*' || rule === given || (rule.endsWith('/*') && given.startsWith(rule.slice(0, -1))));
+}
+
+/** What the rules say against a file, as one of the API's codes; '' for nothing. @param {File} file @param {Rules} rules */
+export function objection(file, rules) {
+  if (!fits(file.type, rules.types)) return 'type_not_allowed';
+  if (file.size > rules.max) return 'size_too_large';
+  return file.size < rules.min ? 'size_too_small' : '';
+}
+
+/** All files of one uploader, and whose turn it is. */
+export class Queue {
+  /** @type {Set<Upload>} */
+  uploads = new Set();
+  running = 0;
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.host = host;
+    this.memory = new Memory(`${host.endpoint} ${host.profile}`);
+  }
+
+  /** Whether another file would be one too many. */
+  get full() {
+    return !this.host.rules.many && [...this.uploads].some((upload) => upload.state !== 'refused');
+  }
+
+  /** Takes a file in; it is refused here if the server would refuse it. @param {File} file @param {FileSystemFileHandle | null} [handle] */
+  add(file, handle = null) {
+    const { host, memory } = this;
+    const known = { name: file.name, size: file.size, modified: file.lastModified };
+    for (const old of this.uploads) {
+      if (old.state === 'interrupted' && memory.key(old) === memory.key(known)) return this.again(old, file, handle);
+    }
+    if (!host.tell('add', { file })) return null;
+    const full = this.full;
+    const upload = new Upload(file, known, host.changed);
+    upload.handle = handle;
+    this.uploads.add(upload);
+    const code = full ? 'too_many' : objection(file, host.rules);
+    if (code) upload.move('refused', code);
+    else host.changed(upload);
+    return upload;
+  }
+
+  /** An interrupted upload's file has been chosen again. @param {Upload} upload @param {File} file @param {FileSystemFileHandle | null} [handle] */
+  again(upload, file, handle = null) {
+    upload.file = file;
+    upload.handle ??= handle;
+    upload.move('waiting');
+    this.pump();
+    return upload;
+  }
+
+  /** A file chosen to go on with: only the very same one will do. @param {Upload} upload @param {File} file */
+  offer(upload, file) {
+    const same = file.name === upload.name && file.size === upload.size && file.lastModified === upload.modified;
+    if (same) return this.again(upload, file);
+    upload.code = 'other_file';
+    return this.host.changed(upload);
+  }
+
+  /** Brings back what an earlier visit left unfinished. */
+  async restore() {
+    for (const kept of await this.memory.list()) {
+      const upload = new Upload(null, kept, this.host.changed);
+      upload.state = 'interrupted';
+      this.uploads.add(upload);
+      upload.count(kept.safe, 0);
+      const file = await this.memory.reopen(upload, false);
+      if (file && upload.may('waiting')) this.again(upload, file);
+    }
+  }
+
+  /** Lets everything that was chosen go. */
+  start() {
+    for (const upload of this.uploads) if (upload.state === 'chosen') upload.move('waiting');
+    this.pump();
+  }
+
+  pump() {
+    for (const upload of this.uploads) {
+      if (this.running >= this.host.abreast) return;
+      if (upload.state === 'waiting') this.run(upload);
+    }
+  }
+
+  /** @param {Upload} upload */
+  async run(upload) {
+    const { host, memory } = this;
+    const stop = new AbortController();
+    upload.stop = stop;
+    upload.move('preparing');
+    this.running++;
+    try {
+      const transfer = new Transfer(upload, host, memory, stop.signal);
+      await memory.alone(upload, stop.signal, () => transfer.run());
+      upload.count(upload.size, 0);
+      upload.move('done');
+      host.tell('done', { upload });
+    } catch (error) {
+      stop.abort();
+      if (!upload.active && upload.state !== 'confirming') return;
+      if (!(error instanceof Fault)) reportError(error);
+      upload.move('failed', error instanceof Fault ? error.code || (error.status ? 'refused' : 'network') : 'refused');
+      host.tell('fail', { upload });
+    } finally {
+      this.running--;
+      this.pump();
+    }
+  }
+
+  /** @param {Upload} upload */
+  pause(upload) {
+    upload.move('paused');
+    upload.stop?.abort();
+    upload.count(upload.safe, 0);
+  }
+
+  /** Goes on after a pause, or tries again after a failure. @param {Upload} upload */
+  resume(upload) {
+    upload.move('waiting');
+    this.pump();
+  }
+
+  /** Takes a file off the list, and its parts off the store. @param {Upload} upload */
+  remove(upload) {
+    if (!upload.may('removed') || !this.host.tell('remove', { upload })) return false;
+    const { state } = upload;
+    const plan = upload.plan ?? this.memory.read(this.memory.key(upload));
+    upload.move('removed');
+    upload.stop?.abort();
+    this.uploads.delete(upload);
+    if (!plan || state === 'done') return true;
+    this.memory.drop(upload);
+    send({ method: 'DELETE', url: `${this.host.endpoint}/uploads/${plan.id}`, headers: { 'Upload-Token': plan.token } }).catch(() => {});
+    return true;
+  }
+}

@@ -1,0 +1,127 @@
+/** @import {Host, Plan} from './types.d.ts' */
+/** @import {Upload} from './upload.js' */
+/** @import {Memory} from './memory.js' */
+import { Multipart } from './multipart.js';
+import { Patience } from './patience.js';
+import { Fault, send } from './request.js';
+
+/** Above this, progress is worth the preflight that watching it costs. */
+const WATCHED = 256 << 10;
+/** The plan is over: ask for another one. */
+const GONE = /unknown_upload|upload_expired|NoSuchUpload|stale/;
+
+/** Takes one file from its plan to the store's confirmation. */
+export class Transfer extends Patience {
+  /** @param {Upload} upload @param {Host} host @param {Memory} memory @param {AbortSignal} signal */
+  constructor(upload, host, memory, signal) {
+    super(upload, signal);
+    this.host = host;
+    this.memory = memory;
+    this.file = /** @type {File} */ (upload.file);
+  }
+
+  async run() {
+    const { upload, memory } = this;
+    let plan = upload.plan ?? (await memory.find(upload));
+    for (let fresh = 0; ; fresh++) {
+      const given = plan !== null;
+      try {
+        plan ??= await this.insist(() => this.issue());
+        upload.plan = plan;
+        if (plan.multipart) await memory.keep(upload, plan);
+        await this.deliver(plan, given);
+        memory.drop(upload);
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault) || fresh > 2) throw error;
+        if (!GONE.test(error.code) && !(given && error.status === 401)) throw error;
+        memory.drop(upload);
+        plan = upload.plan = null;
+        upload.count(0, 0);
+      }
+    }
+  }
+
+  /** @returns {Promise<Plan>} */
+  async issue(renew = false) {
+    const { host, upload, file } = this;
+    const ticket = await host.ticket(renew);
+    try {
+      return await this.call('POST', '', {
+        profile: host.profile,
+        filename: upload.name,
+        type: file.type,
+        size: file.size,
+      }, ticket ? { Authorization: `Bearer ${ticket}` } : {});
+    } catch (error) {
+      if (!renew && ticket && error instanceof Fault && error.status === 401) return this.issue(true);
+      throw error;
+    }
+  }
+
+  /** @param {Plan} plan @param {boolean} given whether it is from before */
+  async deliver(plan, given) {
+    const ends = Date.parse(plan.expires);
+    for (let round = 0; ; round++) {
+      this.show('preparing');
+      if (plan.multipart) await new Multipart(this, plan).run(given || round > 0);
+      else if (!round || ends > Date.now()) await this.insist((tries) => this.whole(plan, tries));
+      this.show('confirming');
+      try {
+        this.upload.stored = await this.insist(() => this.call('POST', `/${plan.id}/complete`, {}));
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'incomplete' || round > 2) throw error;
+      }
+    }
+  }
+
+  /** A file in one request, by form or by PUT. @param {Plan} plan @param {number} tries */
+  async whole(plan, tries) {
+    const { file, signal, host, upload } = this;
+    /** @type {FormData | File} */
+    let body = file;
+    if (plan.post) {
+      body = new FormData();
+      for (const field of plan.post.fields) body.append(field.name, field.value);
+      body.append('file', file);
+    }
+    this.show('sending');
+    try {
+      await send({
+        method: plan.method.toUpperCase(),
+        url: (plan.post ?? plan.put)?.url ?? '',
+        headers: plan.put?.headers,
+        body,
+        signal,
+        progress: file.size > WATCHED ? (bytes) => upload.count(0, Math.min(bytes, file.size)) : undefined,
+        stall: host.stall * 2 ** tries,
+      });
+    } catch (error) {
+      upload.count(0, 0);
+      // No answer can mean stored, refused early, or lost: completing tells them apart.
+      if (error instanceof Fault && !error.status && tries === 1) return;
+      if (error instanceof Fault && error.status === 403) error.code = 'stale';
+      throw error;
+    }
+    upload.count(0, file.size);
+  }
+
+  /**
+   * Calls the JSON API, with the upload token once there is one.
+   * @param {string} method @param {string} path @param {object | null} [body] @param {Record<string, string>} [headers]
+   */
+  async call(method, path, body, headers) {
+    const json = body && JSON.stringify(body);
+    const token = this.upload.plan && { 'Upload-Token': this.upload.plan.token };
+    const xhr = await send({
+      method,
+      url: `${this.host.endpoint}/uploads${path}`,
+      headers: { ...(json && { 'Content-Type': 'application/json' }), ...(headers ?? token) },
+      body: json,
+      signal: this.signal,
+      stall: this.host.stall,
+    });
+    return xhr.responseText && JSON.parse(xhr.responseText);
+  }
+}

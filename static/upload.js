@@ -1,0 +1,85 @@
+/** @import {State, Plan, Stored} from './types.d.ts' */
+
+/** Where a file may go from each state. Any other move is a mistake of ours. @type {Record<State, string>} */
+const MOVES = {
+  chosen: 'waiting refused removed',
+  refused: 'removed',
+  waiting: 'preparing removed',
+  preparing: 'sending confirming offline retrying paused failed removed',
+  sending: 'preparing confirming offline retrying paused failed removed',
+  paused: 'waiting removed',
+  offline: 'preparing sending confirming retrying paused failed removed',
+  retrying: 'preparing sending confirming offline paused failed removed',
+  confirming: 'preparing sending offline retrying done failed',
+  done: 'removed',
+  failed: 'waiting removed',
+  interrupted: 'waiting removed',
+  removed: '',
+};
+
+/** One file on its way. Knows nothing of pages or requests. */
+export class Upload {
+  /** @type {State} */
+  state = 'chosen';
+  /** Bytes the store has for good. */
+  safe = 0;
+  /** Bytes handed to the line, the safe ones included. */
+  sent = 0;
+  /** Why it was refused or failed: one of the API's codes, or our own. */
+  code = '';
+  /** When the next try is due, in ms. */
+  until = 0;
+  /** @type {Plan | null} */
+  plan = null;
+  /** @type {Stored | null} */
+  stored = null;
+  /** @type {FileSystemFileHandle | null} */
+  handle = null;
+  /** Aborts what is under way. @type {AbortController | null} */
+  stop = null;
+  /** Ends a wait early. @type {(() => void) | null} */
+  wake = null;
+
+  /**
+   * @param {File | null} file null when it has to be chosen again
+   * @param {{name: string, size: number, modified: number}} known
+   * @param {(upload: Upload) => void} changed
+   */
+  constructor(file, known, changed) {
+    this.file = file;
+    this.name = known.name;
+    this.size = known.size;
+    this.modified = known.modified;
+    this.changed = changed;
+  }
+
+  /** From 0 to 1; 1 only when the store has confirmed. */
+  get progress() {
+    return this.state === 'done' ? 1 : Math.min(this.sent / (this.size || 1), 0.99);
+  }
+
+  /** Whether a request for it may be under way. */
+  get active() {
+    return /preparing|sending|offline|retrying|confirming/.test(this.state);
+  }
+
+  /** @param {State} state */
+  may(state) {
+    return MOVES[this.state].split(' ').includes(state);
+  }
+
+  /** @param {State} state @param {string} [code] */
+  move(state, code = '') {
+    if (!this.may(state)) throw new Error(`upload: can't go from ${this.state} to ${state}`);
+    this.state = state;
+    this.code = code;
+    this.changed(this);
+  }
+
+  /** @param {number} safe @param {number} flying */
+  count(safe, flying) {
+    this.safe = safe;
+    this.sent = safe + flying;
+    this.changed(this);
+  }
+}
