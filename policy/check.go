@@ -1,6 +1,11 @@
 package policy
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Rule is why a store refuses a form.
 type Rule string
@@ -8,7 +13,7 @@ type Rule string
 // The rules, as Check tells them apart.
 const (
 	RuleExpired       Rule = "expired"
-	RuleMissing       Rule = "missing"        // a condition's field isn't in the form
+	RuleMissing       Rule = "missing"        // the field of a condition isn't in the form
 	RuleMismatch      Rule = "mismatch"       // the value isn't the one wanted
 	RulePrefix        Rule = "prefix"         // the value doesn't start as wanted
 	RuleList          Rule = "list"           // one item of a comma list of types doesn't
@@ -18,27 +23,239 @@ const (
 	RuleAfterFile     Rule = "after-file"     // a field behind the file
 	RuleTooLarge      Rule = "too-large"      // the file
 	RuleTooSmall      Rule = "too-small"      // the file
-	RuleFormTooLarge  Rule = "form-too-large" // over 20,480 bytes before the file
-	RuleKeyTooLong    Rule = "key-too-long"   // over 1,024 bytes
-	RuleKeyMissing    Rule = "key-missing"    // no key field, or an empty one
+	RuleFormTooLarge  Rule = "form-too-large" // over MaxFormBytes before the file
+	RuleKeyMissing    Rule = "key-missing"    // no key, or an empty one
+	RuleKeyTooLong    Rule = "key-too-long"   // over MaxKeyBytes
 	RuleEncoding      Rule = "encoding"       // not UTF-8
-	RuleUnconditional Rule = "unconditional"  // bucket or token without a condition
-	RuleInvalidValue  Rule = "invalid-value"  // a value the field never allows
+	RuleUnconditional Rule = "unconditional"  // the bucket has no condition
 )
 
 // Violation is one reason why a store would refuse a form.
 type Violation struct {
-	Rule      Rule
-	Code      string    // the store's own, such as "AccessDenied"
-	Status    int       // the store's HTTP status
-	Message   string    // the store's sentence, as S3 writes it
-	Field     string    // the field it is about, "" for the file or the form
-	Condition Condition // the condition not met, zero if there is none
-	Wanted    string
-	Got       string
+	// Rule is the kind of violation.
+	Rule Rule
+	// Code, Status and Message are what S3 answers, such as "AccessDenied", 403
+	// and "Invalid according to Policy: Policy expired.". A store names only the
+	// first violation it finds, and not all find them in the same order.
+	Code    string
+	Status  int
+	Message string
+	// Field is the form field, empty for the file or the form as a whole.
+	Field string
+	// Condition is the one that isn't met. It is zero if there is none.
+	Condition Condition
+	// Wanted and Got tell the two apart. Neither is quoted.
+	Wanted, Got string
 }
 
-// Check tells what a store would say to a form with these fields and a file of
-// size bytes, posted at now. It returns every violation, none if the store
-// accepts.
-func Check(d Document, fields []Field, size int64, now time.Time) []Violation { return nil }
+// fileField is where the form's fields end.
+const fileField = "file"
+
+// filenameVariable is what S3 replaces with the name of the visitor's file.
+const filenameVariable = "${filename}"
+
+// Check tells what S3 would say to a form with these fields and a file of size
+// bytes, posted at now to the bucket that the policy names. It returns every
+// violation, none if the form would be accepted. fields are in the order of the
+// form; one named "file" stands for the file and may be left out at the end.
+// The signature isn't looked at: Verify does that. What only the store knows
+// can't be foreseen: its own settings, its clock, and whether the key is taken.
+func Check(d Document, fields []Field, size int64, now time.Time) []Violation {
+	c := checker{document: d, fields: fields}
+	c.cutAtFile()
+	c.checkForm()
+	if !now.Before(d.Expiration) {
+		c.deny(Violation{Rule: RuleExpired, Wanted: instant(d.Expiration), Got: instant(now)}, "Policy expired.")
+	}
+	for i := range d.Conditions {
+		c.checkCondition(&d.Conditions[i], size)
+	}
+	c.checkCovered()
+	c.checkLargest(size)
+	return c.violations
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+type checker struct {
+	document   Document
+	fields     []Field // before the file
+	violations []Violation
+}
+
+func (c *checker) add(v Violation) { c.violations = append(c.violations, v) }
+
+// deny adds a violation of the policy.
+func (c *checker) deny(v Violation, why string) {
+	v.Code, v.Status, v.Message = "AccessDenied", 403, "Invalid according to Policy: "+why
+	c.add(v)
+}
+
+// cutAtFile drops what follows the file, as stores do.
+func (c *checker) cutAtFile() {
+	for i, field := range c.fields {
+		if !strings.EqualFold(field.Name, fileField) {
+			continue
+		}
+		for _, late := range c.fields[i+1:] {
+			c.add(Violation{Rule: RuleAfterFile, Code: "InvalidArgument", Status: 400, Field: late.Name, Got: late.Value,
+				Wanted: "before the file", Message: "POST fields after the file are ignored."})
+		}
+		c.fields = c.fields[:i]
+		return
+	}
+}
+
+// checkForm looks at what any form has to be, whatever its policy.
+func (c *checker) checkForm() {
+	if size := FormBytes(c.fields); size > MaxFormBytes {
+		c.add(Violation{Rule: RuleFormTooLarge, Code: "MaxPostPreDataLengthExceeded", Status: 400,
+			Message: "Your POST request fields preceding the upload file were too large.",
+			Wanted:  "at most 20480 bytes before the file", Got: strconv.Itoa(size)})
+	}
+	for i, field := range c.fields {
+		if _, first := c.find(field.Name); first != i {
+			c.add(Violation{Rule: RuleRepeated, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
+				Wanted: "once", Message: "POST requires exactly one value for each field."})
+		}
+		if !utf8.ValidString(field.Value) {
+			c.add(Violation{Rule: RuleEncoding, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
+				Wanted: "UTF-8", Message: "The field is not valid UTF-8."})
+		}
+	}
+	c.checkKey()
+}
+
+func (c *checker) checkKey() {
+	key, at := c.find("key")
+	switch {
+	case at < 0:
+		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a field named key",
+			Message: "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields."})
+	case key == "":
+		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a key",
+			Message: "User key must have a length greater than 0."})
+	case len(key) > MaxKeyBytes:
+		c.add(Violation{Rule: RuleKeyTooLong, Code: "KeyTooLongError", Status: 400, Field: "key",
+			Wanted: "at most 1024 bytes", Got: strconv.Itoa(len(key)), Message: "Your key is too long"})
+	}
+}
+
+// find returns the first field of the name, -1 if there is none.
+func (c *checker) find(name string) (value string, at int) {
+	for i := range c.fields {
+		if strings.EqualFold(c.fields[i].Name, name) {
+			return c.fields[i].Value, i
+		}
+	}
+	return "", -1
+}
+
+func (c *checker) checkCondition(k *Condition, size int64) {
+	if k.op == opRange {
+		c.checkRange(k, size)
+		return
+	}
+	value, at := c.find(k.field)
+	if at < 0 && k.role == roleBucket {
+		return // the bucket is the one posted to
+	}
+	rule := k.violated(value)
+	if at < 0 {
+		rule = RuleMissing
+	}
+	if rule != "" {
+		c.deny(Violation{Rule: rule, Field: k.field, Condition: *k, Wanted: k.value, Got: value}, "Policy Condition failed: "+k.String())
+	}
+}
+
+func (c *checker) checkRange(k *Condition, size int64) {
+	v := Violation{Status: 400, Condition: *k, Wanted: strconv.FormatInt(k.min, 10) + " to " + strconv.FormatInt(k.max, 10), Got: strconv.FormatInt(size, 10)}
+	switch {
+	case size < k.min:
+		v.Rule, v.Code, v.Message = RuleTooSmall, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"
+		c.add(v)
+	case size > k.max:
+		v.Rule, v.Code, v.Message = RuleTooLarge, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"
+		c.add(v)
+	}
+}
+
+// checkLargest applies the size no form may exceed, if no condition did.
+func (c *checker) checkLargest(size int64) {
+	for _, v := range c.violations {
+		if v.Rule == RuleTooLarge {
+			return
+		}
+	}
+	if size > MaxPostBytes {
+		c.add(Violation{Rule: RuleTooLarge, Code: "EntityTooLarge", Status: 400, Wanted: "at most " + strconv.Itoa(MaxPostBytes),
+			Got: strconv.FormatInt(size, 10), Message: "Your proposed upload exceeds the maximum allowed size"})
+	}
+}
+
+// checkCovered demands a condition for every field that needs one.
+func (c *checker) checkCovered() {
+	if !c.covered("bucket") {
+		c.deny(Violation{Rule: RuleUnconditional, Field: "bucket", Wanted: "a condition on the bucket"}, "Extra input fields: bucket")
+	}
+	for i, field := range c.fields {
+		if _, first := c.find(field.Name); first != i || isFree(field.Name) || strings.EqualFold(field.Name, "bucket") {
+			continue
+		}
+		if !c.covered(field.Name) {
+			c.deny(Violation{Rule: RuleExtra, Field: field.Name, Wanted: "a condition", Got: field.Value}, "Extra input fields: "+strings.ToLower(field.Name))
+		}
+	}
+}
+
+func (c *checker) covered(name string) bool { return covers(c.document.Conditions, name) }
+
+// isFree says whether a field needs no condition.
+func isFree(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "policy", "file", "x-amz-signature", "x-oss-signature", "x-goog-signature":
+		return true
+	}
+	return strings.HasPrefix(name, "x-ignore-")
+}
+
+// violated returns which rule of the condition the value breaks, "" for none.
+func (k *Condition) violated(value string) Rule {
+	if k.op == opEqual {
+		return k.violatedExact(value)
+	}
+	known, _, variable := strings.Cut(value, filenameVariable)
+	if strings.HasPrefix(known, k.value) {
+		return k.violatedList(value)
+	}
+	if variable && strings.HasPrefix(k.value, known) {
+		return RuleVariable // depends on the name of the file
+	}
+	return RulePrefix
+}
+
+func (k *Condition) violatedExact(value string) Rule {
+	switch {
+	case strings.Contains(value, filenameVariable):
+		return RuleVariable
+	case value != k.value:
+		return RuleMismatch
+	}
+	return ""
+}
+
+// violatedList applies a prefix of Content-Type to every item of a comma list,
+// as S3 does.
+func (k *Condition) violatedList(value string) Rule {
+	if !strings.EqualFold(k.field, "Content-Type") {
+		return ""
+	}
+	for item := range strings.SplitSeq(value, ",") {
+		if !strings.HasPrefix(strings.TrimSpace(item), k.value) {
+			return RuleList
+		}
+	}
+	return ""
+}

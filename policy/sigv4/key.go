@@ -47,6 +47,16 @@ func (s *Signer) Key(now time.Time) *Key {
 	return k
 }
 
+// KeyAt is Key for the signing times of others: it finds a key that is kept, but
+// a key derived for another day isn't kept in its stead.
+func (s *Signer) KeyAt(signed time.Time) *Key {
+	day := dayOf(signed.Unix())
+	if k := s.keys[day&1].Load(); k != nil && k.day == day {
+		return k
+	}
+	return s.derive(signed.Unix())
+}
+
 func (s *Signer) derive(unix int64) *Key {
 	scope := Scope{string(appendDate(nil, unix)), s.region, s.dialect.service, s.dialect.terminator}
 	k := &Key{day: dayOf(unix), scope: scope, credential: s.credentials.AccessKeyID + "/" + scope.String()}

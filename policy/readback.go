@@ -1,0 +1,174 @@
+package policy
+
+import (
+	"encoding/binary"
+	"strconv"
+	"time"
+)
+
+// Before anything is signed, the JSON is read again and compared with what it
+// was made from. The reader below shares nothing with the encoder: it walks the
+// bytes by JSON's own rules for strings and knows the punctuation that has to
+// stand between them, so a value that broke out of its string, or an escape
+// written wrongly, can't reach a signature. It accepts the canonical form only,
+// which makes it a comparison of one pass and no memory.
+type readback struct {
+	text []byte
+	pos  int
+	bad  bool
+}
+
+// mismatch is what signing answers when the text isn't the document.
+const mismatch = "policy: encoded policy does not read back as the document"
+
+// literal reads punctuation.
+func (r *readback) literal(want string) {
+	end := r.pos + len(want)
+	if end > len(r.text) || string(r.text[r.pos:end]) != want {
+		r.bad = true
+		return
+	}
+	r.pos = end
+}
+
+// str reads the inside of a string and its closing quote, and compares what it
+// says with want.
+func (r *readback) str(want string) {
+	end := r.pos + len(want)
+	if end < len(r.text) && r.text[end] == '"' && string(r.text[r.pos:end]) == want && isVerbatim(r.text[r.pos:end]) {
+		r.pos = end + 1
+		return
+	}
+	r.decoded(want)
+}
+
+// decoded is str for strings with escapes.
+func (r *readback) decoded(want string) {
+	for i := range len(want) {
+		if r.bad || r.char() != want[i] {
+			r.bad = true
+			return
+		}
+	}
+	r.literal(`"`)
+}
+
+// char reads one byte or escape. It gives 0, and notes it, where a string ends.
+func (r *readback) char() byte {
+	if r.pos >= len(r.text) || r.text[r.pos] == '"' || r.text[r.pos] < ' ' {
+		r.bad = true
+		return 0
+	}
+	b := r.text[r.pos]
+	r.pos++
+	if b == '\\' {
+		return r.escape()
+	}
+	return b
+}
+
+func (r *readback) escape() byte {
+	if r.pos >= len(r.text) {
+		r.bad = true
+		return 0
+	}
+	b := r.text[r.pos]
+	r.pos++
+	if b != 'u' {
+		return r.known(escapes[b])
+	}
+	if r.pos+4 > len(r.text) {
+		r.bad = true
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(r.text[r.pos:r.pos+4]), 16, 7)
+	r.bad = r.bad || err != nil
+	r.pos += 4
+	return byte(unit)
+}
+
+func (r *readback) known(escaped rune) byte {
+	r.bad = r.bad || escaped == 0
+	return byte(escaped)
+}
+
+// number reads a whole number.
+func (r *readback) number(want int64) {
+	var digits [20]byte
+	r.literal(string(strconv.AppendInt(digits[:0], want, 10)))
+}
+
+// instant reads 2006-01-02T15:04:05.000Z digit by digit and compares it with at.
+func (r *readback) instant(at time.Time) {
+	year := r.digits(4, "-")
+	month := r.digits(2, "-")
+	day := r.digits(2, "T")
+	hour := r.digits(2, ":")
+	minute := r.digits(2, ":")
+	second := r.digits(2, ".000Z")
+	got := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	r.bad = r.bad || got.Unix() != at.Unix()
+}
+
+// digits reads n digits and what follows them.
+func (r *readback) digits(n int, then string) (value int) {
+	for range n {
+		if r.bad || r.pos == len(r.text) || r.text[r.pos] < '0' || r.text[r.pos] > '9' {
+			r.bad = true
+			return 0
+		}
+		value = 10*value + int(r.text[r.pos]-'0')
+		r.pos++
+	}
+	r.literal(then)
+	return value
+}
+
+func (r *readback) condition(c *Condition) {
+	switch c.op {
+	case opRange:
+		r.literal(`["content-length-range",`)
+		r.number(c.min)
+		r.literal(",")
+		r.number(c.max)
+		r.literal("]")
+	case opEqual:
+		r.exact(c.field, c.value)
+	default:
+		r.literal(`["starts-with","$`)
+		r.str(c.field)
+		r.literal(`,"`)
+		r.str(c.value)
+		r.literal("]")
+	}
+}
+
+func (r *readback) exact(field, value string) {
+	r.literal(`{"`)
+	r.str(field)
+	r.literal(`:"`)
+	r.str(value)
+	r.literal("}")
+}
+
+// isVerbatim says whether JSON reads the bytes as themselves: no quote, no
+// backslash, no control character. It looks at eight bytes at a time.
+func isVerbatim(b []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		found := (w - ones*' ') &^ w
+		found |= (quote - ones) &^ quote
+		found |= (slash - ones) &^ slash
+		if found&highs != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
