@@ -1,0 +1,130 @@
+package config_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/config"
+)
+
+// Each case is the good file with one thing changed, and the one sentence that
+// says so.
+var broken = []struct {
+	name, old, new string
+	want           string
+}{
+	{"a key misspelt at the top", "listen:", "lisen:", `2:1: unknown key "lisen" at the top of the file; did you mean "listen"?`},
+	{"a key misspelt in a section", "  region:", "  regoin:", `8:3: unknown key "regoin" in store; did you mean "region"?`},
+	{"a key misspelt in a profile", "    types:", "    type:", `22:5: unknown key "type" in profiles.photos; did you mean "types"?`},
+	{"a key misspelt deep inside", "part_size:", "part-size:", `29:35: unknown key "part-size" in profiles.photos.multipart; did you mean "part_size"?`},
+	{"the ledger, which doesn't work yet", "drain: 5s", `ledger: {url: "sqlite:postern.db"}`, `17:1: unknown key "ledger" at the top of the file; remove it, or use one of drain, explain, ip_header, keys, listen, log, metrics, profiles, public_url, store, tickets, trusted_proxies`},
+	{"webhooks, which don't work yet", "max_open: 5", `webhook: {url: "https://app.example.com/", secret: "env:HOOK"}`, `40:5: unknown key "webhook" in profiles.photos; remove it, or use one of accept_metadata,`},
+	{"a key written twice", "explain: true", "explain: true\nexplain: false", `16:1: isn't YAML that can be read: mapping key "explain" already defined at [15:1]`},
+	{"a misspelt key in a merged profile", "    bucket: media", "    <<: {buket: media}", `20:10: unknown key "buket" in profiles.photos; did you mean "bucket"?`},
+	{"an alias to nothing", "types: [image/png, image/jpeg]", "types: *all", `22:12: `},
+	{"an anchor that holds itself", "metadata: {source: web}", "metadata: &m {source: *m}", `: `},
+	{"an alias of the wrong kind", "metadata: {source: web}", "metadata: &m {source: web}\n    tags: *m\n    types: *m", `: `},
+	{"a bracket left open", "[image/png, image/jpeg]", "[image/png, image/jpeg", `23:5: isn't YAML that can be read: ',' or ']' must be specified`},
+	{"a tab as indentation", "  region: eu-central-1", "\tregion: eu-central-1", "8:1: isn't YAML that can be read: found character '\t' that cannot start any token"},
+	{"a list where a text belongs", "listen: 127.0.0.1:8080", "listen: [a, b]", `2:9: listen: wants one text; put it in quotes where it looks like something else, got a list`},
+	{"a text where a list belongs", "types: [image/png, image/jpeg]", "types: image/png", `22:12: profiles.photos.types: wants a list, such as [a, b], got "image/png"`},
+	{"a text where keys belong", "metrics: {listen: \"127.0.0.1:9100\"}", "metrics: on", `14:10: metrics: wants keys with values, got "on"`},
+	{"a word where true or false belongs", "path_style: false", "path_style: maybe", `11:15: store.path_style: wants true or false, got "maybe"`},
+	{"a fraction where a number belongs", "max_open: 5", "max_open: 5.5", `40:15: profiles.photos.max_open: wants a whole number, got "5.5"`},
+	{"true where a text belongs", "cache_control: \"max-age=60\"", "cache_control: true", `36:20: profiles.photos.cache_control: wants one text; put it in quotes where it looks like something else, got "true"`},
+	{"an address without port", "listen: 127.0.0.1:8080", "listen: 127.0.0.1", `2:9: listen: wants host:port such as 127.0.0.1:8080, got "127.0.0.1"`},
+	{"a port out of range", "listen: 127.0.0.1:8080", "listen: 127.0.0.1:80800", `2:9: listen: wants host:port such as 127.0.0.1:8080, got "127.0.0.1:80800"`},
+	{"no public URL", "public_url: https://uploads.example.com\n", "", `public_url: is missing; set it to the address at which browsers reach this server`},
+	{"a public URL without scheme", "https://uploads.example.com", "uploads.example.com", `3:13: public_url: wants an http or https address without user, query and fragment, got "uploads.example.com"`},
+	{"a public URL with a query", "https://uploads.example.com", "https://uploads.example.com/?a=b", `3:13: public_url: wants an http or https address without user, query and fragment, got "https://uploads.example.com/?a=b"`},
+	{"no token key", "[\"env:TOKEN_KEY\", \"file:old.key\"]", "[]", `4:16: keys.tokens: is missing; list one key or more, such as ["env:POSTERN_TOKEN_KEY"]`},
+	{"a secret in the file", "\"env:TICKET_KEY\"", "correct-horse-battery-staple-correct-horse", `5:19: tickets.secret: wants a reference, env:NAME or file:PATH; secrets don't belong in this file`},
+	{"an unset environment variable", "env:TICKET_KEY", "env:OTHER_KEY", `5:19: tickets.secret: environment variable OTHER_KEY is not set; set it to at least 32 random bytes`},
+	{"a short secret", "env:TICKET_KEY", "env:SHORT_KEY", `5:19: tickets.secret: env:SHORT_KEY holds 5 bytes, wants at least 32; make one with: openssl rand -hex 32`},
+	{"a secret file that isn't there", "file:old.key", "file:none.key", `4:34: keys.tokens[1]: can't read the secret: open `},
+	{"a secret and a key set", "secret: \"env:TICKET_KEY\"", "secret: \"env:TICKET_KEY\", jwks: \"https://id.example.com/keys\"", `5:10: tickets: wants secret or jwks, not both`},
+	{"a key set without audience", "secret: \"env:TICKET_KEY\", issuer: shop, audience: postern", "jwks: \"https://id.example.com/keys\", issuer: shop", `5:10: tickets: wants issuer and audience beside jwks`},
+	{"a key set that isn't a URL", "secret: \"env:TICKET_KEY\"", "jwks: keys.json", `5:17: tickets.jwks: wants an http or https address`},
+	{"no provider", "  provider: aws\n", "", `6:1: store.provider: is missing; name the kind of store: aws, minio,`},
+	{"an unknown provider", "provider: aws", "provider: minoi", `7:13: store.provider: got "minoi", wants one of aws, minio, ceph, versity, r2, b2, oss, gcs, other; did you mean "minio"?`},
+	{"no region", "  region: eu-central-1\n", "", `store.region: is missing; it is part of every signature`},
+	{"a store with no address", "provider: aws", "provider: minio", `9:13: store.endpoint: is missing; only aws can be found without one`},
+	{"a bucket in the endpoint", "  endpoint: \"\"", "  endpoint: https://s3.example.com/media", `9:13: store.endpoint: wants the store's address without a path; the bucket comes from the profile`},
+	{"a header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]\n", "", `12:12: ip_header: wants trusted_proxies beside it; without them any visitor could write that header`},
+	{"proxies without their header", "ip_header: x-forwarded-for\n", "", `12:18: trusted_proxies: wants ip_header beside it`},
+	{"an unknown header", "ip_header: x-forwarded-for", "ip_header: x-client-ip", `13:12: ip_header: got "x-client-ip", wants one of X-Forwarded-For, X-Real-IP`},
+	{"a proxy that isn't an address", "\"192.0.2.1\"", "\"proxy.local\"", `12:33: trusted_proxies[1]: wants an address or network such as 10.0.0.0/8, got "proxy.local"`},
+	{"an unknown log level", "level: debug", "level: verbose", `16:28: log.level: got "verbose", wants one of debug, info, warn, error`},
+	{"a duration without unit", "drain: 5s", "drain: 5", `17:8: drain: wants a duration above zero such as 15m or 24h, got "5"`},
+	{"a negative duration", "    lifetime: 15m", "    lifetime: -15m", `25:15: profiles.photos.lifetime: wants a duration above zero such as 15m or 24h, got "-15m"`},
+	{"a lifetime under a second", "    lifetime: 15m", "    lifetime: 500ms", `25:15: profiles.photos.lifetime: wants 1 second to 7 days, got "500ms"`},
+	{"no size", "    size: 1..10MiB\n", "", `profiles.photos.size: is missing; say how large a file may be, such as 1..10MiB`},
+	{"a range the wrong way round", "1..10MiB", "10MiB..1", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "10MiB..1"`},
+	{"a negative size", "1..10MiB", "-1..10MiB", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "-1..10MiB"`},
+	{"a size over int64", "1..10MiB", "1..99999999999TiB", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "1..99999999999TiB"`},
+	{"a size as an exponent", "1..10MiB", "1e7", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "1e7"`},
+	{"a part size under S3's smallest", "part_size: 8MiB", "part_size: 1MiB", `29:46: profiles.photos.multipart.part_size: wants 5 MiB to 5 GiB`},
+	{"a key template that can repeat", "/{id}{ext}", "/photo{ext}", `21:10: profiles.photos.key: wants {id}`},
+	{"an unknown placeholder", "{yyyy}", "{year}", `21:10: profiles.photos.key: wants `},
+	{"no types", "[image/png, image/jpeg]", "[]", `22:12: profiles.photos.types: wants at least one content type`},
+	{"a type that isn't one", "image/jpeg]", "jpeg]", `22:24: profiles.photos.types[1]: wants one content type such as image/png`},
+	{"an access nobody has", "access: ticket", "access: privat", `27:13: profiles.photos.access: got "privat", wants one of ticket, public`},
+	{"an origin with a path", "https://app.example.com\"", "https://app.example.com/\"", `28:15: profiles.photos.origins[0]: wants an origin as browsers send it`},
+	{"a rate without window", "uploads: 100/1h", "uploads: 100", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100"`},
+	{"a count in bytes", "uploads: 100/1h", "uploads: 100MiB/1h", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100MiB/1h"`},
+	{"a rate over no time", "bytes: 10GiB/24h", "bytes: 10GiB/0s", `39:37: profiles.photos.quota.bytes: wants a duration above zero`},
+	{"an unknown ACL", "acl: \"\"", "acl: public", `24:10: profiles.photos.acl: wants one of private,`},
+	{"a script as redirect", "redirect: \"\"", "redirect: \"javascript:alert(1)\"", `37:15: profiles.photos.redirect: wants an https URL`},
+	{"a key for no encryption", "mode: \"aws:kms\", ", "", `34:26: profiles.photos.encryption.key_id: wants mode aws:kms beside it`},
+	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},
+}
+
+func TestBrokenFilesGetOneSentence(t *testing.T) {
+	t.Parallel()
+	for _, c := range broken {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			text := strings.Replace(good(t), c.old, c.new, 1)
+			if text == good(t) {
+				t.Fatalf("%q isn't in the good file", c.old)
+			}
+			_, err := load(t, text)
+			var mistake *config.Error
+			if !errors.As(err, &mistake) {
+				t.Fatalf("want an Error with line and column, got %v", err)
+			}
+			if mistake.Line == 0 || mistake.Column == 0 {
+				t.Errorf("want a line and a column, got %d:%d", mistake.Line, mistake.Column)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("want one sentence, got\n%v", err)
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("message:\n got %v\nwant %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEmptyFiles(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"nothing": "", "a comment": "# later\n", "two documents": "a: b\n---\nc: d\n"} {
+		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), "wants one YAML document") {
+			t.Errorf("%s: want a sentence that asks for one document, got %v", name, err)
+		}
+	}
+}
+
+func TestSecretsStayOutOfErrors(t *testing.T) {
+	t.Parallel()
+	secrets := []string{tokenKey, oldKey, ticketKey, "correct-horse-battery-staple-correct-horse"}
+	for _, c := range broken {
+		_, err := load(t, strings.Replace(good(t), c.old, c.new, 1))
+		for _, secret := range secrets {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error shows a secret: %v", c.name, err)
+			}
+		}
+	}
+}
