@@ -1,19 +1,24 @@
 package policy
 
 import (
+	"mime"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Bucket names the bucket. Every policy needs one.
+// Bucket names the bucket. Every policy needs one. It becomes no field: the
+// bucket is part of the form's URL.
 func Bucket(name string) Condition { return Equal("bucket", name) }
 
-// Key fixes the object key.
+// Key fixes the object key: 1 to 1,024 bytes of UTF-8 without control
+// characters, '$', and the segments "." and "..".
 func Key(key string) Condition { return Equal("key", key) }
 
 // KeyPrefix leaves the rest of the key to whoever posts the form. The prefix
-// isn't empty and ends in a slash.
+// isn't empty and ends in a slash, so that users/1 can't mean users/10.
 func KeyPrefix(prefix string) Condition { return StartsWith("key", prefix) }
 
 // CannedACL is one of S3's canned access control lists.
@@ -30,107 +35,114 @@ const (
 	ACLBucketOwnerFullControl CannedACL = "bucket-owner-full-control"
 )
 
+var cannedACLs = []CannedACL{ACLPrivate, ACLPublicRead, ACLPublicReadWrite, ACLAuthenticatedRead,
+	ACLAWSExecRead, ACLBucketOwnerRead, ACLBucketOwnerFullControl}
+
 // ACL sets the object's canned ACL. Buckets whose ACLs are off, as they are by
 // default, refuse any.
-func ACL(acl CannedACL) Condition { return Equal("acl", string(acl)) }
+func ACL(acl CannedACL) Condition { return listed("acl", acl, cannedACLs) }
 
-// ContentType fixes the media type.
-func ContentType(mediaType string) Condition { return Equal("Content-Type", mediaType) }
+// ContentType fixes the media type, one and no list of them, such as
+// "image/png" or "text/plain; charset=utf-8".
+func ContentType(mediaType string) Condition {
+	parsed, _, err := mime.ParseMediaType(mediaType)
+	ok := err == nil && strings.Contains(parsed, "/") && !strings.Contains(mediaType, ",") && isHeaderValue(mediaType)
+	return Equal("Content-Type", mediaType).only(ok, "one media type")
+}
 
-// ContentTypePrefix allows a family of media types, such as "image/".
-func ContentTypePrefix(prefix string) Condition { return StartsWith("Content-Type", prefix) }
+// ContentTypePrefix allows a family of media types, such as "image/". Some
+// stores look only at how a list of types begins: where the type matters, fix it
+// with ContentType.
+func ContentTypePrefix(prefix string) Condition {
+	family, ok := strings.CutSuffix(prefix, "/")
+	return StartsWith("Content-Type", prefix).only(ok && isToken(family), "a family such as image/")
+}
 
-// ContentDisposition sets how browsers present the object.
-func ContentDisposition(value string) Condition { return Equal("Content-Disposition", value) }
+// ContentDisposition sets how browsers present the object, such as
+// `attachment; filename="a.pdf"`; mime.FormatMediaType writes it.
+func ContentDisposition(value string) Condition {
+	_, _, err := mime.ParseMediaType(value)
+	return Equal("Content-Disposition", value).only(err == nil && isHeaderValue(value), "a disposition")
+}
 
-// ContentEncoding sets the codings the file has.
-func ContentEncoding(value string) Condition { return Equal("Content-Encoding", value) }
+// ContentEncoding sets the codings that the file already has, such as "gzip".
+func ContentEncoding(value string) Condition {
+	ok := value != ""
+	for coding := range strings.SplitSeq(value, ",") {
+		ok = ok && isToken(strings.TrimSpace(coding))
+	}
+	return Equal("Content-Encoding", value).only(ok, "codings")
+}
 
-// CacheControl sets how long the object may be cached.
-func CacheControl(value string) Condition { return Equal("Cache-Control", value) }
+// CacheControl sets how the object may be cached, such as "max-age=3600".
+func CacheControl(value string) Condition {
+	return Equal("Cache-Control", value).only(isHeaderValue(value), "directives in ASCII")
+}
 
 // Expires sets when caches have to let go of the object.
 func Expires(at time.Time) Condition {
-	return Equal("Expires", at.UTC().Format(http.TimeFormat))
+	return Equal("Expires", at.UTC().Format(http.TimeFormat)).as(checkExpiration(at))
 }
 
-// SuccessActionStatus sets the status of a successful answer: 200, 201 or 204.
+// SuccessActionStatus sets the status of a successful answer: 200, 201 (with
+// XML naming the object) or 204. Scripts are best served with 201.
 func SuccessActionStatus(status int) Condition {
 	return Equal("success_action_status", strconv.Itoa(status))
 }
 
 // SuccessActionRedirect sets where the browser is sent after success: an
-// absolute https URL, or http on loopback.
+// absolute https URL, or http on loopback. The store adds bucket, key and etag
+// to its query, and not all get that right if it has one already.
 func SuccessActionRedirect(url string) Condition { return Equal("success_action_redirect", url) }
 
-// Tag is one object tag.
-type Tag struct{ Key, Value string }
+// Metadata fixes one entry of the user metadata. The name goes without
+// x-amz-meta-.
+func Metadata(name, value string) Condition {
+	return Equal("x-amz-meta-"+name, value).only(isToken(name), "a name")
+}
 
-// Tagging sets the object's tags, at most ten.
-func Tagging(tags ...Tag) Condition { return Equal("tagging", "") }
-
-// Metadata fixes one entry of the user metadata. The name goes without x-amz-meta-.
-func Metadata(name, value string) Condition { return Equal("x-amz-meta-"+name, value) }
+// MetadataPrefix lets the visitor fill in one entry of the user metadata, which
+// has to begin with prefix.
+func MetadataPrefix(name, prefix string) Condition {
+	return StartsWith("x-amz-meta-"+name, prefix).only(isToken(name), "a name")
+}
 
 // MetadataOpen lets the visitor fill in one entry of the user metadata.
-func MetadataOpen(name string) Condition { return StartsWith("x-amz-meta-"+name, "") }
-
-// Class is a storage class.
-type Class string
-
-// The storage classes.
-const (
-	ClassStandard           Class = "STANDARD"
-	ClassReducedRedundancy  Class = "REDUCED_REDUNDANCY"
-	ClassStandardIA         Class = "STANDARD_IA"
-	ClassOneZoneIA          Class = "ONEZONE_IA"
-	ClassIntelligentTiering Class = "INTELLIGENT_TIERING"
-	ClassGlacier            Class = "GLACIER"
-	ClassGlacierIR          Class = "GLACIER_IR"
-	ClassDeepArchive        Class = "DEEP_ARCHIVE"
-	ClassExpressOneZone     Class = "EXPRESS_ONEZONE"
-)
-
-// StorageClass sets the object's storage class.
-func StorageClass(class Class) Condition { return Equal("x-amz-storage-class", string(class)) }
-
-// SSES3 has the store encrypt the object with its own keys.
-func SSES3() Condition { return Equal("x-amz-server-side-encryption", "AES256") }
-
-// KMS describes encryption with a key of the key management service.
-type KMS struct {
-	// KeyID is the key's ID, alias or ARN. Empty means the account's default.
-	KeyID string
-	// Context is the encryption context. Empty leaves it out.
-	Context map[string]string
-	// BucketKey turns the bucket key on for this object.
-	BucketKey bool
-}
-
-// SSEKMS has the store encrypt the object with a key of the key management service.
-func SSEKMS(kms KMS) []Condition {
-	return []Condition{Equal("x-amz-server-side-encryption", "aws:kms")}
-}
-
-// Algorithm is a checksum algorithm as S3 writes it.
-type Algorithm string
-
-// The checksum algorithms.
-const (
-	CRC32     Algorithm = "CRC32"
-	CRC32C    Algorithm = "CRC32C"
-	CRC64NVME Algorithm = "CRC64NVME"
-	SHA1      Algorithm = "SHA1"
-	SHA256    Algorithm = "SHA256"
-)
-
-// Checksum demands that the file has this checksum: the base64 of its big-endian bytes.
-func Checksum(algorithm Algorithm, value string) []Condition { return nil }
-
-// WebsiteRedirect has a website bucket answer for the object with a redirect.
-func WebsiteRedirect(target string) Condition {
-	return Equal("x-amz-website-redirect-location", target)
-}
+func MetadataOpen(name string) Condition { return MetadataPrefix(name, "") }
 
 // Ignored adds a field that the store ignores. The name goes without x-ignore-.
-func Ignored(name, value string) Condition { return Equal("x-ignore-"+name, value) }
+func Ignored(name, value string) Condition {
+	return Equal("x-ignore-"+name, value).only(isToken(name), "a name")
+}
+
+// only refuses the condition unless ok.
+func (c Condition) only(ok bool, wanted string) Condition {
+	if ok {
+		return c
+	}
+	return c.as(c.fault(ErrValue, wanted, strconv.Quote(c.value)))
+}
+
+// listed is Equal for a field with a closed list of values.
+func listed[T ~string](field string, value T, list []T) Condition {
+	c := Equal(field, string(value))
+	if slices.Contains(list, value) {
+		return c
+	}
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = string(list[i])
+	}
+	return c.only(false, "one of "+strings.Join(names, ", "))
+}
+
+// isHeaderValue says whether s can be a header's value: printable ASCII without
+// spaces around it.
+func isHeaderValue(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && strings.TrimSpace(s) == s
+}
