@@ -48,7 +48,7 @@ func TestAKilledServerLosesNoUpload(t *testing.T) {
 	p.stop()
 }
 
-// sendPart sends one part after asking the store whether it has it already.
+// sendPart asks for the URL of one part and sends it.
 func sendPart(t *testing.T, u *visitor.Upload, content []byte, number int) {
 	t.Helper()
 	signed, answer, err := u.Sign(t.Context(), visitor.PartRequest{Number: number})

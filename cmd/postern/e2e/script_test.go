@@ -121,11 +121,17 @@ func TestWithScriptALieAboutTheTypeIsDeletedAndExplained(t *testing.T) {
 	}
 }
 
-// upload chooses files and presses the button where the uploader waits for it.
+// upload waits for the uploader, chooses files and has them sent.
 func (b *tab) upload(paths ...string) {
 	b.t.Helper()
 	b.until("the uploader is ready", `customElements.get("postern-uploader") && document.querySelector("postern-uploader[ready]") != null`)
 	b.choose(paths...)
+	b.start()
+}
+
+// start presses the button where the uploader waits for it.
+func (b *tab) start() {
+	b.t.Helper()
 	b.until("a row for the file", `document.querySelector(".postern-file") != null`)
 	if evaluate[bool](b, `[...document.querySelectorAll(".postern-file")].some((f) => f.dataset.state == "chosen")`) {
 		b.do(chromedp.Click(chromedp.CSS("button[type=submit]")))

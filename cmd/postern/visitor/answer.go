@@ -70,3 +70,6 @@ func send(client *http.Client, request *http.Request) (Answer, error) {
 	}
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
+
+// Do sends any request, to the store perhaps, without following redirects.
+func Do(request *http.Request) (Answer, error) { return send(straight, request) }
