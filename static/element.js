@@ -11,12 +11,16 @@ import { Words } from './words.js';
  * has loaded, so that the form works until then, or for good. README.md lists attributes, events and what is added.
  */
 export class Uploader extends HTMLElement {
+  static observedAttributes = ['disabled', 'readonly'];
+
   /** A ticket, or what gives one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
   ticket = '';
   /** @type {AbortController | null} */
   attached = null;
   /** @type {Queue | null} */
   queue = null;
+  /** What a host form's control says. */
+  phrases = { required: '', busy: '' };
   /** @type {List | null} */
   list = null;
 
@@ -60,8 +64,15 @@ export class Uploader extends HTMLElement {
       welcome: (types) => !this.closed && !queue.full && types.some((type) => !type || fits(type, rules.types)),
       take: (found) => this.add([found]),
     });
+    this.phrases = { required: words.say('up.required'), busy: words.say('up.busy') };
     this.setAttribute('ready', '');
+    this.attributeChangedCallback();
+    queue.host.tell('ready', {});
     this.take();
+  }
+
+  attributeChangedCallback() {
+    if (this.input) this.input.disabled = this.closed;
   }
 
   /** @returns {Host} */
@@ -104,6 +115,17 @@ export class Uploader extends HTMLElement {
   /** Whether nothing may be added at present. */
   get closed() {
     return this.hasAttribute('disabled') || this.hasAttribute('readonly');
+  }
+
+  /** What has been uploaded. */
+  get value() {
+    const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.stored);
+    return done.map(({ name, stored }) => ({ name, key: stored?.key, size: stored?.size, type: stored?.type }));
+  }
+
+  /** Forgets what was uploaded, and gives up what is under way. */
+  reset() {
+    for (const upload of this.queue?.uploads ?? []) this.list?.act(upload, 'remove');
   }
 
   /** Takes over what the file control holds. */

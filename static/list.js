@@ -18,6 +18,7 @@ export class List {
   stale = new Set();
   timer = 0;
   meter = new Meter();
+  known = '';
 
   /** @param {HTMLElement} element @param {Queue} queue @param {Words} words */
   constructor(element, queue, words) {
@@ -36,7 +37,10 @@ export class List {
     this.live = make('p', 'live postern-unseen');
     this.live.role = 'status';
     element.append(this.files, this.total, this.live);
-    this.files.addEventListener('click', (event) => this.click(/** @type {HTMLElement} */ (event.target)));
+    this.files.addEventListener('click', ({ target }) => this.click(/** @type {HTMLElement} */ (target)));
+    this.seen = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.find(target)?.[1].picture();
+    });
   }
 
   /** Has an upload drawn anew, soon. @param {Upload} upload */
@@ -64,14 +68,20 @@ export class List {
     row = new Row(upload, this.words, this.queue.host.rules);
     this.rows.set(upload, row);
     this.files.append(row.node);
+    this.seen.observe(row.node);
     return row;
+  }
+
+  /** @param {Element | null | undefined} node */
+  find(node) {
+    return [...this.rows].find(([, row]) => row.node === node);
   }
 
   /** @param {HTMLElement} target */
   click(target) {
-    const button = target.closest('button');
-    const item = button?.closest('li');
-    for (const [upload, row] of this.rows) if (item && row.node === item) this.act(upload, button?.dataset.do ?? '');
+    const found = this.find(target.closest('li'));
+    const act = target.closest('button')?.dataset.do;
+    if (found && act) this.act(found[0], act);
   }
 
   /** @param {Upload} upload @param {string} act */
@@ -142,6 +152,9 @@ export class List {
     this.status.textContent = text.join(words.say('up.comma'));
     this.bar.setAttribute('aria-valuetext', percent);
     this.say(this.teller.hear(count, progress, trouble));
+    const known = `${state} ${count.all} ${count.done}`;
+    if (known !== this.known) queue.host.tell('change', {});
+    this.known = known;
   }
 
   /** @param {string} text */

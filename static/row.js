@@ -61,7 +61,6 @@ export class Row {
     bar.hidden = /chosen|refused|waiting|done/.test(upload.state);
     code.textContent = upload.code;
     if (upload.state !== 'sending') this.meter = new Meter();
-    if (!this.thumb.firstChild) this.picture();
     this.offer(ACTS[upload.state].split(' '));
   }
 
@@ -97,7 +96,7 @@ export class Row {
     return [text, words.size(meter.rate, '-per-second'), left].join(words.say('up.comma'));
   }
 
-  /** A thumbnail, made small at once so that the picture itself isn't kept in memory. */
+  /** A thumbnail, once the row is in sight; made small at once, so that the picture itself isn't kept in memory. */
   async picture() {
     const { file } = this.upload;
     if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;

@@ -5,25 +5,29 @@
 // good: a change to any of them changes the path of all.
 //
 //	/assets/{hash}/define.js     registers <postern-uploader>
+//	/assets/{hash}/widget.js     the same inside an iframe, with the handshake
 //	/assets/{hash}/postern.css
 //	/assets/{hash}/lang/en.json
 //
-// Modules name each other relatively, so the path is free to choose.
+// embed.js, the tag for other people's pages, is also served at a path of its
+// own. Modules name each other relatively, so the path is free to choose.
 package static
 
 import (
 	"crypto/sha256"
 	"embed"
+	"encoding/binary"
 	"encoding/hex"
 	"io/fs"
 	"sync"
 )
 
-// FS holds the modules and the stylesheet at its root and the catalogues
-// under lang.
-//
 //go:embed *.js *.css lang/*.json
-var FS embed.FS
+var sources embed.FS
+
+// FS holds the modules and the stylesheet at its root and the catalogues
+// under lang. Modules come without their comments: line numbers stay.
+var FS Files = squeezed(sources)
 
 // Hash names the whole tree: 16 lower-case hex digits of a SHA-256 over every
 // path and every content.
@@ -37,8 +41,6 @@ var treeHash = sync.OnceValue(func() string {
 	return sum
 })
 
-// hashTree frames each file by its length, so that no content can pass for
-// another file.
 func hashTree(tree fs.FS) (string, error) {
 	hash := sha256.New()
 	err := fs.WalkDir(tree, ".", func(path string, entry fs.DirEntry, err error) error {
@@ -54,4 +56,12 @@ func hashTree(tree fs.FS) (string, error) {
 		return nil
 	})
 	return hex.EncodeToString(hash.Sum(nil))[:16], err
+}
+
+// frame is a file's path and size in bytes, each of known length: no content
+// can pass for the beginning of another file.
+func frame(path string, size int) []byte {
+	head := binary.BigEndian.AppendUint64(nil, uint64(len(path)))
+	head = append(head, path...)
+	return binary.BigEndian.AppendUint64(head, uint64(size))
 }

@@ -10,7 +10,7 @@ const MOVES = {
   paused: 'waiting removed',
   offline: 'preparing sending confirming retrying paused failed removed',
   retrying: 'preparing sending confirming offline paused failed removed',
-  confirming: 'preparing sending offline retrying done failed',
+  confirming: 'preparing sending offline retrying done failed removed',
   done: 'removed',
   failed: 'waiting removed',
   interrupted: 'waiting removed',
