@@ -132,7 +132,7 @@ func (c Config) check() error {
 	}
 	add(c.Store != nil, "Store: wanted one")
 	add(c.Credentials != nil, "Credentials: wanted a provider")
-	add(c.Region != "", "Region: wanted one")
+	add(c.Region != "" || c.Dialect == sigv4.GCS || c.Dialect == sigv4.GCSRSA, "Region: wanted one")
 	add(len(c.Profiles) > 0, "Profiles: wanted at least one")
 	found = append(found, checkPublicURL(c.PublicURL))
 	for _, e := range []struct{ name, url string }{{"Endpoint", c.Endpoint}, {"PublicEndpoint", c.PublicEndpoint}} {

@@ -90,6 +90,7 @@ type Error struct {
 	Err        error
 
 	limits *limits // what would have been accepted, for the page
+	found  string  // the type that was detected instead
 }
 
 // limits are the figures that an error page names.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -110,26 +111,25 @@ func plainJSON(text string) bool {
 	return true
 }
 
-// digestFields is a short digest of user metadata as S3 keeps it, so that a
-// later step can tell whether the object carries what was planned. No metadata
-// has no digest.
+// digestFields is a short digest of user metadata, so that a later step can
+// tell whether the object carries what was planned. Encoded words are decoded
+// first: S3 writes them in its own way. No metadata has no digest.
 func digestFields(fields []policy.Field) string {
 	if len(fields) == 0 {
 		return ""
 	}
 	sum := sha256.New()
 	for _, f := range fields {
-		sum.Write(strconv.AppendInt(nil, int64(len(f.Name)), 10))
-		sum.Write([]byte{' '})
-		sum.Write(strconv.AppendInt(nil, int64(len(f.Value)), 10))
-		sum.Write([]byte{' '})
-		sum.Write([]byte(f.Name))
-		sum.Write([]byte(f.Value))
+		for _, text := range []string{f.Name, decodeWord(strings.TrimSpace(f.Value))} {
+			sum.Write(strconv.AppendInt(nil, int64(len(text)), 10))
+			sum.Write([]byte{' '})
+			sum.Write([]byte(text))
+		}
 	}
 	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// at is the instant a token was issued, less what clocks may differ by.
+// since is when the upload was issued, less what clocks may differ by.
 func (u upload) since() time.Time { return u.issued.Add(-clockSkew) }
 
 // clockSkew is how far the store's clock may lag behind ours.

@@ -1,0 +1,293 @@
+package handlers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+var quotaNoon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// quotaDay is one MemoryQuota, its clock, and the plans made so far.
+type quotaDay struct {
+	t     *testing.T
+	quota *handlers.MemoryQuota
+	mu    sync.Mutex
+	now   time.Time
+	plans int
+}
+
+func rates(uploads, bytes int64) profile.Quota {
+	return profile.Quota{
+		Uploads: profile.Rate{Limit: uploads, Window: time.Hour},
+		Bytes:   profile.Rate{Limit: bytes, Window: time.Hour},
+	}
+}
+
+func newQuotaDay(t *testing.T, limits profile.Quota, change func(*handlers.QuotaConfig)) *quotaDay {
+	t.Helper()
+	d := &quotaDay{t: t, now: quotaNoon}
+	p := profile.Profile{
+		Name: "files", Bucket: "b", Key: "u/{subject}/{id}", Types: []string{"*/*"}, MaxSize: 1 << 30,
+		Access: profile.AccessPublic, Quota: limits, MaxOpen: 3,
+	}
+	other := p
+	other.Name = "other"
+	c := handlers.QuotaConfig{Profiles: []profile.Profile{p, other}, Now: func() time.Time {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.now
+	}}
+	if change != nil {
+		change(&c)
+	}
+	var err error
+	if d.quota, err = handlers.NewMemoryQuota(c); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// ask is one upload that somebody wants.
+type ask struct {
+	profile, subject, address string
+	method                    profile.Method
+	size                      int64
+}
+
+func (d *quotaDay) reserve(a ask) (profile.Plan, error) {
+	d.mu.Lock()
+	d.plans++
+	plan := profile.Plan{
+		ID: fmt.Sprint(d.plans), Profile: or(a.profile, "files"), Subject: or(a.subject, profile.Guest),
+		Method: profile.Method(or(string(a.method), string(profile.MethodPost))), MaxSize: a.size,
+		Expiration: d.now.Add(15 * time.Minute), UploadExpiration: d.now.Add(7 * 24 * time.Hour),
+	}
+	d.mu.Unlock()
+	return plan, d.quota.Reserve(context.Background(), profile.Identity{Subject: a.subject, Address: a.address}, plan)
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func (d *quotaDay) fine(a ask) profile.Plan {
+	d.t.Helper()
+	plan, err := d.reserve(a)
+	if err != nil {
+		d.t.Fatalf("%+v: %v", a, err)
+	}
+	return plan
+}
+
+func (d *quotaDay) refused(a ask, code handlers.Code) time.Duration {
+	d.t.Helper()
+	_, err := d.reserve(a)
+	var limit *handlers.LimitError
+	if !errors.As(err, &limit) || limit.Code != code || limit.RetryAfter <= 0 {
+		d.t.Fatalf("%+v: error %v, wanted %s with a time to wait", a, err, code)
+	}
+	return limit.RetryAfter
+}
+
+func (d *quotaDay) settle(p profile.Plan, kept bool, size int64) {
+	d.quota.Settle(context.Background(), handlers.Settlement{
+		ID: p.ID, Profile: p.Profile, Subject: p.Subject, Kept: kept, Size: size,
+	})
+}
+
+func (d *quotaDay) pass(time time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = d.now.Add(time)
+}
+
+func TestUploadsAreCountedPerSubject(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(2, 1000), nil)
+	alice := ask{subject: "alice", address: "192.0.2.1", size: 1}
+	d.fine(alice)
+	d.fine(alice)
+	wait := d.refused(alice, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "bob", address: "192.0.2.1", size: 1})
+	d.fine(ask{subject: "alice", address: "192.0.2.1", size: 1, profile: "other"})
+	d.pass(wait - 1)
+	d.refused(alice, handlers.CodeQuotaExceeded)
+	d.pass(1)
+	d.fine(alice)
+}
+
+func TestBytesAreCountedByDeclaredSize(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(100, 1000), nil)
+	d.fine(ask{subject: "alice", size: 600})
+	d.refused(ask{subject: "alice", size: 401}, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "alice", size: 400})
+	d.refused(ask{subject: "alice", size: 0}, handlers.CodeQuotaExceeded)
+	d.refused(ask{subject: "bob", size: 1001}, handlers.CodeQuotaExceeded)
+}
+
+func TestGuestsAreToldApartByAddress(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(1, 1000), nil)
+	d.fine(ask{address: "192.0.2.1"})
+	d.refused(ask{address: "192.0.2.1"}, handlers.CodeQuotaExceeded)
+	d.refused(ask{address: "::ffff:192.0.2.1"}, handlers.CodeQuotaExceeded)
+	d.fine(ask{address: "192.0.2.2"})
+	d.fine(ask{address: "2001:db8::1"})
+	d.refused(ask{address: "2001:db8::ffff:1"}, handlers.CodeQuotaExceeded)
+	d.fine(ask{address: "2001:db8:0:1::1"})
+}
+
+func TestOneAddressHasRoomForSeveralSubjectsOnly(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(1, 1000), func(c *handlers.QuotaConfig) { c.AddressFactor = 2 })
+	d.fine(ask{subject: "a", address: "192.0.2.1"})
+	d.fine(ask{subject: "b", address: "192.0.2.1"})
+	d.refused(ask{subject: "c", address: "192.0.2.1"}, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "c", address: "192.0.2.2"})
+}
+
+func TestSubjectCantPoseAsAnAddress(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(1, 1000), nil)
+	d.fine(ask{subject: "192.0.2.1", address: "192.0.2.9"})
+	d.fine(ask{address: "192.0.2.1"})
+}
+
+func TestOpenMultipartUploadsAreLimited(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, profile.Quota{}, nil)
+	large := ask{subject: "alice", method: profile.MethodMultipart, size: 1 << 29}
+	first, second := d.fine(large), d.fine(large)
+	d.fine(large)
+	d.refused(large, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "alice", size: 1})
+	d.settle(first, true, 1<<29)
+	d.fine(large)
+	d.settle(second, false, 0)
+	d.fine(large)
+	d.refused(large, handlers.CodeQuotaExceeded)
+	d.pass(7 * 24 * time.Hour)
+	d.fine(large)
+}
+
+func TestAbortedMultipartUploadGivesItsChargeBackOnce(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(2, 1000), nil)
+	large := ask{subject: "alice", method: profile.MethodMultipart, size: 500}
+	kept, aborted := d.fine(large), d.fine(large)
+	d.refused(large, handlers.CodeQuotaExceeded)
+	d.settle(kept, true, 500)
+	d.settle(kept, false, 0)
+	d.refused(large, handlers.CodeQuotaExceeded)
+	d.settle(aborted, false, 0)
+	d.settle(aborted, false, 0)
+	d.fine(large)
+	d.refused(large, handlers.CodeQuotaExceeded)
+}
+
+func TestAbortingAFormThatCanStillBePostedFreesNothing(t *testing.T) {
+	t.Parallel()
+	for _, method := range []profile.Method{profile.MethodPost, profile.MethodPut} {
+		d := newQuotaDay(t, rates(1, 1000), nil)
+		d.settle(d.fine(ask{subject: "alice", size: 1, method: method}), false, 0)
+		d.refused(ask{subject: "alice", size: 1, method: method}, handlers.CodeQuotaExceeded)
+	}
+}
+
+func TestPlainFormIsChargedWhatLands(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(100, 1000), nil)
+	form := ask{subject: "alice", method: profile.MethodForm, size: 1 << 30}
+	d.settle(d.fine(form), true, 900)
+	d.refused(ask{subject: "alice", size: 101}, handlers.CodeQuotaExceeded)
+	d.settle(d.fine(form), true, 100)
+	d.refused(form, handlers.CodeQuotaExceeded)
+}
+
+func TestPlainFormThatIsntUsedGivesItsCountBack(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(2, 1000), nil)
+	form := ask{subject: "alice", method: profile.MethodForm, size: 1 << 30}
+	late, _ := d.fine(form), d.fine(form)
+	d.refused(form, handlers.CodeQuotaExceeded)
+	d.pass(15 * time.Minute)
+	d.fine(form)
+	d.settle(late, true, 1)
+	d.settle(late, true, 1)
+	d.refused(form, handlers.CodeQuotaExceeded)
+}
+
+func TestIssuesOfOneAddressAreLimitedWhateverBecomesOfThem(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, profile.Quota{}, func(c *handlers.QuotaConfig) {
+		c.Issues = profile.Rate{Limit: 2, Window: time.Minute}
+	})
+	large := ask{subject: "alice", address: "192.0.2.1", method: profile.MethodMultipart}
+	d.settle(d.fine(large), false, 0)
+	d.fine(ask{address: "192.0.2.1"})
+	d.refused(ask{subject: "bob", address: "192.0.2.1"}, handlers.CodeRateLimited)
+	d.fine(ask{address: "192.0.2.2"})
+}
+
+func TestRefusedUploadIsChargedNowhere(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(100, 1000), func(c *handlers.QuotaConfig) { c.AddressFactor = 1 })
+	d.fine(ask{subject: "a", address: "192.0.2.1", size: 1000})
+	d.refused(ask{subject: "b", address: "192.0.2.1", size: 1000}, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "b", address: "192.0.2.2", size: 1000})
+}
+
+func TestUnknownProfileIsAnOutageNotAFreePass(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, profile.Quota{}, nil)
+	_, err := d.reserve(ask{profile: "elsewhere"})
+	var limit *handlers.LimitError
+	if err == nil || errors.As(err, &limit) {
+		t.Errorf("error %v, wanted one that isn't a limit", err)
+	}
+}
+
+func TestOldestAccountsAndUploadsMakeRoom(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(1, 1000), func(c *handlers.QuotaConfig) { c.MaxAccounts, c.MaxPending = 4, 2 })
+	form := profile.MethodForm
+	for n := range 100 {
+		d.fine(ask{subject: fmt.Sprint("s", n), method: form})
+	}
+	d.refused(ask{subject: "s99", method: form}, handlers.CodeQuotaExceeded)
+	d.fine(ask{subject: "s0", method: form})
+}
+
+func TestConcurrentVisitorsGetExactlyTheQuota(t *testing.T) {
+	t.Parallel()
+	d := newQuotaDay(t, rates(50, 1<<40), nil)
+	var wait sync.WaitGroup
+	var granted atomic.Int64
+	for n := range 200 {
+		wait.Go(func() {
+			method := []profile.Method{profile.MethodPost, profile.MethodMultipart, profile.MethodForm}[n%3]
+			plan, err := d.reserve(ask{subject: "alice", address: "192.0.2.1", size: 10, method: method})
+			if err == nil {
+				granted.Add(1)
+				d.settle(plan, true, 10)
+			}
+			d.pass(time.Microsecond)
+		})
+	}
+	wait.Wait()
+	if granted.Load() != 50 {
+		t.Errorf("%d uploads granted, wanted 50", granted.Load())
+	}
+}
