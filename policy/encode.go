@@ -21,11 +21,11 @@ func (d Document) AppendJSON(dst []byte) ([]byte, error) {
 	dst = appendExpiration(append(dst, `{"expiration":"`...), d.Expiration)
 	dst = append(dst, `","conditions":[`...)
 	for i := range d.Conditions {
-		if errors.Is(d.Conditions[i].err, ErrEncoding) || !utf8.ValidString(d.Conditions[i].field) {
-			return nil, d.Conditions[i].err
-		}
 		if i > 0 {
 			dst = append(dst, ',')
+		}
+		if err := d.Conditions[i].writable(); err != nil {
+			return nil, err
 		}
 		dst = d.Conditions[i].appendJSON(dst)
 	}
@@ -34,6 +34,25 @@ func (d Document) AppendJSON(dst []byte) ([]byte, error) {
 
 // MarshalJSON returns the canonical form.
 func (d Document) MarshalJSON() ([]byte, error) { return d.AppendJSON(nil) }
+
+// MarshalJSON returns the condition in canonical form.
+func (c Condition) MarshalJSON() ([]byte, error) {
+	if err := c.writable(); err != nil {
+		return nil, err
+	}
+	return c.appendJSON(nil), nil
+}
+
+// writable says whether JSON can hold the condition.
+func (c *Condition) writable() error {
+	if c.op == opNone {
+		return errors.New("policy: condition is empty")
+	}
+	if !utf8.ValidString(c.field) || !utf8.ValidString(c.value) {
+		return c.err
+	}
+	return nil
+}
 
 // UnmarshalJSON reads as strictly as Parse does.
 func (d *Document) UnmarshalJSON(text []byte) error {
