@@ -1,0 +1,172 @@
+package static_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/static"
+)
+
+// plurals are the categories of each language's cardinal numbers, as in the
+// Unicode CLDR.
+var plurals = map[string][]string{
+	"ar":      {"few", "many", "one", "other", "two", "zero"},
+	"de":      {"one", "other"},
+	"en":      {"one", "other"},
+	"es":      {"many", "one", "other"},
+	"fr":      {"many", "one", "other"},
+	"ja":      {"other"},
+	"pt-BR":   {"many", "one", "other"},
+	"zh-Hans": {"other"},
+}
+
+// catalog is one language: for each key what it says, by plural category, or
+// by "" where it has none.
+type catalog map[string]map[string]string
+
+func readCatalog(t *testing.T, lang string) catalog {
+	t.Helper()
+	content, err := fs.ReadFile(static.FS, path.Join("lang", lang+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flat map[string]string
+	if err := json.Unmarshal(content, &flat); err != nil {
+		t.Fatal(err)
+	}
+	return group(flat)
+}
+
+func group(flat map[string]string) catalog {
+	grouped := catalog{}
+	for key, text := range flat {
+		base, category := split(flat, key)
+		if grouped[base] == nil {
+			grouped[base] = map[string]string{}
+		}
+		grouped[base][category] = text
+	}
+	return grouped
+}
+
+func split(flat map[string]string, key string) (base, category string) {
+	dot := strings.LastIndexByte(key, '.')
+	if _, ok := flat[key[:dot]+".other"]; ok && slices.Contains(plurals["ar"], key[dot+1:]) {
+		return key[:dot], key[dot+1:]
+	}
+	return key, ""
+}
+
+func eachTranslation(t *testing.T, check func(t *testing.T, lang string, english, own catalog)) {
+	t.Helper()
+	english := readCatalog(t, "en")
+	for lang := range plurals {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			check(t, lang, english, readCatalog(t, lang))
+		})
+	}
+}
+
+func TestEveryLanguageHasExactlyTheKeysOfEnglish(t *testing.T) {
+	t.Parallel()
+	eachTranslation(t, func(t *testing.T, _ string, english, own catalog) {
+		t.Helper()
+		got, want := slices.Sorted(maps.Keys(own)), slices.Sorted(maps.Keys(english))
+		for _, key := range got {
+			if english[key] == nil {
+				t.Errorf("got the key %q, which English lacks", key)
+			}
+		}
+		for _, key := range want {
+			if own[key] == nil {
+				t.Errorf("wanted the key %q", key)
+			}
+		}
+	})
+}
+
+func TestEveryPluralHasTheCategoriesOfItsLanguage(t *testing.T) {
+	t.Parallel()
+	eachTranslation(t, func(t *testing.T, lang string, _, own catalog) {
+		t.Helper()
+		for key, texts := range own {
+			got := slices.Sorted(maps.Keys(texts))
+			if !slices.Equal(got, plurals[lang]) && !slices.Equal(got, []string{""}) {
+				t.Errorf("got %v for %q, wanted %v", got, key, plurals[lang])
+			}
+		}
+	})
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// TestEveryTextHasThePlaceholdersOfEnglish allows the categories that stand
+// for one number, such as two, to say it in words.
+func TestEveryTextHasThePlaceholdersOfEnglish(t *testing.T) {
+	t.Parallel()
+	eachTranslation(t, func(t *testing.T, _ string, english, own catalog) {
+		t.Helper()
+		for key, texts := range own {
+			for category, text := range texts {
+				want := wanted(english[key], category)
+				got := placeholders(text)
+				if !slices.Equal(got, want) && !slices.Equal(append(got, "{n}"), withNumberLast(want, category)) {
+					t.Errorf("got %v in %q %s, wanted %v", got, key, category, want)
+				}
+			}
+		}
+	})
+}
+
+func wanted(english map[string]string, category string) []string {
+	if category != "" {
+		category = "other"
+	}
+	return placeholders(english[category])
+}
+
+func withNumberLast(want []string, category string) []string {
+	if !slices.Contains([]string{"zero", "one", "two"}, category) {
+		return nil
+	}
+	rest := slices.DeleteFunc(slices.Clone(want), func(name string) bool { return name == "{n}" })
+	return append(rest, "{n}")
+}
+
+func placeholders(text string) []string {
+	return slices.Sorted(slices.Values(placeholder.FindAllString(text, -1)))
+}
+
+func TestEveryCatalogSaysSomethingUnderEveryKey(t *testing.T) {
+	t.Parallel()
+	eachTranslation(t, func(t *testing.T, _ string, _, own catalog) {
+		t.Helper()
+		for key, texts := range own {
+			for category, text := range texts {
+				if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "<>\n\t") {
+					t.Errorf("got %q for %q %s", text, key, category)
+				}
+			}
+		}
+	})
+}
+
+func TestEveryCatalogIsOfALanguageWithKnownPlurals(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(static.FS, "lang/*.json")
+	if err != nil || len(files) != len(plurals) {
+		t.Fatalf("got %d catalogues and error %v, wanted %d", len(files), err, len(plurals))
+	}
+	for _, file := range files {
+		if lang := strings.TrimSuffix(path.Base(file), ".json"); plurals[lang] == nil {
+			t.Errorf("no plural categories are known for %s", lang)
+		}
+	}
+}
