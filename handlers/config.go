@@ -52,6 +52,9 @@ type Config struct {
 	Identifier Identifier
 	// Limiter refuses what is too much; nil refuses nothing.
 	Limiter Limiter
+	// Scoper makes credentials for profiles that hand them out; nil makes none,
+	// and such profiles are refused.
+	Scoper Scoper
 	// OnComplete is called after an upload was verified at the store and before
 	// the answer is sent; nil does nothing. It is called at least once for each
 	// upload and again whenever completion is asked for again: the same ID with
@@ -142,6 +145,7 @@ func (c Config) check() error {
 	for _, p := range c.Profiles {
 		add(!seen[p.Name], "profile %q: wanted each name once", p.Name)
 		seen[p.Name] = true
+		found = append(found, c.checkScoped(p))
 		add(p.Checksum == "" || slices.Contains(c.Provider.Checksums, p.Checksum),
 			"profile %q: checksum %q: provider %q verifies %s", p.Name, p.Checksum, c.Provider.Name, c.checksums())
 		add(p.Redirect == "" || c.Provider.PostPolicy,

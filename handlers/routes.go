@@ -16,14 +16,16 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.GET("/readyz", h.showReady)                            // the store can be reached
 
 	// Uploads, as JSON.
-	g.POST("/uploads", h.json(h.createUpload))                // issue one upload
-	g.POST("/uploads/:id/parts", h.json(h.signParts))         // part URLs
-	g.GET("/uploads/:id/parts", h.json(h.listParts))          // parts as the store has them
-	g.POST("/uploads/:id/complete", h.json(h.completeUpload)) // verify and finish
-	g.DELETE("/uploads/:id", h.json(h.abortUpload))           // give up, free the parts
+	g.POST("/uploads", h.json(h.createUpload))                  // issue one upload
+	g.POST("/uploads/:id/parts", h.json(h.signParts))           // part URLs
+	g.GET("/uploads/:id/parts", h.json(h.listParts))            // parts as the store has them
+	g.POST("/uploads/:id/complete", h.json(h.completeUpload))   // verify and finish
+	g.DELETE("/uploads/:id", h.json(h.abortUpload))             // give up, free the parts
+	g.POST("/uploads/credentials", h.json(h.createCredentials)) // store credentials for one prefix, where a profile allows it
 
 	// What browsers ask before calling from another origin.
 	g.OPTIONS("/uploads", h.json(h.preflight))
+	g.OPTIONS("/uploads/credentials", h.json(h.preflight))
 	g.OPTIONS("/uploads/:id", h.json(h.preflight))
 	g.OPTIONS("/uploads/:id/parts", h.json(h.preflight))
 	g.OPTIONS("/uploads/:id/complete", h.json(h.preflight))
