@@ -29,7 +29,7 @@ func (s *source) build(d *document) *Config {
 			Level:  cmp.Or(s.oneOf("log.level", d.Log.Level, "debug", "info", "warn", "error"), "info"),
 		},
 	}
-	if d.Metrics.Listen != "" {
+	if c.Metrics = d.Metrics.Listen; c.Metrics != "" && c.Metrics != "none" {
 		c.Metrics = s.address("metrics.listen", d.Metrics.Listen)
 	}
 	c.TrustedProxies = s.proxies(d)

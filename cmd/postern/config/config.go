@@ -19,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"os"
 	"time"
 
@@ -42,8 +41,10 @@ type Config struct {
 	IPHeader       string
 	TrustedProxies []netip.Prefix
 
-	Metrics string // host:port of the metrics' own listener; empty: none
-	Explain bool   // serve the explain page
+	// Metrics is the host:port of the metrics' own listener; empty: they are at
+	// /metrics beside the rest; "none": there are none.
+	Metrics string
+	Explain bool // serve the explain page
 	Log     Log
 	Drain   time.Duration // how long requests under way may take on shutdown; 0 in the file: 20 s
 }
@@ -53,7 +54,7 @@ type Config struct {
 // public profiles can be used.
 type Tickets struct {
 	Secret           sigv4.Secret
-	JWKS             *url.URL
+	JWKS             string // URL of a key set
 	Issuer, Audience string
 }
 

@@ -61,12 +61,12 @@ func (s *source) tokenKeys(references []string) []sigv4.Secret {
 }
 
 func (s *source) tickets(d ticketsSection) Tickets {
-	t := Tickets{Issuer: d.Issuer, Audience: d.Audience}
+	t := Tickets{JWKS: d.JWKS, Issuer: d.Issuer, Audience: d.Audience}
 	if d.Secret != "" {
 		t.Secret = s.secret("tickets.secret", d.Secret)
 	}
 	if d.JWKS != "" {
-		t.JWKS = s.baseURL("tickets.jwks", d.JWKS)
+		s.baseURL("tickets.jwks", d.JWKS)
 	}
 	switch {
 	case d.Secret != "" && d.JWKS != "":

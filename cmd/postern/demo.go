@@ -1,0 +1,114 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/templates"
+)
+
+// demoPages play somebody else's site, to try the widget on. They live under
+// the server's other name: for a browser that is a foreign origin.
+type demoPages struct {
+	h     *handlers.Handlers
+	place place
+}
+
+const maxDemoForm = 64 << 10 // bytes a host form may post
+
+func (d *demoPages) register(e *echo.Echo) {
+	g := e.Group("/demo", d.headers)
+	g.GET("/site", d.site)     // a plain page with the widget
+	g.GET("/form", d.form)     // a form of its own with a required upload
+	g.POST("/form", d.form)    // the same, showing what it was sent
+	g.GET("/themes", d.themes) // one widget in four dresses
+}
+
+// headers are what a careful host would send: its own files, and Postern's
+// script and frame. Everything else is closed.
+func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	policy := strings.Join([]string{
+		"default-src 'none'", "script-src " + d.place.url, "frame-src " + d.place.url,
+		"style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+	}, "; ")
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		return next(c)
+	}
+}
+
+// view is what all demo pages share; name chooses the words.
+func (d *demoPages) view(w handlers.Words, name string) templates.DemoView {
+	key := "page.demo." + name
+	page := w.Page(w.Text(key + ".title"))
+	page.Stylesheet = "" // a foreign site has a stylesheet of its own
+	return templates.DemoView{
+		Page:           page,
+		DemoStylesheet: d.h.AssetURL("demo.css"),
+		Embed:          d.place.url + "/embed.js",
+		Server:         d.place.url,
+		Profile:        "photos",
+		Back:           templates.Link{URL: d.place.url + "/", Text: w.Text("page.demo.back")},
+		Site:           w.Text(key + ".name"),
+		Heading:        w.Text(key + ".heading"),
+		Intro:          w.Text(key + ".intro"),
+		WidgetLabel:    w.Text(key + ".widget"),
+	}
+}
+
+func (d *demoPages) site(c echo.Context) error {
+	w := d.h.Words(c.Request())
+	view := d.view(w, "site")
+	view.After = w.Text("page.demo.site.after")
+	return handlers.Render(c, http.StatusOK, templates.DemoSite(view))
+}
+
+func (d *demoPages) themes(c echo.Context) error {
+	w := d.h.Words(c.Request())
+	view := d.view(w, "themes")
+	for _, name := range []string{"plain", "ink", "moss", "paper"} {
+		key := "page.demo.themes." + name
+		view.Themes = append(view.Themes, templates.Theme{Name: name, Title: w.Text(key), Note: w.Text(key + ".note")})
+	}
+	return handlers.Render(c, http.StatusOK, templates.DemoThemes(view))
+}
+
+func (d *demoPages) form(c echo.Context) error {
+	w := d.h.Words(c.Request())
+	view := d.view(w, "form")
+	view.Action, view.FieldName = "/demo/form", "photo"
+	view.NameLabel, view.NoteLabel = w.Text("page.demo.form.person"), w.Text("page.demo.form.note")
+	view.SubmitLabel, view.ReceivedHeading = w.Text("page.demo.form.submit"), w.Text("page.demo.form.received")
+	if c.Request().Method == http.MethodPost {
+		received, err := posted(c)
+		if err != nil {
+			return err
+		}
+		view.Received = received
+	}
+	return handlers.Render(c, http.StatusOK, templates.DemoForm(view))
+}
+
+// posted lists what the host form sent, field by field.
+func posted(c echo.Context) ([]templates.Detail, error) {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxDemoForm)
+	if err := r.ParseForm(); err != nil {
+		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	var list []templates.Detail
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		for _, value := range r.PostForm[name] {
+			list = append(list, templates.Detail{Term: name, Value: value})
+		}
+	}
+	return list, nil
+}

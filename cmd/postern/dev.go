@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+const (
+	devBucket = "postern-dev"
+	devAccess = "postern-dev"
+	devRegion = "us-east-1"
+	devDrain  = 10 * time.Second
+)
+
+type devCommand struct {
+	Listen   string `help:"Address of the pages, on this machine; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	S3Listen string `name:"s3-listen" help:"Address of the embedded store." default:"127.0.0.1:9000" placeholder:"HOST:PORT"`
+	Data     string `help:"Folder for uploads and keys." default:".postern" type:"path" placeholder:"DIR"`
+	Checksum string `help:"Checksum that scripts compute of each part: crc32, crc32c or crc64nvme." enum:",crc32,crc32c,crc64nvme" default:"" placeholder:"NAME"`
+}
+
+// Run serves until the console ends.
+func (d *devCommand) Run(c *console) (err error) {
+	log := slog.New(slog.NewTextHandler(c.stderr, nil))
+	keys, err := openData(d.Data)
+	if err != nil {
+		return err
+	}
+	listener, err := d.listen()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	place := placeOf(d.Listen, listener.Addr())
+	store, err := d.startStore(log, keys, place)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	h, profiles, err := d.handlers(log, keys, place, store)
+	if err != nil {
+		return err
+	}
+	e := newEcho(h, log, addresses("", nil))
+	h.Register(e.Group(""))
+	start := startPage{h: h, place: place, profiles: profiles, data: d.Data, store: store.URL()}
+	start.register(e)
+	if err := c.announce(place.url, store.URL()); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(c)
+	defer stop(nil)
+	context.AfterFunc(c, func() { stop(nil) })
+	go func() { <-store.Done(); stop(errors.New("the embedded store stopped")) }()
+	return errors.Join(serve(ctx, log, devDrain, site{listener, e}), broke(ctx, c))
+}
+
+// broke is why the server ended, unless it was asked to.
+func broke(ctx context.Context, c *console) error {
+	if c.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// listen takes the page address, which has to be on this machine: whoever
+// reaches this server may upload.
+func (d *devCommand) listen() (net.Listener, error) {
+	for flag, address := range map[string]string{"--listen": d.Listen, "--s3-listen": d.S3Listen} {
+		if err := checkAddress(flag, address); err != nil {
+			return nil, err
+		}
+		if host, _, _ := net.SplitHostPort(address); !onThisMachine(host) {
+			return nil, badUsage("%s %s: dev is for this machine alone; name a loopback address such as 127.0.0.1:8080, or use postern serve", flag, address)
+		}
+	}
+	return listen("--listen", d.Listen)
+}
+
+func onThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// place is where browsers find this server, and where they find it under
+// another name: pages of that name are a foreign origin, to try the widget on.
+type place struct{ url, other string }
+
+func placeOf(flag string, address net.Addr) place {
+	host, _, _ := net.SplitHostPort(flag)
+	_, port, _ := net.SplitHostPort(address.String())
+	other := "localhost"
+	if host == other {
+		other = "127.0.0.1"
+	}
+	return place{url: "http://" + net.JoinHostPort(host, port), other: "http://" + net.JoinHostPort(other, port)}
+}
+
+func (d *devCommand) startStore(log *slog.Logger, keys devKeys, p place) (*gateway.Gateway, error) {
+	// The store has to outlive the requests that drain, so the end of the
+	// console doesn't end it.
+	store, err := gateway.Start(context.Background(), gateway.Options{
+		Listen: d.S3Listen, Dir: filepath.Join(d.Data, "store"),
+		AccessKey: devAccess, SecretKey: string(keys.store), Region: devRegion,
+		Buckets: []string{devBucket}, CORSOrigins: []string{p.url, p.other}, Logger: log,
+	})
+	if err != nil {
+		return nil, listenError("--s3-listen", d.S3Listen, err)
+	}
+	return store, nil
+}
+
+func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *gateway.Gateway) (*handlers.Handlers, []profile.Profile, error) {
+	profiles := devProfiles(p, d.Checksum)
+	quota, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
+	if err != nil {
+		return nil, nil, err
+	}
+	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{keys.tickets}})
+	if err != nil {
+		return nil, nil, err
+	}
+	provider, err := handlers.ProviderNamed("versity")
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := handlers.New(handlers.Config{
+		PublicURL: p.url, Profiles: profiles,
+		Store: store.Client(), Credentials: store.Credentials(), Region: devRegion,
+		Endpoint: store.URL(), PathStyle: true, Provider: provider,
+		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: quota,
+		OnComplete: logCompleted(log), Logger: log,
+	})
+	return h, profiles, err
+}
+
+func logCompleted(log *slog.Logger) func(context.Context, handlers.Completed) error {
+	return func(ctx context.Context, u handlers.Completed) error {
+		log.InfoContext(ctx, "upload complete", slog.String("id", u.ID), slog.String("profile", u.Profile),
+			slog.String("key", u.Key), slog.Int64("size", u.Size), slog.String("type", u.Type))
+		return nil
+	}
+}
+
+// devProfiles are the two to try: pictures, and anything at all.
+func devProfiles(p place, checksum string) []profile.Profile {
+	photos := profile.Profile{
+		Name: "photos", Bucket: devBucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
+		Types:   []string{"image/png", "image/jpeg", "image/webp"},
+		MinSize: 1, MaxSize: 10 * profile.MiB,
+		Access: profile.AccessPublic, Origins: []string{p.url, p.other}, Checksum: checksum,
+		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
+		Tags: map[string]string{"stage": "inbox"},
+	}
+	files := photos
+	files.Name, files.Types, files.MaxSize = "files", []string{"*/*"}, profile.MaxObjectSize
+	return []profile.Profile{photos, files}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// The files of a data folder that hold keys. They survive a restart, so that
+// uploads begun before it can be completed after it.
+const (
+	tokenKeyFile  = "token.key"  // signs upload tokens
+	ticketKeyFile = "ticket.key" // signs tickets
+	storeKeyFile  = "store.key"  // secret access key of the embedded store
+)
+
+const keyBytes = 32
+
+// devKeys are the keys of one data folder.
+type devKeys struct {
+	tokens, tickets, store sigv4.Secret
+}
+
+// openData makes the data folder where it is absent and reads its keys, or
+// makes those too.
+func openData(dir string) (keys devKeys, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return keys, fmt.Errorf("data folder: %w", err)
+	}
+	if err := ignoreData(dir); err != nil {
+		return keys, err
+	}
+	for name, key := range map[string]*sigv4.Secret{
+		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, storeKeyFile: &keys.store,
+	} {
+		if *key, err = openKey(filepath.Join(dir, name)); err != nil {
+			return devKeys{}, err
+		}
+	}
+	return keys, nil
+}
+
+// ignoreData keeps a data folder inside a repository from being committed.
+func ignoreData(dir string) error {
+	name := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	return os.WriteFile(name, []byte("*\n"), 0o600)
+}
+
+// openKey reads a key, or makes one where there is none. Two processes that
+// start at once agree on one key: the file appears whole or not at all.
+func openKey(name string) (sigv4.Secret, error) {
+	key, err := readKey(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	fresh := make([]byte, keyBytes)
+	rand.Read(fresh)
+	f, err := os.CreateTemp(filepath.Dir(name), ".key") // mode 0600
+	if err != nil {
+		return "", fmt.Errorf("key %q: %w", name, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(hex.EncodeToString(fresh) + "\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("key %q: %w", name, err)
+	}
+	if err := os.Link(f.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("key %q: %w", name, err)
+	}
+	return readKey(name)
+}
+
+// readKey refuses a key that others could have read or that was cut short.
+func readKey(name string) (sigv4.Secret, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("key: %w", err)
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", fmt.Errorf("key: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return "", badUsage("key %q: others may read it (mode %04o); make it 0600, or delete it for a new one", name, mode)
+	}
+	key := strings.TrimSpace(string(text))
+	if raw, err := hex.DecodeString(key); err != nil || len(raw) != keyBytes {
+		return "", badUsage("key %q: wanted %d bytes as hex; delete it for a new one", name, keyBytes)
+	}
+	return sigv4.Secret(key), nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// swap is a handler that can be replaced between two requests.
+type swap struct{ atomic.Pointer[http.Handler] }
+
+func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.Load()).ServeHTTP(w, r) }
+
+// build makes the handler for a config.
+func (p *production) build(ctx context.Context, file *config.Config) (http.Handler, error) {
+	log := newLog(p.stderr, file.Log)
+	profiles := sortedProfiles(file.Profiles)
+	access, err := storeAccess(ctx, file.Store)
+	if err != nil {
+		return nil, err
+	}
+	identifier, err := ticketSource(file.Tickets)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := handlers.ProviderNamed(file.Store.Provider)
+	if err != nil {
+		return nil, err
+	}
+	limiter, err := p.quota.limiter(profiles)
+	if err != nil {
+		return nil, err
+	}
+	h, err := handlers.New(handlers.Config{
+		PublicURL: file.PublicURL, Profiles: profiles,
+		Store: storeClient(access, file.Store), Credentials: access.Credentials,
+		Region: file.Store.Region, Dialect: dialect(file.Store.Provider),
+		Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint, PathStyle: file.Store.PathStyle,
+		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter,
+		OnComplete: logCompleted(log), Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := newEcho(h, log, addresses(file.IPHeader, file.TrustedProxies))
+	p.metrics.register(e, file.Metrics)
+	h.Register(e.Group(pathOf(file.PublicURL)))
+	return e, nil
+}
+
+// pathOf is where the routes begin: the path of the public URL.
+func pathOf(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return "" // handlers.New has refused it already
+	}
+	return u.EscapedPath()
+}
+
+func sortedProfiles(all map[string]profile.Profile) []profile.Profile {
+	list := make([]profile.Profile, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+// storeAccess finds credentials by the SDK's usual chain. That there are some
+// is found out now, not by the first visitor.
+func storeAccess(ctx context.Context, store config.Store) (aws.Config, error) {
+	access, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(store.Region))
+	if err != nil {
+		return access, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	if _, err := access.Credentials.Retrieve(ctx); err != nil {
+		return access, errors.New("no credentials for the store: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the SDK's chain another source (profile, web identity, container, instance role)")
+	}
+	return access, nil
+}
+
+func storeClient(access aws.Config, store config.Store) *s3.Client {
+	return s3.NewFromConfig(access, func(o *s3.Options) {
+		o.UsePathStyle = store.PathStyle
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		if store.Endpoint != "" {
+			o.BaseEndpoint = &store.Endpoint
+		}
+	})
+}
+
+// storeURL is the store's address for the ready line.
+func storeURL(ctx context.Context, store config.Store) (string, error) {
+	if store.Endpoint != "" {
+		return store.Endpoint, nil
+	}
+	endpoint, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{Region: &store.Region})
+	if err != nil {
+		return "", err
+	}
+	return endpoint.URI.String(), nil
+}
+
+func dialect(provider string) *sigv4.Dialect {
+	switch provider {
+	case "oss":
+		return sigv4.OSS
+	case "gcs":
+		return sigv4.GCS
+	}
+	return sigv4.AWS
+}
+
+// ticketSource is nil where the config names no tickets: then nobody is known.
+func ticketSource(t config.Tickets) (handlers.Identifier, error) {
+	if t.Secret == "" && t.JWKS == "" {
+		return nil, nil
+	}
+	settings := tickets.Config{JWKS: t.JWKS, Issuer: t.Issuer, Audience: t.Audience}
+	if t.Secret != "" {
+		settings.Secrets = []sigv4.Secret{t.Secret}
+	}
+	return tickets.New(settings)
+}
+
+// quota keeps what visitors have used up across reloads, as long as the limits
+// stay the same.
+type quota struct {
+	current *handlers.MemoryQuota
+	limits  map[string]limits
+}
+
+type limits struct {
+	quota   profile.Quota
+	maxOpen int
+}
+
+func (q *quota) limiter(profiles []profile.Profile) (handlers.Limiter, error) {
+	now := map[string]limits{}
+	for _, p := range profiles {
+		now[p.Name] = limits{p.Quota, p.MaxOpen}
+	}
+	if q.current != nil && reflect.DeepEqual(now, q.limits) {
+		return q.current, nil
+	}
+	fresh, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
+	if err != nil {
+		return nil, err
+	}
+	q.current, q.limits = fresh, now
+	return fresh, nil
+}
