@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/postern-dev/postern/handlers/awsbridge"
 	"github.com/postern-dev/postern/static"
 )
 
@@ -14,7 +15,7 @@ import (
 // doesn't change after New, caches aside.
 type Handlers struct {
 	config     Config
-	source     credentialSource
+	source     *awsbridge.Source
 	gates      map[string]*gate
 	origins    map[string]bool // of all profiles
 	own        string          // origin of PublicURL
@@ -65,7 +66,7 @@ func New(c Config) (*Handlers, error) {
 
 // finish adds what needs all profiles.
 func (h *Handlers) finish() (err error) {
-	h.source = credentialSource{h.config.Credentials, h.config.Dialect, h.config.Region}
+	h.source = awsbridge.NewSource(h.config.Credentials, h.config.Dialect, h.config.Region)
 	h.readiness = newReadiness(h.config)
 	h.protection, h.origins, err = crossOrigin(h.config.PublicURL, h.gates)
 	return err

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -12,9 +13,10 @@ import (
 //
 // A request from nobody is (zero, false, nil): it may still use public
 // profiles, as the subject guest. Credentials that are there but don't hold
-// are an error, *Error with CodeUnauthorized, which refuses the request even
-// where the profile is public; so a visitor learns that a ticket ran out. Any
-// other error counts as an outage and refuses with store_unavailable.
+// are an error that says so, by a method Unauthorized() bool reporting true or
+// as an *Error of this package; it refuses the request even where the profile
+// is public, so that a visitor learns that a ticket ran out. Any other error
+// counts as an outage and refuses with store_unavailable.
 //
 // Identify is called at most once per request, before anything is decided, and
 // must be safe for concurrent use. It must not read the body.
@@ -58,6 +60,10 @@ func (h *Handlers) identify(c echo.Context) (visitor, error) {
 // identifyError keeps a refusal and turns the rest into an outage: who asks
 // can't be told apart from nobody while the source of identities is away.
 func identifyError(err error) error {
+	var bad interface{ Unauthorized() bool }
+	if errors.As(err, &bad) && bad.Unauthorized() {
+		return &Error{Code: CodeUnauthorized, Detail: "the ticket is not valid", Err: err}
+	}
 	if refused := asError(err); refused.Code != CodeInternal {
 		return refused
 	}

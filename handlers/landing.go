@@ -84,7 +84,7 @@ func (h *Handlers) refusedView(w *words, up held, refused *Error) templates.Resu
 		view.Hint = w.text("page.result.refused.kept")
 	}
 	view.Code, view.CodeLabel = string(refused.Code), w.text("page.code")
-	view.Again = templates.Link{URL: h.formPath(up), Text: w.text("page.result.other")}
+	view.Again = templates.Link{URL: h.formPath(up), Text: w.text("page.result.another")}
 	return view
 }
 

@@ -11,6 +11,7 @@ import (
 type account struct {
 	uploads, bytes window
 	open, maxOpen  int // multipart uploads
+	held           int // pending uploads
 	issues         window
 }
 
@@ -47,7 +48,7 @@ func (a *account) charge(now time.Time, method profile.Method, bytes int64) char
 
 // idle reports whether forgetting the account would change no answer.
 func (a *account) idle(now time.Time) bool {
-	return a.open == 0 && a.uploads.idle(now) && a.bytes.idle(now) && a.issues.idle(now)
+	return a.held == 0 && a.uploads.idle(now) && a.bytes.idle(now) && a.issues.idle(now)
 }
 
 // ledgerKey names an account: a struct, so that no subject can imitate another

@@ -20,6 +20,13 @@ type pending struct {
 	place    int  // in the queue
 }
 
+// hold keeps the accounts that were charged from being taken for idle.
+func (p *pending) hold(n int) {
+	for _, c := range p.charges {
+		c.account.held += n
+	}
+}
+
 // pendings is a bounded set of pending uploads, the one that ends first in front.
 type pendings struct {
 	most  int
@@ -38,6 +45,7 @@ func (s *pendings) add(p *pending) {
 	}
 	s.byID[p.id] = p
 	heap.Push(&s.queue, p)
+	p.hold(1)
 }
 
 func (s *pendings) take(id string) (*pending, bool) {
@@ -51,6 +59,7 @@ func (s *pendings) take(id string) (*pending, bool) {
 func (s *pendings) remove(p *pending) *pending {
 	delete(s.byID, p.id)
 	heap.Remove(&s.queue, p.place)
+	p.hold(-1)
 	return p
 }
 

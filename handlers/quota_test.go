@@ -35,7 +35,7 @@ func newQuotaDay(t *testing.T, limits profile.Quota, change func(*handlers.Quota
 	t.Helper()
 	d := &quotaDay{t: t, now: quotaNoon}
 	p := profile.Profile{
-		Name: "files", Bucket: "b", Key: "u/{subject}/{id}", Types: []string{"*/*"}, MaxSize: 1 << 30,
+		Name: "files", Bucket: "media", Key: "u/{subject}/{id}", Types: []string{"*/*"}, MaxSize: 1 << 30,
 		Access: profile.AccessPublic, Quota: limits, MaxOpen: 3,
 	}
 	other := p

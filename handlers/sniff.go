@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,12 +45,22 @@ func baseType(m *mimetype.MIME) string {
 
 // admits reports whether bytes of the detected type may be stored as the
 // declared one under the profile's rules. What browsers would run as a page or
-// script has to be named by the profile, whatever it was declared as.
+// script has to be named by the profile, whatever it was declared as. What a
+// wildcard of the profile covers may go by any allowed name: browsers guess
+// types from extensions, and guess wrong.
 func (g *gate) admits(declared string, detected *mimetype.MIME) bool {
-	if profile.Active(baseType(detected)) && g.named(detected) == "" {
+	if !g.compiled.Allows(declared) || profile.Active(baseType(detected)) && g.named(detected) == "" {
 		return false
 	}
-	return g.compiled.Allows(declared) && consistent(declared, detected)
+	return g.covered(baseType(detected)) || consistent(declared, detected)
+}
+
+// covered reports whether a wildcard of the profile matches a type.
+func (g *gate) covered(base string) bool {
+	return slices.ContainsFunc(g.profile.Types, func(pattern string) bool {
+		family, ok := strings.CutSuffix(pattern, "*")
+		return ok && (family == "*/" || strings.HasPrefix(base, family))
+	})
 }
 
 // named is the profile's own name for a detected type, "" where it has none.
