@@ -131,7 +131,7 @@ func transfer(ctx context.Context, method, url string, headers map[string]string
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
-	return send(straight, request)
+	return exchange(request)
 }
 
 // Sign asks for the URLs of parts; the parts are nil unless the answer is a success.
