@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -24,7 +25,10 @@ type problem struct {
 	Missing []int    `json:"missing" xml:"-"`
 }
 
-// Code returns the code of a refusal: the contract's, or the store's own; "" for anything else.
+// pageCode finds the code in an error page.
+var pageCode = regexp.MustCompile(`<code>([a-z_]+)</code>`)
+
+// Code returns the code of a refusal: the contract's, as JSON or as a page, or the store's own; "" for anything else.
 func (a Answer) Code() string { return a.problem().Code }
 
 // Field returns the field that a problem names.
@@ -51,6 +55,10 @@ func (a Answer) problem() problem {
 	switch {
 	case strings.HasPrefix(kind, "application/problem+json"):
 		_ = json.Unmarshal(a.Body, &p)
+	case !a.OK() && strings.HasPrefix(kind, "text/html"):
+		if found := pageCode.FindSubmatch(a.Body); found != nil {
+			p.Code = string(found[1])
+		}
 	case !a.OK() && strings.Contains(kind, "xml"):
 		_ = xml.Unmarshal(a.Body, &p)
 	}

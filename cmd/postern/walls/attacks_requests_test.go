@@ -48,8 +48,8 @@ func originAttacks() []attack {
 
 func landingAttacks() []attack {
 	var list []attack
-	for name, token := range map[string]string{"made up": "made-up", "without a signature": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "a path": "..%2f..%2fuploads", "markup": "%3Cscript%3Ealert(1)%3C%2Fscript%3E"} {
-		list = append(list, attack{rowLanding, byForm, "a token " + name, func(a *attempt) visitor.Answer {
+	for name, token := range map[string]string{"made up": "made-up", "without a signature": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "of a path": "..%2f..%2fuploads", "of markup": "%3Cscript%3Ealert(1)%3C%2Fscript%3E"} {
+		list = append(list, attack{rowLanding, byForm, "the token " + name, func(a *attempt) visitor.Answer {
 			return a.json("/forms/pictures/done/" + token)
 		}, 401, "unauthorized"})
 	}
@@ -90,16 +90,15 @@ func oracleAttacks() []attack {
 			return a.raw("/uploads/"+u.ID+"/parts", u.Token, `{"parts":[{"number":1,`+member+`}]}`, nil)
 		}, 400, "invalid_request"})
 	}
-	for _, path := range []string{"/sign", "/s3/sign", "/uploads/sign", "/policy"} {
+	for _, path := range []string{"/sign", "/s3/sign", "/presign", "/policy"} {
 		list = append(list, attack{rowOracle, byAPI, "a route that signs at " + path, func(a *attempt) visitor.Answer {
-			answer := a.raw(path, "", `{"policy":"e30="}`, nil)
-			if answer.Status == http.StatusMethodNotAllowed { // the address is that of one upload
-				answer.Status = http.StatusNotFound
-			}
-			return answer
+			return a.raw(path, "", `{"policy":"e30="}`, nil)
 		}, 404, "not_found"})
 	}
 	return append(list,
+		attack{rowOracle, byAPI, "a route that signs beside the uploads", func(a *attempt) visitor.Answer {
+			return a.raw("/uploads/sign", "", `{"policy":"e30="}`, nil)
+		}, 405, "method_not_allowed"},
 		attack{rowOracle, byPUT, "reading with a signature for writing", func(a *attempt) visitor.Answer {
 			u := a.issue(picture(size))
 			request, _ := http.NewRequestWithContext(a.Context(), http.MethodGet, u.Put.URL, nil)

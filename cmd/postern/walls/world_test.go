@@ -80,6 +80,7 @@ func newSite(t *testing.T, edits ...func(*handlers.Config)) *site {
 		t.Fatal(err)
 	}
 	e.Use(handlers.AccessLog(config.Logger))
+	e.HTTPErrorHandler = h.HTTPErrorHandler
 	h.Register(e.Group(""))
 	server.Start()
 	t.Cleanup(func() {
