@@ -20,9 +20,10 @@ type gate struct {
 	// bucketURL is what browsers are told; it ends without a slash.
 	bucketURL string
 	origins   map[string]bool
-	page      headers // of the form page
-	widget    headers // of the page for an iframe
-	forms     map[string]*formText
+	page      headers              // of the form page
+	widget    headers              // of the page for an iframe
+	forms     map[string]*formText // by language
+	widgets   map[string]*formText
 }
 
 func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
@@ -36,7 +37,7 @@ func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
 	}
 	g.page = pageHeaders(g.sources(), nil)
 	g.widget = widgetHeaders(g.sources(), g.profile.Origins)
-	g.forms = h.formTexts(g)
+	g.forms, g.widgets = h.formTexts(g), h.widgetTexts(g)
 	return g, nil
 }
 

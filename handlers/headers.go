@@ -21,6 +21,13 @@ func (list headers) set(to http.Header) {
 	}
 }
 
+// replace takes the place of the headers of an ordinary page, which forbid more.
+func (list headers) replace(to http.Header) {
+	delete(to, "X-Frame-Options")
+	delete(to, "Cross-Origin-Opener-Policy")
+	list.set(to)
+}
+
 func prepared(pairs ...string) headers {
 	list := make(headers, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -9,16 +9,22 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// formText is what a profile's form says in one language.
-type formText struct {
-	view templates.FormView // without the fields
-}
-
 // formTexts prepares the form of a profile in every language.
 func (h *Handlers) formTexts(g *gate) map[string]*formText {
 	out := make(map[string]*formText, len(h.locales.list))
 	for _, w := range h.locales.list {
-		out[w.lang] = &formText{view: h.formView(w, g)}
+		out[w.lang] = &formText{view: h.formView(w, g), form: templates.Form}
+	}
+	return out
+}
+
+// widgetTexts prepares the same for an iframe.
+func (h *Handlers) widgetTexts(g *gate) map[string]*formText {
+	out := make(map[string]*formText, len(h.locales.list))
+	for _, w := range h.locales.list {
+		view := h.formView(w, g)
+		view.Embedded, view.ParentOrigins, view.Languages = true, g.profile.Origins, nil
+		out[w.lang] = &formText{view: view, form: templates.Widget}
 	}
 	return out
 }
@@ -66,15 +72,29 @@ func (h *Handlers) showForm(c echo.Context) error {
 		return err
 	}
 	g.page.set(c.Response().Header())
-	view := h.viewFor(c, g)
+	page := h.pageIn(c, g.forms)
 	issued, err := h.issueForm(c.Request().Context(), g, who)
-	switch {
-	case err == nil:
-		h.fill(&view, issued, who)
-	case !scriptOnly(err):
+	if err != nil && !scriptOnly(err) {
 		return err
 	}
-	return render(c, http.StatusOK, templates.Form(view))
+	return h.showFormText(c, page, issued, who)
+}
+
+// showWidget shows the form for an iframe. A visitor without a ticket gets one
+// without fields: the host page hands the script a ticket, which then asks for
+// a plan of its own.
+func (h *Handlers) showWidget(c echo.Context) error {
+	g, who, err := h.enter(c, c.Param("profile"))
+	if err != nil {
+		return err
+	}
+	g.widget.replace(c.Response().Header())
+	page := h.pageIn(c, g.widgets)
+	issued, err := h.issueForm(c.Request().Context(), g, who)
+	if err != nil && !scriptOnly(err) && (who.known || asError(err).Code != CodeUnauthorized) {
+		return err
+	}
+	return h.showFormText(c, page, issued, who)
 }
 
 // scriptOnly reports that the visitor may upload, but not by a plain form: the
@@ -84,30 +104,24 @@ func scriptOnly(err error) bool {
 	return refused.Code == CodeInvalidRequest && refused.Field == "method"
 }
 
-// showWidget shows the form for an iframe. A visitor without a ticket gets one
-// without fields: the host page hands the script a ticket, which then asks for
-// its own plan.
-func (h *Handlers) showWidget(c echo.Context) error {
-	g, who, err := h.enter(c, c.Param("profile"))
-	if err != nil {
-		return err
+// showFormText shows a form as issued, or without fields where none could be.
+func (h *Handlers) showFormText(c echo.Context, page *formText, issued issued, who visitor) error {
+	tighter := who.MaxSize > 0 && who.MaxSize < page.view.MaxSize
+	if issued.form != nil && !tighter {
+		return page.show(c, issued.form)
 	}
-	g.widget.set(c.Response().Header())
-	if len(g.profile.Origins) > 0 {
-		delete(c.Response().Header(), "X-Frame-Options")
-		delete(c.Response().Header(), "Cross-Origin-Opener-Policy")
+	view := page.view
+	if tighter {
+		view.MaxSize = who.MaxSize
+		view.Rules = h.locales.byLang[view.Lang].rules(view.Types, view.MinSize, view.MaxSize)
 	}
-	view := h.viewFor(c, g)
-	view.Embedded, view.ParentOrigins = true, g.profile.Origins
-	view.Languages = nil
-	issued, err := h.issueForm(c.Request().Context(), g, who)
-	switch {
-	case err == nil:
-		h.fill(&view, issued, who)
-	case !scriptOnly(err) && (who.known || asError(err).Code != CodeUnauthorized):
-		return err
+	if issued.form != nil {
+		view.Action = issued.form.URL
+		for _, f := range issued.form.Fields {
+			view.Fields = append(view.Fields, templates.Field(f))
+		}
 	}
-	return render(c, http.StatusOK, templates.Widget(view))
+	return render(c, http.StatusOK, page.form(view))
 }
 
 // enter finds the profile and the visitor of a page.
@@ -120,27 +134,10 @@ func (h *Handlers) enter(c echo.Context, name string) (*gate, visitor, error) {
 	return g, who, err
 }
 
-// viewFor is the prepared form in the visitor's language.
-func (h *Handlers) viewFor(c echo.Context, g *gate) templates.FormView {
-	w := h.locales.negotiate(c.Request())
-	to := c.Response().Header()
-	to["Vary"] = varyLanguage
-	return g.forms[w.lang].view
+// pageIn is the prepared page in the visitor's language.
+func (h *Handlers) pageIn(c echo.Context, pages map[string]*formText) *formText {
+	c.Response().Header()["Vary"] = varyLanguage
+	return pages[h.locales.negotiate(c.Request()).lang]
 }
 
 var varyLanguage = []string{"Accept-Language"}
-
-// fill puts the signed form into the view, and the limits where the identity's
-// are tighter than the profile's.
-func (h *Handlers) fill(view *templates.FormView, issued issued, who visitor) {
-	form := issued.form
-	view.Action = form.URL
-	view.Fields = make([]templates.Field, len(form.Fields))
-	for i, f := range form.Fields {
-		view.Fields[i] = templates.Field(f)
-	}
-	if who.MaxSize > 0 && who.MaxSize < view.MaxSize {
-		view.MaxSize = who.MaxSize
-		view.Rules = h.locales.byLang[view.Lang].rules(view.Types, view.MinSize, view.MaxSize)
-	}
-}

@@ -150,7 +150,7 @@ func render(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(c.Request().Context(), b); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, b.Bytes())
+	return sendPage(c, status, b.Bytes())
 }
 
 // showError shows an error as a page in the visitor's language.
