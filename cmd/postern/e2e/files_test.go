@@ -64,6 +64,13 @@ func fileWith(t *testing.T, name string, content []byte) string {
 	return path
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	must(t, err)
+	return content
+}
+
 // sumOf returns the lower-case hex SHA-256.
 func sumOf(content []byte) string {
 	sum := sha256.Sum256(content)

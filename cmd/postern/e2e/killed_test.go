@@ -37,7 +37,7 @@ func TestAKilledServerLosesNoUpload(t *testing.T) {
 	if err != nil || !answer.OK() {
 		t.Fatalf("complete: %v %v", answer, err)
 	}
-	if stored := p.store().only(); stored.Sum != sumOf(content) || stored.Key != u.Key {
+	if stored := p.store(t).only(); stored.Sum != sumOf(content) || stored.Key != u.Key {
 		t.Errorf("stored: wanted %s of sum %s, got %+v", u.Key, sumOf(content), stored)
 	}
 	for number, times := range sent {
@@ -81,7 +81,7 @@ func TestWithScriptAServerKilledBeforeCompletionLosesNoPart(t *testing.T) {
 	p.again()
 	b.Wire.fail(nil)
 	b.untilState("done")
-	if stored := p.store().only(); stored.Sum != sum {
+	if stored := p.store(t).only(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
 	b.parts(p).once(t, killedSize)
@@ -106,7 +106,7 @@ func TestWithScriptAServerKilledAmongPartsGoesOnWithTheRest(t *testing.T) {
 	p.again()
 	b.Wire.slow(0)
 	b.untilState("done")
-	if stored := p.store().only(); stored.Sum != sum {
+	if stored := p.store(t).only(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
 	b.parts(p).keptOnce(t)

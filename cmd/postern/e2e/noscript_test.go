@@ -19,7 +19,7 @@ func TestWithoutScriptAPictureArrivesAsItIs(t *testing.T) {
 		t.Errorf("after sending: wanted the landing page, got %s", got)
 	}
 	b.result("done", "arrived")
-	stored := p.store().only()
+	stored := p.store(t).only()
 	if stored.Sum != sumOf(picture) || stored.Size != mebibyte {
 		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", mebibyte, sumOf(picture), stored)
 	}
@@ -40,10 +40,10 @@ func TestWithoutScriptTheLandingPageMayBeOpenedTwice(t *testing.T) {
 	b.choose(fileWith(t, "garden.png", pngOf(t, 40<<10)))
 	b.submit()
 	b.result("done", "arrived")
-	first := p.store().only()
+	first := p.store(t).only()
 	b.open(b.address())
 	b.result("done", "arrived")
-	if again := p.store().only(); again.Sum != first.Sum || again.Type != first.Type {
+	if again := p.store(t).only(); again.Sum != first.Sum || again.Type != first.Type {
 		t.Errorf("after a second look: wanted %+v, got %+v", first, again)
 	}
 }
@@ -69,7 +69,7 @@ func TestWithoutScriptALieAboutTheTypeIsDeletedAndExplained(t *testing.T) {
 			b.submit()
 			b.result("refused", "PNG")
 			b.shot("refused-type-noscript")
-			if keys := p.store().keys(); len(keys) != 0 {
+			if keys := p.store(t).keys(); len(keys) != 0 {
 				t.Errorf("objects in the store: wanted none, got %q", keys)
 			}
 		})
@@ -85,7 +85,7 @@ func TestWithoutScriptAnyFileGoesWhereAnyIsAllowed(t *testing.T) {
 	b.choose(fileWith(t, "ملف #1 100% «a».txt", content))
 	b.submit()
 	b.result("done", "arrived")
-	if stored := p.store().only(); stored.Sum != sumOf(content) {
+	if stored := p.store(t).only(); stored.Sum != sumOf(content) {
 		t.Errorf("stored: wanted sum %s, got %+v", sumOf(content), stored)
 	}
 }
@@ -100,7 +100,7 @@ func TestWithoutScriptAForgedLandingPageChangesNothing(t *testing.T) {
 			t.Errorf("landing page with token %q says %q", token, words)
 		}
 	}
-	if keys := p.store().keys(); len(keys) != 0 {
+	if keys := p.store(t).keys(); len(keys) != 0 {
 		t.Errorf("objects in the store: wanted none, got %q", keys)
 	}
 }

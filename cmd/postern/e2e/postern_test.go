@@ -26,6 +26,9 @@ const pollEvery = 50 * time.Millisecond
 // ready matches the one line that the server prints to stdout.
 var ready = regexp.MustCompile(`^postern: ready at (http://\S+) \(store (http://\S+)\)$`)
 
+// signed matches what nobody may read in a log: tokens, tickets, policies and signatures.
+var signed = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{20,}|[Ss]ignature=[0-9a-f]+|\b[0-9a-f]{64}\b`)
+
 // postern is one `postern dev` with a data folder of its own.
 type postern struct {
 	t     *testing.T
@@ -127,8 +130,25 @@ func (p *postern) close() {
 		p.t.Errorf("kill: %v", err)
 	}
 	<-p.gone
+	p.searchLog()
 	if p.t.Failed() {
 		p.t.Logf("log of postern dev:\n%s", p.Log)
+	}
+}
+
+// searchLog requires that the log holds none of the keys in the data folder, no token and no signature.
+func (p *postern) searchLog() {
+	log := p.Log.String()
+	for _, name := range []string{"token.key", "ticket.key", "store.key"} {
+		key, err := os.ReadFile(filepath.Join(p.Data, name))
+		if err != nil || len(key) < 32 {
+			p.t.Errorf("key %s: %d bytes, %v", name, len(key), err)
+		} else if strings.Contains(log, strings.TrimSpace(string(key))) {
+			p.t.Errorf("the log holds %s", name)
+		}
+	}
+	if secret := signed.FindString(log); secret != "" {
+		p.t.Errorf("the log holds %q", secret)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ func TestWithScriptASmallFileTravelsByPOST(t *testing.T) {
 	b.open(p.URL + "/forms/photos")
 	b.upload(fileWith(t, "garden.png", picture))
 	b.untilState("done")
-	stored := p.store().only()
+	stored := p.store(t).only()
 	if stored.Sum != sumOf(picture) || stored.Type != "image/png" {
 		t.Errorf("stored: wanted image/png of sum %s, got %+v", sumOf(picture), stored)
 	}
@@ -51,14 +50,12 @@ func TestWithScriptALargeFileTravelsInParts(t *testing.T) {
 	evaluate[any](b, sight)
 	b.upload(path)
 	b.untilState("done")
-	if stored := p.store().only(); stored.Sum != sum || stored.Size != size {
+	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {
 		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
 	}
 	b.parts(p).once(t, size)
 	b.progressed()
-	head, err := os.ReadFile(path)
-	must(t, err)
-	b.spared(p, head[:64])
+	b.spared(p, readFile(t, path)[:64])
 	b.calm()
 }
 
@@ -72,7 +69,7 @@ func TestWithScriptPartsOverlapOnASlowLine(t *testing.T) {
 	b.Wire.slow(50 * time.Millisecond)
 	b.upload(path)
 	b.untilState("done")
-	if stored := p.store().only(); stored.Sum != sum {
+	if stored := p.store(t).only(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
 	if most := b.Wire.most(http.MethodPut, hostOf(t, p.Store)); most < 2 {
@@ -116,7 +113,7 @@ func TestWithScriptALieAboutTheTypeIsDeletedAndExplained(t *testing.T) {
 	if words := b.text(); !strings.Contains(words, "PNG") {
 		t.Errorf("the page says %q, wanted the types that would do", words)
 	}
-	if keys := p.store().keys(); len(keys) != 0 {
+	if keys := p.store(t).keys(); len(keys) != 0 {
 		t.Errorf("objects in the store: wanted none, got %q", keys)
 	}
 }

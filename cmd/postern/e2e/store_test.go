@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,10 +32,12 @@ type object struct {
 	Metadata       map[string]string
 }
 
-func (p *postern) store() *store {
-	return &store{t: p.t, client: s3.New(s3.Options{
+func (p *postern) store(t *testing.T) *store {
+	t.Helper()
+	secret := strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key"))))
+	return &store{t: t, client: s3.New(s3.Options{
 		BaseEndpoint: aws.String(p.Store), Region: "us-east-1", UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("postern-dev", "postern-dev-secret", ""),
+		Credentials: credentials.NewStaticCredentialsProvider("postern-dev", secret, ""),
 	})}
 }
 

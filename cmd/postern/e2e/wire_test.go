@@ -34,6 +34,7 @@ type wire struct {
 	mu     sync.Mutex
 	delay  time.Duration
 	fault  func(http.ResponseWriter, *http.Request) bool
+	hosts  map[string]http.Handler
 	seen   []*exchange
 	active map[string]int
 	peak   map[string]int
@@ -42,7 +43,7 @@ type wire struct {
 // newWire opens a line without delay or fault.
 func newWire(t *testing.T) *wire {
 	t.Helper()
-	w := &wire{active: map[string]int{}, peak: map[string]int{}}
+	w := &wire{active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
 	w.proxy = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32},
@@ -72,6 +73,13 @@ func (w *wire) fail(fault func(http.ResponseWriter, *http.Request) bool) {
 	w.fault = fault
 }
 
+// host lets the line lead to a handler whenever the browser asks for that host, so that pages of any origin can be had.
+func (w *wire) host(name string, handler http.Handler) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hosts[name] = handler
+}
+
 func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if !r.URL.IsAbs() {
 		http.Error(rw, "loopback only", http.StatusBadGateway)
@@ -82,9 +90,19 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	r.Body = &counted{ReadCloser: r.Body, wire: w, exchange: x}
 	time.Sleep(delay)
 	answer := &noted{ResponseWriter: rw, wire: w, exchange: x}
-	if fault == nil || !fault(answer, r) {
+	switch host := w.hostOf(r); {
+	case fault != nil && fault(answer, r):
+	case host != nil:
+		host.ServeHTTP(answer, r)
+	default:
 		w.proxy.ServeHTTP(answer, r)
 	}
+}
+
+func (w *wire) hostOf(r *http.Request) http.Handler {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hosts[r.URL.Host]
 }
 
 func (w *wire) begin(r *http.Request) (*exchange, time.Duration, func(http.ResponseWriter, *http.Request) bool) {

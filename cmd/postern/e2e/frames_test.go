@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// The origins of the matrix. Only app may frame the widget that uploads serves.
+const (
+	uploads = "http://uploads.localhost"
+	app     = "http://app.localhost"
+)
+
+func TestTheWidgetIsFramedByListedPagesAlone(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, origin string
+		nest         func(inner string) string // what lies around the widget's page
+		open         bool
+	}{
+		{"the allowed parent", app, plain, true},
+		{"another parent", "http://other.localhost", plain, false},
+		{"a domain that ends alike", "http://evil-app.localhost", plain, false},
+		{"a domain that begins alike", "http://app.localhost.evil.test", plain, false},
+		{"a subdomain of the allowed one", "http://x.app.localhost", plain, false},
+		{"another port of the allowed one", app + ":8080", plain, false},
+		{"an opaque origin within the allowed one", app, sandboxed, false},
+		{"a foreign page within the allowed one", app, within("http://other.localhost/inner"), false},
+		{"the allowed page within a foreign one", "http://other.localhost", within(app + "/inner"), false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newTab(t, look{})
+			b.Wire.host("uploads.localhost", widgetServer(t))
+			for _, origin := range []string{app, "http://other.localhost", c.origin} {
+				b.Wire.host(strings.TrimPrefix(origin, "http://"), hostPage(c.nest))
+			}
+			b.open(c.origin + "/")
+			b.until("every frame has been answered", `document.readyState == "complete"`)
+			if c.open {
+				b.until("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
+				b.calm()
+				return
+			}
+			if framed := b.frames(uploads + "/widget/"); len(framed) != 0 {
+				t.Errorf("frames that show the widget: wanted none, got %q", framed)
+			}
+			if heard := evaluate[[]string](b, `window.heard`); len(heard) != 0 {
+				t.Errorf("what the page heard: wanted nothing, got %q", heard)
+			}
+		})
+	}
+}
+
+func TestOtherPagesAreNeverFramed(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/forms/pictures", "/forms/pictures/done/made-up", "/widget/closed", "/widget/none", "/nowhere"} {
+		t.Run(path, func(t *testing.T) {
+			b := newTab(t, look{})
+			b.Wire.host("uploads.localhost", widgetServer(t))
+			b.Wire.host("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploads, path)
+			}))
+			b.open(app + "/")
+			b.until("the frame has been answered", `document.readyState == "complete"`)
+			if framed := b.frames(uploads); len(framed) != 0 {
+				t.Errorf("frames of ours: wanted none, got %q", framed)
+			}
+		})
+	}
+}
+
+// frames lists the addresses of all frames that begin like that.
+func (b *tab) frames(prefix string) []string {
+	b.t.Helper()
+	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
+	must(b.t, err)
+	var found []string
+	var walk func(*page.FrameTree)
+	walk = func(f *page.FrameTree) {
+		if strings.HasPrefix(f.Frame.URL, prefix) {
+			found = append(found, f.Frame.URL)
+		}
+		for _, child := range f.ChildFrames {
+			walk(child)
+		}
+	}
+	walk(tree.FrameTree)
+	return found
+}
+
+const widgetPage = `<!doctype html><html lang="en"><script>window.heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
+<script type="module" src="` + uploads + `/embed.js"></script>
+<form><postern-upload name="picture" profile="pictures" server="` + uploads + `"></postern-upload></form></html>`
+
+func plain(inner string) string { return inner }
+
+func sandboxed(inner string) string {
+	return `<!doctype html><script>window.heard = []</script><iframe sandbox="allow-scripts" srcdoc="` + html.EscapeString(inner) + `"></iframe>`
+}
+
+func within(address string) func(string) string {
+	return func(string) string {
+		return `<!doctype html><script>window.heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script><iframe src="` + address + `"></iframe>`
+	}
+}
+
+// hostPage serves a page with the widget at /inner and what lies around it everywhere else.
+func hostPage(nest func(string) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := nest(widgetPage)
+		if r.URL.Path == "/inner" {
+			body = widgetPage
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// widgetServer is Postern with one profile that a page may embed and one that none may.
+func widgetServer(t *testing.T) http.Handler {
+	t.Helper()
+	nowhere := credentials.NewStaticCredentialsProvider("key", "secret", "")
+	open := profile.Profile{
+		Name: "pictures", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"image/png"}, MaxSize: 1000,
+		Access: profile.AccessPublic, Origins: []string{app},
+	}
+	closed := open
+	closed.Name, closed.Origins = "closed", nil
+	h, err := handlers.New(handlers.Config{
+		PublicURL: uploads, Profiles: []profile.Profile{open, closed}, Credentials: nowhere, Region: "us-east-1",
+		Store:    s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: nowhere}),
+		Endpoint: "http://127.0.0.1:1", PathStyle: true, Provider: handlers.Provider{PostPolicy: true},
+		TokenKeys: []sigv4.Secret{"a key for the tokens of the framing matrix"},
+	})
+	must(t, err)
+	e := echo.New()
+	h.Register(e.Group(""))
+	return e
+}
