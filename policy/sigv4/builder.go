@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -15,8 +16,7 @@ import (
 type builder struct {
 	key     *Key
 	dialect *Dialect
-	base    string // scheme and host as given
-	path    string
+	target
 	stamp   string
 	params  []Header
 	headers []Header
@@ -27,34 +27,26 @@ var builders = sync.Pool{New: func() any { return new(builder) }}
 
 // begin fills in what the signer, the object and the time decide.
 func (b *builder) begin(s *Signer, url string, expires, now time.Time) error {
-	base, host, path, err := splitURL(url)
+	at, err := splitURL(url)
 	if err != nil {
 		return err
 	}
-	seconds, err := s.lifetimeSeconds(expires, now)
+	seconds, err := s.lifetime(expires, now)
 	if err != nil {
 		return err
 	}
-	if err := checkYear(now); err != nil {
-		return err
-	}
-	if s.dialect == OSS {
-		return fmt.Errorf("sigv4: presign: %s URLs aren't offered", s.dialect)
-	}
-	if path == "" {
-		path = "/"
-	}
-	b.key, b.dialect, b.base, b.path = s.Key(now), s.dialect, base, path
-	b.stamp = string(AppendTimestamp(nil, now))
-	b.headers = append(b.headers[:0], Header{"host", host})
+	b.key, b.dialect, b.target = s.Key(now), s.dialect, at
+	b.stamp = string(b.key.AppendTimestamp(nil, now))
+	b.headers = append(b.headers[:0], Header{"host", at.host})
+	q := &s.dialect.query
 	b.params = append(b.params[:0],
-		Header{s.dialect.query + "Algorithm", s.dialect.algorithm},
-		Header{s.dialect.query + "Credential", b.key.credential},
-		Header{s.dialect.query + "Date", b.stamp},
-		Header{s.dialect.query + "Expires", seconds},
-		Header{s.dialect.query + "SignedHeaders", ""})
+		Header{q.algorithm, s.dialect.algorithm},
+		Header{q.credential, b.key.credential},
+		Header{q.date, b.stamp},
+		Header{q.expires, strconv.FormatInt(seconds, 10)},
+		Header{q.headers, ""})
 	if token := s.credentials.SessionToken; token != "" {
-		b.params = append(b.params, Header{s.dialect.query + "Security-Token", string(token)})
+		b.params = append(b.params, Header{q.token, string(token)})
 	}
 	return nil
 }
@@ -63,7 +55,7 @@ func byName(a, b Header) int { return cmp.Compare(a.Name, b.Name) }
 
 func (b *builder) sortParams() error {
 	for _, p := range b.params {
-		if p.Name == "" || p.Name == b.dialect.query+"Signature" {
+		if p.Name == "" || p.Name == b.dialect.query.signature {
 			return fmt.Errorf("sigv4: presign: query parameter %q is not for the caller", p.Name)
 		}
 		for i := range len(p.Name) {
@@ -81,20 +73,25 @@ func (b *builder) sortParams() error {
 	return nil
 }
 
-func (b *builder) setHeaders(headers []Header) error {
-	for _, h := range headers {
+func (b *builder) setHeaders(headers []Header) (err error) {
+	b.headers, err = sortHeaders(append(b.headers[:1], headers...), headers)
+	return err
+}
+
+// sortHeaders sorts all headers after looking at those of the caller.
+func sortHeaders(all, callers []Header) ([]Header, error) {
+	for _, h := range callers {
 		if err := checkHeader(h); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	b.headers = append(b.headers[:1], headers...)
-	slices.SortFunc(b.headers, byName)
-	for i := 1; i < len(b.headers); i++ {
-		if b.headers[i-1].Name == b.headers[i].Name {
-			return fmt.Errorf("sigv4: presign: header %q is repeated", b.headers[i].Name)
+	slices.SortFunc(all, byName)
+	for i := 1; i < len(all); i++ {
+		if all[i-1].Name == all[i].Name {
+			return nil, fmt.Errorf("sigv4: presign: header %q is repeated", all[i].Name)
 		}
 	}
-	return nil
+	return all, nil
 }
 
 func checkHeader(h Header) error {
@@ -128,34 +125,34 @@ func (b *builder) finish(method string) (string, error) {
 	url := len(b.buf)
 	b.buf = append(append(append(b.buf, b.base...), b.path...), '?')
 	b.buf = append(b.buf, b.buf[from:to]...)
-	b.buf = append(append(append(b.buf, '&'), b.dialect.query...), "Signature="...)
+	b.buf = append(append(append(b.buf, '&'), b.dialect.query.signature...), '=')
 	var err error
 	b.buf, err = b.key.AppendSignature(b.buf, b.buf[text:url])
 	return string(b.buf[url:]), err
 }
 
 func (b *builder) appendQuery() {
-	signed := b.dialect.query + "SignedHeaders"
 	for i, p := range b.params {
 		if i > 0 {
 			b.buf = append(b.buf, '&')
 		}
 		b.buf = append(append(b.buf, p.Name...), '=')
-		if p.Name == signed {
-			b.appendHeaderNames("%3B")
+		if p.Name == b.dialect.query.headers {
+			b.buf = appendNames(b.buf, b.headers, "%3B")
 		} else {
 			b.buf = appendEscaped(b.buf, p.Value)
 		}
 	}
 }
 
-func (b *builder) appendHeaderNames(separator string) {
-	for i, h := range b.headers {
+func appendNames(dst []byte, headers []Header, separator string) []byte {
+	for i := range headers {
 		if i > 0 {
-			b.buf = append(b.buf, separator...)
+			dst = append(dst, separator...)
 		}
-		b.buf = append(b.buf, h.Name...)
+		dst = append(dst, headers[i].Name...)
 	}
+	return dst
 }
 
 func (b *builder) appendHeaders() {
@@ -163,8 +160,7 @@ func (b *builder) appendHeaders() {
 		b.buf = append(append(append(b.buf, '\n'), h.Name...), ':')
 		b.buf = appendFolded(b.buf, h.Value)
 	}
-	b.buf = append(b.buf, "\n\n"...)
-	b.appendHeaderNames(";")
+	b.buf = appendNames(append(b.buf, "\n\n"...), b.headers, ";")
 	b.buf = append(b.buf, "\nUNSIGNED-PAYLOAD"...)
 }
 
@@ -186,6 +182,6 @@ func appendFolded(dst []byte, value string) []byte {
 
 func (b *builder) appendStringToSign(digest *[sha256.Size]byte) {
 	b.buf = append(append(append(b.buf, b.dialect.algorithm...), '\n'), b.stamp...)
-	b.buf = append(append(b.buf, '\n'), b.key.credential[len(b.key.credential)-b.key.scopeLen():]...)
+	b.buf = append(append(b.buf, '\n'), b.key.scopeText...)
 	b.buf = hex.AppendEncode(append(b.buf, '\n'), digest[:])
 }

@@ -15,20 +15,50 @@ type Dialect struct {
 	service    string
 	terminator string
 	region     string // used when none is given
-	fields     string // what form fields begin with
-	query      string // what query parameters of a presigned URL begin with
-	version    string // the form field that names the algorithm
 	rsa        bool
+	fields     fieldNames
+	query      queryNames
+}
+
+// fieldNames are the names of the signature's form fields.
+type fieldNames struct {
+	prefix, algorithm, credential, date, token, signature string
+}
+
+// queryNames are the names of a presigned URL's parameters.
+type queryNames struct {
+	algorithm, credential, date, expires, token, headers, signature string
 }
 
 // The dialects. AWS is also spoken by MinIO, Ceph, versitygw, SeaweedFS and
 // most others.
 var (
-	AWS    = &Dialect{"aws", "AWS4-HMAC-SHA256", "AWS4", "s3", "aws4_request", "", "x-amz-", "X-Amz-", "x-amz-algorithm", false}
-	OSS    = &Dialect{"oss", "OSS4-HMAC-SHA256", "aliyun_v4", "oss", "aliyun_v4_request", "", "x-oss-", "x-oss-", "x-oss-signature-version", false}
-	GCS    = &Dialect{"gcs", "GOOG4-HMAC-SHA256", "GOOG4", "storage", "goog4_request", "auto", "x-goog-", "X-Goog-", "x-goog-algorithm", false}
-	GCSRSA = &Dialect{"gcs-rsa", "GOOG4-RSA-SHA256", "", "storage", "goog4_request", "auto", "x-goog-", "X-Goog-", "x-goog-algorithm", true}
+	AWS = &Dialect{
+		name: "aws", algorithm: "AWS4-HMAC-SHA256", secretHead: "AWS4", service: "s3", terminator: "aws4_request",
+		fields: newFieldNames("x-amz-", "algorithm"), query: newQueryNames("X-Amz-"),
+	}
+	OSS = &Dialect{
+		name: "oss", algorithm: "OSS4-HMAC-SHA256", secretHead: "aliyun_v4", service: "oss", terminator: "aliyun_v4_request",
+		fields: newFieldNames("x-oss-", "signature-version"),
+	}
+	GCS = &Dialect{
+		name: "gcs", algorithm: "GOOG4-HMAC-SHA256", secretHead: "GOOG4", service: "storage", terminator: "goog4_request", region: "auto",
+		fields: newFieldNames("x-goog-", "algorithm"), query: newQueryNames("X-Goog-"),
+	}
+	GCSRSA = &Dialect{
+		name: "gcs-rsa", algorithm: "GOOG4-RSA-SHA256", rsa: true, service: "storage", terminator: "goog4_request", region: "auto",
+		fields: newFieldNames("x-goog-", "algorithm"), query: newQueryNames("X-Goog-"),
+	}
 )
+
+func newFieldNames(prefix, algorithm string) fieldNames {
+	return fieldNames{prefix, prefix + algorithm, prefix + "credential", prefix + "date", prefix + "security-token", prefix + "signature"}
+}
+
+func newQueryNames(prefix string) queryNames {
+	return queryNames{prefix + "Algorithm", prefix + "Credential", prefix + "Date", prefix + "Expires",
+		prefix + "Security-Token", prefix + "SignedHeaders", prefix + "Signature"}
+}
 
 // ParseDialect returns the dialect called name: "aws", "oss", "gcs" or "gcs-rsa".
 func ParseDialect(name string) (*Dialect, error) {
@@ -67,22 +97,22 @@ func (d *Dialect) Service() string { return d.service }
 func (d *Dialect) Terminator() string { return d.terminator }
 
 // FieldPrefix returns what the dialect's own form fields begin with, "x-amz-" for AWS.
-func (d *Dialect) FieldPrefix() string { return d.fields }
+func (d *Dialect) FieldPrefix() string { return d.fields.prefix }
 
 // AlgorithmField returns the form field naming the algorithm.
-func (d *Dialect) AlgorithmField() string { return d.version }
+func (d *Dialect) AlgorithmField() string { return d.fields.algorithm }
 
 // CredentialField returns the form field of the credential.
-func (d *Dialect) CredentialField() string { return d.fields + "credential" }
+func (d *Dialect) CredentialField() string { return d.fields.credential }
 
 // DateField returns the form field of the signing time.
-func (d *Dialect) DateField() string { return d.fields + "date" }
+func (d *Dialect) DateField() string { return d.fields.date }
 
 // SecurityTokenField returns the form field of the session token.
-func (d *Dialect) SecurityTokenField() string { return d.fields + "security-token" }
+func (d *Dialect) SecurityTokenField() string { return d.fields.token }
 
 // SignatureField returns the form field of the signature.
-func (d *Dialect) SignatureField() string { return d.fields + "signature" }
+func (d *Dialect) SignatureField() string { return d.fields.signature }
 
 // resolveRegion returns the region as the scope has it. OSS writes its regions
 // without the "oss-" its endpoints carry.

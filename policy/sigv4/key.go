@@ -24,6 +24,7 @@ var ErrSignature = errors.New("sigv4: signature does not match")
 type Key struct {
 	day        int64
 	scope      Scope
+	scopeText  string // scope, joined by slashes
 	credential string
 	derived    []byte
 	private    crypto.Signer
@@ -59,7 +60,8 @@ func (s *Signer) KeyAt(signed time.Time) *Key {
 
 func (s *Signer) derive(unix int64) *Key {
 	scope := Scope{string(appendDate(nil, unix)), s.region, s.dialect.service, s.dialect.terminator}
-	k := &Key{day: dayOf(unix), scope: scope, credential: s.credentials.AccessKeyID + "/" + scope.String()}
+	k := &Key{day: dayOf(unix), scope: scope, scopeText: scope.String()}
+	k.credential = s.credentials.AccessKeyID + "/" + k.scopeText
 	if s.dialect.rsa {
 		k.private = s.credentials.PrivateKey
 		return k
@@ -77,6 +79,16 @@ func (s *Signer) derive(unix int64) *Key {
 
 // Scope returns what the key is good for.
 func (k *Key) Scope() Scope { return k.scope }
+
+// AppendTimestamp appends now in UTC as 20060102T150405Z. It is a shorter way
+// than the function of that name on the key's own day.
+func (k *Key) AppendTimestamp(dst []byte, now time.Time) []byte {
+	unix := now.Unix()
+	if dayOf(unix) != k.day {
+		return AppendTimestamp(dst, now)
+	}
+	return appendClock(append(append(dst, k.scope.Date...), 'T'), unix)
+}
 
 // Credential returns the access key ID and the scope, joined by a slash.
 func (k *Key) Credential() string { return k.credential }
@@ -131,9 +143,4 @@ func (k *Key) verifyRSA(text []byte, signature string) error {
 		return ErrSignature
 	}
 	return nil
-}
-
-// scopeLen returns the length of the scope at the credential's end.
-func (k *Key) scopeLen() int {
-	return len(k.scope.Date) + len(k.scope.Region) + len(k.scope.Service) + len(k.scope.Terminator) + 3
 }

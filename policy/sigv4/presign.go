@@ -3,7 +3,6 @@ package sigv4
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -47,18 +46,23 @@ func (s *Signer) Presign(r Presign, now time.Time) (string, error) {
 	return b.finish(r.Method)
 }
 
-// lifetimeSeconds returns how long a URL signed at now and ending at expires is valid.
-func (s *Signer) lifetimeSeconds(expires, now time.Time) (string, error) {
+// lifetime returns for how many seconds a URL signed at now and ending at
+// expires is valid.
+func (s *Signer) lifetime(expires, now time.Time) (int64, error) {
+	if s.dialect == OSS {
+		return 0, errors.New("sigv4: presign: the oss dialect signs forms only")
+	}
+	if err := checkYear(now); err != nil {
+		return 0, err
+	}
 	latest, err := s.Latest(now)
 	if err != nil {
-		return "", err
-	}
-	if expires.After(latest) {
-		return "", fmt.Errorf("sigv4: expiration %s: wanted at most %s", expires.UTC().Format(time.RFC3339), latest.Format(time.RFC3339))
+		return 0, err
 	}
 	seconds := expires.Unix() - now.Unix()
-	if seconds < 1 {
-		return "", fmt.Errorf("sigv4: expiration %s: wanted after %s", expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	if seconds < 1 || expires.After(latest) {
+		return 0, fmt.Errorf("sigv4: expiration %s: wanted after %s and at most %s",
+			expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339), latest.Format(time.RFC3339))
 	}
-	return strconv.FormatInt(seconds, 10), nil
+	return seconds, nil
 }

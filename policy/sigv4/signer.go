@@ -66,19 +66,16 @@ func (s *Signer) describe() string {
 // MaxLifetime from now, or Margin before the credentials end. It returns
 // ErrCredentialsExpired when that isn't after now.
 func (s *Signer) Latest(now time.Time) (time.Time, error) {
-	now = now.UTC().Truncate(time.Second)
-	latest := now.Add(MaxLifetime)
+	unix := now.Unix()
+	latest := unix + int64(MaxLifetime/time.Second)
 	if s.credentials.Expires.IsZero() {
-		return latest, nil
+		return time.Unix(latest, 0).UTC(), nil
 	}
-	end := s.credentials.Expires.UTC().Add(-Margin).Truncate(time.Second)
-	if !end.After(now) {
+	end := s.credentials.Expires.Unix() - int64(Margin/time.Second)
+	if end <= unix {
 		return time.Time{}, fmt.Errorf("%w at %s", ErrCredentialsExpired, s.credentials.Expires.UTC().Format(time.RFC3339))
 	}
-	if end.Before(latest) {
-		return end, nil
-	}
-	return latest, nil
+	return time.Unix(min(latest, end), 0).UTC(), nil
 }
 
 // Expiration returns the instant at which something signed at now shall end: at

@@ -5,25 +5,30 @@ import (
 	"strings"
 )
 
-// splitURL parts an object URL into "https://host:port" as given, the host as
-// browsers send it, and the path.
-func splitURL(url string) (base, host, path string, err error) {
+// target is where a presigned URL points.
+type target struct {
+	base string // scheme and host, as given
+	host string // as browsers send it
+	path string
+}
+
+func splitURL(url string) (target, error) {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok || (scheme != "https" && scheme != "http") {
-		return "", "", "", fmt.Errorf("sigv4: url %q: wanted https:// or http://", url)
+		return target{}, fmt.Errorf("sigv4: url %q: wanted https:// or http://", url)
 	}
 	slash := strings.IndexByte(rest, '/')
 	if slash < 0 {
-		slash = len(rest)
+		slash, rest = len(rest), rest+"/"
 	}
-	host, path = rest[:slash], rest[slash:]
+	host, path := rest[:slash], rest[slash:]
 	if !isHost(host) {
-		return "", "", "", fmt.Errorf("sigv4: url %q: wanted a host in lower case, without user", url)
+		return target{}, fmt.Errorf("sigv4: url %q: wanted a host in lower case, without user", url)
 	}
 	if !isEncodedPath(path) {
-		return "", "", "", fmt.Errorf("sigv4: url %q: wanted a path as ObjectURL encodes it, without a query", url)
+		return target{}, fmt.Errorf("sigv4: url %q: wanted a path as ObjectURL encodes it, without a query", url)
 	}
-	return url[:len(url)-len(path)], withoutDefaultPort(scheme, host), path, nil
+	return target{url[:len(scheme)+len("://")+slash], withoutDefaultPort(scheme, host), path}, nil
 }
 
 // withoutDefaultPort returns what browsers put in the Host header.
