@@ -33,15 +33,15 @@ type devCommand struct {
 // Run serves until the console ends.
 func (d *devCommand) Run(c *console) (err error) {
 	log := slog.New(slog.NewTextHandler(c.stderr, nil))
-	keys, err := openData(d.Data)
-	if err != nil {
-		return err
-	}
 	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	keys, err := openData(d.Data)
+	if err != nil {
+		return err
+	}
 	place := placeOf(d.Listen, listener.Addr())
 	store, err := d.startStore(log, keys, place)
 	if err != nil {
@@ -77,15 +77,21 @@ func broke(ctx context.Context, c *console) error {
 // listen takes the page address, which has to be on this machine: whoever
 // reaches this server may upload.
 func (d *devCommand) listen() (net.Listener, error) {
-	for flag, address := range map[string]string{"--listen": d.Listen, "--s3-listen": d.S3Listen} {
-		if err := checkAddress(flag, address); err != nil {
-			return nil, err
-		}
-		if host, _, _ := net.SplitHostPort(address); !onThisMachine(host) {
-			return nil, badUsage("%s %s: dev is for this machine alone; name a loopback address such as 127.0.0.1:8080, or use postern serve", flag, address)
-		}
+	err := errors.Join(checkLoopback("--listen", d.Listen), checkLoopback("--s3-listen", d.S3Listen))
+	if err != nil {
+		return nil, err
 	}
 	return listen("--listen", d.Listen)
+}
+
+func checkLoopback(flag, address string) error {
+	if err := checkAddress(flag, address); err != nil {
+		return err
+	}
+	if host, _, _ := net.SplitHostPort(address); !onThisMachine(host) {
+		return badUsage("%s %s: dev is for this machine alone; name a loopback address such as 127.0.0.1:8080, or use postern serve", flag, address)
+	}
+	return nil
 }
 
 func onThisMachine(host string) bool {

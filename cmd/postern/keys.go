@@ -23,6 +23,9 @@ const (
 
 const keyBytes = 32
 
+// defaultData is the data folder of dev, where no other is named.
+const defaultData = ".postern"
+
 // devKeys are the keys of one data folder.
 type devKeys struct {
 	tokens, tickets, store sigv4.Secret

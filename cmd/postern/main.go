@@ -2,7 +2,7 @@
 // nothing else through.
 //
 // Without arguments it is `postern dev`: everything on this machine, with an
-// embedded S3 store. `postern help` lists the rest.
+// embedded S3 store. `postern --help` lists the rest.
 //
 // Each command has a file of its own: a struct whose fields are its flags and
 // whose Run gets a console. What a script may read goes to standard output;
@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -95,9 +96,25 @@ func (c *console) dispatch(args []string) (err error) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return usageError{err}
+		return usageError{unknownCommand(parser, args, err)}
 	}
 	return parsed.Run(c)
+}
+
+// unknownCommand says so where the first word is one: kong takes it for an
+// argument of the default command.
+func unknownCommand(parser *kong.Kong, args []string, err error) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return err
+	}
+	var names []string
+	for _, command := range parser.Model.Children {
+		if command.Name == args[0] {
+			return err
+		}
+		names = append(names, command.Name)
+	}
+	return fmt.Errorf("%q is no command; there are %s", args[0], strings.Join(names, ", "))
 }
 
 // exit prints what went wrong, in one line, and returns the exit code for it.

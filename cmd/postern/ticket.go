@@ -13,15 +13,21 @@ import (
 )
 
 type ticketCommand struct {
-	Data     string        `help:"Data folder of the postern dev that shall take the ticket." type:"path" default:".postern" xor:"source"`
-	Config   string        `help:"Config file of the postern serve that shall take it; its tickets have to use a secret." type:"path" placeholder:"FILE" xor:"source"`
+	Data     string        `help:"Data folder of the postern dev that shall take the ticket." type:"path" placeholder:".postern"`
+	Config   string        `help:"Config file of the postern serve that shall take it; its tickets have to use a secret." type:"path" placeholder:"FILE"`
 	Profiles []string      `name:"profile" help:"Profile the ticket is good for; repeat it for more, * is all." required:"" placeholder:"NAME"`
 	Subject  string        `help:"Who uploads." required:""`
 	Lifetime time.Duration `help:"How long the ticket is good, such as 15m." default:"15m"`
 }
 
+// longestTicket is the longest lifetime that tickets.Verifier accepts.
+const longestTicket = 24 * time.Hour
+
 // Run prints the ticket, and nothing else, to standard output.
 func (t *ticketCommand) Run(c *console) error {
+	if t.Lifetime <= 0 || t.Lifetime > longestTicket {
+		return badUsage("--lifetime %v: wanted more than 0 and at most %v, the most a server takes", t.Lifetime, longestTicket)
+	}
 	secret, wire, err := t.source(c)
 	if err != nil {
 		return err
@@ -40,8 +46,13 @@ func (t *ticketCommand) Run(c *console) error {
 // source is the secret that signs the ticket, with the issuer and audience the
 // server asks for.
 func (t *ticketCommand) source(c *console) (sigv4.Secret, config.Tickets, error) {
-	if t.Config != "" {
+	switch {
+	case t.Config != "" && t.Data != "":
+		return "", config.Tickets{}, badUsage("--data and --config can't be used together: each names a server")
+	case t.Config != "":
 		return configTickets(c, t.Config, t.Profiles)
+	case t.Data == "":
+		t.Data = defaultData
 	}
 	secret, err := readKey(filepath.Join(t.Data, ticketKeyFile))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/visitor"
+)
+
+// There is one embedded store per process, so these tests don't run in
+// parallel.
+
+func devArgs(data string, more ...string) []string {
+	return append([]string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data", data}, more...)
+}
+
+func fetch(t *testing.T, url string) (*http.Response, string) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
+	before, _ := os.Getwd()
+	d := begin(t, nil, devArgs(t.TempDir())...)
+	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
+	cases := []struct{ name, path, want string }{
+		{"the start page", "/", `href="/forms/photos"`},
+		{"the start page leads to files", "/", `href="/forms/files"`},
+		{"the start page leads to a foreign site", "/", `href="` + other + `/demo/site"`},
+		{"the start page in German", "/?lang=de", `lang="de"`},
+		{"the form of a profile", "/forms/photos", `action="` + d.Store + `/postern-dev"`},
+		{"the plain site", "/demo/site", `server="` + d.URL + `"`},
+		{"the host form", "/demo/form", `name="photo"`},
+		{"the themes", "/demo/themes", `demo-theme-paper`},
+		{"health", "/healthz", ""},
+		{"readiness", "/readyz", ""},
+	}
+	for _, c := range cases {
+		response, body := fetch(t, d.URL+c.path)
+		if response.StatusCode != http.StatusOK || !strings.Contains(body, c.want) {
+			t.Errorf("%s: want status 200 and %q, got %d and\n%s", c.name, c.want, response.StatusCode, body)
+		}
+		if strings.Contains(body, "page.") && strings.HasPrefix(c.path, "/demo") {
+			t.Errorf("%s: a text is missing:\n%s", c.name, body)
+		}
+	}
+	if code := d.end(); code != exitDone {
+		t.Errorf("exit code: want 0, got %d\n%s", code, d.stderr)
+	}
+	if got := d.stdout.String(); strings.Count(got, "\n") != 1 {
+		t.Errorf("standard output: want the ready line alone, got %q", got)
+	}
+	if after, _ := os.Getwd(); after != before {
+		t.Errorf("working directory: want %q, got %q", before, after)
+	}
+	for _, address := range []string{d.URL, d.Store} {
+		if l, err := listen("--listen", strings.TrimPrefix(address, "http://")); err != nil {
+			t.Errorf("port after the end: %v", err)
+		} else {
+			l.Close()
+		}
+	}
+}
+
+func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
+	d := begin(t, nil, devArgs(t.TempDir())...)
+	for _, page := range []string{"/demo/site", "/demo/form", "/demo/themes"} {
+		response, body := fetch(t, d.URL+page)
+		policy := response.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src " + d.URL + ";", "frame-src " + d.URL + ";"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: policy: want %q in %q", page, want, policy)
+			}
+		}
+		if strings.Contains(body, "<style") || strings.Contains(body, " style=") || strings.Contains(body, "<script>") {
+			t.Errorf("%s: something inline:\n%s", page, body)
+		}
+	}
+}
+
+func TestDemoFormShowsWhatItWasSent(t *testing.T) {
+	d := begin(t, nil, devArgs(t.TempDir())...)
+	response, err := http.PostForm(d.URL+"/demo/form", url.Values{"name": {"<Ada>"}, "photo": {"users/guest/1", "users/guest/2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	for _, want := range []string{"&lt;Ada&gt;", "users/guest/1", "users/guest/2"} {
+		if !bytes.Contains(body, []byte(want)) {
+			t.Errorf("want %q in\n%s", want, body)
+		}
+	}
+	large, err := http.PostForm(d.URL+"/demo/form", url.Values{"note": {strings.Repeat("x", maxDemoForm)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	large.Body.Close()
+	if large.StatusCode != http.StatusBadRequest {
+		t.Errorf("a form over the limit: want status 400, got %d", large.StatusCode)
+	}
+}
+
+func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
+	data := t.TempDir()
+	d := begin(t, nil, devArgs(data)...)
+	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
+	if minted.code != 0 || strings.Count(minted.stdout, "\n") != 1 || minted.stderr != "" {
+		t.Fatalf("ticket: got %+v", minted)
+	}
+	ticket := strings.TrimSpace(minted.stdout)
+	cases := []struct {
+		name, ticket, profile string
+		status                int
+		prefix                string
+	}{
+		{"with a ticket the key is the subject's", ticket, "files", 201, "users/alice/"},
+		{"without a ticket it is the guest's", "", "files", 201, "users/guest/"},
+		{"a ticket for another profile", ticket, "photos", 403, ""},
+		{"a ticket that doesn't verify, though the profile is public", ticket + "x", "files", 401, ""},
+	}
+	for _, c := range cases {
+		v := visitor.Visitor{Base: d.URL, Ticket: c.ticket}
+		upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: c.profile, Filename: "a.png", Type: "image/png", Size: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Status != c.status || upload != nil && !strings.HasPrefix(upload.Key, c.prefix) {
+			t.Errorf("%s: want status %d and a key in %q, got %v", c.name, c.status, c.prefix, answer)
+		}
+	}
+	if log := d.stderr.String(); strings.Contains(log, ticket) {
+		t.Errorf("the log shows a ticket:\n%s", log)
+	}
+}
+
+func TestKeysAreForTheirOwnerAlone(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	begin(t, nil, devArgs(data)...)
+	for _, name := range []string{tokenKeyFile, ticketKeyFile, storeKeyFile} {
+		info, err := os.Stat(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: want mode 0600, got %04o", name, info.Mode().Perm())
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(data, ".gitignore"))
+	if err != nil || string(text) != "*\n" {
+		t.Errorf(".gitignore of the data folder: want *, got %q, %v", text, err)
+	}
+}
+
+func TestSignalsEndDevWithZero(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := launch(t, devArgs(t.TempDir())...)
+		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
+			t.Errorf("ready: got status %d", response.StatusCode)
+		}
+		if code, rest := p.signal(s); code != 0 || rest != "" {
+			t.Errorf("%v: want exit code 0 and no more output, got %d and %q\n%s", s, code, rest, p.stderr)
+		}
+	}
+}
+
+func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
+	data := t.TempDir()
+	p := launch(t, devArgs(data)...)
+	v := visitor.Visitor{Base: p.URL}
+	content := bytes.Repeat([]byte("postern "), 20<<20/8)
+	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
+	if err != nil || upload == nil || upload.Multipart == nil {
+		t.Fatalf("issue: %v, %v", answer, err)
+	}
+	send := func(number int) {
+		t.Helper()
+		parts, answer, err := upload.Sign(t.Context(), visitor.PartRequest{Number: number})
+		if err != nil || len(parts) != 1 {
+			t.Fatalf("sign part %d: %v, %v", number, answer, err)
+		}
+		if answer, err := parts[0].Send(t.Context(), upload.Piece(content, number)); err != nil || !answer.OK() {
+			t.Fatalf("part %d: %v, %v", number, answer, err)
+		}
+	}
+	send(1)
+	p.signal(syscall.SIGKILL)
+	launch(t, "dev", "--listen", strings.TrimPrefix(p.URL, "http://"), "--s3-listen", strings.TrimPrefix(p.Store, "http://"), "--data", data)
+	listed, err := upload.List(t.Context())
+	if err != nil || !strings.Contains(string(listed.Body), `"number":1`) {
+		t.Fatalf("parts after the restart: want part 1, got %v, %v", listed, err)
+	}
+	for number := 2; number <= upload.Multipart.PartCount; number++ {
+		send(number)
+	}
+	done, err := upload.Complete(t.Context())
+	if err != nil || done.Status != http.StatusOK {
+		t.Errorf("complete: want status 200, got %v, %v", done, err)
+	}
+}

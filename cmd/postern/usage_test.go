@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestVersionIsOneLine(t *testing.T) {
+	got := invoke(t, nil, "version")
+	if got.code != 0 || !strings.HasPrefix(got.stdout, "postern ") || strings.Count(got.stdout, "\n") != 1 || got.stderr != "" {
+		t.Errorf("version: got %+v", got)
+	}
+}
+
+func TestHelpNamesWhatWorks(t *testing.T) {
+	got := invoke(t, nil, "--help")
+	if got.code != 0 {
+		t.Errorf("help: exit code %d", got.code)
+	}
+	for _, name := range []string{"dev", "serve", "ticket", "version"} {
+		if !strings.Contains(got.stdout, "\n  "+name+" ") {
+			t.Errorf("help doesn't name %s:\n%s", name, got.stdout)
+		}
+	}
+	for _, name := range []string{"setup", "doctor", "sweep"} {
+		if strings.Contains(got.stdout, name) {
+			t.Errorf("help names %s, which doesn't work yet:\n%s", name, got.stdout)
+		}
+	}
+}
+
+func TestMistakesExitTwoWithOneSentence(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "broken.yaml"), "lisen: 127.0.0.1:8080\n")
+	write(t, filepath.Join(dir, "bad", ticketKeyFile), "short\n")
+	write(t, filepath.Join(dir, "open", tokenKeyFile), strings.Repeat("ab", keyBytes)+"\n")
+	if err := os.Chmod(filepath.Join(dir, "open", tokenKeyFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ticket := []string{"ticket", "--profile", "files", "--subject", "alice"}
+	cases := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a misspelt flag", []string{"--lisen", "127.0.0.1:0"}, `unknown flag --lisen, did you mean "--listen"?`},
+		{"a command there isn't", []string{"doctr"}, `"doctr" is no command; there are dev,`},
+		{"an argument dev doesn't take", []string{"dev", "now"}, `unexpected argument now`},
+		{"an address without port", []string{"dev", "--listen", "localhost"}, `--listen "localhost": wanted host:port`},
+		{"a port out of range", []string{"dev", "--listen", "127.0.0.1:99999"}, `--listen "127.0.0.1:99999": wanted host:port`},
+		{"a store port that isn't one", []string{"dev", "--s3-listen", "127.0.0.1:http"}, `--s3-listen "127.0.0.1:http": wanted host:port`},
+		{"dev for the whole network", []string{"dev", "--listen", "0.0.0.0:0"}, `--listen 0.0.0.0:0: dev is for this machine alone`},
+		{"dev's store for the whole network", []string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", ":0"}, `--s3-listen :0: dev is for this machine alone`},
+		{"an unknown checksum", []string{"dev", "--checksum", "md5"}, `--checksum must be one of`},
+		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `others may read it (mode 0644); make it 0600`},
+		{"a ticket for nobody", []string{"ticket", "--profile", "files"}, `--subject`},
+		{"a ticket for nothing", []string{"ticket", "--subject", "alice"}, `--profile`},
+		{"a ticket without its server's folder", append(ticket, "--data", filepath.Join(dir, "none")), `no ticket key in`},
+		{"a ticket with a broken key", append(ticket, "--data", filepath.Join(dir, "bad")), `wanted 32 bytes as hex`},
+		{"a ticket from two sources", append(ticket, "--data", dir, "--config", "x.yaml"), `--data and --config can't be used together`},
+		{"a ticket for a year", append(ticket, "--data", dir, "--lifetime", "8760h"), `--lifetime 8760h0m0s: wanted`},
+		{"a lifetime that isn't one", append(ticket, "--data", dir, "--lifetime", "soon"), `--lifetime`},
+		{"a ticket by a config that isn't there", append(ticket, "--config", filepath.Join(dir, "none.yaml")), `none.yaml: no such file`},
+		{"serve without config", []string{"serve"}, `--config`},
+		{"serve with a config that isn't there", []string{"serve", "--config", filepath.Join(dir, "none.yaml")}, `none.yaml: no such file`},
+		{"serve with a misspelt key", []string{"serve", "--config", filepath.Join(dir, "broken.yaml")}, `broken.yaml:1:1: unknown key "lisen" at the top of the file; did you mean "listen"?`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := invoke(t, nil, c.args...)
+			if got.code != exitUsage || got.stdout != "" {
+				t.Errorf("want exit code 2 and nothing on standard output, got %d and %q", got.code, got.stdout)
+			}
+			if strings.Count(got.stderr, "\n") != 1 || !strings.HasPrefix(got.stderr, "postern: ") || !strings.Contains(got.stderr, c.want) {
+				t.Errorf("message:\n got %q\nwant one line with %q", got.stderr, c.want)
+			}
+		})
+	}
+}
+
+func TestTakenPortsAreFailedRuns(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	address := taken.Addr().String()
+	for _, flag := range []string{"--listen", "--s3-listen"} {
+		args := []string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data", t.TempDir(), flag, address}
+		got := invoke(t, nil, args...)
+		want := "postern: " + address + " is already in use, perhaps by another postern: stop that one, or choose another address with " + flag + " (port 0 picks a free one)\n"
+		if got.code != exitFailed || got.stderr != want || got.stdout != "" {
+			t.Errorf("%s:\n got %d %q\nwant 1 %q", flag, got.code, got.stderr, want)
+		}
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
