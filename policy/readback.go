@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"strconv"
 	"time"
 )
@@ -18,8 +20,8 @@ type readback struct {
 	bad  bool
 }
 
-// mismatch is what signing answers when the text isn't the document.
-const mismatch = "policy: encoded policy does not read back as the document"
+// errReadback is what signing answers if the text isn't the document.
+var errReadback = errors.New("policy: encoded policy does not read back as the document")
 
 // literal reads punctuation.
 func (r *readback) literal(want string) {
@@ -108,6 +110,24 @@ func (r *readback) instant(at time.Time) {
 	second := r.digits(2, ".000Z")
 	got := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
 	r.bad = r.bad || got.Unix() != at.Unix()
+}
+
+// head reads the beginning of the JSON: the day, which was read back when it
+// was written, and the time of day digit by digit.
+func (r *readback) head(h *head, at time.Time) {
+	r.literal(string(h.text[:clockAt]))
+	hour := r.digits(2, ":")
+	minute := r.digits(2, ":")
+	second := r.digits(2, `.000Z","conditions":[`)
+	got := h.day*secondsPerDay + int64(3600*hour+60*minute+second)
+	r.bad = r.bad || got != at.Unix()
+}
+
+// timestamp reads the sixteen bytes of a timestamp.
+func (r *readback) timestamp(want []byte) {
+	end := r.pos + len(want)
+	r.bad = r.bad || end > len(r.text) || !bytes.Equal(r.text[r.pos:end], want) || !isVerbatim(want)
+	r.pos = end
 }
 
 // digits reads n digits and what follows them.

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,10 +27,12 @@ func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) 
 	if err := errors.Join(w.survey.settle(), checkLifetime(d.Expiration, s, now), checkAction(url)); err != nil {
 		return Form{}, err
 	}
-	w.stamp(s, now)
-	w.encode(&d)
+	if err := w.stamp(s, d.Expiration, now); err != nil {
+		return Form{}, err
+	}
+	w.encode(d.Conditions)
 	if !w.readsBack(&d) {
-		return Form{}, errors.New(mismatch)
+		return Form{}, errReadback
 	}
 	return w.form(&d, url)
 }
@@ -39,60 +40,52 @@ func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) 
 // writer signs one form. Writers are pooled: their buffers grow to what one
 // form needs and stay.
 type writer struct {
-	survey  survey
-	dialect *sigv4.Dialect
-	key     *sigv4.Key
-	token   string
-	now     time.Time
-	date    [16]byte // the timestamp
-	json    []byte
-	text    []byte // policy, signature and timestamp, one behind the other
+	survey survey
+	seal   seal
+	head   head
+	date   [16]byte // the timestamp
+	json   []byte
+	text   []byte // policy, signature and timestamp, one behind the other
 }
 
 var writers = sync.Pool{New: func() any { return new(writer) }}
 
 // stamp fills in what the signer and the time decide.
-func (w *writer) stamp(s *sigv4.Signer, now time.Time) {
-	w.dialect, w.key, w.token, w.now = s.Dialect(), s.Key(now), string(s.SessionToken()), now
-	sigv4.AppendTimestamp(w.date[:0], now)
+func (w *writer) stamp(s *sigv4.Signer, expiration, now time.Time) error {
+	key := s.Key(now)
+	if w.seal.key != key {
+		seal, err := newSeal(s, key)
+		if err != nil {
+			return err
+		}
+		w.seal = seal
+	}
+	key.AppendTimestamp(w.date[:0], now)
+	return w.head.set(expiration)
 }
 
 // encode writes the JSON.
-func (w *writer) encode(d *Document) {
-	w.json = appendExpiration(append(w.json[:0], `{"expiration":"`...), time.Unix(d.Expiration.Unix(), 0))
-	w.json = append(w.json, `","conditions":[`...)
-	for i := range d.Conditions {
-		w.json = append(d.Conditions[i].appendJSON(w.json), ',')
+func (w *writer) encode(conditions []Condition) {
+	w.json = append(w.json[:0], w.head.text[:]...)
+	for i := range conditions {
+		w.json = append(conditions[i].appendJSON(w.json), ',')
 	}
-	w.json = append(appendExact(w.json, w.dialect.AlgorithmField(), w.dialect.Algorithm()), ',')
-	w.json = append(appendExact(w.json, w.dialect.CredentialField(), w.key.Credential()), ',')
-	w.json = appendExact(w.json, w.dialect.DateField(), string(w.date[:]))
-	if w.token != "" {
-		w.json = appendExact(append(w.json, ','), w.dialect.SecurityTokenField(), w.token)
-	}
-	w.json = append(w.json, "]}"...)
+	w.json = append(w.json, w.seal.before...)
+	w.json = append(w.json, w.date[:]...)
+	w.json = append(w.json, w.seal.after...)
 }
 
 // readsBack says whether the JSON means the document and nothing else.
 func (w *writer) readsBack(d *Document) bool {
 	r := readback{text: w.json}
-	r.literal(`{"expiration":"`)
-	r.instant(d.Expiration)
-	r.literal(`","conditions":[`)
+	r.head(&w.head, d.Expiration)
 	for i := range d.Conditions {
 		r.condition(&d.Conditions[i])
 		r.literal(",")
 	}
-	r.exact(w.dialect.AlgorithmField(), w.dialect.Algorithm())
-	r.literal(",")
-	r.exact(w.dialect.CredentialField(), w.key.Credential())
-	r.literal(",")
-	r.exact(w.dialect.DateField(), string(w.date[:]))
-	if w.token != "" {
-		r.literal(",")
-		r.exact(w.dialect.SecurityTokenField(), w.token)
-	}
-	r.literal("]}")
+	r.literal(w.seal.before)
+	r.timestamp(w.date[:])
+	r.literal(w.seal.after)
 	return !r.bad && r.pos == len(r.text)
 }
 
@@ -101,28 +94,28 @@ func (w *writer) form(d *Document, url string) (Form, error) {
 	var err error
 	w.text = base64.StdEncoding.AppendEncode(w.text[:0], w.json)
 	policy := len(w.text)
-	if w.text, err = w.key.AppendSignature(w.text, w.text); err != nil {
+	if w.text, err = w.seal.key.AppendSignature(w.text, w.text); err != nil {
 		return Form{}, err
 	}
 	signature := len(w.text)
 	w.text = append(w.text, w.date[:]...)
 	text := string(w.text)
 	f := Form{URL: url, Policy: text[:policy], Expiration: time.Unix(d.Expiration.Unix(), 0).UTC()}
-	w.fields(&f, d)
-	w.signatureFields(&f, text[policy:signature], text[signature:])
-	if err := w.checkSize(&f); err != nil {
+	w.fields(&f, d.Conditions)
+	w.seal.appendFields(&f, text[policy:signature], text[signature:])
+	if err := w.checkSize(&f, signature-policy); err != nil {
 		return Form{}, err
 	}
 	return f, nil
 }
 
-func (w *writer) fields(f *Form, d *Document) {
-	f.Fields = make([]Field, 0, w.survey.fields+6)
+func (w *writer) fields(f *Form, conditions []Condition) {
+	f.Fields = make([]Field, 0, w.survey.fields+w.seal.fields)
 	if w.survey.open > 0 {
 		f.Open = make([]string, 0, w.survey.open)
 	}
-	for i := range d.Conditions {
-		switch c := &d.Conditions[i]; {
+	for i := range conditions {
+		switch c := &conditions[i]; {
 		case c.op == opRange || c.role == roleBucket:
 		case c.op == opEqual:
 			f.Fields = append(f.Fields, Field{c.field, c.value})
@@ -132,24 +125,10 @@ func (w *writer) fields(f *Form, d *Document) {
 	}
 }
 
-func (w *writer) signatureFields(f *Form, signature, date string) {
-	f.Fields = append(f.Fields,
-		Field{w.dialect.AlgorithmField(), w.dialect.Algorithm()},
-		Field{w.dialect.CredentialField(), w.key.Credential()},
-		Field{w.dialect.DateField(), date})
-	if w.token != "" {
-		f.Fields = append(f.Fields, Field{w.dialect.SecurityTokenField(), w.token})
-	}
-	f.Fields = append(f.Fields, Field{"policy", f.Policy}, Field{w.dialect.SignatureField(), signature})
-}
-
 // checkSize refuses forms over MaxFormBytes, naming the condition that takes
 // the most.
-func (w *writer) checkSize(f *Form) error {
-	size := FormBytes(f.Fields)
-	for _, name := range f.Open {
-		size += framingBytes + len(name)
-	}
+func (w *writer) checkSize(f *Form, signature int) error {
+	size := w.survey.size + w.seal.size + len(f.Policy) + signature
 	if size <= MaxFormBytes {
 		return nil
 	}
@@ -159,7 +138,7 @@ func (w *writer) checkSize(f *Form) error {
 			largest = field
 		}
 	}
-	got := strconv.Itoa(size) + ", " + strconv.Itoa(len(largest.Value)) + " of them here, and again in the policy"
+	got := strconv.Itoa(size) + ", " + strconv.Itoa(len(largest.Value)) + " of them here and again in the policy"
 	return &ConditionError{Field: largest.Name, Operator: OpEqual, Wanted: "at most 20480 bytes before the file", Got: got, Err: ErrFormTooLarge}
 }
 
@@ -171,15 +150,4 @@ func FormBytes(fields []Field) int {
 		size += framingBytes + len(fields[i].Name) + len(fields[i].Value)
 	}
 	return size
-}
-
-func checkAction(url string) error {
-	rest, ok := strings.CutPrefix(url, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(url, "http://")
-	}
-	if !ok || rest == "" || rest[0] == '/' || strings.ContainsAny(rest, "?#@\\ \"<>\r\n\t") {
-		return errors.New("policy: form URL " + strconv.Quote(url) + ": wanted the bucket's, https:// or http://, without a query")
-	}
-	return nil
 }
