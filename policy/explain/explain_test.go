@@ -1,0 +1,223 @@
+package explain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/explain"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+var update = flag.Bool("update", false, "write the golden texts anew")
+
+// refusal is one file of testdata/refusals: what to explain, under which circumstances, and what has to come out.
+type refusal struct {
+	outcomes []string // "error CODE FIELD", every error there has to be
+	options  explain.Options
+	input    string
+	text     string
+}
+
+// readRefusal reads a header of `name: value` lines, then the input, then the golden text.
+func readRefusal(t *testing.T, file string) refusal {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, rest, _ := strings.Cut(string(raw), "-- input --\n")
+	r := refusal{}
+	r.input, r.text, _ = strings.Cut(rest, "-- text --\n")
+	for line := range strings.Lines(header) {
+		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok {
+			t.Fatalf("%s: wants name: value, got %q", file, line)
+		}
+		r.set(t, name, value)
+	}
+	return r
+}
+
+func (r *refusal) set(t *testing.T, name, value string) {
+	t.Helper()
+	var err error
+	switch name {
+	case "outcome":
+		r.outcomes = append(r.outcomes, value)
+	case "now":
+		r.options.Now, err = time.Parse(time.RFC3339, value)
+	case "size":
+		var size int64
+		size, err = strconv.ParseInt(value, 10, 64)
+		r.options.Size = &size
+	case "form":
+		field, text, _ := strings.Cut(value, "=")
+		r.options.Form = append(r.options.Form, policy.Field{Name: field, Value: text})
+	case "secret":
+		r.options.Secret = func(string) (sigv4.Secret, bool) { return sigv4.Secret(value), true }
+	default:
+		t.Fatalf("unknown header %q", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func refusals(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/refusals/*.txt")
+	if err != nil || len(files) < 40 {
+		t.Fatalf("wants at least 40 refusals, got %d, %v", len(files), err)
+	}
+	return files
+}
+
+func TestExplainNamesTheCauseOfEveryRefusal(t *testing.T) {
+	t.Parallel()
+	for _, file := range refusals(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			r := readRefusal(t, file)
+			report, err := explain.Explain(r.input, r.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				rewrite(t, file, report.Text())
+			} else if got := report.Text(); got != r.text {
+				t.Errorf("wants\n%s\ngot\n%s", r.text, got)
+			}
+			compareOutcomes(t, r.outcomes, report)
+		})
+	}
+}
+
+func compareOutcomes(t *testing.T, wanted []string, report explain.Report) {
+	t.Helper()
+	var got []string
+	for _, f := range report.Findings {
+		if f.Severity == explain.Error {
+			got = append(got, strings.TrimSpace("error "+f.Code+" "+f.Field))
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(wanted)
+	if !slices.Equal(got, wanted) || report.Accepted {
+		t.Errorf("wants refused for %q, got accepted %v, %q", wanted, report.Accepted, got)
+	}
+}
+
+func rewrite(t *testing.T, file, text string) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(raw), "-- text --\n")
+	if err := os.WriteFile(file, []byte(head+"-- text --\n"+text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryRefusalHasAFixAndASummary(t *testing.T) {
+	t.Parallel()
+	for _, file := range refusals(t) {
+		r := readRefusal(t, file)
+		report, err := explain.Explain(r.input, r.options)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, f := range report.Findings {
+			if f.Fix == "" || f.Summary() == "" || strings.Contains(f.Fix, "{field}") || strings.Contains(f.Fix, "{wanted}") || strings.Contains(f.Fix, "{got}") {
+				t.Errorf("%s: %s: wants a fix and a summary, got %q and %q", file, f.Code, f.Fix, f.Summary())
+			}
+		}
+	}
+}
+
+func TestExplainKeepsSecretsToItself(t *testing.T) {
+	t.Parallel()
+	for _, file := range refusals(t) {
+		r := readRefusal(t, file)
+		report, err := explain.Explain(r.input, r.options)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		out, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{"9f1c6a7e", "IQoJb3JpZ2lu", "wJalrXUtnFEMI"} {
+			if strings.Contains(report.Text(), secret) || strings.Contains(string(out), secret) {
+				t.Errorf("%s: a signature, token or secret is in the report", file)
+			}
+		}
+	}
+}
+
+func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
+	t.Parallel()
+	report, err := explain.Explain("<Error><Code>EntityTooLarge</Code><Message>m</Message><MaxSizeAllowed>10</MaxSizeAllowed><ProposedSize>11</ProposedSize></Error>", explain.Options{Now: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(report)
+	want := `{"accepted":false,"findings":[{"code":"size_too_large","severity":"error","field":"file","condition":"",` +
+		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or raise the size range before signing; beyond 5 GiB only a multipart upload will do"}]}`
+	if err != nil || string(got) != want {
+		t.Errorf("wants %s\ngot   %s, %v", want, got, err)
+	}
+}
+
+func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, text string
+		want       error
+	}{
+		{"nothing", "", explain.ErrUnrecognised},
+		{"a sentence", "why doesn't it work?", explain.ErrUnrecognised},
+		{"a page without a form", "<p>hello</p>", explain.ErrUnrecognised},
+		{"more than a mebibyte", strings.Repeat("a", explain.MaxInput+1), explain.ErrTooLarge},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			report, err := explain.Explain(c.text, explain.Options{})
+			if !errors.Is(err, c.want) || report.Kind != "" {
+				t.Errorf("wants %v, got %v and %q", c.want, err, report.Kind)
+			}
+		})
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	files, _ := filepath.Glob("testdata/refusals/*.txt")
+	for _, file := range files {
+		raw, _ := os.ReadFile(file)
+		_, rest, _ := strings.Cut(string(raw), "-- input --\n")
+		input, _, _ := strings.Cut(rest, "-- text --\n")
+		f.Add(input)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		size := int64(1)
+		report, err := explain.Explain(text, explain.Options{Now: time.Unix(1_800_000_000, 0), Size: &size})
+		if err == nil && report.Kind == "" {
+			t.Error("a report without a kind")
+		}
+		for _, line := range strings.Split(report.Text(), "\n") {
+			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e }) {
+				t.Errorf("a control character in %q", line)
+			}
+		}
+	})
+}
