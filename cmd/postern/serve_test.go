@@ -1,0 +1,261 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/cmd/postern/visitor"
+)
+
+const (
+	serveTokenKey  = "token-key-0123456789-0123456789-0123456789"
+	serveTicketKey = "ticket-key-0123456789-0123456789-012345678"
+	serveSecret    = "store-secret-0123456789"
+)
+
+// serveConfig is a config file for a store; more replaces pieces of it.
+func serveConfig(store, listen string, more ...string) string {
+	text := strings.NewReplacer("STORE", store, "LISTEN", listen).Replace(`
+listen: LISTEN
+public_url: http://127.0.0.1:8080
+keys: {tokens: ["env:TOKEN_KEY"]}
+tickets: {secret: "env:TICKET_KEY"}
+store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true}
+profiles:
+  inbox: {bucket: media, key: "in/{subject}/{id}{ext}", types: ["*/*"], size: 1..10MiB}
+`)
+	return strings.NewReplacer(more...).Replace(text)
+}
+
+var serveEnvironment = map[string]string{"TOKEN_KEY": serveTokenKey, "TICKET_KEY": serveTicketKey}
+
+// storeFor starts a store and gives the SDK's chain its credentials.
+func storeFor(t *testing.T) *gateway.Gateway {
+	t.Helper()
+	t.Setenv("AWS_ACCESS_KEY_ID", "operator")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", serveSecret)
+	g, err := gateway.Start(t.Context(), gateway.Options{
+		Dir: t.TempDir(), AccessKey: "operator", SecretKey: serveSecret, Buckets: []string{"media"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+func beginServe(t *testing.T, store string, more ...string) (*running, string) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig(store, "127.0.0.1:0", more...))
+	return begin(t, serveEnvironment, "serve", "--config", name), name
+}
+
+func mint(t *testing.T, config string) string {
+	t.Helper()
+	minted := invoke(t, serveEnvironment, "ticket", "--config", config, "--profile", "inbox", "--subject", "alice")
+	if minted.code != 0 {
+		t.Fatalf("ticket: %s", minted.stderr)
+	}
+	return strings.TrimSpace(minted.stdout)
+}
+
+func TestServeTakesUploadsByTicket(t *testing.T) {
+	store := storeFor(t)
+	s, config := beginServe(t, store.URL())
+	if s.Store != store.URL() {
+		t.Errorf("ready line: want store %s, got %s", store.URL(), s.Store)
+	}
+	ticket := mint(t, config)
+	v := visitor.Visitor{Base: s.URL, Ticket: ticket}
+	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
+	if err != nil || upload == nil {
+		t.Fatalf("issue: %v, %v", answer, err)
+	}
+	if answer, err := upload.Send(t.Context(), "a.txt", []byte("text")); err != nil || !answer.OK() {
+		t.Fatalf("send: %v, %v", answer, err)
+	}
+	if answer, err := upload.Complete(t.Context()); err != nil || answer.Status != http.StatusOK {
+		t.Errorf("complete: %v, %v", answer, err)
+	}
+	_, answer, err = visitor.Visitor{Base: s.URL}.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+	if err != nil || answer.Status != http.StatusUnauthorized {
+		t.Errorf("without ticket: want status 401, got %v, %v", answer, err)
+	}
+	if code := s.end(); code != 0 || strings.Count(s.stdout.String(), "\n") != 1 {
+		t.Errorf("want exit code 0 and one line, got %d and %q", code, s.stdout)
+	}
+	for _, secret := range []string{serveTokenKey, serveTicketKey, serveSecret, ticket, upload.Token, upload.Post.Get("policy"), upload.Post.Get("x-amz-signature")} {
+		if strings.Contains(s.stderr.String(), secret) {
+			t.Errorf("the log shows %q:\n%s", secret, s.stderr)
+		}
+	}
+}
+
+func TestServeMetrics(t *testing.T) {
+	store := storeFor(t)
+	t.Run("beside the rest", func(t *testing.T) {
+		s, _ := beginServe(t, store.URL())
+		fetch(t, s.URL+"/healthz")
+		fetch(t, s.URL+"/no/such/page")
+		_, body := fetch(t, s.URL+"/metrics")
+		for _, want := range []string{`postern_requests_total{code="200",host="",method="GET",url="/healthz"} 1`, "go_goroutines"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("metrics: want %q in\n%s", want, body)
+			}
+		}
+		if strings.Contains(body, "no/such") {
+			t.Errorf("metrics hold a path that a visitor chose:\n%s", body)
+		}
+	})
+	t.Run("on a listener of their own", func(t *testing.T) {
+		free, err := listen("--listen", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := free.Addr().String()
+		free.Close()
+		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \""+own+"\"}\nlisten:")
+		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
+			t.Errorf("metrics beside the rest: want status 404, got %d", response.StatusCode)
+		}
+		if _, body := fetch(t, "http://"+own+"/metrics"); !strings.Contains(body, "postern_requests_total") {
+			t.Errorf("metrics on their own listener:\n%s", body)
+		}
+	})
+	t.Run("switched off", func(t *testing.T) {
+		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: none}\nlisten:")
+		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
+			t.Errorf("metrics: want status 404, got %d", response.StatusCode)
+		}
+	})
+}
+
+func TestServeUnderAPath(t *testing.T) {
+	store := storeFor(t)
+	s, _ := beginServe(t, store.URL(), "http://127.0.0.1:8080", "http://127.0.0.1:8080/uploads/")
+	if response, _ := fetch(t, s.URL+"/uploads/healthz"); response.StatusCode != http.StatusOK {
+		t.Errorf("health under the path: want status 200, got %d", response.StatusCode)
+	}
+	if response, _ := fetch(t, s.URL+"/healthz"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("health at the root: want status 404, got %d", response.StatusCode)
+	}
+}
+
+func TestServeWithoutCredentialsExitsTwo(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	none := filepath.Join(t.TempDir(), "none")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
+	t.Setenv("AWS_CONFIG_FILE", none)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig("http://127.0.0.1:1", "127.0.0.1:0"))
+	got := invoke(t, serveEnvironment, "serve", "--config", name)
+	if got.code != exitUsage || !strings.HasPrefix(got.stderr, "postern: no credentials for the store: set AWS_ACCESS_KEY_ID") || strings.Count(got.stderr, "\n") != 1 {
+		t.Errorf("want exit code 2 and one sentence, got %+v", got)
+	}
+}
+
+// hangUp sends this process SIGHUP, as serve in it waits for one.
+func hangUp(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
+	store := storeFor(t)
+	s, config := beginServe(t, store.URL())
+	ticket := mint(t, config)
+	var issued, failed atomic.Int64
+	stop := make(chan struct{})
+	var visitors sync.WaitGroup
+	for range 4 {
+		visitors.Go(func() {
+			v := visitor.Visitor{Base: s.URL, Ticket: ticket}
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+				if issued.Add(1); err != nil || answer.Status != http.StatusCreated {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	for n := 1; n <= 10; n++ {
+		hangUp(t)
+		until(t, "the reload", func() bool { return strings.Count(s.stderr.String(), "config reloaded") == n })
+	}
+	close(stop)
+	visitors.Wait()
+	if failed.Load() > 0 || issued.Load() < 10 {
+		t.Errorf("%d of %d requests failed\n%s", failed.Load(), issued.Load(), s.stderr)
+	}
+}
+
+func TestReloadTakesOverANewProfile(t *testing.T) {
+	store := storeFor(t)
+	s, config := beginServe(t, store.URL())
+	if response, _ := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusNotFound {
+		t.Fatalf("before the reload: want status 404, got %d", response.StatusCode)
+	}
+	write(t, config, serveConfig(store.URL(), "127.0.0.1:0", "  inbox:", "  extra: {bucket: media, key: \"x/{id}\", types: [\"*/*\"], size: 1MiB, access: public}\n  inbox:"))
+	hangUp(t)
+	until(t, "the reload", func() bool { return strings.Contains(s.stderr.String(), "config reloaded") })
+	if response, body := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusOK {
+		t.Errorf("after the reload: want status 200, got %d\n%s", response.StatusCode, body)
+	}
+}
+
+func TestAWrongConfigLeavesTheOldOneInPlace(t *testing.T) {
+	store := storeFor(t)
+	s, config := beginServe(t, store.URL())
+	ticket := mint(t, config)
+	for n, broken := range []string{"size: 1..10MiB", "provider: versity", "keys:"} {
+		write(t, config, strings.Replace(serveConfig(store.URL(), "127.0.0.1:0"), broken, "oops: 1", 1))
+		hangUp(t)
+		until(t, "the refusal", func() bool { return strings.Count(s.stderr.String(), "config not reloaded") == n+1 })
+		v := visitor.Visitor{Base: s.URL, Ticket: ticket}
+		_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+		if err != nil || answer.Status != http.StatusCreated {
+			t.Errorf("after a broken config: want status 201, got %v, %v", answer, err)
+		}
+	}
+	if !strings.Contains(s.stderr.String(), `unknown key \"oops\"`) {
+		t.Errorf("the log doesn't say what is wrong:\n%s", s.stderr)
+	}
+}
+
+func TestHangupAndTermOfTheRealProgram(t *testing.T) {
+	store := storeFor(t)
+	t.Setenv("TOKEN_KEY", serveTokenKey)
+	t.Setenv("TICKET_KEY", serveTicketKey)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig(store.URL(), "127.0.0.1:0"))
+	p := launch(t, "serve", "--config", name)
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the reload", func() bool { return strings.Contains(p.stderr.String(), "config reloaded") })
+	if code, rest := p.signal(syscall.SIGTERM); code != 0 || rest != "" {
+		t.Errorf("want exit code 0 and no more output, got %d and %q\n%s", code, rest, p.stderr)
+	}
+}

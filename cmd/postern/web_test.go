@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// serving runs serve with one site; stop ends it and returns its error.
+func serving(t *testing.T, drain time.Duration, h http.Handler) (url string, stop func() error) {
+	t.Helper()
+	l, err := listen("--listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, quiet(), drain, site{l, h}) }()
+	t.Cleanup(cancel)
+	return "http://" + l.Addr().String(), func() error { cancel(); return <-ended }
+}
+
+func TestRequestsUnderWayAreFinished(t *testing.T) {
+	t.Parallel()
+	arrived, release := make(chan struct{}), make(chan struct{})
+	url, stop := serving(t, time.Minute, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-release
+		fmt.Fprint(w, "whole")
+	}))
+	answered := make(chan string, 1)
+	go func() {
+		response, err := http.Get(url)
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		answered <- string(body)
+	}()
+	<-arrived
+	ended := make(chan error, 1)
+	go func() { ended <- stop() }()
+	until(t, "the listener to close", func() bool {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	close(release)
+	if got := <-answered; got != "whole" {
+		t.Errorf("answer while draining: want %q, got %q", "whole", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+func TestRequestsThatNeverEndAreCutOff(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan struct{})
+	url, stop := serving(t, 10*time.Millisecond, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	}))
+	go http.Get(url)
+	<-arrived
+	if err := stop(); err == nil || !strings.Contains(err.Error(), "still under way after 10ms") {
+		t.Errorf("serve: want an error that says so, got %v", err)
+	}
+}
+
+func TestOversizedHeadersAreRefused(t *testing.T) {
+	t.Parallel()
+	url, _ := serving(t, time.Second, http.NotFoundHandler())
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Large", strings.Repeat("x", maxHeader+8<<10))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("status: want 431, got %d", response.StatusCode)
+	}
+}
+
+// A client that dawdles over its header is cut off while others are served.
+func TestSlowHeadersAreCutOff(t *testing.T) {
+	t.Parallel()
+	url, _ := serving(t, time.Second, http.NotFoundHandler())
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow:"); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := c.SetReadDeadline(begun.Add(2 * headerTimeout)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(c).ReadString('x'); err != io.EOF {
+		t.Errorf("want the connection closed within %v, got %v after %v", headerTimeout, err, time.Since(begun))
+	}
+}
+
+func TestAddressesAreNeverGuessed(t *testing.T) {
+	t.Parallel()
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32")}
+	cases := []struct {
+		name, header string
+		trusted      []netip.Prefix
+		peer         string
+		sent         http.Header
+		want         string
+	}{
+		{"nothing configured, headers sent", "", nil, "192.0.2.9:1", http.Header{"X-Forwarded-For": {"1.2.3.4"}, "X-Real-Ip": {"1.2.3.4"}}, "192.0.2.9"},
+		{"nothing configured, from this machine", "", nil, "127.0.0.1:1", http.Header{"X-Forwarded-For": {"1.2.3.4"}}, "127.0.0.1"},
+		{"through the proxy", "X-Forwarded-For", proxies, "10.1.1.1:1", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "203.0.113.5"},
+		{"through two proxies", "X-Forwarded-For", proxies, "10.1.1.1:1", http.Header{"X-Forwarded-For": {"203.0.113.5, 10.2.2.2"}}, "203.0.113.5"},
+		{"a visitor who forges the beginning", "X-Forwarded-For", proxies, "10.1.1.1:1", http.Header{"X-Forwarded-For": {"1.2.3.4, 203.0.113.5"}}, "203.0.113.5"},
+		{"past the proxy", "X-Forwarded-For", proxies, "192.0.2.9:1", http.Header{"X-Forwarded-For": {"1.2.3.4"}}, "192.0.2.9"},
+		{"a private network nobody named", "X-Forwarded-For", proxies, "192.168.0.1:1", http.Header{"X-Forwarded-For": {"1.2.3.4"}}, "192.168.0.1"},
+		{"the other header", "X-Real-IP", proxies, "10.1.1.1:1", http.Header{"X-Real-Ip": {"203.0.113.5"}, "X-Forwarded-For": {"1.2.3.4"}}, "203.0.113.5"},
+		{"the other header past the proxy", "X-Real-IP", proxies, "192.0.2.9:1", http.Header{"X-Real-Ip": {"1.2.3.4"}}, "192.0.2.9"},
+	}
+	for _, c := range cases {
+		e := echo.New()
+		e.IPExtractor = addresses(c.header, c.trusted)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr, r.Header = c.peer, c.sent
+		if got := e.NewContext(r, nil).RealIP(); got != c.want {
+			t.Errorf("%s: want %s, got %s", c.name, c.want, got)
+		}
+	}
+}
