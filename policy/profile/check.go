@@ -56,14 +56,23 @@ func (t *template) owned() bool {
 func (c *Compiled) checkStorage(f *faults) {
 	p := &c.profile
 	f.unless(p.ACL == "" || slices.Contains(cannedACLs, p.ACL), "acl", "one of "+strings.Join(cannedACLs, ", "), p.ACL)
-	f.unless(len(p.StorageClass) <= 64 && only(p.StorageClass, "-_"), "storage_class", "a storage class such as STANDARD_IA", p.StorageClass)
-	archived := p.StorageClass == "GLACIER" || p.StorageClass == "DEEP_ARCHIVE"
-	f.unless(!archived, "storage_class", "one whose objects can be read at once: uploads are checked after they arrive", p.StorageClass)
+	f.unless(p.StorageClass == "" || validClass(p.StorageClass), "storage_class", "a class such as STANDARD_IA whose objects can be read at once", p.StorageClass)
 	f.unless(len(p.CacheControl) <= 256 && headerValue(p.CacheControl), "cache_control", "printable ASCII without $", p.CacheControl)
 	e := p.Encryption
 	f.unless(e.Mode == "" || e.Mode == "AES256" || e.Mode == "aws:kms", "encryption.mode", "AES256 or aws:kms", e.Mode)
 	f.unless(e.KeyID == "" || e.Mode == "aws:kms", "encryption.key_id", "mode aws:kms beside it", e.Mode)
 	f.unless(len(e.KeyID) <= 2048 && only(e.KeyID, "-_:/"), "encryption.key_id", "a KMS key ID, alias or ARN", e.KeyID)
+}
+
+// otherClasses are those of OSS and Cloud Storage; archived classes are left out here and refused below, since every
+// upload is read again after it arrived.
+var otherClasses = []string{"Standard", "IA", "NEARLINE", "COLDLINE", "ARCHIVE", "REGIONAL", "MULTI_REGIONAL"}
+
+func validClass(class string) bool {
+	if class == string(policy.ClassGlacier) || class == string(policy.ClassDeepArchive) {
+		return false
+	}
+	return slices.Contains(otherClasses, class) || policy.StorageClass(policy.Class(class)).Err() == nil
 }
 
 // headerValue accepts what every store takes as a field and as a header alike; `$` begins a variable for some.

@@ -79,6 +79,7 @@ func TestCompileRefusesContradictions(t *testing.T) {
 		{"more than any object holds", func(p *profile.Profile) { p.MaxSize = 5*profile.TiB + 1 }, "size"},
 		{"an ACL that doesn't exist", func(p *profile.Profile) { p.ACL = "public" }, "acl"},
 		{"a storage class that can't be read back", func(p *profile.Profile) { p.StorageClass = "GLACIER" }, "storage_class"},
+		{"a storage class nobody has", func(p *profile.Profile) { p.StorageClass = "STANDRAD" }, "storage_class"},
 		{"a storage class with a newline", func(p *profile.Profile) { p.StorageClass = "A\nB" }, "storage_class"},
 		{"a cache rule with a dollar", func(p *profile.Profile) { p.CacheControl = "$x" }, "cache_control"},
 		{"a javascript redirect", func(p *profile.Profile) { p.Redirect = "javascript:alert(1)" }, "redirect"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // words writes conditions in a short form that tables can name.
@@ -101,6 +102,70 @@ func TestDocumentConditionsAreAllSignable(t *testing.T) {
 	for _, condition := range c.Document(p, profile.Done{Redirect: "https://app.example.com/done"}).Conditions {
 		if condition.Err() != nil {
 			t.Errorf("%s: %v", condition.Field(), condition.Err())
+		}
+	}
+}
+
+func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
+	t.Parallel()
+	c := compile(t, func(p *profile.Profile) {
+		p.ACL, p.StorageClass, p.Metadata = "private", "STANDARD", map[string]string{"source": "web"}
+		p.Encryption = profile.Encryption{Mode: "aws:kms", KeyID: "k-1"}
+	})
+	p, err := c.Plan(alice(), png(), issue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		name    string
+		dialect *sigv4.Dialect
+		want    []string
+	}{
+		{"AWS", sigv4.AWS, []string{"eq acl private", "eq x-amz-storage-class STANDARD", "eq x-amz-server-side-encryption aws:kms",
+			"eq x-amz-server-side-encryption-aws-kms-key-id k-1", "eq x-amz-meta-source web"}},
+		{"OSS", sigv4.OSS, []string{"eq x-oss-object-acl private", "eq x-oss-storage-class STANDARD", "eq x-oss-server-side-encryption KMS",
+			"eq x-oss-server-side-encryption-key-id k-1", "eq x-oss-meta-source web"}},
+		{"Cloud Storage, which takes no encryption", sigv4.GCS, []string{"eq acl private", "eq x-goog-storage-class STANDARD", "eq x-goog-meta-source web"}},
+	}
+	for _, k := range cases {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			got := words(c.Document(p, profile.Done{Dialect: k.dialect}))
+			if !slices.Equal(got[5:], k.want) {
+				t.Errorf("wants %q\ngot   %q", k.want, got[5:])
+			}
+			if err := c.Signable(k.dialect); (err == nil) != (k.dialect != sigv4.GCS) {
+				t.Errorf("signable: got %v", err)
+			}
+		})
+	}
+}
+
+func TestDocumentOfEveryDialectIsSigned(t *testing.T) {
+	t.Parallel()
+	c := compile(t, func(p *profile.Profile) {
+		p.ACL, p.Metadata, p.CacheControl = "private", map[string]string{"source": "web"}, "no-cache"
+	})
+	p, err := c.Plan(alice(), png(), issue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []*sigv4.Dialect{sigv4.AWS, sigv4.OSS, sigv4.GCS} {
+		signer, err := sigv4.NewSigner(d, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		form, err := policy.Sign(c.Document(p, profile.Done{Dialect: d}), "https://media.example", signer, noon)
+		if err != nil {
+			t.Errorf("%s: %v", d, err)
+			continue
+		}
+		signed, err := policy.Verify(form.Fields, signer, noon)
+		if violations := policy.Check(signed, form.Fields, p.MaxSize, noon); err != nil || len(violations) > 0 {
+			t.Errorf("%s: the signed form meets %v, %v", d, violations, err)
+		}
+		if len(policy.Check(signed, form.Fields, p.MaxSize+1, noon)) != 1 || len(policy.Check(signed, form.Fields, p.MaxSize-1, noon)) != 1 {
+			t.Errorf("%s: another size than the declared one is allowed", d)
 		}
 	}
 }
