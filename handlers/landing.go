@@ -61,7 +61,7 @@ func (h *Handlers) doneView(w *words, up held, done Completed) templates.ResultV
 	view.Filename = done.Metadata["filename"]
 	view.Details = []templates.Detail{
 		{Term: w.text("page.result.size"), Value: w.size(done.Size)},
-		{Term: w.text("page.result.type"), Value: done.Type},
+		{Term: w.text("page.result.type"), Value: w.kind(done.Type)},
 	}
 	view.Again = templates.Link{URL: h.formPath(up), Text: w.text("page.result.again")}
 	return view

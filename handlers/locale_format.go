@@ -93,6 +93,14 @@ func (w *words) typeName(contentType string) string {
 	return sub
 }
 
+// kind names the type of one file; one that nobody knows goes by its own name.
+func (w *words) kind(contentType string) string {
+	if contentType == profile.OctetStream {
+		return contentType
+	}
+	return w.typeName(contentType)
+}
+
 // rules say what a form takes: "PNG, JPEG or WebP, up to 10 MB".
 func (w *words) rules(types []string, minSize, maxSize int64) string {
 	key := "page.rules.max"
