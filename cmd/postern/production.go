@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
-	"github.com/postern-dev/postern/handlers/tickets"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -35,7 +33,7 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 	if err != nil {
 		return nil, err
 	}
-	identifier, err := ticketSource(file.Tickets)
+	identifier, err := visitors(file)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +41,11 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 	if err != nil {
 		return nil, err
 	}
-	limiter, err := p.quota.limiter(profiles)
+	limiter, err := p.quota.limiter(profiles, file.Limits)
+	if err != nil {
+		return nil, err
+	}
+	scoper, err := scoperFor(access, file)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 		Store: storeClient(access, file.Store), Credentials: access.Credentials,
 		Region: file.Store.Region, Dialect: dialect(file.Store.Provider),
 		Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint, PathStyle: file.Store.PathStyle,
-		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter,
+		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, Scoper: scoper,
 		OnComplete: logCompleted(log), Logger: log,
 	})
 	if err != nil {
@@ -127,44 +129,4 @@ func dialect(provider string) *sigv4.Dialect {
 		return sigv4.GCS
 	}
 	return sigv4.AWS
-}
-
-// ticketSource is nil where the config names no tickets: then nobody is known.
-func ticketSource(t config.Tickets) (handlers.Identifier, error) {
-	if t.Secret == "" && t.JWKS == "" {
-		return nil, nil
-	}
-	settings := tickets.Config{JWKS: t.JWKS, Issuer: t.Issuer, Audience: t.Audience}
-	if t.Secret != "" {
-		settings.Secrets = []sigv4.Secret{t.Secret}
-	}
-	return tickets.New(settings)
-}
-
-// quota keeps what visitors have used up across reloads, as long as the limits
-// stay the same.
-type quota struct {
-	current *handlers.MemoryQuota
-	limits  map[string]limits
-}
-
-type limits struct {
-	quota   profile.Quota
-	maxOpen int
-}
-
-func (q *quota) limiter(profiles []profile.Profile) (handlers.Limiter, error) {
-	now := map[string]limits{}
-	for _, p := range profiles {
-		now[p.Name] = limits{p.Quota, p.MaxOpen}
-	}
-	if q.current != nil && reflect.DeepEqual(now, q.limits) {
-		return q.current, nil
-	}
-	fresh, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
-	if err != nil {
-		return nil, err
-	}
-	q.current, q.limits = fresh, now
-	return fresh, nil
 }

@@ -18,7 +18,7 @@ var broken = []struct {
 	{"a key misspelt in a section", "  region:", "  regoin:", `8:3: unknown key "regoin" in store; did you mean "region"?`},
 	{"a key misspelt in a profile", "    types:", "    type:", `22:5: unknown key "type" in profiles.photos; did you mean "types"?`},
 	{"a key misspelt deep inside", "part_size:", "part-size:", `29:35: unknown key "part-size" in profiles.photos.multipart; did you mean "part_size"?`},
-	{"the ledger, which doesn't work yet", "drain: 5s", `ledger: {url: "sqlite:postern.db"}`, `17:1: unknown key "ledger" at the top of the file; remove it, or use one of drain, explain, ip_header, keys, listen, log, metrics, profiles, public_url, store, tickets, trusted_proxies`},
+	{"the ledger, which doesn't work yet", "drain: 5s", `ledger: {url: "sqlite:postern.db"}`, `17:1: unknown key "ledger" at the top of the file; remove it, or use one of drain, explain, insecure_proxy_subject, ip_header, keys, limits, listen, log, metrics, profiles, public_url, scoped_credentials, store, tickets, trusted_proxies`},
 	{"webhooks, which don't work yet", "max_open: 5", `webhook: {url: "https://app.example.com/", secret: "env:HOOK"}`, `40:5: unknown key "webhook" in profiles.photos; remove it, or use one of accept_metadata,`},
 	{"a key written twice", "explain: true", "explain: true\nexplain: false", `16:1: isn't YAML that can be read: mapping key "explain" already defined at [15:1]`},
 	{"a misspelt key in a merged profile", "    bucket: media", "    <<: {buket: media}", `20:10: unknown key "buket" in profiles.photos; did you mean "bucket"?`},
@@ -51,8 +51,8 @@ var broken = []struct {
 	{"no region", "  region: eu-central-1\n", "", `store.region: is missing; it is part of every signature`},
 	{"a store with no address", "provider: aws", "provider: minio", `9:13: store.endpoint: is missing; only aws can be found without one`},
 	{"a bucket in the endpoint", "  endpoint: \"\"", "  endpoint: https://s3.example.com/media", `9:13: store.endpoint: wants the store's address without a path; the bucket comes from the profile`},
-	{"a header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]\n", "", `12:12: ip_header: wants trusted_proxies beside it; without them any visitor could write that header`},
-	{"proxies without their header", "ip_header: x-forwarded-for\n", "", `12:18: trusted_proxies: wants ip_header beside it`},
+	{"a header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]", "trusted_proxies: []", `13:12: ip_header: wants trusted_proxies beside it; without them any visitor could write that header`},
+	{"a subject header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]\nip_header: x-forwarded-for", "", `44:25: insecure_proxy_subject: wants trusted_proxies: without them anybody could say who they are`},
 	{"an unknown header", "ip_header: x-forwarded-for", "ip_header: x-client-ip", `13:12: ip_header: got "x-client-ip", wants one of X-Forwarded-For, X-Real-IP`},
 	{"a proxy that isn't an address", "\"192.0.2.1\"", "\"proxy.local\"", `12:33: trusted_proxies[1]: wants an address or network such as 10.0.0.0/8, got "proxy.local"`},
 	{"an unknown log level", "level: debug", "level: verbose", `16:28: log.level: got "verbose", wants one of debug, info, warn, error`},
@@ -77,6 +77,10 @@ var broken = []struct {
 	{"an unknown ACL", "acl: \"\"", "acl: public", `24:10: profiles.photos.acl: wants one of private,`},
 	{"a script as redirect", "redirect: \"\"", "redirect: \"javascript:alert(1)\"", `37:15: profiles.photos.redirect: wants an https URL`},
 	{"a key for no encryption", "mode: \"aws:kms\", ", "", `34:26: profiles.photos.encryption.key_id: wants mode aws:kms beside it`},
+	{"credentials nobody can make", `scoped_credentials: {role_arn: "arn:aws:iam::123456789012:role/uploads", external_id: shop,`, `scoped_credentials: {external_id: shop,`, `44:21: scoped_credentials: wants role_arn`},
+	{"a profile that promises them", "insecure_key: false\nlimits: {issues: 600/1m, address_factor: 5}\nscoped_credentials: {role_arn: \"arn:aws:iam::123456789012:role/uploads\", external_id: shop, lifetime: 30m, endpoint: \"https://sts.example.com\"}", "insecure_key: false\n  two:\n    {bucket: media, key: \"{subject}/{id}\", types: [\"*/*\"], size: 1MiB, scoped_credentials: true}", `44:92: profiles.two.scoped_credentials: wants scoped_credentials with a role_arn`},
+	{"a proxy header without profiles", ", profiles: [photos]", "", `45:25: insecure_proxy_subject: wants profiles`},
+	{"a limit that can't be read", "issues: 600/1m", "issues: many", `43:18: limits.issues: wants a count and a window such as 100/1h, got "many"`},
 	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},
 }
 
@@ -126,5 +130,17 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 				t.Errorf("%s: the error shows a secret: %v", c.name, err)
 			}
 		}
+	}
+}
+
+func TestProxiesWithoutTheirHeader(t *testing.T) {
+	t.Parallel()
+	text := good(t)
+	for _, line := range []string{"ip_header: x-forwarded-for\n", "insecure_proxy_subject: {header: X-Forwarded-User, profiles: [photos]}\n"} {
+		text = strings.Replace(text, line, "", 1)
+	}
+	_, err := load(t, text)
+	if want := "postern.yaml:12:18: trusted_proxies: wants ip_header beside it"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

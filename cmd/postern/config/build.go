@@ -33,6 +33,9 @@ func (s *source) build(d *document) *Config {
 		c.Metrics = s.address("metrics.listen", d.Metrics.Listen)
 	}
 	c.TrustedProxies = s.proxies(d)
+	c.Limits = s.limits(d.Limits)
+	c.Scoped = s.scoped(d)
+	c.InsecureProxySubject = s.proxySubject(d)
 	return c
 }
 
@@ -130,7 +133,7 @@ func (s *source) proxies(d *document) []netip.Prefix {
 	switch {
 	case d.IPHeader != "" && len(d.TrustedProxies) == 0:
 		s.fail("ip_header", "wants trusted_proxies beside it; without them any visitor could write that header")
-	case d.IPHeader == "" && len(d.TrustedProxies) > 0:
+	case d.IPHeader == "" && d.InsecureProxySubject.Header == "" && len(d.TrustedProxies) > 0:
 		s.fail("trusted_proxies", "wants ip_header beside it, X-Forwarded-For or X-Real-IP: the header those proxies set")
 	}
 	return prefixes

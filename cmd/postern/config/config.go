@@ -47,6 +47,34 @@ type Config struct {
 	Explain bool // serve the explain page
 	Log     Log
 	Drain   time.Duration // how long requests under way may take on shutdown; 0 in the file: 20 s
+	Limits  Limits
+
+	// Scoped says how credentials for native clients are made; zero: they
+	// aren't, and no profile may allow them.
+	Scoped ScopedCredentials
+	// InsecureProxySubject believes a reverse proxy about who asks; zero: it
+	// isn't asked.
+	InsecureProxySubject ProxySubject
+}
+
+// Limits hold for every network address, beside the quotas of the profiles.
+type Limits struct {
+	Issues        profile.Rate // forms, plans and credentials asked for; zero: no limit
+	AddressFactor int          // times a profile's quota that one address may use; 0: 10
+}
+
+// ScopedCredentials are made by assuming a role.
+type ScopedCredentials struct {
+	RoleARN, ExternalID string
+	Lifetime            time.Duration // 0: 15 min
+	Endpoint            string        // of the token service; empty: the SDK's rules
+}
+
+// ProxySubject names the header in which TrustedProxies write the visitor's
+// subject, and the profiles such visitors may use.
+type ProxySubject struct {
+	Header   string
+	Profiles []string
 }
 
 // Tickets say how visitors prove who they are: by a shared secret or by the

@@ -62,6 +62,12 @@ func TestEveryKeyArrives(t *testing.T) {
 		},
 		Metrics: "127.0.0.1:9100", Explain: true,
 		Log: config.Log{Format: "text", Level: "debug"}, Drain: 5 * time.Second,
+		Limits: config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, AddressFactor: 5},
+		Scoped: config.ScopedCredentials{
+			RoleARN: "arn:aws:iam::123456789012:role/uploads", ExternalID: "shop",
+			Lifetime: 30 * time.Minute, Endpoint: "https://sts.example.com",
+		},
+		InsecureProxySubject: config.ProxySubject{Header: "X-Forwarded-User", Profiles: []string{"photos"}},
 		Profiles: map[string]profile.Profile{"photos": {
 			Name: "photos", Bucket: "media", Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 			Types: []string{"image/png", "image/jpeg"}, MinSize: 1, MaxSize: 10 << 20,
@@ -105,11 +111,8 @@ profiles:
 
 func TestProfilesMayShareAnAnchor(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, strings.Replace(good(t), "  photos:\n", "  photos: &base\n", 1)+`
-  large:
-    <<: *base
-    size: 1..5GiB
-`)
+	text := strings.Replace(good(t), "  photos:\n", "  photos: &base\n", 1)
+	c, err := load(t, strings.Replace(text, "limits:", "  large:\n    <<: *base\n    size: 1..5GiB\nlimits:", 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,27 @@ type document struct {
 	Explain        bool                   `yaml:"explain"`
 	Log            logSection             `yaml:"log"`
 	Drain          string                 `yaml:"drain"`
+	Limits         limitsSection          `yaml:"limits"`
+
+	ScopedCredentials    scopedSection `yaml:"scoped_credentials"`
+	InsecureProxySubject proxySection  `yaml:"insecure_proxy_subject"`
+}
+
+type limitsSection struct {
+	Issues        string `yaml:"issues"`
+	AddressFactor int    `yaml:"address_factor"`
+}
+
+type scopedSection struct {
+	RoleARN    string `yaml:"role_arn"`
+	ExternalID string `yaml:"external_id"`
+	Lifetime   string `yaml:"lifetime"`
+	Endpoint   string `yaml:"endpoint"`
+}
+
+type proxySection struct {
+	Header   string   `yaml:"header"`
+	Profiles []string `yaml:"profiles"`
 }
 
 type keysSection struct {
