@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/gofiber/fiber/v3"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
@@ -320,5 +321,49 @@ func TestConnectionsAreKeptAlive(t *testing.T) {
 	}
 	if len(remote) != 3 || remote[0] != remote[1] || remote[1] != remote[2] {
 		t.Errorf("three requests came by %v: want one connection", remote)
+	}
+}
+
+// Every step that touches metadata has to work beside the objects as it does
+// in attributes.
+func TestMultipartUploadsWithMetadataBesideObjects(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "metadata"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	g := start(t, gateway.Options{Dir: dir})
+	client, bucket, key := g.Client(), aws.String("media"), aws.String("large/a.bin")
+	created, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
+		Bucket: bucket, Key: key, ContentType: aws.String("video/mp4"), Metadata: map[string]string{"album": "summer"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := [][]byte{bytes.Repeat([]byte("a"), 5<<20), []byte("end")}
+	var done types.CompletedMultipartUpload
+	for i, piece := range pieces {
+		part, err := client.UploadPart(t.Context(), &s3.UploadPartInput{
+			Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(int32(i + 1)), Body: bytes.NewReader(piece),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done.Parts = append(done.Parts, types.CompletedPart{ETag: part.ETag, PartNumber: aws.Int32(int32(i + 1))})
+	}
+	_, err = client.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{
+		Bucket: bucket, Key: key, UploadId: created.UploadId, MultipartUpload: &done, IfNoneMatch: aws.String("*"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *head.ContentType != "video/mp4" || head.Metadata["album"] != "summer" {
+		t.Errorf("metadata: want video/mp4 and album=summer, got %q and %v", *head.ContentType, head.Metadata)
+	}
+	if got := get(t, g, *key); !bytes.Equal(got, bytes.Join(pieces, nil)) {
+		t.Errorf("object: want %d bytes as sent, got %d others", 5<<20+3, len(got))
 	}
 }
