@@ -53,6 +53,7 @@ func (d *devCommand) Run(c *console) (err error) {
 		return err
 	}
 	e := newEcho(h, log, addresses("", nil))
+	newMetrics().register(e, "")
 	h.Register(e.Group(""))
 	start := startPage{h: h, place: place, profiles: profiles, data: d.Data, store: store.URL()}
 	start.register(e)

@@ -50,6 +50,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		{"the themes", "/demo/themes", `demo-theme-paper`},
 		{"health", "/healthz", ""},
 		{"readiness", "/readyz", ""},
+		{"metrics", "/metrics", "postern_requests_total"},
 	}
 	for _, c := range cases {
 		response, body := fetch(t, d.URL+c.path)
