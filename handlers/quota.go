@@ -16,7 +16,7 @@ type QuotaConfig struct {
 	// Profiles bring their Quota and MaxOpen.
 	Profiles []profile.Profile
 	// AddressFactor is how many times a profile's quota one network address
-	// may use, as several subjects can share one. 0: 10. Guests aren't told
+	// may use, as several subjects can share one; MaxOpen isn't counted by address. 0: 10. Guests aren't told
 	// apart by subject: each of their addresses has the profile's quota once.
 	AddressFactor int
 	// Issues limits what one network address asks for, whatever becomes of
@@ -156,25 +156,27 @@ func (q *MemoryQuota) chargeIssue(now time.Time, address string) error {
 	return nil
 }
 
-// accountsFor returns whom an upload is charged to.
+// accountsFor returns whom an upload is charged to. Only a subject is held to
+// open uploads: one address may be a whole site behind its proxy.
 func (q *MemoryQuota) accountsFor(rule profile.Profile, subject, address string) []*account {
 	get := func(kind accountKind, name string, times int) *account {
 		return q.accounts.get(ledgerKey{profile: rule.Name, kind: kind, name: name}, func() *account {
 			return &account{
 				uploads: newWindow(rule.Quota.Uploads, int64(times)),
 				bytes:   newWindow(rule.Quota.Bytes, int64(times)),
-				maxOpen: rule.MaxOpen * times,
 			}
 		})
 	}
+	kind, name := bySubject, subject
 	if subject == profile.Guest {
-		return []*account{get(byGuest, address, 1)}
+		kind, name = byGuest, address
 	}
-	charged := []*account{get(bySubject, subject, 1)}
-	if address != "" {
-		charged = append(charged, get(byAddress, address, q.config.AddressFactor))
+	own := get(kind, name, 1)
+	own.maxOpen = rule.MaxOpen
+	if subject == profile.Guest || address == "" || rule.Quota == (profile.Quota{}) {
+		return []*account{own}
 	}
-	return charged
+	return []*account{own, get(byAddress, address, q.config.AddressFactor)}
 }
 
 // network is what an address is counted by.
