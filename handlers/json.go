@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -29,14 +28,10 @@ func readJSON(c echo.Context, into any) error {
 
 // readOptionalJSON is readJSON for a request that may have no body at all.
 func readOptionalJSON(c echo.Context, into any) error {
-	if c.Request().ContentLength == 0 && c.Request().Header.Get(echo.HeaderContentType) == "" {
+	if c.Request().ContentLength == 0 {
 		return nil
 	}
-	err := readJSON(c, into)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	return readJSON(c, into)
 }
 
 func wantJSON(contentType string) error {

@@ -13,7 +13,9 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.GET("/assets/:hash/*", h.showAsset)                    // static files, immutable
 	g.HEAD("/assets/:hash/*", h.showAsset)                   // the same, for caches
 	g.GET("/healthz", h.showHealth)                          // liveness
+	g.HEAD("/healthz", h.showHealth)                         // the same, for balancers
 	g.GET("/readyz", h.showReady)                            // the store can be reached
+	g.HEAD("/readyz", h.showReady)                           // the same, for balancers
 
 	// Uploads, as JSON.
 	g.POST("/uploads", h.json(h.createUpload))                  // issue one upload

@@ -80,15 +80,15 @@ type multipartResponse struct {
 
 // createUpload issues one upload for a file that the script names.
 func (h *Handlers) createUpload(c echo.Context) error {
+	who, err := h.identify(c)
+	if err != nil {
+		return err
+	}
 	var body createRequest
 	if err := readJSON(c, &body); err != nil {
 		return err
 	}
 	if err := body.check(); err != nil {
-		return err
-	}
-	who, err := h.identify(c)
-	if err != nil {
 		return err
 	}
 	g, err := h.gateNamed(*body.Profile)
