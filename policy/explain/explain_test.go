@@ -199,25 +199,3 @@ func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
 		})
 	}
 }
-
-func FuzzExplain(f *testing.F) {
-	files, _ := filepath.Glob("testdata/refusals/*.txt")
-	for _, file := range files {
-		raw, _ := os.ReadFile(file)
-		_, rest, _ := strings.Cut(string(raw), "-- input --\n")
-		input, _, _ := strings.Cut(rest, "-- text --\n")
-		f.Add(input)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		size := int64(1)
-		report, err := explain.Explain(text, explain.Options{Now: time.Unix(1_800_000_000, 0), Size: &size})
-		if err == nil && report.Kind == "" {
-			t.Error("a report without a kind")
-		}
-		for _, line := range strings.Split(report.Text(), "\n") {
-			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e }) {
-				t.Errorf("a control character in %q", line)
-			}
-		}
-	})
-}

@@ -90,6 +90,7 @@ func (s *session) readForm(f *form) {
 
 // override puts the simulated fields in place of the form's own, or behind them.
 func (s *session) override(f *form) {
+	f.fields = f.fields[:min(len(f.fields), maxItems+1)]
 	for _, field := range s.options.Form {
 		same := func(other policy.Field) bool { return strings.EqualFold(other.Name, field.Name) }
 		if i := slices.IndexFunc(f.fields, same); i >= 0 {
@@ -103,6 +104,9 @@ func (s *session) override(f *form) {
 
 // fill gives what the visitor has yet to fill in the least that will do.
 func (s *session) fill(f *form, d policy.Document) {
+	if len(f.open) > maxItems || len(d.Conditions) > maxItems {
+		return
+	}
 	for _, name := range f.open {
 		for _, c := range d.Conditions {
 			text, there := value(f.fields, name)

@@ -16,8 +16,15 @@ var codes = map[policy.Rule]string{
 	policy.RuleUnconditional: "bucket_unconditional",
 }
 
+// maxItems bounds conditions and fields; stores read 20,480 bytes before the file, which is fewer.
+const maxItems = 300
+
 // judge holds a form against a document and looks at both by themselves.
 func (s *session) judge(d policy.Document, f *form) {
+	if len(d.Conditions) > maxItems || len(f.fields) > maxItems {
+		s.find(Finding{Code: "form_too_large", Wanted: "at most 20480 bytes before the file"})
+		d.Conditions, f.fields = d.Conditions[:min(len(d.Conditions), maxItems)], f.fields[:min(len(f.fields), maxItems)]
+	}
 	s.describe(d, f)
 	s.lint(d)
 	s.checkAction(f, d)

@@ -30,11 +30,10 @@ func tags(page string) (list []tag) {
 			continue
 		}
 		t, after := readTag(rest)
+		page = after
 		if t.name != "" {
 			page = t.rawText(after)
 			list = append(list, t)
-		} else {
-			page = rest
 		}
 	}
 }
@@ -42,9 +41,12 @@ func tags(page string) (list []tag) {
 // readTag reads from behind the `<`; a name that is empty means that this was no tag.
 func readTag(text string) (t tag, rest string) {
 	name := strings.TrimPrefix(text, "/")
-	end := strings.IndexFunc(name, func(r rune) bool { return isSpace(r) || r == '>' || r == '/' })
-	if end <= 0 || !isLetter(name[0]) {
+	if name == "" || !isLetter(name[0]) {
 		return tag{}, text
+	}
+	end := strings.IndexFunc(name, func(r rune) bool { return isSpace(r) || r == '>' || r == '/' })
+	if end < 0 {
+		return tag{}, "" // the page ends inside
 	}
 	end += len(text) - len(name)
 	t = tag{name: strings.ToLower(text[:end]), attrs: map[string]string{}}

@@ -17,6 +17,7 @@ func (s *session) readPolicy() {
 		return
 	}
 	f := &form{}
+	d.Conditions = d.Conditions[:min(len(d.Conditions), maxItems+1)]
 	if s.options.Form == nil {
 		f.fields = derived(d)
 	} else {

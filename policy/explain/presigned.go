@@ -110,6 +110,7 @@ func (s *session) checkPath(p *presigned) {
 	for segment := range strings.SplitSeq(path, "/") {
 		if plain := unescape(segment); plain == "." || plain == ".." {
 			s.find(Finding{Code: "path_collapses", Field: "path", Wanted: "no segment . or ..", Got: path})
+			break
 		}
 	}
 	if strings.Contains(path, "%25") && unescape(unescape(path)) != unescape(path) {

@@ -1,0 +1,68 @@
+package explain_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy/explain"
+)
+
+func TestHostileInputIsExplainedInTime(t *testing.T) {
+	t.Parallel()
+	fill := func(head, item, tail string) string {
+		return head + strings.Repeat(item, (explain.MaxInput-len(head)-len(tail))/len(item)) + tail
+	}
+	cases := []struct{ name, text string }{
+		{"conditions without end", fill(`{"expiration":"2026-11-21T13:00:00Z","conditions":[`, `["eq","$key","a"],["starts-with","$key",""],`, `{"a":"b"}]}`)},
+		{"conditions on different fields", fill(`{"expiration":"2026-11-21T13:00:00Z","conditions":[`, `{"a":"b"},`, `{"a":"b"}]}`)},
+		{"brackets without end", fill(`{"conditions":`, "[", "")},
+		{"fields without end", fill(`{"url":"https://a.example","fields":[`, `{"name":"a","value":"b"},`, `{"name":"policy","value":"eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMVQxMzowMDowMFoiLCJjb25kaXRpb25zIjpbXX0="}]}`)},
+		{"tags that don't end", fill("<form>", "<a", "")},
+		{"tags with attributes that don't end", fill("<form ", "a='", "")},
+		{"comments that don't end", fill("<form>", "<!--", "")},
+		{"scripts that don't end", fill("<form>", "<script></scrip", "")},
+		{"inputs without end", fill("<form>", "<input name=a>", "<input name=policy value=eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMVQxMzowMDowMFoiLCJjb25kaXRpb25zIjpbXX0=></form>")},
+		{"parameters without end", fill("https://a.example/?X-Amz-Signature=a", "&a=b", "")},
+		{"dot segments without end", fill("https://a.example/", "../", "?X-Amz-Signature=a")},
+		{"elements without end", fill("<Error>", "<a>", "</Error>")},
+		{"base64 of nothing much", fill("", "AAAA", "")},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			begun := time.Now()
+			report, err := explain.Explain(c.text, explain.Options{Now: time.Unix(1_800_000_000, 0)})
+			if took := time.Since(begun); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+			if size := len(report.Text()); err != nil || size > 1<<19 {
+				t.Errorf("a report of %d bytes, %v", size, err)
+			}
+		})
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	files, _ := filepath.Glob("testdata/refusals/*.txt")
+	for _, file := range files {
+		raw, _ := os.ReadFile(file)
+		_, rest, _ := strings.Cut(string(raw), "-- input --\n")
+		input, _, _ := strings.Cut(rest, "-- text --\n")
+		f.Add(input)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		size := int64(1)
+		report, err := explain.Explain(text, explain.Options{Now: time.Unix(1_800_000_000, 0), Size: &size})
+		if err == nil && report.Kind == "" {
+			t.Error("a report without a kind")
+		}
+		for _, line := range strings.Split(report.Text(), "\n") {
+			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e }) {
+				t.Errorf("a control character in %q", line)
+			}
+		}
+	})
+}
