@@ -1,0 +1,208 @@
+package load
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/tickets"
+)
+
+// connections keep the one core of the server busy.
+const connections = 16
+
+// pages is a process of its own with one core for serving pages.
+type pages struct {
+	pid         int
+	whole, bare string // addresses
+	size        int    // of the page, in bytes
+}
+
+func startPages(t testing.TB) *pages {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), pagesEnv+"=1", "GOMAXPROCS=1")
+	// The access log is written, line by line, to where it costs no disk.
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	must(t, err)
+	command.Stderr = null
+	stop, err := command.StdinPipe()
+	must(t, err)
+	out, err := command.StdoutPipe()
+	must(t, err)
+	must(t, command.Start())
+	t.Cleanup(func() {
+		_ = stop.Close()
+		if err := command.Wait(); err != nil {
+			t.Errorf("pages: %v", err)
+		}
+		_ = null.Close()
+	})
+	p := &pages{pid: command.Process.Pid}
+	ready, err := bufio.NewReader(out).ReadString('\n')
+	must(t, err)
+	if _, err := fmt.Sscan(ready, &p.whole, &p.bare, &p.size); err != nil {
+		t.Fatalf("ready line %q: %v", ready, err)
+	}
+	return p
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spent is the processor time that a process has used.
+func spent(t testing.TB, pid int) time.Duration {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	must(t, err)
+	var sum time.Duration
+	for _, name := range threads {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		ns, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+		must(t, err)
+		sum += time.Duration(ns)
+	}
+	return sum
+}
+
+// way is one thing to ask for over and over.
+type way struct {
+	name    string
+	address string
+	request []byte
+	text    string // that each answer holds
+}
+
+func (p *pages) ways(t testing.TB) []way {
+	t.Helper()
+	ticket, err := tickets.Mint(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}, Lifetime: time.Hour}, ticketKey, time.Now())
+	must(t, err)
+	get := func(address string, header ...string) []byte {
+		return request("GET", address, "/forms/photos", "", header...)
+	}
+	body := `{"profile":"photos","filename":"garden.png","type":"image/png","size":1000000}`
+	return []way{
+		{"bare", p.bare, get(p.bare), "xxxx"},
+		{"form", p.whole, get(p.whole), `name="policy"`},
+		{"form-by-ticket", p.whole, get(p.whole, "Authorization: Bearer "+ticket), `users/alice/`},
+		{"plan-by-ticket", p.whole, request("POST", p.whole, "/uploads", body, "Authorization: Bearer "+ticket), `"method":"post"`},
+	}
+}
+
+// pace is what one round came to.
+type pace struct {
+	perSecond float64       // requests in a second of the clock
+	cost      time.Duration // processor time of the server for one request
+}
+
+// ask sends requests over all connections until more says no.
+func (p *pages) ask(t testing.TB, w way, more func() bool) pace {
+	t.Helper()
+	var asked atomic.Int64
+	var wait sync.WaitGroup
+	lines := make([]*line, connections)
+	for i := range lines {
+		l, err := dial(w.address)
+		must(t, err)
+		defer func() { _ = l.conn.Close() }()
+		lines[i] = l
+	}
+	before, began := spent(t, p.pid), time.Now()
+	for _, l := range lines {
+		wait.Go(func() {
+			for more() {
+				if err := w.once(l, asked.Add(1)); err != nil {
+					t.Errorf("%s: %v", w.name, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	took, used, n := time.Since(began), spent(t, p.pid)-before, asked.Load()
+	return pace{float64(n) / took.Seconds(), used / time.Duration(max(n, 1))}
+}
+
+// once looks at the whole answer now and then, and at its status always.
+func (w way) once(l *line, n int64) error {
+	text := w.text
+	if n%64 != 1 {
+		text = ""
+	}
+	status := 200
+	if strings.HasPrefix(w.name, "plan") {
+		status = 201
+	}
+	_, err := l.want(w.request, status, text)
+	return err
+}
+
+func (p *pages) askFor(t testing.TB, w way, span time.Duration) pace {
+	end := time.Now().Add(span)
+	return p.ask(t, w, func() bool { return time.Now().Before(end) })
+}
+
+// TestFormPageKeepsPace compares the whole form page with a bare page of the
+// same size, both on the server's one core, in turns.
+func TestFormPageKeepsPace(t *testing.T) {
+	p := startPages(t)
+	ways := p.ways(t)
+	rounds := max(3, int(*duration/(4*time.Second)))
+	slice := *duration / time.Duration(rounds*len(ways))
+	all := map[string][]pace{}
+	for range rounds {
+		for _, w := range ways {
+			all[w.name] = append(all[w.name], p.askFor(t, w, slice))
+		}
+	}
+	bare := median(all["bare"])
+	t.Logf("page of %d bytes, medians of %d rounds of %s, %d connections", p.size, rounds, slice, connections)
+	for _, w := range ways {
+		m := median(all[w.name])
+		t.Logf("%-15s %8.0f requests/s (%.2f of bare) %8s processor time each (%.2f)",
+			w.name, m.perSecond, m.perSecond/bare.perSecond, m.cost, float64(bare.cost)/float64(m.cost))
+	}
+	// The goal is 0.5 over a long run; a smoke on a busy machine is told from
+	// something that broke, not from noise.
+	if ratio := float64(bare.cost) / float64(median(all["form"]).cost); ratio < 0.35 {
+		t.Errorf("the form page reaches %.2f of a bare page", ratio)
+	}
+}
+
+func median(list []pace) pace {
+	var perSecond []float64
+	var cost []time.Duration
+	for _, p := range list {
+		perSecond, cost = append(perSecond, p.perSecond), append(cost, p.cost)
+	}
+	slices.Sort(perSecond)
+	slices.Sort(cost)
+	return pace{perSecond[len(perSecond)/2], cost[len(cost)/2]}
+}
+
+func BenchmarkPages(b *testing.B) {
+	p := startPages(b)
+	for _, w := range p.ways(b) {
+		b.Run(w.name, func(b *testing.B) {
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			m := p.ask(b, w, func() bool { return left.Add(-1) >= 0 })
+			b.ReportMetric(m.perSecond, "requests/s")
+			b.ReportMetric(float64(m.cost.Nanoseconds()), "server-ns/request")
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+)
+
+// server is a built `postern serve` with a config file and a real store.
+type server struct {
+	address string
+	command *exec.Cmd
+	log     string // file
+}
+
+const config = `
+listen: ADDRESS
+public_url: http://ADDRESS
+keys: {tokens: ["env:TOKEN_KEY"]}
+tickets: {secret: "env:TICKET_KEY"}
+store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true}
+profiles:
+  photos:
+    bucket: media
+    key: "users/{subject}/{yyyy}/{mm}/{id}{ext}"
+    types: [image/png, image/jpeg, image/webp]
+    size: 1..10MiB
+    access: public
+  films:
+    bucket: media
+    key: "users/{subject}/{id}{ext}"
+    types: ["*/*"]
+    size: 1..1TiB
+    checksum: crc32
+    max_open: 2
+`
+
+func startServer(t *testing.T) *server {
+	t.Helper()
+	dir := t.TempDir()
+	// Built first: the store changes the working directory.
+	program := filepath.Join(dir, "postern")
+	if out, err := exec.Command("go", "build", "-o", program, "github.com/postern-dev/postern/cmd/postern").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
+	must(t, err)
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &server{address: freeAddress(t), log: filepath.Join(dir, "log")}
+	file := filepath.Join(dir, "postern.yaml")
+	must(t, os.WriteFile(file, []byte(strings.NewReplacer("ADDRESS", s.address, "STORE", store.URL()).Replace(config)), 0o600))
+	s.command = exec.Command(program, "serve", "--config", file)
+	s.command.Env = append(os.Environ(), "TOKEN_KEY="+tokenKey, "TICKET_KEY="+ticketKey,
+		"AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=store-secret")
+	s.run(t)
+	return s
+}
+
+// run waits for the ready line, and asks for a clean end when the test is over.
+func (s *server) run(t *testing.T) {
+	t.Helper()
+	log, err := os.Create(s.log)
+	must(t, err)
+	s.command.Stderr = log
+	out, err := s.command.StdoutPipe()
+	must(t, err)
+	must(t, s.command.Start())
+	t.Cleanup(func() {
+		if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(s.command.Wait(), log.Close()); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	if ready, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(ready, s.address) {
+		t.Fatalf("ready line %q, %v", ready, err)
+	}
+}
+
+// freeAddress is a port that was free a moment ago: the public URL in the
+// config has to name it.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	return l.Addr().String()
+}
+
+// memory is the server's resident set in bytes.
+func (s *server) memory(t *testing.T) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.command.Process.Pid))
+	must(t, err)
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	kib, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)
+	must(t, err)
+	return kib << 10
+}
+
+// complaints are the lines of the log that aren't plain requests.
+func (s *server) complaints(t *testing.T) []byte {
+	t.Helper()
+	log, err := os.ReadFile(s.log)
+	must(t, err)
+	var found []byte
+	for line := range bytes.Lines(log) {
+		if !bytes.Contains(line, []byte(`"level":"INFO"`)) && len(found) < 4096 {
+			found = append(found, line...)
+		}
+	}
+	return found
+}
+
+// memories samples the server until stop is closed.
+func (s *server) memories(t *testing.T, every time.Duration, stop <-chan struct{}) []int64 {
+	t.Helper()
+	var all []int64
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return all
+		case <-ticker.C:
+			all = append(all, s.memory(t))
+		}
+	}
+}
