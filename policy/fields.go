@@ -81,7 +81,7 @@ func CacheControl(value string) Condition {
 
 // Expires sets when caches have to let go of the object.
 func Expires(at time.Time) Condition {
-	return Equal("Expires", at.UTC().Format(http.TimeFormat)).as(checkExpiration(at))
+	return Equal("Expires", at.UTC().Format(http.TimeFormat)).only(checkExpiration(at) == nil, "a year from 1 to 9999")
 }
 
 // SuccessActionStatus sets the status of a successful answer: 200, 201 (with

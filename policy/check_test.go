@@ -1,0 +1,155 @@
+package policy_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// checked is a policy with one condition of each kind, and a form it accepts.
+func checked(t *testing.T) (policy.Document, []policy.Field) {
+	t.Helper()
+	d := policy.Document{Expiration: noon.Add(15 * time.Minute), Conditions: []policy.Condition{
+		policy.Bucket("media"), policy.KeyPrefix("users/1/"), policy.ContentTypePrefix("image/"), policy.ContentLengthRange(10, 100),
+		policy.SuccessActionStatus(201), policy.MetadataOpen("album"),
+	}}
+	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err = policy.Parse(form.Policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := []policy.Field{{"key", "users/1/a.png"}, {"Content-Type", "image/png"}, {"x-amz-meta-album", ""}}
+	return d, append(open, form.Fields...)
+}
+
+func TestCheckAccepts(t *testing.T) {
+	t.Parallel()
+	d, fields := checked(t)
+	for name, fields := range map[string][]policy.Field{
+		"what was signed":        fields,
+		"with the file":          append(slices.Clone(fields), policy.Field{Name: "file"}),
+		"with a field for all":   append(slices.Clone(fields), policy.Field{Name: "X-Ignore-csrf", Value: "1"}),
+		"with the bucket":        append(slices.Clone(fields), policy.Field{Name: "bucket", Value: "media"}),
+		"a list of types":        with(fields, "Content-Type", "image/png, image/jpeg"),
+		"the file's name":        with(fields, "key", "users/1/${filename}"),
+		"names in other letters": append([]policy.Field{{"KEY", "users/1/b"}}, fields[1:]...),
+	} {
+		for _, size := range []int64{10, 100} {
+			if got := policy.Check(d, fields, size, noon); len(got) != 0 {
+				t.Errorf("%s, %d bytes: got %v", name, size, got)
+			}
+		}
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	t.Parallel()
+	d, f := checked(t)
+	and := func(name, value string) []policy.Field {
+		return append(slices.Clone(f), policy.Field{Name: name, Value: value})
+	}
+	tests := map[string]struct {
+		fields  []policy.Field
+		size    int64
+		after   time.Duration
+		rule    policy.Rule
+		code    string
+		message string
+	}{
+		"expired":              {f, 50, 15 * time.Minute, policy.RuleExpired, "AccessDenied", "Invalid according to Policy: Policy expired."},
+		"too large":            {f, 101, 0, policy.RuleTooLarge, "EntityTooLarge", "maximum allowed size"},
+		"too small":            {f, 9, 0, policy.RuleTooSmall, "EntityTooSmall", "minimum allowed size"},
+		"another prefix":       {with(f, "key", "users/10/a.png"), 50, 0, policy.RulePrefix, "AccessDenied", `Policy Condition failed: ["starts-with", "$key", "users/1/"]`},
+		"a prefix by variable": {with(f, "key", "users/${filename}"), 50, 0, policy.RuleVariable, "AccessDenied", "Policy Condition failed"},
+		"another status":       {with(f, "success_action_status", "200"), 50, 0, policy.RuleMismatch, "AccessDenied", `["eq", "$success_action_status", "201"]`},
+		"variable in an exact": {with(f, "success_action_status", "${filename}"), 50, 0, policy.RuleVariable, "AccessDenied", "Policy Condition failed"},
+		"one type of a list":   {with(f, "Content-Type", "image/png,text/html"), 50, 0, policy.RuleList, "AccessDenied", "Policy Condition failed"},
+		"a missing field":      {slices.Delete(slices.Clone(f), 2, 3), 50, 0, policy.RuleMissing, "AccessDenied", `["starts-with", "$x-amz-meta-album", ""]`},
+		"an extra field":       {and("Acl", "public-read"), 50, 0, policy.RuleExtra, "AccessDenied", "Invalid according to Policy: Extra input fields: acl"},
+		"a field twice":        {and("KEY", "users/1/b.png"), 50, 0, policy.RuleRepeated, "InvalidArgument", "exactly one"},
+		"a field behind":       {append(and("file", ""), policy.Field{Name: "tagging"}), 50, 0, policy.RuleAfterFile, "InvalidArgument", "ignored"},
+		"all behind the file":  {append([]policy.Field{{Name: "file"}}, f...), 50, 0, policy.RuleKeyMissing, "InvalidArgument", "order of the fields"},
+		"no key":               {f[1:], 50, 0, policy.RuleKeyMissing, "InvalidArgument", "field named 'key'"},
+		"an empty key":         {with(f, "key", ""), 50, 0, policy.RuleKeyMissing, "InvalidArgument", "greater than 0"},
+		"a key too long":       {with(f, "key", "users/1/"+strings.Repeat("k", 1017)), 50, 0, policy.RuleKeyTooLong, "KeyTooLongError", "too long"},
+		"a form too large":     {and("x-ignore-it", strings.Repeat("x", 20_000)), 50, 0, policy.RuleFormTooLarge, "MaxPostPreDataLengthExceeded", "too large"},
+		"bytes, not text":      {with(f, "key", "users/1/\xff"), 50, 0, policy.RuleEncoding, "InvalidArgument", "UTF-8"},
+		"another bucket":       {and("bucket", "other"), 50, 0, policy.RuleMismatch, "AccessDenied", `["eq", "$bucket", "media"]`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := policy.Check(d, test.fields, test.size, noon.Add(test.after))
+			at := slices.IndexFunc(got, func(v policy.Violation) bool { return v.Rule == test.rule })
+			if at < 0 || got[at].Code != test.code || !strings.Contains(got[at].Message, test.message) || got[at].Status < 400 {
+				t.Errorf("got %+v, wanted %s %q", got, test.code, test.message)
+			}
+		})
+	}
+}
+
+func TestCheckReturnsAll(t *testing.T) {
+	t.Parallel()
+	d, fields := checked(t)
+	fields = append(with(with(fields, "key", "x"), "Content-Type", "text/html"), policy.Field{Name: "acl", Value: "x"}, policy.Field{Name: "tagging"})
+	var rules []policy.Rule
+	for _, v := range policy.Check(d, fields, 1000, noon.Add(time.Hour)) {
+		rules = append(rules, v.Rule)
+	}
+	wanted := []policy.Rule{policy.RuleExpired, policy.RulePrefix, policy.RulePrefix, policy.RuleTooLarge, policy.RuleExtra, policy.RuleExtra}
+	if !slices.Equal(rules, wanted) {
+		t.Errorf("got %v, wanted %v", rules, wanted)
+	}
+}
+
+// Several conditions on one field all have to hold, several ranges too.
+func TestCheckAppliesEveryCondition(t *testing.T) {
+	t.Parallel()
+	d, err := policy.Parse(wrap(`{"bucket":"b"},["starts-with","$key","a"],["starts-with","$key","ab"],{"key":"abc"},["content-length-range",0,9],["content-length-range",5,20]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := noon.Add(-time.Minute)
+	for key, wanted := range map[string]int{"abc": 0, "abd": 1, "ax": 2, "x": 3} {
+		if got := policy.Check(d, []policy.Field{{"key", key}}, 7, at); len(got) != wanted {
+			t.Errorf("%q: got %v, wanted %d", key, got, wanted)
+		}
+	}
+	for size, wanted := range map[int64]int{4: 1, 5: 0, 9: 0, 10: 1, 21: 2} {
+		if got := policy.Check(d, []policy.Field{{"key", "abc"}}, size, at); len(got) != wanted {
+			t.Errorf("%d bytes: got %v, wanted %d", size, got, wanted)
+		}
+	}
+}
+
+func TestCheckDemandsTheBucket(t *testing.T) {
+	t.Parallel()
+	d, err := policy.Parse(wrap(`{"key":"a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := policy.Check(d, []policy.Field{{"key", "a"}}, 1, noon.Add(-time.Minute))
+	if len(got) != 1 || got[0].Rule != policy.RuleUnconditional {
+		t.Errorf("got %v, wanted one about the bucket", got)
+	}
+}
+
+func TestCheckKnowsTheLargestForm(t *testing.T) {
+	t.Parallel()
+	d := good()
+	fields := []policy.Field{{"key", "users/1/a.png"}}
+	if got := policy.Check(d, fields, 5<<30, noon); len(got) != 0 {
+		t.Errorf("5 GiB: got %v", got)
+	}
+	got := policy.Check(d, fields, 5<<30+1, noon)
+	if len(got) != 1 || got[0].Code != "EntityTooLarge" {
+		t.Errorf("5 GiB and a byte: got %v", got)
+	}
+}

@@ -1,0 +1,143 @@
+package policy_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+func one(c policy.Condition) []policy.Condition { return []policy.Condition{c} }
+
+func TestConstructors(t *testing.T) {
+	t.Parallel()
+	for wanted, conditions := range map[string][]policy.Condition{
+		`["eq", "$acl", "public-read"]`:                                                                              one(policy.ACL(policy.ACLPublicRead)),
+		`["eq", "$Content-Type", "text/plain; charset=utf-8"]`:                                                       one(policy.ContentType("text/plain; charset=utf-8")),
+		`["starts-with", "$Content-Type", "image/"]`:                                                                 one(policy.ContentTypePrefix("image/")),
+		`["eq", "$Content-Encoding", "gzip, br"]`:                                                                    one(policy.ContentEncoding("gzip, br")),
+		`["eq", "$Cache-Control", "max-age=3600, public"]`:                                                           one(policy.CacheControl("max-age=3600, public")),
+		`["eq", "$Expires", "Sun, 01 Mar 2026 12:00:00 GMT"]`:                                                        one(policy.Expires(noon.In(time.FixedZone("east", 60)))),
+		`["eq", "$success_action_status", "201"]`:                                                                    one(policy.SuccessActionStatus(201)),
+		`["eq", "$success_action_redirect", "http://[::1]:8080/x"]`:                                                  one(policy.SuccessActionRedirect("http://[::1]:8080/x")),
+		`["eq", "$x-amz-meta-album", "Köln"]`:                                                                        one(policy.Metadata("album", "Köln")),
+		`["starts-with", "$x-amz-meta-album", ""]`:                                                                   one(policy.MetadataOpen("album")),
+		`["starts-with", "$x-amz-meta-album", "a"]`:                                                                  one(policy.MetadataPrefix("album", "a")),
+		`["eq", "$x-amz-storage-class", "STANDARD_IA"]`:                                                              one(policy.StorageClass(policy.ClassStandardIA)),
+		`["eq", "$x-amz-server-side-encryption", "AES256"]`:                                                          one(policy.SSES3()),
+		`["eq", "$x-amz-website-redirect-location", "/a"]`:                                                           one(policy.WebsiteRedirect("/a")),
+		`["eq", "$x-ignore-csrf", "1"]`:                                                                              one(policy.Ignored("csrf", "1")),
+		`["eq", "$tagging", "<Tagging><TagSet><Tag><Key>stage</Key><Value>in box</Value></Tag></TagSet></Tagging>"]`: one(policy.Tagging(policy.Tag{Key: "stage", Value: "in box"})),
+		`["eq", "$Content-Disposition", "attachment; filename=\"a b.pdf\""]`:                                         one(policy.ContentDisposition(`attachment; filename="a b.pdf"`)),
+		`["eq", "$x-amz-server-side-encryption", "aws:kms"] ["eq", "$x-amz-server-side-encryption-aws-kms-key-id", "alias/a"] ` +
+			`["eq", "$x-amz-server-side-encryption-context", "eyJhIjoiMSIsImIiOiIyIn0="] ["eq", "$x-amz-server-side-encryption-bucket-key-enabled", "true"]`: policy.SSEKMS(policy.KMS{KeyID: "alias/a", Context: map[string]string{"b": "2", "a": "1"}, BucketKey: true}),
+		`["eq", "$x-amz-server-side-encryption", "aws:kms:dsse"]`:                                              policy.SSEKMS(policy.KMS{DualLayer: true}),
+		`["eq", "$x-amz-checksum-algorithm", "CRC32"] ["eq", "$x-amz-checksum-crc32", "AAAAAA=="]`:             policy.Checksum(policy.CRC32, "AAAAAA=="),
+		`["eq", "$x-amz-checksum-algorithm", "CRC64NVME"] ["eq", "$x-amz-checksum-crc64nvme", "AAAAAAAAAAA="]`: policy.Checksum(policy.CRC64NVME, "AAAAAAAAAAA="),
+	} {
+		var got []string
+		for _, c := range conditions {
+			got = append(got, c.String())
+			if c.Err() != nil {
+				t.Error(c.Err())
+			}
+		}
+		if got := strings.Join(got, " "); got != wanted {
+			t.Errorf("got %s, wanted %s", got, wanted)
+		}
+		if _, err := policy.Sign(good(conditions...), formURL, newSigner(t, sigv4.AWS, lasting()), noon); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestConstructorsRefuse(t *testing.T) {
+	t.Parallel()
+	tags := make([]policy.Tag, 11)
+	for i := range tags {
+		tags[i].Key = fmt.Sprint(i)
+	}
+	tests := map[string]struct {
+		condition policy.Condition
+		wanted    error
+	}{
+		"a list of types":                     {policy.ContentType("image/png,text/html"), policy.ErrValue},
+		"a type without a slash":              {policy.ContentType("image"), policy.ErrValue},
+		"no type":                             {policy.ContentType(""), policy.ErrValue},
+		"any family":                          {policy.ContentTypePrefix(""), policy.ErrValue},
+		"half a family":                       {policy.ContentTypePrefix("image"), policy.ErrValue},
+		"a family and more":                   {policy.ContentTypePrefix("image/png,text/"), policy.ErrValue},
+		"a broken disposition":                {policy.ContentDisposition(`attachment; filename="a`), policy.ErrValue},
+		"a coding with a quote":               {policy.ContentEncoding(`gz"ip`), policy.ErrValue},
+		"no cache control":                    {policy.CacheControl(""), policy.ErrValue},
+		"cache control beyond ASCII":          {policy.CacheControl("é"), policy.ErrValue},
+		"a class there isn't":                 {policy.StorageClass("COLD"), policy.ErrValue},
+		"metadata without a name":             {policy.Metadata("", "x"), policy.ErrValue},
+		"metadata with a space in the name":   {policy.Metadata("a b", "x"), policy.ErrName},
+		"a key ID with a space in front":      {policy.SSEKMS(policy.KMS{KeyID: " a"})[1], policy.ErrValue},
+		"a bucket key with two layers":        {policy.SSEKMS(policy.KMS{BucketKey: true, DualLayer: true})[1], policy.ErrValue},
+		"an algorithm there isn't":            {policy.Checksum("MD4", "AA==")[0], policy.ErrValue},
+		"a checksum of the wrong length":      {policy.Checksum(policy.SHA256, "AAAAAA==")[1], policy.ErrValue},
+		"a checksum that isn't base64":        {policy.Checksum(policy.CRC32, "AAAAA=")[1], policy.ErrValue},
+		"a website redirect without a scheme": {policy.WebsiteRedirect("//evil.example"), policy.ErrValue},
+		"a website redirect to script":        {policy.WebsiteRedirect("javascript:alert(1)"), policy.ErrValue},
+		"no tags":                             {policy.Tagging(), policy.ErrValue},
+		"eleven tags":                         {policy.Tagging(tags...), policy.ErrValue},
+		"a tag twice":                         {policy.Tagging(policy.Tag{Key: "a"}, policy.Tag{Key: "a"}), policy.ErrValue},
+		"a tag of AWS's own":                  {policy.Tagging(policy.Tag{Key: "AWS:x"}), policy.ErrValue},
+		"a tag without a key":                 {policy.Tagging(policy.Tag{Value: "a"}), policy.ErrValue},
+		"a tag with markup":                   {policy.Tagging(policy.Tag{Key: "a", Value: "</Value>"}), policy.ErrValue},
+		"a tag's key too long":                {policy.Tagging(policy.Tag{Key: strings.Repeat("k", 129)}), policy.ErrValue},
+		"an expiry beyond four digits":        {policy.Expires(noon.AddDate(9000, 0, 0)), policy.ErrValue},
+	}
+	for name, test := range tests {
+		if err := test.condition.Err(); !errors.Is(err, test.wanted) {
+			t.Errorf("%s: got %v, wanted %v", name, err, test.wanted)
+		}
+		if _, err := policy.Sign(good(test.condition), formURL, newSigner(t, sigv4.AWS, lasting()), noon); !errors.Is(err, test.wanted) {
+			t.Errorf("%s: signing got %v, wanted %v", name, err, test.wanted)
+		}
+	}
+}
+
+// However a redirect is written, it leads to the host it seems to lead to, or
+// it is refused.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"https://app.example.com/done", "https://app.example.com", "https://app.example.com:8443/a?b=c", "http://127.0.0.1:8080/done",
+		"http://localhost/x", "http://127.9.9.9/", "https://xn--bcher-kva.example/"} {
+		if err := policy.SuccessActionRedirect(url).Err(); err != nil {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+	for _, url := range []string{"", "/done", "//evil.example/", "http://app.example.com/", "javascript:alert(1)", "https:app.example.com", "https:///x",
+		"https://ok.example@evil.example/", "https://ok.example:pass@evil.example/", "https://evil.example\\@ok.example/", "https://ok.example/\tx",
+		"https://ok.example/\nx", " https://ok.example/", "https://ok.example/ x", "HTTPS://ok.example/", "https://OK.example/", "https://ok.example/#x",
+		"data:text/html,x", "https://ok.example%2eevil.example/", "https://ökonom.example/", "http://localhost.evil.example/", "http://[::1", "http://0/",
+		"https://ok.example:port/", "ftp://ok.example/", "http://2130706433/", "https://ok.example/$x"} {
+		c := policy.SuccessActionRedirect(url)
+		if c.Err() == nil {
+			t.Errorf("%q was accepted", url)
+		}
+		if policy.Equal("Redirect", url).Err() == nil || policy.StartsWith("success_action_redirect", url).Err() == nil {
+			t.Errorf("%q was accepted raw", url)
+		}
+	}
+	if !errors.Is(policy.StartsWith("success_action_redirect", "https://ok.example/").Err(), policy.ErrOperator) {
+		t.Error("a prefix of a redirect was accepted")
+	}
+}
+
+// The raw forms let pass what is new, and nothing that is dangerous.
+func TestRawConditions(t *testing.T) {
+	t.Parallel()
+	d := good(policy.Equal("x-amz-storage-class", "NEXT_YEARS_CLASS"), policy.Equal("x-amz-next", "a"), policy.StartsWith("Content-Type", ""), policy.StartsWith("acl", "public"))
+	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+	if err != nil || len(form.Open) != 2 {
+		t.Errorf("got open %q, %v", form.Open, err)
+	}
+}

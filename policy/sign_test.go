@@ -1,0 +1,216 @@
+package policy_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const formURL = "https://media.s3.eu-central-1.amazonaws.com/"
+
+func lasting() sigv4.Credentials {
+	return sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+}
+
+func newSigner(t testing.TB, d *sigv4.Dialect, c sigv4.Credentials) *sigv4.Signer {
+	t.Helper()
+	s, err := sigv4.NewSigner(d, "eu-central-1", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// good is a document that can be signed, with further conditions.
+func good(more ...policy.Condition) policy.Document {
+	conditions := []policy.Condition{policy.Bucket("media"), policy.Key("users/1/a.png")}
+	return policy.Document{Expiration: noon.Add(15 * time.Minute), Conditions: append(conditions, more...)}
+}
+
+func TestSignDerivesTheFields(t *testing.T) {
+	t.Parallel()
+	c := lasting()
+	c.SessionToken = "session+token/=="
+	d := good(policy.ContentType("image/png"), policy.ContentLengthRange(1, 10), policy.MetadataOpen("album"), policy.Metadata("quote", `"x\y"`))
+	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, c), noon.In(time.FixedZone("east", 7200)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []policy.Field{
+		{"key", "users/1/a.png"}, {"Content-Type", "image/png"}, {"x-amz-meta-quote", `"x\y"`},
+		{"x-amz-algorithm", "AWS4-HMAC-SHA256"}, {"x-amz-credential", "AKIAIOSFODNN7EXAMPLE/20260301/eu-central-1/s3/aws4_request"},
+		{"x-amz-date", "20260301T120000Z"}, {"x-amz-security-token", "session+token/=="},
+		{"policy", form.Policy}, {"x-amz-signature", form.Fields[8].Value},
+	}
+	if !slices.Equal(form.Fields, wanted) || !slices.Equal(form.Open, []string{"x-amz-meta-album"}) || form.URL != formURL {
+		t.Errorf("got %q, open %q, at %q", form.Fields, form.Open, form.URL)
+	}
+	json, err := base64.StdEncoding.DecodeString(form.Policy)
+	if text := `{"expiration":"2026-03-01T12:15:00.000Z","conditions":[{"bucket":"media"},{"key":"users/1/a.png"},{"Content-Type":"image/png"},` +
+		`["content-length-range",1,10],["starts-with","$x-amz-meta-album",""],{"x-amz-meta-quote":"\"x\\y\""},{"x-amz-algorithm":"AWS4-HMAC-SHA256"},` +
+		`{"x-amz-credential":"AKIAIOSFODNN7EXAMPLE/20260301/eu-central-1/s3/aws4_request"},{"x-amz-date":"20260301T120000Z"},` +
+		`{"x-amz-security-token":"session+token/=="}]}`; string(json) != text || err != nil {
+		t.Errorf("got\n%s, %v\nwanted\n%s", json, err, text)
+	}
+}
+
+// Signing changes nothing it was given: the same document gives the same form.
+func TestSignIsAFunction(t *testing.T) {
+	t.Parallel()
+	d, s := good(policy.ContentLengthRange(1, 10)), newSigner(t, sigv4.AWS, lasting())
+	before := slices.Clone(d.Conditions)
+	first, err := policy.Sign(d, formURL, s, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{noon.Add(-36 * time.Hour), noon} {
+		if _, err := policy.Sign(good(), formURL, s, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+	if err != nil || !reflect.DeepEqual(first, second) || !slices.Equal(d.Conditions, before) {
+		t.Errorf("got\n%v\nthen\n%v, %v", first, second, err)
+	}
+}
+
+func TestSignCutsFractionsOff(t *testing.T) {
+	t.Parallel()
+	d := good()
+	d.Expiration = noon.Add(time.Minute + 999*time.Millisecond)
+	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+	if err != nil || !form.Expiration.Equal(noon.Add(time.Minute)) || form.Expiration.Location() != time.UTC {
+		t.Errorf("got %v, %v, wanted whole seconds in UTC", form.Expiration, err)
+	}
+	read, err := policy.Parse(form.Policy)
+	if err != nil || !read.Expiration.Equal(form.Expiration) {
+		t.Errorf("got %v, %v, wanted %v", read.Expiration, err, form.Expiration)
+	}
+}
+
+func TestSignRefuses(t *testing.T) {
+	t.Parallel()
+	key := func(c policy.Condition) policy.Document {
+		d := good()
+		d.Conditions[1] = c
+		return d
+	}
+	lasts := func(span time.Duration) policy.Document {
+		d := good()
+		d.Expiration = noon.Add(span)
+		return d
+	}
+	expires := lasting()
+	expires.Expires = noon.Add(10 * time.Minute)
+	tests := map[string]struct {
+		document policy.Document
+		field    string
+		wanted   error
+	}{
+		"no key":                           {key(policy.CacheControl("no-store")), "key", policy.ErrMissing},
+		"no bucket":                        {policy.Document{Expiration: noon.Add(time.Minute), Conditions: []policy.Condition{policy.Key("a")}}, "bucket", policy.ErrMissing},
+		"an empty key":                     {key(policy.Key("")), "key", policy.ErrValue},
+		"an empty prefix":                  {key(policy.KeyPrefix("")), "key", policy.ErrKeyPrefix},
+		"a prefix without its slash":       {key(policy.KeyPrefix("users/1")), "key", policy.ErrKeyPrefix},
+		"a prefix given raw":               {key(policy.StartsWith("KEY", "users/1")), "KEY", policy.ErrKeyPrefix},
+		"a key over 1,024 bytes":           {key(policy.Key(strings.Repeat("é", 513))), "key", policy.ErrKeyTooLong},
+		"a prefix over 1,024 bytes":        {key(policy.KeyPrefix(strings.Repeat("k", 1024) + "/")), "key", policy.ErrKeyTooLong},
+		"a key that isn't UTF-8":           {key(policy.Key("a\xffb")), "key", policy.ErrEncoding},
+		"half a surrogate":                 {key(policy.Key("a\xed\xa0\x80")), "key", policy.ErrEncoding},
+		"a dollar in the key":              {key(policy.Key("a$b")), "key", policy.ErrDollar},
+		"the file name's variable":         {key(policy.Key("users/1/${filename}")), "key", policy.ErrDollar},
+		"a dollar in a prefix":             {key(policy.KeyPrefix("$key/")), "key", policy.ErrDollar},
+		"a dollar in any value":            {good(policy.Metadata("a", "5$")), "x-amz-meta-a", policy.ErrDollar},
+		"a line end in the key":            {key(policy.Key("a\nb")), "key", policy.ErrControl},
+		"a NUL in a value":                 {good(policy.Metadata("a", "\x00")), "x-amz-meta-a", policy.ErrControl},
+		"a key that climbs":                {key(policy.Key("users/../admin/a")), "key", policy.ErrKeySegment},
+		"a dot as segment":                 {key(policy.KeyPrefix("./")), "key", policy.ErrKeySegment},
+		"two conditions on a field":        {good(policy.Metadata("a", "1"), policy.Metadata("A", "1")), "x-amz-meta-A", policy.ErrRepeated},
+		"exact and open at once":           {good(policy.ContentType("image/png"), policy.ContentTypePrefix("image/")), "Content-Type", policy.ErrRepeated},
+		"two keys":                         {good(policy.Key("b")), "key", policy.ErrRepeated},
+		"two ranges":                       {good(policy.ContentLengthRange(1, 2), policy.ContentLengthRange(1, 3)), "content-length-range", policy.ErrRepeated},
+		"a range the wrong way round":      {good(policy.ContentLengthRange(2, 1)), "content-length-range", policy.ErrRange},
+		"a negative range":                 {good(policy.ContentLengthRange(-1, 1)), "content-length-range", policy.ErrRange},
+		"the policy as a field":            {good(policy.Equal("policy", "x")), "policy", policy.ErrReserved},
+		"the file as a field":              {good(policy.Equal("File", "x")), "File", policy.ErrReserved},
+		"a date of one's own":              {good(policy.Equal("X-Amz-Date", "20260301T120000Z")), "X-Amz-Date", policy.ErrReserved},
+		"a token of one's own":             {good(policy.Equal("x-amz-security-token", "x")), "x-amz-security-token", policy.ErrReserved},
+		"an empty field name":              {good(policy.Equal("", "x")), "", policy.ErrName},
+		"a quote in a field name":          {good(policy.Equal(`a"b`, "x")), `a"b`, policy.ErrName},
+		"a condition nobody made":          {good(policy.Condition{}), "", policy.ErrName},
+		"a field of another store":         {good(policy.Equal("x-oss-forbid-overwrite", "true")), "x-oss-forbid-overwrite", policy.ErrDialect},
+		"an ACL there isn't":               {good(policy.ACL("everyone")), "acl", policy.ErrValue},
+		"a prefix of a status":             {good(policy.StartsWith("success_action_status", "2")), "success_action_status", policy.ErrOperator},
+		"a status there isn't":             {good(policy.SuccessActionStatus(418)), "success_action_status", policy.ErrValue},
+		"a prefix of the store's own":      {good(policy.StartsWith("x-amz-storage-class", "S")), "x-amz-storage-class", policy.ErrOperator},
+		"a prefix of the bucket":           {key(policy.StartsWith("bucket", "m")), "bucket", policy.ErrOperator},
+		"user metadata over two kibibytes": {good(policy.Metadata("a", strings.Repeat("v", 2048))), "x-amz-meta-*", policy.ErrMetadataTooLarge},
+		"a form over 20,480 bytes":         {good(policy.Equal("x-new", strings.Repeat("v", 9000))), "x-new", policy.ErrFormTooLarge},
+		"an end in the past":               {lasts(0), "expiration", policy.ErrLifetime},
+		"over seven days":                  {lasts(7*24*time.Hour + time.Second), "expiration", policy.ErrLifetime},
+		"no end":                           {policy.Document{Conditions: good().Conditions}, "expiration", policy.ErrLifetime},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			form, err := policy.Sign(test.document, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+			var fault *policy.ConditionError
+			if !errors.Is(err, test.wanted) || !errors.As(err, &fault) || fault.Field != test.field {
+				t.Errorf("got %v, wanted %v on %q", err, test.wanted, test.field)
+			}
+			if !reflect.DeepEqual(form, policy.Form{}) {
+				t.Errorf("got a form along with the error: %v", form)
+			}
+		})
+	}
+}
+
+func TestSignKeepsAMarginToTheCredentials(t *testing.T) {
+	t.Parallel()
+	c := lasting()
+	c.Expires = noon.Add(16 * time.Minute)
+	if _, err := policy.Sign(good(), formURL, newSigner(t, sigv4.AWS, c), noon); err != nil {
+		t.Error(err)
+	}
+	c.Expires = noon.Add(16*time.Minute - time.Second)
+	if _, err := policy.Sign(good(), formURL, newSigner(t, sigv4.AWS, c), noon); !errors.Is(err, policy.ErrLifetime) {
+		t.Errorf("got %v, wanted ErrLifetime", err)
+	}
+	c.Expires = noon
+	if _, err := policy.Sign(good(), formURL, newSigner(t, sigv4.AWS, c), noon); !errors.Is(err, sigv4.ErrCredentialsExpired) {
+		t.Errorf("got %v, wanted ErrCredentialsExpired", err)
+	}
+}
+
+func TestSignNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	d := policy.Document{Conditions: []policy.Condition{policy.KeyPrefix("a"), policy.ACL("x"), policy.ContentLengthRange(3, 1)}}
+	_, err := policy.Sign(d, "javascript:alert(1)", newSigner(t, sigv4.AWS, lasting()), noon)
+	for _, wanted := range []error{policy.ErrMissing, policy.ErrKeyPrefix, policy.ErrValue, policy.ErrRange, policy.ErrLifetime} {
+		if !errors.Is(err, wanted) {
+			t.Errorf("got %v, wanted %v in it", err, wanted)
+		}
+	}
+	if err == nil || !strings.Contains(err.Error(), "form URL") {
+		t.Errorf("got %v, wanted the form URL in it", err)
+	}
+}
+
+func TestSignRefusesOtherURLs(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"", "javascript:alert(1)", "https://", "https:///x", "//example.com", "https://a@b/", "https://b/?x", "https://b/#x",
+		"https://b/\"", "https://b/\n", " https://b/", "ftp://b/", `https:\\b`, "https://bü/"} {
+		if _, err := policy.Sign(good(), url, newSigner(t, sigv4.AWS, lasting()), noon); err == nil {
+			t.Errorf("%q was accepted", url)
+		}
+	}
+}
