@@ -64,6 +64,10 @@ type Config struct {
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
+	// Explain serves the page that says why an upload was refused; it is off
+	// unless set.
+	Explain bool
+
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// NewID makes upload IDs that sort by time and hold at least 128 random

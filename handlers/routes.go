@@ -17,6 +17,12 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.GET("/readyz", h.showReady)                            // the store can be reached
 	g.HEAD("/readyz", h.showReady)                           // the same, for balancers
 
+	// Why an upload is refused, where switched on.
+	if h.config.Explain {
+		g.GET("/explain", h.page(h.showExplain))
+		g.POST("/explain", h.page(h.answerExplain)) // what was pasted is in the body alone
+	}
+
 	// Uploads, as JSON.
 	g.POST("/uploads", h.json(h.createUpload))                  // issue one upload
 	g.POST("/uploads/:id/parts", h.json(h.signParts))           // part URLs

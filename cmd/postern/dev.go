@@ -147,7 +147,7 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *ga
 		Store: store.Client(), Credentials: store.Credentials(), Region: devRegion,
 		Endpoint: store.URL(), PathStyle: true, Provider: provider,
 		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: quota,
-		OnComplete: logCompleted(log), Logger: log,
+		OnComplete: logCompleted(log), Logger: log, Explain: true,
 	})
 	return h, profiles, err
 }

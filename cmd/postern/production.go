@@ -55,7 +55,7 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 		Region: file.Store.Region, Dialect: dialect(file.Store.Provider),
 		Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint, PathStyle: file.Store.PathStyle,
 		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, Scoper: scoper,
-		OnComplete: logCompleted(log), Logger: log,
+		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
 	})
 	if err != nil {
 		return nil, err
