@@ -111,8 +111,13 @@ func consistent(declared string, detected *mimetype.MIME) bool {
 	if baseType(detected) == profile.OctetStream {
 		return false
 	}
+	if picture(known) != picture(detected) {
+		return false // HEIC is a kind of MP4 to the detector, but no recording
+	}
 	return descends(known, detected) || descends(detected, known) || sameContainer(known, detected)
 }
+
+func picture(m *mimetype.MIME) bool { return strings.HasPrefix(m.String(), "image/") }
 
 // descends reports whether general is among the ancestors of special.
 func descends(special, general *mimetype.MIME) bool {
@@ -127,10 +132,6 @@ func descends(special, general *mimetype.MIME) bool {
 // sameContainer covers recordings: their types differ by brand and codec while
 // the container is the same, and cameras disagree about the name.
 func sameContainer(a, b *mimetype.MIME) bool {
-	picture := strings.HasPrefix(a.String(), "image/")
-	if picture != strings.HasPrefix(b.String(), "image/") {
-		return false
-	}
 	return container(a) != "" && container(a) == container(b)
 }
 

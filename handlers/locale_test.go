@@ -1,0 +1,144 @@
+package handlers
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/postern-dev/postern/static"
+)
+
+func testLocales(t *testing.T) *locales {
+	t.Helper()
+	l, err := newLocales(static.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestTheLanguageOfAPage(t *testing.T) {
+	t.Parallel()
+	l := testLocales(t)
+	cases := []struct{ query, header, wanted string }{
+		{"", "", "en"}, {"", "de", "de"}, {"", "de-AT,de;q=0.9", "de"}, {"", "fr-CH, fr;q=0.9, en;q=0.8", "fr"},
+		{"", "pt-BR", "pt-BR"}, {"", "pt", "pt-BR"}, {"", "zh-CN", "zh-Hans"}, {"", "zh", "zh-Hans"}, {"", "ar-EG", "ar"},
+		{"", "es-419", "es"}, {"", "en;q=0.1,ja;q=0.9", "ja"}, {"", "tlh", "en"}, {"", "*", "en"}, {"", ";;;", "en"},
+		{"", strings.Repeat("x-", 5000), "en"},
+		{"lang=ar", "de", "ar"}, {"lang=de-CH", "", "de"}, {"lang=!", "fr", "fr"}, {"lang=", "fr", "fr"}, {"lang=<script>", "fr", "fr"},
+	}
+	for range 2 { // the second time from memory
+		for _, c := range cases {
+			r := httptest.NewRequest("GET", "/forms/photos?"+c.query, nil)
+			r.Header.Set("Accept-Language", c.header)
+			if got := l.negotiate(r).lang; got != c.wanted {
+				t.Errorf("%q %q: wanted %s, got %s", c.query, c.header, c.wanted, got)
+			}
+		}
+	}
+}
+
+func TestTheMemoryOfHeadersIsBounded(t *testing.T) {
+	t.Parallel()
+	l := testLocales(t)
+	for i := range 3 * maxCachedHeaders {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Language", "de;q=0."+strings.Repeat("1", i%900)+",x"+string(rune('a'+i%26)))
+		l.negotiate(r)
+	}
+	if len(l.cache) > maxCachedHeaders {
+		t.Errorf("%d headers are remembered", len(l.cache))
+	}
+}
+
+func TestSizesAreWrittenAsPeopleReadThem(t *testing.T) {
+	t.Parallel()
+	l := testLocales(t)
+	cases := []struct {
+		lang   string
+		bytes  int64
+		wanted string
+	}{
+		{"en", 0, "0 bytes"}, {"en", 1, "1 byte"}, {"en", 1023, "1,023 bytes"}, {"en", 1024, "1 kB"}, {"en", 1536, "1.5 kB"},
+		{"en", 10 << 20, "10 MB"}, {"en", 10<<20 - 1, "9.9 MB"}, {"en", 5 << 40, "5 TB"}, {"en", 999 << 40, "999 TB"},
+		{"de", 1536, "1,5 kB"}, {"de", 1, "1 Byte"},
+	}
+	for _, c := range cases {
+		if got := strings.ReplaceAll(l.byLang[c.lang].size(c.bytes), "\u00a0", " "); got != c.wanted {
+			t.Errorf("%s %d: wanted %q, got %q", c.lang, c.bytes, c.wanted, got)
+		}
+	}
+}
+
+func TestRulesAreASentence(t *testing.T) {
+	t.Parallel()
+	en := testLocales(t).byLang["en"]
+	cases := []struct {
+		types    []string
+		min, max int64
+		wanted   string
+	}{
+		{[]string{"image/png", "image/jpeg", "image/webp"}, 1, 10 << 20, "PNG, JPEG or WebP, up to 10 MB"},
+		{[]string{"image/png"}, 0, 1 << 20, "PNG, up to 1 MB"},
+		{[]string{"image/png", "image/jpeg"}, 2048, 1 << 20, "PNG or JPEG, 2 kB to 1 MB"},
+		{[]string{"*/*"}, 1, 5 << 40, "Any kind of file, up to 5 TB"},
+		{[]string{"image/*", "application/pdf"}, 1, 1 << 30, "Pictures or PDF, up to 1 GB"},
+		{[]string{"video/webm", "audio/webm"}, 1, 1 << 30, "WebM, up to 1 GB"},
+		{[]string{"application/x-unheard-of"}, 1, 1 << 30, "X-unheard-of, up to 1 GB"},
+	}
+	for _, c := range cases {
+		if got := strings.ReplaceAll(en.rules(c.types, c.min, c.max), "\u00a0", " "); got != c.wanted {
+			t.Errorf("%v: wanted %q, got %q", c.types, c.wanted, got)
+		}
+	}
+}
+
+func TestPluralsFollowTheLanguage(t *testing.T) {
+	t.Parallel()
+	tree := fstest.MapFS{
+		"lang/en.json": {Data: []byte(`{"n.one":"one {n}","n.other":"other {n}"}`)},
+		"lang/ar.json": {Data: []byte(`{"n.zero":"zero","n.one":"one","n.two":"two","n.few":"few","n.many":"many","n.other":"other"}`)},
+		"lang/ja.json": {Data: []byte(`{"n.other":"{n}"}`)},
+	}
+	l, err := newLocales(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		lang   string
+		n      int64
+		wanted string
+	}{{"en", 1, "one 1"}, {"en", 2, "other 2"}, {"ja", 1, "1"}, {"ar", 0, "zero"}, {"ar", 1, "one"}, {"ar", 2, "two"}, {"ar", 3, "few"}, {"ar", 11, "many"}, {"ar", 100, "other"}}
+	for _, c := range cases {
+		if got := l.byLang[c.lang].counted("n", c.n); got != c.wanted {
+			t.Errorf("%s %d: wanted %q, got %q", c.lang, c.n, c.wanted, got)
+		}
+	}
+	if _, err := newLocales(fstest.MapFS{"lang/de.json": {Data: []byte(`{}`)}}); err == nil {
+		t.Error("a tree without English was taken")
+	}
+	if _, err := newLocales(fstest.MapFS{"lang/en.json": {Data: []byte(`{`)}}); err == nil {
+		t.Error("a broken catalogue was taken")
+	}
+}
+
+func TestEveryTextOfThePagesIsThere(t *testing.T) {
+	t.Parallel()
+	l := testLocales(t)
+	for _, w := range l.list {
+		for code := range meanings {
+			for _, part := range []string{".heading", ".message", ".hint"} {
+				key := "page.error." + string(code) + part
+				if w.text(key) == key {
+					t.Errorf("%s: %s is missing", w.lang, key)
+				}
+			}
+		}
+		for _, code := range []Code{CodeTypeNotAllowed, CodeSizeTooLarge, CodeSizeTooSmall, CodeSizeMismatch} {
+			if key := refusedKey(&Error{Code: code, found: "text/plain"}); w.text(key) == key {
+				t.Errorf("%s: %s is missing", w.lang, key)
+			}
+		}
+	}
+}
