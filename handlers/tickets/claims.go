@@ -2,13 +2,15 @@ package tickets
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -31,145 +33,186 @@ type claims struct {
 	custom                       map[string]string // strings beside the known members
 }
 
+// reader reads the value of one member.
+type reader func(*claims, *jsontext.Decoder) error
+
 // members reads each known member of the payload.
-var members = map[string]func(*claims, json.RawMessage) error{
-	"sub":      func(c *claims, raw json.RawMessage) error { return readText("sub", raw, &c.subject) },
-	"iss":      func(c *claims, raw json.RawMessage) error { return readText("iss", raw, &c.issuer) },
-	"jti":      func(c *claims, raw json.RawMessage) error { return readText("jti", raw, &c.id) },
-	"origin":   func(c *claims, raw json.RawMessage) error { return readText("origin", raw, &c.origin) },
+var members = map[string]reader{
+	"sub":      func(c *claims, d *jsontext.Decoder) error { return readText("sub", d, &c.subject) },
+	"iss":      func(c *claims, d *jsontext.Decoder) error { return readText("iss", d, &c.issuer) },
+	"jti":      func(c *claims, d *jsontext.Decoder) error { return readText("jti", d, &c.id) },
+	"origin":   func(c *claims, d *jsontext.Decoder) error { return readText("origin", d, &c.origin) },
 	"aud":      readAudience,
-	"exp":      func(c *claims, raw json.RawMessage) error { return readInstant("exp", raw, &c.expires) },
-	"nbf":      func(c *claims, raw json.RawMessage) error { return readInstant("nbf", raw, &c.notBefore) },
-	"iat":      func(c *claims, raw json.RawMessage) error { return readInstant("iat", raw, &c.issuedAt) },
+	"exp":      func(c *claims, d *jsontext.Decoder) error { return readInstant("exp", d, &c.expires) },
+	"nbf":      func(c *claims, d *jsontext.Decoder) error { return readInstant("nbf", d, &c.notBefore) },
+	"iat":      func(c *claims, d *jsontext.Decoder) error { return readInstant("iat", d, &c.issuedAt) },
 	"profiles": readProfiles,
 	"max_size": readMaxSize,
-	"metadata": func(c *claims, raw json.RawMessage) error { return readTexts("metadata", raw, &c.metadata) },
-	"claims":   func(c *claims, raw json.RawMessage) error { return readTexts("claims", raw, &c.nested) },
+	"metadata": func(c *claims, d *jsontext.Decoder) error { return readTexts("metadata", d, &c.metadata) },
+	"claims":   func(c *claims, d *jsontext.Decoder) error { return readTexts("claims", d, &c.nested) },
 }
 
-// UnmarshalJSON reads the payload. Unlike encoding/json on a struct it tells
-// "Sub" from "sub" and refuses a member that is there twice.
+// UnmarshalJSON reads the payload in one pass. Unlike encoding/json it tells
+// "Sub" from "sub", and refuses repeated members and broken Unicode.
 func (c *claims) UnmarshalJSON(text []byte) error {
-	if !utf8.Valid(text) {
-		return refused(ErrMalformed, "payload isn't valid UTF-8")
-	}
-	return walk(text, "payload", func(name string, raw json.RawMessage) error {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text))
+	return readObject("payload", d, func(name string) error {
 		if read, ok := members[name]; ok {
-			return read(c, raw)
+			return read(c, d)
 		}
-		return c.keepCustom(name, raw)
+		return c.readCustom(name, d)
 	})
 }
 
-// keepCustom keeps any other member that is a string, for {claim:NAME}.
-func (c *claims) keepCustom(name string, raw json.RawMessage) error {
-	var value string
-	if json.Unmarshal(raw, &value) != nil || string(raw) == "null" {
-		return nil
+// readCustom keeps any other member that is a string, for {claim:NAME}.
+func (c *claims) readCustom(name string, d *jsontext.Decoder) error {
+	if d.PeekKind() != '"' {
+		return badJSON(d.SkipValue())
 	}
 	if c.custom == nil {
 		c.custom = map[string]string{}
 	}
+	var value string
+	err := readText(name, d, &value)
 	c.custom[name] = value
-	return nil
-}
-
-// walk calls visit for each member of a JSON object, in order.
-func walk(text []byte, what string, visit func(name string, raw json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return refused(ErrClaim, what+" has to be an object")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		name, raw, err := member(d)
-		if err != nil {
-			return refused(ErrMalformed, what+" isn't JSON")
-		}
-		if seen[name] {
-			return refused(ErrClaim, what+" names a member twice")
-		}
-		seen[name] = true
-		if err := visit(name, raw); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func member(d *json.Decoder) (string, json.RawMessage, error) {
-	token, err := d.Token()
-	if err != nil {
-		return "", nil, err
-	}
-	name, _ := token.(string)
-	var raw json.RawMessage
-	return name, raw, d.Decode(&raw)
-}
-
-func readText(name string, raw json.RawMessage, into *string) error {
-	var value *string
-	if json.Unmarshal(raw, &value) != nil || value == nil {
-		return refused(ErrClaim, name+" has to be a string")
-	}
-	*into = *value
-	return nil
-}
-
-func readTexts(name string, raw json.RawMessage, into *map[string]string) error {
-	values := map[string]string{}
-	err := walk(raw, name, func(key string, raw json.RawMessage) error {
-		var value string
-		if err := readText("every member of "+name, raw, &value); err != nil {
-			return err
-		}
-		values[key] = value
-		return nil
-	})
-	if err == nil && len(values) > maxList {
-		return refused(ErrClaim, name+" has more than "+strconv.Itoa(maxList)+" members")
-	}
-	*into = values
 	return err
 }
 
-func readAudience(c *claims, raw json.RawMessage) error {
-	if json.Unmarshal(raw, &c.audience) != nil {
-		return refused(ErrClaim, "aud has to be a string or a list of strings")
+// badJSON says what is wrong without quoting it.
+func badJSON(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return refused(ErrClaim, "a member is there twice")
 	}
+	return refused(ErrMalformed, "payload isn't JSON in valid UTF-8")
+}
+
+// readObject calls visit at the value of each member.
+func readObject(what string, d *jsontext.Decoder, visit func(name string) error) error {
+	open, err := d.ReadToken()
+	if err != nil {
+		return badJSON(err)
+	}
+	if open.Kind() != '{' {
+		return refused(ErrClaim, what+" has to be an object")
+	}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return badJSON(err)
+		}
+		if err := visit(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err = d.ReadToken()
+	return badJSON(err)
+}
+
+// readList calls visit with each string of a list.
+func readList(d *jsontext.Decoder, wanted error, visit func(text string)) error {
+	for open := true; open || d.PeekKind() != ']'; open = false {
+		token, err := d.ReadToken()
+		switch {
+		case err != nil:
+			return badJSON(err)
+		case open && token.Kind() == '[':
+		case !open && token.Kind() == '"':
+			visit(token.String())
+		default:
+			return wanted
+		}
+	}
+	_, err := d.ReadToken()
+	return badJSON(err)
+}
+
+func readText(name string, d *jsontext.Decoder, into *string) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return badJSON(err)
+	}
+	if token.Kind() != '"' {
+		return refused(ErrClaim, name+" has to be a string")
+	}
+	*into = token.String()
 	return nil
+}
+
+func readTexts(name string, d *jsontext.Decoder, into *map[string]string) error {
+	*into = map[string]string{}
+	err := readObject(name, d, func(key string) error {
+		var value string
+		err := readText("every member of "+name, d, &value)
+		(*into)[key] = value
+		return err
+	})
+	if err == nil && len(*into) > maxList {
+		return refused(ErrClaim, name+" has more than "+strconv.Itoa(maxList)+" members")
+	}
+	return err
+}
+
+var errAudienceKind = refused(ErrClaim, "aud has to be a string or a list of strings")
+
+func readAudience(c *claims, d *jsontext.Decoder) error {
+	if d.PeekKind() == '"' {
+		c.audience = make(jwt.ClaimStrings, 1)
+		return readText("aud", d, &c.audience[0])
+	}
+	return readList(d, errAudienceKind, func(text string) { c.audience = append(c.audience, text) })
+}
+
+// readNumber returns a number as it is written.
+func readNumber(wanted string, d *jsontext.Decoder) (string, error) {
+	value, err := d.ReadValue()
+	if err != nil {
+		return "", badJSON(err)
+	}
+	if value.Kind() != '0' {
+		return "", refused(ErrClaim, wanted)
+	}
+	return string(value), nil
 }
 
 // readInstant accepts fractions of a second, as RFC 7519 section 2 does; they
 // are cut off.
-func readInstant(name string, raw json.RawMessage, into **jwt.NumericDate) error {
-	seconds, err := strconv.ParseFloat(string(raw), 64)
+func readInstant(name string, d *jsontext.Decoder, into **jwt.NumericDate) error {
+	wanted := name + " has to be seconds since 1970"
+	text, err := readNumber(wanted, d)
+	if err != nil {
+		return err
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds > 0 && seconds <= lastInstant) {
-		return refused(ErrClaim, name+" has to be seconds since 1970")
+		return refused(ErrClaim, wanted)
 	}
 	*into = &jwt.NumericDate{Time: time.Unix(int64(seconds), 0).UTC()}
 	return nil
 }
 
-func readMaxSize(c *claims, raw json.RawMessage) error {
-	size, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || size <= 0 {
-		return refused(ErrClaim, "max_size has to be a positive whole number of bytes")
+func readMaxSize(c *claims, d *jsontext.Decoder) error {
+	const wanted = "max_size has to be a positive whole number of bytes"
+	text, err := readNumber(wanted, d)
+	if err != nil {
+		return err
 	}
-	c.maxSize = size
+	if c.maxSize, err = strconv.ParseInt(text, 10, 64); err != nil || c.maxSize <= 0 {
+		return refused(ErrClaim, wanted)
+	}
 	return nil
 }
 
-func readProfiles(c *claims, raw json.RawMessage) error {
-	var names []*string
-	if json.Unmarshal(raw, &names) != nil || len(names) == 0 || len(names) > maxList {
-		return refused(ErrClaim, "profiles has to be a list of 1 to "+strconv.Itoa(maxList)+" names")
+var errProfiles = refused(ErrClaim, "profiles has to be a list of 1 to "+strconv.Itoa(maxList)+" names")
+
+func readProfiles(c *claims, d *jsontext.Decoder) error {
+	if err := readList(d, errProfiles, func(name string) { c.profiles = append(c.profiles, name) }); err != nil {
+		return err
 	}
-	for _, name := range names {
-		if name == nil || *name == "" {
-			return refused(ErrClaim, "profiles has to hold names only")
-		}
-		c.profiles = append(c.profiles, *name)
+	if len(c.profiles) == 0 || len(c.profiles) > maxList || slices.Contains(c.profiles, "") {
+		return errProfiles
 	}
 	return nil
 }
