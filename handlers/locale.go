@@ -116,7 +116,7 @@ func (l *locales) choices(current *words) []templates.Language {
 		if name == "" {
 			name = w.lang
 		}
-		row = append(row, templates.Language{URL: "?lang=" + w.lang, Lang: w.lang, Name: upperFirst(name), Current: w == current})
+		row = append(row, templates.Language{URL: "?lang=" + w.lang, Lang: w.lang, Name: capital(name), Current: w == current})
 	}
 	return row
 }

@@ -107,11 +107,11 @@ func (w *words) rules(types []string, minSize, maxSize int64) string {
 	if minSize > 1 {
 		key = "page.rules.range"
 	}
-	return upperFirst(w.text(key, "types", w.typeNames(types), "min", w.size(minSize), "max", w.size(maxSize)))
+	return capital(w.text(key, "types", w.typeNames(types), "min", w.size(minSize), "max", w.size(maxSize)))
 }
 
-// upperFirst writes the first letter large, where the script has such a thing.
-func upperFirst(text string) string {
+// capital writes the first letter large, where the script has such a thing.
+func capital(text string) string {
 	first, n := utf8.DecodeRuneInString(text)
 	if first == utf8.RuneError {
 		return text
