@@ -179,9 +179,10 @@ func isHostName(host string) bool {
 	return host != ""
 }
 
+// isLoopback knows every name below localhost, as RFC 6761, 6.3 does.
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && address.IsLoopback()
 }
 
 // isWebsiteTarget says whether s can be where a website bucket redirects to.

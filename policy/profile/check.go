@@ -118,7 +118,7 @@ func validRedirect(text string) bool {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // validOrigin compares with the serialisation of the URL standard: scheme, lower-case host, port unless default.
