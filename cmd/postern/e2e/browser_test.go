@@ -60,7 +60,7 @@ type tab struct {
 	t    *testing.T
 	ctx  context.Context
 	Wire *wire
-	// Close ends the tab as a killed one ends; ending it twice is harmless.
+	// Close ends the tab as a killed one ends, and lets another test have its place; ending it twice is harmless.
 	Close context.CancelFunc
 
 	mu      sync.Mutex
@@ -73,7 +73,8 @@ func newTab(t *testing.T, l look) *tab {
 	chromium.once.Do(openBrowser)
 	must(t, chromium.err)
 	tabs <- struct{}{}
-	t.Cleanup(func() { <-tabs })
+	leave := sync.OnceFunc(func() { <-tabs })
+	t.Cleanup(leave)
 	if l.Wire == nil {
 		l.Wire = newWire(t)
 	}
@@ -81,7 +82,7 @@ func newTab(t *testing.T, l look) *tab {
 		p.ProxyServer = l.Wire.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, Wire: l.Wire, Close: cancel}
+	b := &tab{t: t, ctx: ctx, Wire: l.Wire, Close: func() { cancel(); leave() }}
 	t.Cleanup(cancel)
 	must(t, b.prepare(l))
 	return b
@@ -216,7 +217,7 @@ func evaluate[T any](b *tab, expression string) T {
 // until waits for an expression to become true.
 func (b *tab) until(what, expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 3*patience)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(0))); err != nil {
 		b.t.Fatalf("waiting until %s: %v\npage: %s", what, err, b.describe())

@@ -30,6 +30,7 @@ func TestPagesFitEveryWindowInEveryLanguage(t *testing.T) {
 						b.shot(strings.Join([]string{name, l.tag, fmt.Sprint(width), pick(dark, "dark", "light"), "noscript"}, "-"))
 					}
 					b.calm()
+					b.Close()
 				}
 			})
 		}
@@ -94,6 +95,7 @@ func TestRowsFitEveryWindow(t *testing.T) {
 					b.fits("rows when done", l.tag, l.direction, width)
 					b.shot("rows-done-" + suffix)
 					b.calm()
+					b.Close()
 				}
 			})
 		}
