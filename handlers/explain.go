@@ -80,7 +80,7 @@ func pastedFields(text string) (fields []policy.Field) {
 }
 
 func fillReport(view *templates.ExplainView, report explain.Report) {
-	view.Verdict = sentence(string(report.Kind) + ": " + report.Verdict() + ".")
+	view.Verdict = capital(string(report.Kind) + ": " + report.Verdict() + ".")
 	view.VerdictState = "explained"
 	switch {
 	case !report.Accepted:
@@ -89,7 +89,7 @@ func fillReport(view *templates.ExplainView, report explain.Report) {
 		view.VerdictState = "ok"
 	}
 	for _, f := range report.Facts {
-		view.Summary = append(view.Summary, templates.Detail{Term: sentence(f.Term), Value: f.Value})
+		view.Summary = append(view.Summary, templates.Detail{Term: capital(f.Term), Value: f.Value})
 	}
 	for _, k := range report.Conditions {
 		view.Conditions = append(view.Conditions, templates.ExplainCondition(k))
@@ -100,7 +100,7 @@ func fillReport(view *templates.ExplainView, report explain.Report) {
 	for _, f := range report.Findings {
 		view.Findings = append(view.Findings, templates.ExplainFinding{
 			Severity: string(f.Severity), Mark: marks[f.Severity], Code: f.Code, Title: findingTitle(f),
-			Wanted: f.Wanted, Got: f.Got, Fix: sentence(f.Fix),
+			Wanted: f.Wanted, Got: f.Got, Fix: capital(f.Fix),
 		})
 	}
 }
@@ -112,14 +112,6 @@ func findingTitle(f explain.Finding) string {
 		return f.Summary()
 	}
 	return f.Field + ": " + f.Summary()
-}
-
-// sentence turns a phrase that begins in lower case into the beginning of a sentence.
-func sentence(text string) string {
-	if text != "" && 'a' <= text[0] && text[0] <= 'z' {
-		return string(text[0]-'a'+'A') + text[1:]
-	}
-	return text
 }
 
 // explainView is the page without an answer. It is in English only, as the
