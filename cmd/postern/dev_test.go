@@ -50,6 +50,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		{"the themes", "/demo/themes", `demo-theme-paper`},
 		{"health", "/healthz", ""},
 		{"readiness", "/readyz", ""},
+		{"the page that explains", "/explain", `action="/explain"`},
 		{"metrics", "/metrics", "postern_requests_total"},
 	}
 	for _, c := range cases {

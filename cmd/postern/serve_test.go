@@ -2,12 +2,8 @@ package main
 
 import (
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
@@ -169,93 +165,13 @@ func TestServeWithoutCredentialsExitsTwo(t *testing.T) {
 	}
 }
 
-// hangUp sends this process SIGHUP, as serve in it waits for one.
-func hangUp(t *testing.T) {
-	t.Helper()
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
+func TestServeExplainsWhereItIsSwitchedOn(t *testing.T) {
 	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
-	ticket := mint(t, config)
-	var issued, failed atomic.Int64
-	stop := make(chan struct{})
-	var visitors sync.WaitGroup
-	for range 4 {
-		visitors.Go(func() {
-			v := visitor.Visitor{Base: s.URL, Ticket: ticket}
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
-				if issued.Add(1); err != nil || answer.Status != http.StatusCreated {
-					failed.Add(1)
-				}
-			}
-		})
-	}
-	for n := 1; n <= 10; n++ {
-		hangUp(t)
-		until(t, "the reload", func() bool { return strings.Count(s.stderr.String(), "config reloaded") == n })
-	}
-	close(stop)
-	visitors.Wait()
-	if failed.Load() > 0 || issued.Load() < 10 {
-		t.Errorf("%d of %d requests failed\n%s", failed.Load(), issued.Load(), s.stderr)
-	}
-}
-
-func TestReloadTakesOverANewProfile(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
-	if response, _ := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusNotFound {
-		t.Fatalf("before the reload: want status 404, got %d", response.StatusCode)
-	}
-	write(t, config, serveConfig(store.URL(), "127.0.0.1:0", "  inbox:", "  extra: {bucket: media, key: \"x/{id}\", types: [\"*/*\"], size: 1MiB, access: public}\n  inbox:"))
-	hangUp(t)
-	until(t, "the reload", func() bool { return strings.Contains(s.stderr.String(), "config reloaded") })
-	if response, body := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusOK {
-		t.Errorf("after the reload: want status 200, got %d\n%s", response.StatusCode, body)
-	}
-}
-
-func TestAWrongConfigLeavesTheOldOneInPlace(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
-	ticket := mint(t, config)
-	for n, broken := range []string{"size: 1..10MiB", "provider: versity", "keys:"} {
-		write(t, config, strings.Replace(serveConfig(store.URL(), "127.0.0.1:0"), broken, "oops: 1", 1))
-		hangUp(t)
-		until(t, "the refusal", func() bool { return strings.Count(s.stderr.String(), "config not reloaded") == n+1 })
-		v := visitor.Visitor{Base: s.URL, Ticket: ticket}
-		_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
-		if err != nil || answer.Status != http.StatusCreated {
-			t.Errorf("after a broken config: want status 201, got %v, %v", answer, err)
+	for on, want := range map[string]int{"false": http.StatusNotFound, "true": http.StatusOK} {
+		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nexplain: "+on+"\nlisten:")
+		if response, _ := fetch(t, s.URL+"/explain"); response.StatusCode != want {
+			t.Errorf("explain: %s: want status %d, got %d", on, want, response.StatusCode)
 		}
-	}
-	if !strings.Contains(s.stderr.String(), `unknown key \"oops\"`) {
-		t.Errorf("the log doesn't say what is wrong:\n%s", s.stderr)
-	}
-}
-
-func TestHangupAndTermOfTheRealProgram(t *testing.T) {
-	store := storeFor(t)
-	t.Setenv("TOKEN_KEY", serveTokenKey)
-	t.Setenv("TICKET_KEY", serveTicketKey)
-	name := filepath.Join(t.TempDir(), "postern.yaml")
-	write(t, name, serveConfig(store.URL(), "127.0.0.1:0"))
-	p := launch(t, "serve", "--config", name)
-	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the reload", func() bool { return strings.Contains(p.stderr.String(), "config reloaded") })
-	if code, rest := p.signal(syscall.SIGTERM); code != 0 || rest != "" {
-		t.Errorf("want exit code 0 and no more output, got %d and %q\n%s", code, rest, p.stderr)
+		s.end()
 	}
 }

@@ -44,5 +44,5 @@ func (s *source) proxySubject(d *document) ProxySubject {
 	case len(d.TrustedProxies) == 0 && d.IPHeader == "": // else ip_header has said so
 		s.fail("insecure_proxy_subject", "wants trusted_proxies: without them anybody could say who they are")
 	}
-	return ProxySubject{Header: t.Header, Profiles: t.Profiles}
+	return ProxySubject(t)
 }
