@@ -31,6 +31,11 @@ func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
 	for _, origin := range g.profile.Origins {
 		g.origins[origin] = true
 	}
+	if h.config.Provider.PostPolicy {
+		if err := compiled.Signable(h.config.Dialect); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	if g.bucketURL, err = h.config.bucketURL(g.profile.Bucket); err != nil {
 		return nil, fmt.Errorf("handlers: profile %q: bucket %q: %w", g.profile.Name, g.profile.Bucket, err)

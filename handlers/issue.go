@@ -118,6 +118,7 @@ func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, s *sigv4.S
 }
 
 func signForm(g *gate, p profile.Plan, done profile.Done, s *sigv4.Signer, now time.Time) (*policy.Form, error) {
+	done.Dialect = s.Dialect()
 	form, err := policy.Sign(g.compiled.Document(p, done), g.bucketURL, s, now)
 	if err != nil {
 		return nil, err
