@@ -20,7 +20,7 @@ func TestHelpNamesWhatWorks(t *testing.T) {
 	if got.code != 0 {
 		t.Errorf("help: exit code %d", got.code)
 	}
-	for _, name := range []string{"dev", "serve", "ticket", "version"} {
+	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version"} {
 		if !strings.Contains(got.stdout, "\n  "+name+" ") {
 			t.Errorf("help doesn't name %s:\n%s", name, got.stdout)
 		}
