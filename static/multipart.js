@@ -70,7 +70,9 @@ export class Multipart {
     while (this.left.length || lanes.size) {
       while (this.left.length && lanes.size < this.lanes) {
         const number = /** @type {number} */ (this.left.shift());
-        lanes.set(number, this.part(number).finally(() => lanes.delete(number)));
+        const lane = this.part(number).finally(() => lanes.delete(number));
+        lane.catch(() => {});
+        lanes.set(number, lane);
       }
       await Promise.race(lanes.values());
     }

@@ -108,8 +108,9 @@ export class Queue {
       upload.move('done');
       host.tell('done', { upload });
     } catch (error) {
+      // Paused or removed, and perhaps sent on its way again since.
+      if (stop.signal.aborted) return;
       stop.abort();
-      if (!upload.active && upload.state !== 'confirming') return;
       if (!(error instanceof Fault)) reportError(error);
       upload.move('failed', error instanceof Fault ? error.code || (error.status ? 'refused' : 'network') : 'refused');
       host.tell('fail', { upload });

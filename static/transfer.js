@@ -3,7 +3,7 @@
 /** @import {Memory} from './memory.js' */
 import { Multipart } from './multipart.js';
 import { Patience } from './patience.js';
-import { Fault, send } from './request.js';
+import { Fault, delay, send } from './request.js';
 
 /** Above this, progress is worth the preflight that watching it costs. */
 const WATCHED = 256 << 10;
@@ -61,18 +61,18 @@ export class Transfer extends Patience {
 
   /** @param {Plan} plan @param {boolean} given whether it is from before */
   async deliver(plan, given) {
-    const ends = Date.parse(plan.expires);
     for (let round = 0; ; round++) {
       this.show('preparing');
       if (plan.multipart) await new Multipart(this, plan).run(given || round > 0);
-      else if (!round || ends > Date.now()) await this.insist((tries) => this.whole(plan, tries));
+      else await this.insist((tries) => this.whole(plan, tries));
       this.show('confirming');
       try {
         this.upload.stored = await this.insist(() => this.call('POST', `/${plan.id}/complete`, {}));
         return;
       } catch (error) {
-        if (!(error instanceof Fault) || error.code !== 'incomplete' || round > 2) throw error;
+        if (!(error instanceof Fault) || error.code !== 'incomplete' || round > 8) throw error;
       }
+      await this.wait(delay(round, 0), true);
     }
   }
 
@@ -99,8 +99,8 @@ export class Transfer extends Patience {
       });
     } catch (error) {
       upload.count(0, 0);
-      // No answer can mean stored, refused early, or lost: completing tells them apart.
-      if (error instanceof Fault && !error.status && tries === 1) return;
+      // No answer can mean stored, refused early, or lost on the way: completing tells.
+      if (error instanceof Fault && !error.status) return;
       if (error instanceof Fault && error.status === 403) error.code = 'stale';
       throw error;
     }

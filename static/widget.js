@@ -1,11 +1,9 @@
 /** @import {Uploader} from './element.js' */
-import './define.js';
-
 /** The same names that embed.js sends: nothing else of a host's style gets in. */
 const THEME = /^--postern-(accent|radius|font|surface|text|border|space)$/;
 
 /** The widget's side of the handshake with the page around it. */
-class Widget {
+export class Widget {
   /** @type {Map<number, (ticket: string) => void>} */
   asked = new Map();
   questions = 0;

@@ -1,0 +1,130 @@
+import { Queue } from '../queue.js';
+import { count, equal, file, ok, realm, sum, test, until } from './harness.js';
+
+const MiB = 1 << 20;
+
+/** Takes one file through a realm's faults and compares what arrived. @param {object} setup @param {number} size @param {number} [stall] */
+async function through(setup, size, stall = 20000) {
+  localStorage.clear();
+  const { host, state, told } = await realm(setup);
+  host.stall = stall;
+  const queue = new Queue(host);
+  const chosen = file(size);
+  const upload = /** @type {import('../upload.js').Upload} */ (queue.add(chosen));
+  /** @type {string[]} */
+  const states = [];
+  upload.changed = ({ state: now }) => states.at(-1) === now || states.push(now);
+  queue.start();
+  await until('it ends', () => /done|failed/.test(upload.state), 40000);
+  const { log, sums } = await state();
+  return { upload, states, log, told, same: sums[chosen.name] === (await sum(chosen)) };
+}
+
+/** Each part that arrived, and how often it was sent. @param {string[]} log */
+function puts(log) {
+  /** @type {Record<string, number>} */
+  const times = {};
+  for (const line of log) if (line.startsWith('put ')) times[line] = (times[line] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(times).sort());
+}
+
+test('a small file takes one request without a preflight', async () => {
+  const { upload, log, same } = await through({}, 1000);
+  equal(upload.state, 'done');
+  ok(same, 'same content');
+  equal(log, ['issue', 'post', 'complete']);
+});
+
+test('an empty file arrives', async () => {
+  const { upload, same } = await through({}, 0);
+  equal([upload.state, same], ['done', true]);
+});
+
+test('a file of several parts is signed for in one batch and sent once', async () => {
+  const { upload, states, log, told, same } = await through({}, 22 * MiB);
+  equal([upload.state, same], ['done', true]);
+  equal(states, ['waiting', 'preparing', 'sending', 'confirming', 'done']);
+  equal([count(log, 'sign'), count(log, 'put'), count(log, 'list'), count(log, 'complete')], [1, 5, 0, 1]);
+  equal(told, ['add', 'done']);
+});
+
+const onPart = [
+  ['a reset connection', { Do: 'reset' }, 1],
+  ['a 500', { Do: '500', Code: 'InternalError' }, 1],
+  ['a 503 that names a time', { Do: '503', Code: 'SlowDown', After: '1' }, 1],
+  ['a 403 of a URL past its time', { Do: '403', Code: 'AccessDenied' }, 1],
+  ['a 403 without CORS headers', { Do: 'opaque 403', Code: 'AccessDenied' }, 1],
+  ['a part that arrived garbled', { Do: '400', Code: 'BadDigest' }, 1],
+  ['three failures in a row', { Do: '500', Code: 'InternalError' }, 3],
+];
+for (const [name, trouble, Times] of /** @type {[string, object, number][]} */ (onPart)) {
+  test(`${name} costs only that part`, async () => {
+    const { upload, log, same } = await through({ Faults: [{ On: 'put', Part: 2, Times, ...trouble }] }, 16 * MiB);
+    equal([upload.state, same], ['done', true]);
+    equal(puts(log), { 'put 1': 1, 'put 2': 1 + Times, 'put 3': 1, 'put 4': 1 });
+  });
+}
+
+test('a hung part is noticed and replaced', async () => {
+  const { upload, log, same } = await through({ Faults: [{ On: 'put', Part: 3, Times: 1, Do: 'hang' }] }, 16 * MiB, 800);
+  equal([upload.state, same], ['done', true]);
+  equal(puts(log), { 'put 1': 1, 'put 2': 1, 'put 3': 2, 'put 4': 1 });
+});
+
+test('part URLs that live a second are signed again in time', async () => {
+  const { upload, same } = await through({ Life: 1000, Faults: [{ On: 'put', Part: 1, Times: 1, Do: '503', After: '2' }] }, 16 * MiB);
+  equal([upload.state, same], ['done', true]);
+});
+
+test('Retry-After is honoured', async () => {
+  const began = performance.now();
+  const { states } = await through({ Faults: [{ On: 'issue', Times: 1, Do: '503', Code: 'store_unavailable', After: '2' }] }, 1000);
+  ok(performance.now() - began > 1900, 'waited two seconds');
+  ok(states.includes('retrying'), `the wait was shown: ${states}`);
+});
+
+for (const on of ['issue', 'sign', 'complete']) {
+  // Chromium tries some of these again by itself.
+  test(`a server that is away for six calls to ${on} is waited for`, async () => {
+    const { upload, states, same } = await through({ Faults: [{ On: on, Times: 6, Do: 'reset' }] }, 11 * MiB);
+    equal([upload.state, same], ['done', true]);
+    ok(states.includes('offline'), `the wait was shown: ${states}`);
+  });
+}
+
+test('a POST whose answer is lost is found stored, not sent again and again', async () => {
+  const { upload, log, same } = await through({ Faults: [{ On: 'post', Times: 9, Do: 'swallow' }] }, 1000);
+  equal([upload.state, same, count(log, 'complete')], ['done', true, 1]);
+});
+
+test('a POST that never arrived is sent again', async () => {
+  const { upload, states, same } = await through({ Faults: [{ On: 'post', Times: 5, Do: 'reset' }] }, 1000);
+  equal([upload.state, same], ['done', true]);
+  ok(states.includes('offline'), `the wait was shown: ${states}`);
+});
+
+test('parts that the store lost are sent after completing has named them', async () => {
+  const { upload, log, same } = await through({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: '200' }] }, 16 * MiB);
+  equal([upload.state, same], ['done', true]);
+  equal(puts(log), { 'put 1': 1, 'put 2': 2, 'put 3': 1, 'put 4': 1 });
+});
+
+const fatal = [
+  ['a quota', 'issue', '429', 'quota_exceeded', '3600'],
+  ['another type', 'issue', '415', 'type_not_allowed', ''],
+  ['no permission', 'issue', '403', 'forbidden', ''],
+  ['a refusal when completing', 'complete', '415', 'type_not_allowed', ''],
+];
+for (const [name, On, Do, Code, After] of fatal) {
+  test(`${name} is not tried again, and its code is kept`, async () => {
+    const { upload, log } = await through({ Faults: [{ On, Times: 5, Do, Code, After }] }, 1000);
+    equal([upload.state, upload.code], ['failed', Code]);
+    equal(count(log, On), 1);
+  });
+}
+
+test('an upload that has expired begins anew, once', async () => {
+  const { upload, log, same } = await through({ Faults: [{ On: 'complete', Times: 1, Do: '410', Code: 'upload_expired' }] }, 11 * MiB);
+  equal([upload.state, count(log, 'issue')], ['done', 2]);
+  ok(same, 'same content');
+});

@@ -1,0 +1,145 @@
+/** @import {Upload} from '../upload.js' */
+import { Queue, fits, objection } from '../queue.js';
+import { count, equal, file, ok, realm, sum, test, until } from './harness.js';
+
+const MiB = 1 << 20;
+const slow = { Faults: [{ On: 'put', Times: 100, Do: 'hang' }] };
+
+/** @param {object} setup @param {number} size */
+async function begun(setup, size) {
+  localStorage.clear();
+  const made = await realm(setup);
+  const queue = new Queue(made.host);
+  const chosen = file(size);
+  const upload = /** @type {Upload} */ (queue.add(chosen));
+  queue.start();
+  return { ...made, queue, chosen, upload };
+}
+
+test('types are matched whole, by family, or all', () => {
+  equal([fits('image/png', ['image/png']), fits('IMAGE/PNG', ['image/*']), fits('', ['*/*'])], [true, true, true]);
+  equal([fits('image/pngx', ['image/png']), fits('imagex/png', ['image/*']), fits('', ['image/*'])], [false, false, false]);
+});
+
+test('rules are checked before sending', () => {
+  const rules = { types: ['text/plain'], names: '', min: 2, max: 4, many: true };
+  const check = (/** @type {number} */ size, /** @type {string} */ type) => objection(file(size, 'a', type), rules);
+  equal([check(1, 'text/plain'), check(2, 'text/plain'), check(4, 'text/plain'), check(5, 'text/plain'), check(3, 'image/png')],
+    ['size_too_small', '', '', 'size_too_large', 'type_not_allowed']);
+});
+
+test('where one file may be uploaded, a second one is refused and the first goes on', async () => {
+  const { host } = await realm({});
+  host.rules.many = false;
+  const queue = new Queue(host);
+  queue.add(file(10, 'a'));
+  equal([queue.full, queue.add(file(10, 'b'))?.code, queue.uploads.size], [true, 'too_many', 2]);
+});
+
+test('an objection to the event keeps the file out', async () => {
+  const { host } = await realm({});
+  host.tell = (name) => name !== 'add';
+  const queue = new Queue(host);
+  equal([queue.add(file(1)), queue.uploads.size], [null, 0]);
+});
+
+test('no more files travel at once than were asked for', async () => {
+  localStorage.clear();
+  const { host, state } = await realm({});
+  const queue = new Queue(host);
+  let most = 0;
+  host.changed = () => { most = Math.max(most, [...queue.uploads].filter((upload) => upload.active).length); };
+  for (let n = 0; n < 30; n++) queue.add(file(100 + n, `file ${n}`));
+  queue.start();
+  await until('all are done', () => [...queue.uploads].every((upload) => upload.state === 'done'));
+  ok(most <= host.abreast, `at once: ${most}`);
+  equal((await state()).uploads, 30);
+});
+
+test('pause keeps what is safe, and resume sends only the rest', async () => {
+  const { queue, upload, state, chosen } = await begun({ Faults: [{ On: 'put', Part: 4, Times: 1, Do: 'hang' }] }, 20 * MiB);
+  await until('three parts are safe', () => upload.safe === 15 * MiB);
+  queue.pause(upload);
+  equal([upload.state, upload.sent], ['paused', 15 * MiB]);
+  queue.resume(upload);
+  await until('it is done', () => upload.state === 'done');
+  const { log, sums } = await state();
+  equal([1, 2, 3, 4].map((n) => count(log, `put ${n}`)), [1, 1, 1, 2]);
+  equal(sums[chosen.name], await sum(chosen));
+});
+
+test('cancelling takes the parts off the store and the file off the list', async () => {
+  const { queue, upload, state } = await begun(slow, 20 * MiB);
+  await until('it is sending', () => upload.state === 'sending');
+  ok(queue.remove(upload), 'removed');
+  equal([queue.uploads.size, Object.keys(localStorage)], [0, []]);
+  await until('the store is empty', async () => (await state()).uploads === 0);
+});
+
+test('a cancelled file makes room for the next', async () => {
+  const { queue, upload, host } = await begun(slow, 20 * MiB);
+  host.abreast = 1;
+  const next = /** @type {Upload} */ (queue.add(file(10, 'next')));
+  queue.start();
+  await until('it is sending', () => upload.state === 'sending');
+  queue.remove(upload);
+  await until('the next one is done', () => next.state === 'done');
+});
+
+test('what an earlier visit left is listed, and only the rest of it is sent', async () => {
+  const first = await begun({ Faults: [{ On: 'put', Part: 4, Times: 1, Do: 'hang' }] }, 20 * MiB);
+  await until('three parts are safe', () => first.upload.safe === 15 * MiB);
+  first.upload.stop?.abort();
+  const queue = new Queue(first.host);
+  await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
+  await queue.restore();
+  const [upload] = queue.uploads;
+  equal([upload.state, upload.name, upload.safe], ['interrupted', first.chosen.name, 15 * MiB]);
+  queue.offer(upload, file(20 * MiB, 'another.bin'));
+  equal([upload.state, upload.code], ['interrupted', 'other_file']);
+  equal(queue.add(first.chosen), upload, 'the file chosen again');
+  await until('it is done', () => upload.state === 'done');
+  const { log, sums } = await first.state();
+  equal([1, 2, 3, 4].map((n) => count(log, `put ${n}`)), [1, 1, 1, 2]);
+  equal([sums[first.chosen.name], count(log, 'issue')], [await sum(first.chosen), 1]);
+  equal(Object.keys(localStorage), []);
+});
+
+test('a file of the same name, size and date but other content begins anew', async () => {
+  const first = await begun(slow, 20 * MiB);
+  await until('it is kept', () => Object.keys(localStorage).length);
+  first.upload.stop?.abort();
+  await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
+  const other = new File([new Uint8Array(20 * MiB)], first.chosen.name, { lastModified: first.chosen.lastModified });
+  const queue = new Queue(first.host);
+  queue.add(other);
+  queue.start();
+  await until('another upload is issued', async () => count((await first.state()).log, 'issue') === 2);
+  for (const upload of queue.uploads) queue.remove(upload);
+});
+
+test('a ticket that is refused is renewed once', async () => {
+  const { host, state } = await realm({ Faults: [{ On: 'issue', Times: 1, Do: '401', Code: 'unauthorized' }] });
+  /** @type {boolean[]} */
+  const asked = [];
+  host.ticket = (renew) => {
+    asked.push(renew);
+    return 'a.b.c';
+  };
+  const queue = new Queue(host);
+  const upload = /** @type {Upload} */ (queue.add(file(10)));
+  queue.start();
+  await until('it is done', () => upload.state === 'done');
+  equal([asked, count((await state()).log, 'issue')], [[false, true], 2]);
+});
+
+test('without storage uploads work', async () => {
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+  try {
+    const { upload } = await begun({}, 11 * MiB);
+    await until('it is done', () => upload.state === 'done');
+  } finally {
+    Storage.prototype.setItem = setItem;
+  }
+});
