@@ -158,6 +158,7 @@ func isBucket(s string) bool { return isToken(s) && len(s) <= 255 }
 // isRedirect says whether browsers may be sent to s: an absolute https URL, or
 // http on loopback, that means the same however it is parsed.
 func isRedirect(s string) bool {
+	s = withoutPlainPath(s)
 	u, err := url.Parse(s)
 	if err != nil || u.String() != s || u.Host == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
 		return false
@@ -166,6 +167,24 @@ func isRedirect(s string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+// withoutPlainPath cuts a path off that has nothing but unreserved characters
+// and slashes: no parser reads it another way, and it may be long.
+func withoutPlainPath(s string) string {
+	_, rest, _ := strings.Cut(s, "://")
+	slash := strings.IndexByte(rest, '/')
+	if slash < 0 {
+		return s
+	}
+	path := rest[slash:]
+	for i := range len(path) {
+		b := path[i]
+		if (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') && b != '/' && b != '-' && b != '.' && b != '_' && b != '~' {
+			return s
+		}
+	}
+	return s[:len(s)-len(path)+1]
 }
 
 // isHostName leaves out what browsers would map to something else.
