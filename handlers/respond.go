@@ -83,8 +83,10 @@ func setRequestID(c echo.Context) {
 		return
 	}
 	var id [8]byte
+	var text [16]byte
 	_, _ = rand.Read(id[:]) // never fails
-	to[echo.HeaderXRequestID] = []string{hex.EncodeToString(id[:])}
+	hex.Encode(text[:], id[:])
+	to[echo.HeaderXRequestID] = []string{string(text[:])}
 }
 
 // problem is an error as JSON.
