@@ -88,7 +88,9 @@ func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {
 func TestWhatNobodyForesawIsBlandAndLogged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
-		c.OnComplete = func(context.Context, handlers.Completed) error { return errors.New("duplicate key in table uploads_v2") }
+		c.OnComplete = func(context.Context, handlers.Completed) error {
+			return errors.New("duplicate key in table uploads_v2")
+		}
 	})
 	p := s.issue("pictures", "garden.png", "image/png", 4000)
 	p.send(png(4000))
