@@ -157,33 +157,35 @@ func (p *pages) askFor(t testing.TB, w way, span time.Duration) pace {
 }
 
 // TestFormPageKeepsPace compares the whole form page with a bare page of the
-// same size, both on the server's one core, in turns.
+// same size, both on the server's one core, in short turns. What other
+// processes take away is least in the best turns, so these are compared.
 func TestFormPageKeepsPace(t *testing.T) {
 	p := startPages(t)
-	ways := p.ways(t)
-	rounds := max(3, int(*duration/(4*time.Second)))
-	slice := *duration / time.Duration(rounds*len(ways))
+	ways, turn := p.ways(t), 200*time.Millisecond
+	rounds := max(3, int(*duration/turn)/len(ways))
 	all := map[string][]pace{}
 	for range rounds {
 		for _, w := range ways {
-			all[w.name] = append(all[w.name], p.askFor(t, w, slice))
+			all[w.name] = append(all[w.name], p.askFor(t, w, turn))
 		}
 	}
-	bare := median(all["bare"])
-	t.Logf("page of %d bytes, medians of %d rounds of %s, %d connections", p.size, rounds, slice, connections)
+	bare := best(all["bare"])
+	t.Logf("page of %d bytes, best of %d turns of %s, %d connections", p.size, rounds, turn, connections)
 	for _, w := range ways {
-		m := median(all[w.name])
+		m := best(all[w.name])
 		t.Logf("%-15s %8.0f requests/s (%.2f of bare) %8s processor time each (%.2f)",
 			w.name, m.perSecond, m.perSecond/bare.perSecond, m.cost, float64(bare.cost)/float64(m.cost))
 	}
 	// The goal is 0.5 over a long run; a smoke on a busy machine is told from
 	// something that broke, not from noise.
-	if ratio := float64(bare.cost) / float64(median(all["form"]).cost); ratio < 0.35 {
+	if ratio := float64(bare.cost) / float64(best(all["form"]).cost); ratio < 0.35 {
 		t.Errorf("the form page reaches %.2f of a bare page", ratio)
 	}
 }
 
-func median(list []pace) pace {
+// best takes the middle of the best quarter, so that one lucky turn decides
+// nothing.
+func best(list []pace) pace {
 	var perSecond []float64
 	var cost []time.Duration
 	for _, p := range list {
@@ -191,7 +193,7 @@ func median(list []pace) pace {
 	}
 	slices.Sort(perSecond)
 	slices.Sort(cost)
-	return pace{perSecond[len(perSecond)/2], cost[len(cost)/2]}
+	return pace{perSecond[len(perSecond)-1-len(perSecond)/8], cost[len(cost)/8]}
 }
 
 func BenchmarkPages(b *testing.B) {
