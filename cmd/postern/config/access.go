@@ -1,8 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
+
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/scoped"
 )
 
 func (s *source) limits(d limitsSection) Limits {
@@ -23,9 +28,15 @@ func (s *source) scoped(d *document) ScopedCredentials {
 	if t.RoleARN == "" && t != (scopedSection{}) {
 		s.fail("scoped_credentials", "wants role_arn: the role whose rights are handed out")
 	}
+	if t.RoleARN != "" && !strings.HasPrefix(t.RoleARN, "arn:") {
+		s.fail("scoped_credentials.role_arn", "wants an ARN such as arn:aws:iam::123456789012:role/uploads, got %q", clip(t.RoleARN))
+	}
+	lifetime := s.duration("scoped_credentials.lifetime", t.Lifetime)
+	if _, err := scoped.CheckLifetime(lifetime); err != nil {
+		s.fail("scoped_credentials.lifetime", "wants whole seconds from %v to %v, got %q", scoped.MinLifetime, scoped.MaxLifetime, clip(t.Lifetime))
+	}
 	return ScopedCredentials{
-		RoleARN: t.RoleARN, ExternalID: t.ExternalID,
-		Lifetime: s.duration("scoped_credentials.lifetime", t.Lifetime),
+		RoleARN: t.RoleARN, ExternalID: t.ExternalID, Lifetime: lifetime,
 		Endpoint: s.storeURL("scoped_credentials.endpoint", t.Endpoint),
 	}
 }
@@ -45,4 +56,22 @@ func (s *source) proxySubject(d *document) ProxySubject {
 		s.fail("insecure_proxy_subject", "wants trusted_proxies: without them anybody could say who they are")
 	}
 	return ProxySubject(t)
+}
+
+// abilities finds profiles that ask more of the store than it can do.
+func (s *source) abilities(c *Config) {
+	provider, err := handlers.ProviderNamed(c.Store.Provider)
+	if err != nil {
+		return // said already, with its place
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Profiles)) {
+		p, path := c.Profiles[name], "profiles."+name
+		if p.Checksum != "" && !slices.Contains(provider.Checksums, p.Checksum) {
+			known := strings.Join(provider.Checksums, ", ")
+			s.fail(path+".checksum", "store.provider %s can't verify %q; it can verify: %s", provider.Name, p.Checksum, cmp.Or(known, "none"))
+		}
+		if p.Redirect != "" && !provider.PostPolicy {
+			s.fail(path+".redirect", "store.provider %s takes no form posts, so nothing could be redirected; remove it", provider.Name)
+		}
+	}
 }

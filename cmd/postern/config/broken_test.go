@@ -81,6 +81,11 @@ var broken = []struct {
 	{"a profile that promises them", "insecure_key: false\nlimits: {issues: 600/1m, address_factor: 5}\nscoped_credentials: {role_arn: \"arn:aws:iam::123456789012:role/uploads\", external_id: shop, lifetime: 30m, endpoint: \"https://sts.example.com\"}", "insecure_key: false\n  two:\n    {bucket: media, key: \"{subject}/{id}\", types: [\"*/*\"], size: 1MiB, scoped_credentials: true}", `44:92: profiles.two.scoped_credentials: wants scoped_credentials with a role_arn`},
 	{"a proxy header without profiles", ", profiles: [photos]", "", `45:25: insecure_proxy_subject: wants profiles`},
 	{"a limit that can't be read", "issues: 600/1m", "issues: many", `43:18: limits.issues: wants a count and a window such as 100/1h, got "many"`},
+	{"a public URL in the clear", "https://uploads.example.com", "http://uploads.example.com", `3:13: public_url: wants https, or http on loopback`},
+	{"a key set in the clear", "secret: \"env:TICKET_KEY\"", "jwks: \"http://id.example.com/keys\"", `5:17: tickets.jwks: wants https, or http on loopback`},
+	{"a checksum the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: store.provider ceph can't verify "crc32"`},
+	{"a role that isn't an ARN", "arn:aws:iam::123456789012:role/uploads", "uploads", `44:32: scoped_credentials.role_arn: wants an ARN`},
+	{"credentials for a day", "lifetime: 30m", "lifetime: 24h", `scoped_credentials.lifetime: wants whole seconds from 15m0s to 1h0m0s, got "24h"`},
 	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},
 }
 

@@ -36,6 +36,7 @@ func (s *source) build(d *document) *Config {
 	c.Limits = s.limits(d.Limits)
 	c.Scoped = s.scoped(d)
 	c.InsecureProxySubject = s.proxySubject(d)
+	s.abilities(c)
 	return c
 }
 
@@ -54,7 +55,9 @@ func (s *source) publicURL(text string) string {
 		s.fail("public_url", "is missing; set it to the address at which browsers reach this server, such as https://uploads.example.com")
 		return ""
 	}
-	s.baseURL("public_url", text)
+	if u := s.baseURL("public_url", text); u != nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		s.fail("public_url", "wants https, or http on loopback: a form sent in the clear can be used by whoever sees it, got %q", clip(text))
+	}
 	return strings.TrimSuffix(text, "/")
 }
 
@@ -67,6 +70,11 @@ func (s *source) baseURL(path, text string) *url.URL {
 		return nil
 	}
 	return u
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
 }
 
 // storeURL is a baseURL without path, as the SDK wants an endpoint.

@@ -66,7 +66,9 @@ func (s *source) tickets(d ticketsSection) Tickets {
 		t.Secret = s.secret("tickets.secret", d.Secret)
 	}
 	if d.JWKS != "" {
-		s.baseURL("tickets.jwks", d.JWKS)
+		if u := s.baseURL("tickets.jwks", d.JWKS); u != nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+			s.fail("tickets.jwks", "wants https, or http on loopback: whoever can change the keys can mint tickets, got %q", clip(d.JWKS))
+		}
 	}
 	switch {
 	case d.Secret != "" && d.JWKS != "":
