@@ -45,6 +45,9 @@ func closeBrowser() {
 	}
 }
 
+// windowHeight is that of every tab, in CSS pixels.
+const windowHeight = 900
+
 // look says how a tab is set up; the zero value is a wide, light, English one with script, on a line of its own.
 type look struct {
 	Wire     *wire  // the line every request takes; nil: a new one
@@ -57,9 +60,10 @@ type look struct {
 
 // tab is one page of the browser.
 type tab struct {
-	t    *testing.T
-	ctx  context.Context
-	Wire *wire
+	t     *testing.T
+	ctx   context.Context
+	width int64
+	Wire  *wire
 	// Close ends the tab as a killed one ends, and lets another test have its place; ending it twice is harmless.
 	Close context.CancelFunc
 
@@ -75,6 +79,9 @@ func newTab(t *testing.T, l look) *tab {
 	tabs <- struct{}{}
 	leave := sync.OnceFunc(func() { <-tabs })
 	t.Cleanup(leave)
+	if l.Width == 0 {
+		l.Width = 1280
+	}
 	if l.Wire == nil {
 		l.Wire = newWire(t)
 	}
@@ -82,7 +89,7 @@ func newTab(t *testing.T, l look) *tab {
 		p.ProxyServer = l.Wire.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, Wire: l.Wire, Close: func() { cancel(); leave() }}
+	b := &tab{t: t, ctx: ctx, width: l.Width, Wire: l.Wire, Close: func() { cancel(); leave() }}
 	t.Cleanup(cancel)
 	must(t, b.prepare(l))
 	return b
@@ -107,11 +114,7 @@ func (b *tab) prepare(l look) error {
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, script); err != nil {
 		return err
 	}
-	width := l.Width
-	if width == 0 {
-		width = 1280
-	}
-	return chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))
+	return chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, windowHeight))
 }
 
 func (b *tab) speak(language string) error {
@@ -233,8 +236,11 @@ func (b *tab) shot(name string) {
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	// Beyond its window Chromium draws pages from right to left in the wrong place, so the window grows instead.
+	b.do(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	must(b.t, err)
+	b.do(chromedp.EmulateViewport(b.width, windowHeight))
 	must(b.t, os.MkdirAll(dir, 0o755))
 	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644))
 }
