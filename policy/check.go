@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Rule is why a store refuses a form.
@@ -26,6 +25,7 @@ const (
 	RuleFormTooLarge  Rule = "form-too-large" // over MaxFormBytes before the file
 	RuleKeyMissing    Rule = "key-missing"    // no key, or an empty one
 	RuleKeyTooLong    Rule = "key-too-long"   // over MaxKeyBytes
+	RuleMetadata      Rule = "metadata"       // over MaxMetadataBytes of user metadata
 	RuleEncoding      Rule = "encoding"       // not UTF-8
 	RuleUnconditional Rule = "unconditional"  // the bucket has no condition
 )
@@ -89,56 +89,6 @@ func (c *checker) add(v Violation) { c.violations = append(c.violations, v) }
 func (c *checker) deny(v Violation, why string) {
 	v.Code, v.Status, v.Message = "AccessDenied", 403, "Invalid according to Policy: "+why
 	c.add(v)
-}
-
-// cutAtFile drops what follows the file, as stores do.
-func (c *checker) cutAtFile() {
-	for i, field := range c.fields {
-		if !strings.EqualFold(field.Name, fileField) {
-			continue
-		}
-		for _, late := range c.fields[i+1:] {
-			c.add(Violation{Rule: RuleAfterFile, Code: "InvalidArgument", Status: 400, Field: late.Name, Got: late.Value,
-				Wanted: "before the file", Message: "POST fields after the file are ignored."})
-		}
-		c.fields = c.fields[:i]
-		return
-	}
-}
-
-// checkForm looks at what any form has to be, whatever its policy.
-func (c *checker) checkForm() {
-	if size := FormBytes(c.fields); size > MaxFormBytes {
-		c.add(Violation{Rule: RuleFormTooLarge, Code: "MaxPostPreDataLengthExceeded", Status: 400,
-			Message: "Your POST request fields preceding the upload file were too large.",
-			Wanted:  "at most 20480 bytes before the file", Got: strconv.Itoa(size)})
-	}
-	for i, field := range c.fields {
-		if _, first := c.find(field.Name); first != i {
-			c.add(Violation{Rule: RuleRepeated, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
-				Wanted: "once", Message: "POST requires exactly one value for each field."})
-		}
-		if !utf8.ValidString(field.Value) {
-			c.add(Violation{Rule: RuleEncoding, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
-				Wanted: "UTF-8", Message: "The field is not valid UTF-8."})
-		}
-	}
-	c.checkKey()
-}
-
-func (c *checker) checkKey() {
-	key, at := c.find("key")
-	switch {
-	case at < 0:
-		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a field named key",
-			Message: "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields."})
-	case key == "":
-		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a key",
-			Message: "User key must have a length greater than 0."})
-	case len(key) > MaxKeyBytes:
-		c.add(Violation{Rule: RuleKeyTooLong, Code: "KeyTooLongError", Status: 400, Field: "key",
-			Wanted: "at most 1024 bytes", Got: strconv.Itoa(len(key)), Message: "Your key is too long"})
-	}
 }
 
 // find returns the first field of the name, -1 if there is none.

@@ -13,7 +13,7 @@ var codes = map[policy.Rule]string{
 	policy.RuleExtra: "field_uncovered", policy.RuleRepeated: "field_repeated", policy.RuleAfterFile: "field_after_file",
 	policy.RuleTooLarge: "size_too_large", policy.RuleTooSmall: "size_too_small", policy.RuleFormTooLarge: "form_too_large",
 	policy.RuleKeyMissing: "key_missing", policy.RuleKeyTooLong: "key_too_long", policy.RuleEncoding: "not_utf8",
-	policy.RuleUnconditional: "bucket_unconditional",
+	policy.RuleUnconditional: "bucket_unconditional", policy.RuleMetadata: "metadata_too_large",
 }
 
 // maxItems bounds conditions and fields; stores read 20,480 bytes before the file, which is fewer.
