@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
@@ -214,5 +215,30 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 	done, err := upload.Complete(t.Context())
 	if err != nil || done.Status != http.StatusOK {
 		t.Errorf("complete: want status 200, got %v, %v", done, err)
+	}
+}
+
+// Whoever asks twice doesn't want to wait for requests that never end.
+func TestASecondSignalCutsTheDrainShort(t *testing.T) {
+	p := launch(t, devArgs(t.TempDir())...)
+	dawdle(t, p.URL, 2)
+	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the drain", func() bool { return strings.Contains(p.stderr.String(), "stopping") })
+	begun := time.Now()
+	ended := make(chan struct{})
+	go func() { p.cmd.Wait(); close(ended) }()
+	for {
+		select {
+		case <-ended:
+			if took := time.Since(begun); took > devDrain/2 {
+				t.Errorf("ended after %v", took)
+			}
+			return
+		case <-time.After(300 * time.Millisecond):
+			p.cmd.Process.Signal(syscall.SIGTERM)
+		}
 	}
 }
