@@ -40,7 +40,7 @@ func (d *devCommand) Run(c *console) (err error) {
 	defer listener.Close()
 	keys, err := openData(d.Data)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	place := placeOf(d.Listen, listener.Addr())
 	store, err := d.startStore(log, keys, place)

@@ -58,7 +58,10 @@ func (t *ticketCommand) source(c *console) (sigv4.Secret, config.Tickets, error)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = badUsage("no ticket key in %q: start postern dev with --data %s once, or name its folder with --data", t.Data, t.Data)
 	}
-	return secret, config.Tickets{}, err
+	if err != nil {
+		return "", config.Tickets{}, usageError{err}
+	}
+	return secret, config.Tickets{}, nil
 }
 
 func configTickets(c *console, name string, profiles []string) (sigv4.Secret, config.Tickets, error) {

@@ -55,6 +55,7 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 		{"dev for the whole network", []string{"dev", "--listen", "0.0.0.0:0"}, `--listen 0.0.0.0:0: dev is for this machine alone`},
 		{"dev's store for the whole network", []string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", ":0"}, `--s3-listen :0: dev is for this machine alone`},
 		{"an unknown checksum", []string{"dev", "--checksum", "md5"}, `--checksum must be one of`},
+		{"a data folder that is a file", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "broken.yaml")}, `data folder: mkdir`},
 		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `others may read it (mode 0644); make it 0600`},
 		{"a ticket for nobody", []string{"ticket", "--profile", "files"}, `--subject`},
 		{"a ticket for nothing", []string{"ticket", "--subject", "alice"}, `--profile`},
