@@ -80,7 +80,8 @@ func pastedFields(text string) (fields []policy.Field) {
 }
 
 func fillReport(view *templates.ExplainView, report explain.Report) {
-	view.Verdict = capital(string(report.Kind) + ": " + report.Verdict() + ".")
+	view.Verdict = capital(report.Verdict()) + "."
+	view.Summary = append(view.Summary, templates.Detail{Term: "Read as", Value: string(report.Kind)})
 	view.VerdictState = "explained"
 	switch {
 	case !report.Accepted:
@@ -92,7 +93,7 @@ func fillReport(view *templates.ExplainView, report explain.Report) {
 		view.Summary = append(view.Summary, templates.Detail{Term: capital(f.Term), Value: f.Value})
 	}
 	for _, k := range report.Conditions {
-		view.Conditions = append(view.Conditions, templates.ExplainCondition(k))
+		view.Conditions = append(view.Conditions, templates.ExplainCondition{Source: k.Source, Words: capital(k.Words) + "."})
 	}
 	for _, f := range report.Fields {
 		view.Fields = append(view.Fields, templates.ExplainField(f))
@@ -100,7 +101,7 @@ func fillReport(view *templates.ExplainView, report explain.Report) {
 	for _, f := range report.Findings {
 		view.Findings = append(view.Findings, templates.ExplainFinding{
 			Severity: string(f.Severity), Mark: marks[f.Severity], Code: f.Code, Title: findingTitle(f),
-			Wanted: f.Wanted, Got: f.Got, Fix: capital(f.Fix),
+			Wanted: f.Wanted, Got: f.Got, Fix: capital(f.Fix) + ".",
 		})
 	}
 }
