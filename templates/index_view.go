@@ -53,7 +53,7 @@ type DemoView struct {
 
 // Theme is one panel of the demo page of themes.
 type Theme struct {
-	// Name is one of the classes of demo.css: plain, ink, moss, paper.
+	// Name is one of the themes of demo.css: plain, ink, moss, paper.
 	Name string
 	// Title is what the panel is called.
 	Title string

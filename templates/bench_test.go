@@ -1,0 +1,19 @@
+package templates_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/postern-dev/postern/templates"
+)
+
+// BenchmarkForm renders the page that every visit begins with.
+func BenchmarkForm(b *testing.B) {
+	view := normalForm()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := templates.Form(view).Render(b.Context(), io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
