@@ -33,6 +33,12 @@
 // The algorithm decides which keys are looked at, so a public key can never
 // serve as a secret. Nothing else is accepted.
 //
+// # Minting elsewhere
+//
+// Any JWT library will do, and so will HMAC-SHA256: testdata/samples has one
+// screen each for Python, Node, PHP and Ruby, with nothing but their standard
+// libraries.
+//
 // # Without tickets
 //
 // [InsecureProxyHeader] trusts a header of a reverse proxy, [First] asks

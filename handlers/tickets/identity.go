@@ -24,7 +24,7 @@ func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return c.audien
 // checkLifetime bounds how far ahead exp may lie, so that a ticket minted for
 // ever by mistake opens nothing. It holds without iat too.
 func (c *claims) checkLifetime(now time.Time, most, leeway time.Duration) error {
-	if c.expires.Sub(now) > most+leeway {
+	if c.expires.Sub(now)-leeway > most {
 		return refused(ErrLifetime, "at most "+most.String())
 	}
 	if c.issuedAt != nil && c.expires.Sub(c.issuedAt.Time) > most {

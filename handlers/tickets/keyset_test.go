@@ -186,7 +186,7 @@ func TestKeySetRotation(t *testing.T) {
 	if err := verify("old", ecKey); err != nil {
 		t.Errorf("old key before the set is fetched again: %v", err)
 	}
-	clock = clock.Add(10 * time.Minute)
+	clock = clock.Add(10 * time.Minute) // another ticket too: a new iat
 	if err := verify("old", ecKey); !errors.Is(err, tickets.ErrKey) {
 		t.Errorf("removed key: error %v, wanted %v", err, tickets.ErrKey)
 	}

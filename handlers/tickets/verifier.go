@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,7 +33,7 @@ type Config struct {
 	// tickets: https, or http on loopback. Keys are fetched when first
 	// needed, kept 10 minutes and fetched again for an unknown key ID, at most
 	// every 10 seconds. When the set can't be fetched, the keys at hand are
-	// good for an hour.
+	// good for an hour. A ticket that was verified is good for another minute.
 	JWKS string
 	// Client fetches JWKS. nil: 5 s timeout, no redirects.
 	Client *http.Client
@@ -49,8 +50,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Verifier accepts or refuses tickets. It is immutable but for the cached
-// key set, and safe for concurrent use.
+// A Verifier accepts or refuses tickets. It is immutable but for what it
+// caches, and safe for concurrent use.
 type Verifier struct {
 	secrets  jwt.VerificationKeySet
 	keys     *keySet
@@ -58,6 +59,7 @@ type Verifier struct {
 	lifetime time.Duration
 	leeway   time.Duration
 	now      func() time.Time
+	memory   memory
 }
 
 // New checks c and returns its Verifier; every contradiction is in the error.
@@ -139,22 +141,42 @@ func (v *Verifier) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return id, err == nil, err
 }
 
-// Verify returns whom a ticket names. Errors are as for Identify.
+// Verify returns whom a ticket names. Errors are as for Identify. What was
+// accepted is remembered for a minute, but never beyond the ticket's end.
 func (v *Verifier) Verify(ctx context.Context, ticket string) (profile.Identity, error) {
 	if len(ticket) > maxTicket {
 		return profile.Identity{}, refused(ErrMalformed, "longer than 8 KiB")
 	}
+	now, digest := v.now(), sha256.Sum256([]byte(ticket))
+	if id, ok := v.memory.recall(digest, now); ok {
+		return id, nil
+	}
+	c, err := v.verify(ctx, ticket)
+	if err != nil {
+		return profile.Identity{}, err
+	}
+	id, err := c.identity()
+	if err != nil {
+		return profile.Identity{}, err
+	}
+	until := c.expires.Add(v.leeway)
+	if soon := now.Add(rememberFor); soon.Before(until) {
+		until = soon
+	}
+	v.memory.remember(digest, id, until)
+	return id, nil
+}
+
+// verify checks all of a ticket but what its claims say of the visitor.
+func (v *Verifier) verify(ctx context.Context, ticket string) (*claims, error) {
 	var c claims
 	_, err := v.parser.ParseWithClaims(ticket, &c, func(t *jwt.Token) (any, error) {
 		return v.keysFor(ctx, t.Header)
 	})
 	if err != nil {
-		return profile.Identity{}, explain(err)
+		return nil, explain(err)
 	}
-	if err := c.checkLifetime(v.now(), v.lifetime, v.leeway); err != nil {
-		return profile.Identity{}, err
-	}
-	return c.identity()
+	return &c, c.checkLifetime(v.now(), v.lifetime, v.leeway)
 }
 
 // keysFor pins the algorithm: each leads to its own kind of keys and to no
