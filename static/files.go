@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"io/fs"
-	"regexp"
 	"slices"
 )
 
@@ -69,22 +68,4 @@ func squeezed(tree embed.FS) Files {
 		files.modules[name] = squeeze(content)
 	}
 	return files
-}
-
-var (
-	docComment  = regexp.MustCompile(`(?s)/\*\*.*?\*/ ?`)
-	lineComment = regexp.MustCompile(`(?m)^[ \t]*//[^\n]*$`)
-	indentation = regexp.MustCompile(`(?m)^[ \t]+|[ \t]+$`)
-	notNewline  = regexp.MustCompile(`[^\n]+`)
-)
-
-// squeeze takes doc comments, comments on lines of their own, and indentation
-// out of a module. It knows no JavaScript: a test holds the modules to a style
-// in which these can't be part of a string.
-func squeeze(module []byte) []byte {
-	module = docComment.ReplaceAllFunc(module, func(comment []byte) []byte {
-		return notNewline.ReplaceAll(comment, nil)
-	})
-	module = lineComment.ReplaceAll(module, nil)
-	return indentation.ReplaceAll(module, nil)
 }

@@ -3,8 +3,7 @@
 /** @import {Words} from './words.js' */
 import { ask } from './intake.js';
 import { Row, make } from './row.js';
-import { Teller } from './teller.js';
-import { Meter } from './words.js';
+import { Meter, Teller } from './words.js';
 
 /** Milliseconds of drawing before the page gets a turn, and between two drawings. */
 const SLICE = 8;

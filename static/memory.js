@@ -12,9 +12,8 @@ async function sample(file) {
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 
-/** @param {IDBObjectStore} store @param {(store: IDBObjectStore) => IDBRequest} ask @returns {Promise<any>} */
-const answer = (store, ask) => new Promise((resolve, reject) => {
-  const request = ask(store);
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+const settled = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
@@ -115,13 +114,9 @@ export class Memory {
   async handles(ask) {
     const opening = indexedDB.open('postern', 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore('handles');
-    /** @type {IDBDatabase} */
-    const base = await new Promise((resolve, reject) => {
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(opening.error);
-    });
+    const base = await settled(opening);
     try {
-      return await answer(base.transaction('handles', 'readwrite').objectStore('handles'), ask);
+      return await settled(ask(base.transaction('handles', 'readwrite').objectStore('handles')));
     } finally {
       base.close();
     }

@@ -1,7 +1,7 @@
 /** @import {Plan, PartURL} from './types.d.ts' */
 /** @import {Transfer} from './transfer.js' */
+/** @import {Checksums} from './checksum.js' */
 import { Fault, send } from './request.js';
-import { Checksums } from './checksum.js';
 
 /** Part URLs asked for at once. */
 const BATCH = 24;
@@ -23,6 +23,8 @@ export class Multipart {
   asked = new Map();
   /** Part numbers yet to be taken up, in order. @type {number[]} */
   left = [];
+  /** @type {Checksums | null} */
+  sums = null;
 
   /** @param {Transfer} transfer @param {Plan} plan */
   constructor(transfer, plan) {
@@ -31,7 +33,7 @@ export class Multipart {
     const { partSize = 0, partCount = 0, checksum = null } = plan.multipart ?? {};
     this.partSize = partSize;
     this.partCount = partCount;
-    this.sums = checksum && new Checksums(checksum, (number) => this.slice(number));
+    this.checksum = checksum;
   }
 
   /** @param {number} number */
@@ -42,14 +44,15 @@ export class Multipart {
 
   /** @param {boolean} resumed whether the store may have parts already */
   async run(resumed) {
-    const { transfer } = this;
+    const { transfer, checksum } = this;
     try {
+      if (checksum) this.sums = new (await import('./checksum.js')).Checksums(checksum, (number) => this.slice(number));
       const there = resumed ? await this.there() : new Set();
       for (let n = 1; n <= this.partCount; n++) {
         if (there.has(n)) this.safe += this.slice(n).size;
         else this.left.push(n);
       }
-      this.count();
+      this.count(0, 0);
       transfer.show('sending');
       await this.travel();
     } finally {
@@ -80,7 +83,7 @@ export class Multipart {
 
   /** @param {number} number */
   async part(number) {
-    const { transfer, flying, urls } = this;
+    const { transfer, urls } = this;
     const { signal, host } = transfer;
     const body = this.slice(number);
     let refused = 0;
@@ -90,13 +93,10 @@ export class Multipart {
         await send({
           method: 'PUT', url, headers, body, signal,
           stall: host.stall * 2 ** Math.min(tries, 3),
-          progress: (bytes) => {
-            flying.set(number, bytes);
-            this.count();
-          },
+          progress: (bytes) => this.count(number, bytes),
         });
       } catch (error) {
-        flying.delete(number);
+        this.count(number, 0);
         urls.delete(number);
         if (!(error instanceof Fault)) throw error;
         this.lanes = Math.max(1, this.lanes - 1);
@@ -105,17 +105,17 @@ export class Multipart {
         throw error;
       }
     });
-    flying.delete(number);
     this.safe += body.size;
-    this.count();
+    this.count(number, 0);
     transfer.memory.note(transfer.upload);
     this.adapt(body.size);
   }
 
-  count() {
-    let flying = 0;
-    for (const bytes of this.flying.values()) flying += bytes;
-    this.transfer.upload.count(this.safe, flying);
+  /** @param {number} number @param {number} bytes of that part, 0 when they are lost or safe */
+  count(number, bytes) {
+    this.flying.set(number, bytes);
+    if (!bytes) this.flying.delete(number);
+    this.transfer.upload.count(this.safe, [...this.flying.values()].reduce((sum, some) => sum + some, 0));
   }
 
   /** One lane more while that pays, one less when it cost. @param {number} bytes */

@@ -26,7 +26,7 @@ import (
 var sources embed.FS
 
 // FS holds the modules and the stylesheet at its root and the catalogues
-// under lang. Modules come without their comments: line numbers stay.
+// under lang. Modules come without comments and needless white space.
 var FS Files = squeezed(sources)
 
 // Hash names the whole tree: 16 lower-case hex digits of a SHA-256 over every

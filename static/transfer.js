@@ -2,8 +2,7 @@
 /** @import {Upload} from './upload.js' */
 /** @import {Memory} from './memory.js' */
 import { Multipart } from './multipart.js';
-import { Patience } from './patience.js';
-import { Fault, delay, send } from './request.js';
+import { Fault, Patience, delay, send } from './request.js';
 
 /** Above this, progress is worth the preflight that watching it costs. */
 const WATCHED = 256 << 10;

@@ -1,5 +1,4 @@
-import { Teller } from '../teller.js';
-import { Meter, Words } from '../words.js';
+import { Meter, Teller, Words } from '../words.js';
 import { catalog, equal, ok, test } from './harness.js';
 
 test('placeholders are filled, unknown ones stay', async () => {
