@@ -42,61 +42,65 @@ func TestPlanSaysExactlyWhatWasDeclared(t *testing.T) {
 	}
 }
 
+// request is everything a plan follows from.
+type request struct {
+	profile  profile.Profile
+	identity profile.Identity
+	file     profile.File
+	issue    profile.Issue
+}
+
+// refused are changes to the good request.
+var refused = []struct {
+	name   string
+	change func(*request)
+	want   profile.Error
+}{
+	{"nobody", func(r *request) { r.identity.Subject = "" }, profile.Error{Code: profile.Unauthorized}},
+	{"a subject that isn't UTF-8", func(r *request) { r.identity.Subject = "a\xff" }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
+	{"a subject of 2 KB", func(r *request) { r.identity.Subject = strings.Repeat("a", 2048) }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
+	{"a ticket for another profile", func(r *request) { r.identity.Profiles = []string{"files"} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
+	{"a ticket for no profile", func(r *request) { r.identity.Profiles = []string{} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
+	{"a ticket tighter than the least size", func(r *request) {
+		r.profile.MinSize, r.identity.MaxSize = 100, 99
+	}, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
+	{"a ticket with a negative size", func(r *request) { r.identity.MaxSize = -1 }, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
+	{"a negative size", func(r *request) { r.file.Size = -1 }, profile.Error{Code: profile.InvalidRequest, Field: "size"}},
+	{"one byte too many", func(r *request) { r.file.Size = 10*profile.MiB + 1 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
+	{"the greatest number there is", func(r *request) { r.file.Size = math.MaxInt64 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
+	{"an empty file", func(r *request) { r.file.Size = 0 }, profile.Error{Code: profile.SizeTooSmall, Field: "size"}},
+	{"more than the ticket allows", func(r *request) { r.identity.MaxSize = 10 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
+	{"another type", func(r *request) { r.file.Type = "image/tiff" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"no type", func(r *request) { r.file.Type = "" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"a list of types", func(r *request) { r.file.Type = "image/png,text/html" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"a wildcard as a type", func(r *request) { r.file.Type = "image/*" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"no file name", func(r *request) { r.file.Name = "" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"a path as a file name", func(r *request) { r.file.Name = "../a.png" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"a name of 4 KB", func(r *request) { r.file.Name = strings.Repeat("a", 4096) }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"metadata nobody accepts", func(r *request) { r.file.Metadata = map[string]string{"x": "1"} }, profile.Error{Code: profile.InvalidRequest, Field: "metadata.x"}},
+	{"metadata the profile sets", func(r *request) {
+		r.profile.Metadata, r.file.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "me"}
+	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.source"}},
+	{"metadata the ticket sets", func(r *request) {
+		r.profile.AcceptMetadata = []string{"album"}
+		r.identity.Metadata, r.file.Metadata = map[string]string{"album": "1"}, map[string]string{"album": "2"}
+	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.album"}},
+	{"a ticket that sets the profile's metadata", func(r *request) {
+		r.profile.Metadata, r.identity.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "x"}
+	}, profile.Error{Code: profile.Forbidden, Field: "metadata.source"}},
+	{"metadata over 2 KB", func(r *request) {
+		r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": strings.Repeat("x", 2048)}
+	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata"}},
+	{"metadata that isn't UTF-8", func(r *request) {
+		r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": "\xff"}
+	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.a"}},
+	{"a claim the ticket lacks", func(r *request) { r.profile.Key = "{claim:team}/{id}" }, profile.Error{Code: profile.Forbidden, Field: "claim:team"}},
+	{"an ID that is a path", func(r *request) { r.issue.ID = "../x" }, profile.Error{Code: profile.InvalidRequest, Field: "id"}},
+}
+
 func TestPlanRefuses(t *testing.T) {
 	t.Parallel()
-	type request struct {
-		profile  profile.Profile
-		identity profile.Identity
-		file     profile.File
-		issue    profile.Issue
-	}
-	cases := []struct {
-		name   string
-		change func(*request)
-		want   profile.Error
-	}{
-		{"nobody", func(r *request) { r.identity.Subject = "" }, profile.Error{Code: profile.Unauthorized}},
-		{"a subject that isn't UTF-8", func(r *request) { r.identity.Subject = "a\xff" }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
-		{"a subject of 2 KB", func(r *request) { r.identity.Subject = strings.Repeat("a", 2048) }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
-		{"a ticket for another profile", func(r *request) { r.identity.Profiles = []string{"files"} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
-		{"a ticket for no profile", func(r *request) { r.identity.Profiles = []string{} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
-		{"a ticket tighter than the least size", func(r *request) {
-			r.profile.MinSize, r.identity.MaxSize = 100, 99
-		}, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
-		{"a ticket with a negative size", func(r *request) { r.identity.MaxSize = -1 }, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
-		{"a negative size", func(r *request) { r.file.Size = -1 }, profile.Error{Code: profile.InvalidRequest, Field: "size"}},
-		{"one byte too many", func(r *request) { r.file.Size = 10*profile.MiB + 1 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-		{"the greatest number there is", func(r *request) { r.file.Size = math.MaxInt64 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-		{"an empty file", func(r *request) { r.file.Size = 0 }, profile.Error{Code: profile.SizeTooSmall, Field: "size"}},
-		{"more than the ticket allows", func(r *request) { r.identity.MaxSize = 10 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-		{"another type", func(r *request) { r.file.Type = "image/tiff" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-		{"no type", func(r *request) { r.file.Type = "" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-		{"a list of types", func(r *request) { r.file.Type = "image/png,text/html" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-		{"a wildcard as a type", func(r *request) { r.file.Type = "image/*" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-		{"no file name", func(r *request) { r.file.Name = "" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-		{"a path as a file name", func(r *request) { r.file.Name = "../a.png" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-		{"a name of 4 KB", func(r *request) { r.file.Name = strings.Repeat("a", 4096) }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-		{"metadata nobody accepts", func(r *request) { r.file.Metadata = map[string]string{"x": "1"} }, profile.Error{Code: profile.InvalidRequest, Field: "metadata.x"}},
-		{"metadata the profile sets", func(r *request) {
-			r.profile.Metadata, r.file.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "me"}
-		}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.source"}},
-		{"metadata the ticket sets", func(r *request) {
-			r.profile.AcceptMetadata = []string{"album"}
-			r.identity.Metadata, r.file.Metadata = map[string]string{"album": "1"}, map[string]string{"album": "2"}
-		}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.album"}},
-		{"a ticket that sets the profile's metadata", func(r *request) {
-			r.profile.Metadata, r.identity.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "x"}
-		}, profile.Error{Code: profile.Forbidden, Field: "metadata.source"}},
-		{"metadata over 2 KB", func(r *request) {
-			r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": strings.Repeat("x", 2048)}
-		}, profile.Error{Code: profile.InvalidRequest, Field: "metadata"}},
-		{"metadata that isn't UTF-8", func(r *request) {
-			r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": "\xff"}
-		}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.a"}},
-		{"a claim the ticket lacks", func(r *request) { r.profile.Key = "{claim:team}/{id}" }, profile.Error{Code: profile.Forbidden, Field: "claim:team"}},
-		{"an ID that is a path", func(r *request) { r.issue.ID = "../x" }, profile.Error{Code: profile.InvalidRequest, Field: "id"}},
-	}
-	for _, c := range cases {
+	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := request{profile: photos(), identity: alice(), file: png(), issue: issue()}

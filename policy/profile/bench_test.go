@@ -1,0 +1,30 @@
+package profile_test
+
+import (
+	"testing"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+func BenchmarkFormPlanAndDocument(b *testing.B) {
+	c := compile(b, func(p *profile.Profile) {
+		p.Metadata, p.AcceptMetadata = map[string]string{"source": "web"}, []string{"album"}
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := c.FormPlan(alice(), issue())
+		if err != nil || len(c.Document(p, profile.Done{Redirect: "https://app.example.com/done"}).Conditions) == 0 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPlan(b *testing.B) {
+	c := compile(b, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Plan(alice(), png(), issue()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
