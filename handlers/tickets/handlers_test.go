@@ -43,6 +43,19 @@ func handlersFor(t *testing.T, source tickets.Source, log *bytes.Buffer) http.Ha
 	return e
 }
 
+// ask wants to upload a picture.
+func ask(h http.Handler, profile, ticket string, size int) *httptest.ResponseRecorder {
+	body := must(json.Marshal(object{"profile": profile, "filename": "a.png", "type": "image/png", "size": size}))
+	r := httptest.NewRequest(http.MethodPost, "/uploads", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if ticket != "" {
+		r.Header.Set("Authorization", "Bearer "+ticket)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
 func TestWhatAVisitorIsAnswered(t *testing.T) {
 	t.Parallel()
 	down := newIssuer(t)
@@ -76,14 +89,7 @@ func TestWhatAVisitorIsAnswered(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			source := verifier(t, tickets.Config{Secrets: secrets(), JWKS: down.URL, Now: time.Now})
-			body := must(json.Marshal(object{"profile": c.profile, "filename": "a.png", "type": "image/png", "size": max(c.size, 1)}))
-			r := httptest.NewRequest(http.MethodPost, "/uploads", bytes.NewReader(body))
-			r.Header.Set("Content-Type", "application/json")
-			if c.ticket != "" {
-				r.Header.Set("Authorization", "Bearer "+c.ticket)
-			}
-			w := httptest.NewRecorder()
-			handlersFor(t, source, &log).ServeHTTP(w, r)
+			w := ask(handlersFor(t, source, &log), c.profile, c.ticket, max(c.size, 1))
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
 				t.Errorf("status %d %s, wanted %d with %s", w.Code, w.Body, c.status, c.want)
 			}
