@@ -77,14 +77,23 @@ export class Memory {
     if (upload.handle) this.handles((store) => store.delete(this.key(upload))).catch(() => {});
   }
 
+  /** Keys of the files that some tab is sending; null where we get no locks, as in some iframes. */
+  async held() {
+    try {
+      return new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
+    } catch {
+      return null;
+    }
+  }
+
   /** Everything kept here that no open tab is sending. @returns {Promise<Kept[]>} */
   async list() {
-    const held = new Set((await navigator.locks?.query())?.held?.map((lock) => lock.name));
+    const held = await this.held();
     /** @type {Kept[]} */
     const list = [];
     try {
       for (const key of Object.keys(localStorage)) {
-        const kept = key.startsWith(this.prefix) && !held.has(key) && this.read(key);
+        const kept = key.startsWith(this.prefix) && !held?.has(key) && this.read(key);
         if (kept) list.push(kept);
       }
     } catch {
@@ -106,8 +115,8 @@ export class Memory {
    * Runs work where no other tab is at the same file, and waits for that.
    * @param {Upload} upload @param {AbortSignal} signal @param {() => Promise<void>} work @returns {Promise<void>}
    */
-  alone(upload, signal, work) {
-    return navigator.locks ? navigator.locks.request(this.key(upload), { signal }, work) : work();
+  async alone(upload, signal, work) {
+    await ((await this.held()) ? navigator.locks.request(this.key(upload), { signal }, work) : work());
   }
 
   /** @param {(store: IDBObjectStore) => IDBRequest} ask */

@@ -65,8 +65,8 @@ function shake(uploader) {
   };
   addEventListener('message', hear);
   // Where the browser names the page around us, asking others would only fill the console.
-  const around = location.ancestorOrigins?.[0];
-  for (const origin of origins) if (origin === (around ?? origin)) parent.postMessage({ postern: 'hello', nonce }, origin);
+  const around = location.ancestorOrigins?.[0] ?? '';
+  for (const origin of origins.has(around) ? [around] : origins) parent.postMessage({ postern: 'hello', nonce }, origin);
 }
 
 const uploader = /** @type {Uploader | null} */ (document.querySelector('postern-uploader[embedded]'));
