@@ -31,9 +31,16 @@ func goodSign(more ...string) []string {
 func signJSON(t *testing.T, more ...string) jsonForm {
 	t.Helper()
 	got := invoke(t, sampleEnvironment(), goodSign(append(more, "--format", "json")...)...)
-	var form jsonForm
-	if err := json.Unmarshal([]byte(got.stdout), &form); got.code != exitDone || got.stderr != "" || err != nil {
-		t.Fatalf("sign: got %+v, %v", got, err)
+	if got.code != exitDone || got.stderr != "" {
+		t.Fatalf("sign: got %+v", got)
+	}
+	return parseForm(t, got.stdout)
+}
+
+func parseForm(t *testing.T, text string) (form jsonForm) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &form); err != nil {
+		t.Fatalf("%v in %s", err, text)
 	}
 	return form
 }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+)
+
+// TestSignedFormsMeetARealStore posts what sign printed, and has the store's refusals explained.
+func TestSignedFormsMeetARealStore(t *testing.T) {
+	store, err := gateway.Start(t.Context(), gateway.Options{
+		Dir: t.TempDir(), AccessKey: sampleKey, SecretKey: sampleSecret, Region: "eu-central-1", Buckets: []string{"media"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	args := []string{"sign", "--bucket", "media", "--endpoint", store.URL(), "--key-prefix", "users/alice/", "--type", "image/png",
+		"--size", "1..10", "--status", "201", "--format", "json"}
+	signed := invoke(t, sampleEnvironment(), args...)
+	form := filepath.Join(t.TempDir(), "form.json")
+	write(t, form, signed.stdout)
+	cases := []struct {
+		name, key, body string
+		status          int
+		reason          string // of what explain says to the form, and to the store's answer
+	}{
+		{"what it allows", "users/alice/a.png", "0123456789", 201, ""},
+		{"a byte too many", "users/alice/b.png", "0123456789x", 400, "size_too_large"},
+		{"nothing", "users/alice/c.png", "", 400, "size_too_small"},
+		{"another prefix", "users/alicette/d.png", "0", 403, "prefix_mismatch"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			status, answer := post(t, signed.stdout, c.key, c.body)
+			if status != c.status {
+				t.Fatalf("the store: want %d, got %d: %s", c.status, status, answer)
+			}
+			said := invoke(t, sampleEnvironment(), "explain", form, "--form", "key="+c.key, "--file-size", strconv.Itoa(len(c.body)), "--json")
+			if (said.code == exitDone) != (c.reason == "") || !strings.Contains(said.stdout, c.reason) {
+				t.Errorf("explain before: got %+v", said)
+			}
+			if c.reason == "" {
+				return
+			}
+			refusal := filepath.Join(t.TempDir(), "answer.xml")
+			write(t, refusal, answer)
+			if said := invoke(t, nil, "explain", refusal); said.code != exitFailed || !strings.Contains(said.stdout, c.reason) {
+				t.Errorf("explain after: want %s, got %+v\nfor %s", c.reason, said, answer)
+			}
+		})
+	}
+}
+
+// post sends a signed form as a script would.
+func post(t *testing.T, text, key, body string) (int, string) {
+	t.Helper()
+	signed := parseForm(t, text)
+	var buffer bytes.Buffer
+	w := multipart.NewWriter(&buffer)
+	fields := append([]jsonField{{"key", key}}, signed.Fields...)
+	for _, f := range fields {
+		if err := w.WriteField(f.Name, f.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := w.CreateFormFile("file", "a.png")
+	if err == nil {
+		_, err = io.WriteString(file, body)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, signed.URL, &buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", w.FormDataContentType())
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(answer)
+}
