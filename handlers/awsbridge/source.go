@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +29,7 @@ type Source struct {
 	provider aws.CredentialsProvider
 	dialect  *sigv4.Dialect
 	region   string
-	now      func() time.Time
-
-	renewing sync.Mutex
+	renewing chan struct{} // holds one item while somebody renews
 	current  atomic.Pointer[held]
 }
 
@@ -46,30 +43,39 @@ type held struct {
 // NewSource returns a source for the given dialect and region. The provider
 // isn't asked before the first signer is.
 func NewSource(provider aws.CredentialsProvider, d *sigv4.Dialect, region string) *Source {
-	return &Source{provider: provider, dialect: d, region: region, now: time.Now}
+	return &Source{provider: provider, dialect: d, region: region, renewing: make(chan struct{}, 1)}
 }
 
 // Signer returns a signer. New credentials are asked for five minutes before
 // the old ones end. While they are under way, or if the provider fails, the old
 // signer serves as long as its credentials do.
 func (s *Source) Signer(ctx context.Context) (*sigv4.Signer, error) {
-	now := s.now()
+	now := time.Now()
 	h := s.current.Load()
 	if h != nil && now.Before(h.until) {
 		return h.signer, nil
 	}
-	if usable(h, now) {
-		if !s.renewing.TryLock() {
-			return h.signer, nil
-		}
-	} else {
-		s.renewing.Lock()
+	select {
+	case s.renewing <- struct{}{}:
+		defer func() { <-s.renewing }()
+		return s.renew(ctx, now)
+	default:
 	}
-	defer s.renewing.Unlock()
-	if h = s.current.Load(); h != nil && now.Before(h.until) {
+	if usable(h, now) {
 		return h.signer, nil
 	}
-	return s.renew(ctx, h, now)
+	return s.wait(ctx, now)
+}
+
+// wait takes its turn at renewing; whoever was before may have done it all.
+func (s *Source) wait(ctx context.Context, now time.Time) (*sigv4.Signer, error) {
+	select {
+	case s.renewing <- struct{}{}:
+		defer func() { <-s.renewing }()
+		return s.renew(ctx, now)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("awsbridge: wait for credentials: %w", ctx.Err())
+	}
 }
 
 // usable says whether the credentials can still sign something.
@@ -81,7 +87,11 @@ func usable(h *held, now time.Time) bool {
 	return err == nil
 }
 
-func (s *Source) renew(ctx context.Context, old *held, now time.Time) (*sigv4.Signer, error) {
+func (s *Source) renew(ctx context.Context, now time.Time) (*sigv4.Signer, error) {
+	old := s.current.Load()
+	if old != nil && now.Before(old.until) {
+		return old.signer, nil
+	}
 	fresh, err := s.retrieve(ctx, now)
 	if err == nil {
 		fresh, err = s.hold(fresh, old, now)
