@@ -100,10 +100,12 @@ func (s *spliced) write(b *bytes.Buffer, signed *policy.Form) {
 	b.WriteString(s.pieces[len(s.pieces)-1])
 }
 
-// writeEscaped writes text as an attribute's value, as templ does.
+// writeEscaped writes text as an attribute's value, as templ does. Most values
+// need no escape, and the longest is the policy: looking for one byte at a time
+// is many times faster than looking at each byte.
 func writeEscaped(b *bytes.Buffer, text string) {
-	for i := range len(text) {
-		if special[text[i]] {
+	for i := range len(special) {
+		if strings.IndexByte(text, special[i]) >= 0 {
 			text = html.EscapeString(text)
 			break
 		}
@@ -112,7 +114,7 @@ func writeEscaped(b *bytes.Buffer, text string) {
 }
 
 // special are the bytes that html.EscapeString replaces.
-var special = [256]bool{'&': true, '<': true, '>': true, '"': true, '\'': true}
+const special = `&<>"'`
 
 // sendPage writes a page that was made before.
 func sendPage(c echo.Context, status int, page []byte) error {
