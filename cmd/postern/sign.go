@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/postern-dev/postern/handlers/awsbridge"
 	"github.com/postern-dev/postern/policy"
@@ -120,7 +121,7 @@ func (s *signCommand) access(c *console) (aws.Credentials, string, error) {
 	}
 	ctx, cancel := context.WithTimeout(c, 15*time.Second)
 	defer cancel()
-	config, err := awsconfig.LoadDefaultConfig(ctx)
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{})) // one sentence is ours to say
 	if err != nil {
 		return static, "", usageError{oneLine(err)}
 	}

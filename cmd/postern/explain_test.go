@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
+	for _, dialect := range []string{"aws", "oss", "gcs"} {
+		for _, format := range []string{"json", "html"} {
+			t.Run(dialect+" "+format, func(t *testing.T) {
+				signed := invoke(t, sampleEnvironment(), goodSign("--key", "a/b.png", "--type", "image/png", "--size", "1..10", "--acl", "private",
+					"--meta", "album=1", "--dialect", dialect, "--format", format)...)
+				file := filepath.Join(t.TempDir(), "form")
+				write(t, file, signed.stdout)
+				got := invoke(t, sampleEnvironment(), "explain", file, "--at", sampleAt, "--file-size", "10")
+				if got.code != exitDone || !strings.Contains(got.stdout, "signature: matches") {
+					t.Errorf("got %d\n%s%s", got.code, got.stdout, got.stderr)
+				}
+				write(t, file, strings.Replace(signed.stdout, "album", "abmul", 1))
+				if got := invoke(t, sampleEnvironment(), "explain", file, "--at", sampleAt); got.code != exitFailed {
+					t.Errorf("with a changed field: got %d\n%s", got.code, got.stdout)
+				}
+			})
+		}
+	}
+}
+
+func TestExplainExitCodes(t *testing.T) {
+	dir := t.TempDir()
+	signed := invoke(t, sampleEnvironment(), goodSign("--key", "a/b.png", "--size", "1..10", "--format", "json")...)
+	form := filepath.Join(dir, "form.json")
+	write(t, form, signed.stdout)
+	write(t, filepath.Join(dir, "words.txt"), "why?")
+	cases := []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"accepted", []string{form, "--at", sampleAt, "--file-size", "10"}, exitDone, "accepted: nothing found"},
+		{"refused for its size", []string{form, "--at", sampleAt, "--file-size", "11"}, exitFailed, "size_too_large"},
+		{"refused for its key", []string{form, "--at", sampleAt, "--form", "key=a/c.png"}, exitFailed, "value_mismatch"},
+		{"expired by now", []string{form}, exitFailed, "policy_expired"},
+		{"nothing to explain", []string{filepath.Join(dir, "words.txt")}, exitUsage, "words.txt: wants a policy"},
+		{"no such file", []string{filepath.Join(dir, "none")}, exitUsage, "none: no such file"},
+		{"a folder", []string{dir}, exitUsage, "it can't be read"},
+		{"a size that is none", []string{form, "--file-size", "-1"}, exitUsage, `--file-size`},
+		{"a field that is none", []string{form, "--form", "key"}, exitUsage, `--form "key": wanted NAME=VALUE`},
+		{"a URL as argument", []string{"https://media.example/a?X-Amz-Signature=00"}, exitFailed, "parameter_missing"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := invoke(t, sampleEnvironment(), append([]string{"explain"}, c.args...)...)
+			if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.want) {
+				t.Errorf("want %d and %q, got %+v", c.code, c.want, got)
+			}
+		})
+	}
+}
+
+func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
+	var stdout, stderr strings.Builder
+	text := `<Error><Code>EntityTooLarge</Code><Message>m</Message></Error>`
+	c := &console{Context: t.Context(), getenv: func(string) string { return "" }, stdin: strings.NewReader(text), stdout: &stdout, stderr: &stderr}
+	code := c.exit((&explainCommand{JSON: true}).Run(c))
+	var got map[string]any
+	if err := json.Unmarshal([]byte(stdout.String()), &got); err != nil || code != exitFailed || len(got) != 2 || got["accepted"] != false {
+		t.Errorf("got %d, %v, %q", code, err, stdout.String())
+	}
+}
