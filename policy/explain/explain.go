@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,6 +39,9 @@ func Explain(text string, o Options) (Report, error) {
 		return Report{}, ErrTooLarge
 	}
 	s := &session{options: o, text: strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))}
+	if url := urlInside(s.text); url != "" {
+		s.text = url
+	}
 	s.report.Kind = recognise(s.text)
 	read, known := readers[s.report.Kind]
 	if !known {
@@ -92,4 +96,19 @@ func recogniseJSON(text string) Kind {
 		return KindForm
 	}
 	return KindPolicy
+}
+
+// urlInside returns the presigned URL of an answer of the JSON API: a PUT, or the first of some parts.
+func urlInside(text string) string {
+	var answer struct {
+		Put   struct{ URL string }
+		Parts []struct{ URL string }
+	}
+	if !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &answer) != nil {
+		return ""
+	}
+	if len(answer.Parts) > 0 {
+		return answer.Parts[0].URL
+	}
+	return answer.Put.URL
 }

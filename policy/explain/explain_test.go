@@ -178,6 +178,30 @@ func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
 	}
 }
 
+func TestExplainReadsAnswersOfTheJSONAPI(t *testing.T) {
+	t.Parallel()
+	const address = "https://media.example/a?X-Amz-Signature=00"
+	cases := []struct {
+		name, text string
+		want       explain.Kind
+	}{
+		{"a form", `{"id":"1","method":"post","post":{"url":"https://media.example","fields":[{"name":"key","value":"a"}]}}`, explain.KindForm},
+		{"a PUT", `{"id":"1","method":"put","put":{"url":"` + address + `","headers":{}}}`, explain.KindURL},
+		{"parts", `{"expires":"2026-11-21T13:00:00Z","parts":[{"number":1,"url":"` + address + `","size":5}]}`, explain.KindURL},
+		{"fields as an object", `{"url":"https://media.example","fields":{"key":"a"}}`, explain.KindForm},
+		{"fields as the SDK for Go names them", `{"URL":"https://media.example","Values":{"key":"a"}}`, explain.KindForm},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			report, err := explain.Explain(c.text, explain.Options{})
+			if err != nil || report.Kind != c.want || report.Accepted {
+				t.Errorf("wants %q, refused, got %q, %v, %v", c.want, report.Kind, report.Findings, err)
+			}
+		})
+	}
+}
+
 func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

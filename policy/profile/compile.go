@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/postern-dev/postern/policy"
 )
 
 // Compiled is a profile found free of contradictions. It is immutable and safe for concurrent use.
@@ -11,6 +13,8 @@ type Compiled struct {
 	profile Profile
 	types   typeRule
 	key     *template
+	// settings are the conditions that every document has.
+	settings map[string][]policy.Condition
 }
 
 // Compile checks a profile and fills in its defaults. It returns every contradiction at once, joined, each a
@@ -31,6 +35,7 @@ func Compile(p Profile) (*Compiled, error) {
 	if err := errors.Join(f.found...); err != nil {
 		return nil, err
 	}
+	c.settings = c.settingsByDialect()
 	return c, nil
 }
 

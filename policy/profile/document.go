@@ -31,7 +31,7 @@ func (c *Compiled) Document(p Plan, done Done) policy.Document {
 		conditions = append(conditions, policy.SuccessActionStatus(201))
 	}
 	f := fieldsOf(done.Dialect)
-	conditions = c.appendSettings(conditions, f)
+	conditions = append(conditions, c.settings[f.metadata]...)
 	for _, m := range p.Metadata {
 		conditions = append(conditions, policy.Equal(f.metadata+m.Name, m.Value))
 	}
@@ -100,6 +100,15 @@ func (c *Compiled) appendSettings(out []policy.Condition, f fieldNames) []policy
 	}
 	if len(p.Tags) > 0 && f.tags {
 		out = append(out, policy.Tagging(sortedTags(p.Tags)...))
+	}
+	return out
+}
+
+// settingsByDialect makes those conditions once for each dialect, by its prefix of user metadata.
+func (c *Compiled) settingsByDialect() map[string][]policy.Condition {
+	out := map[string][]policy.Condition{}
+	for _, f := range []fieldNames{awsFields, ossFields, gcsFields} {
+		out[f.metadata] = c.appendSettings(nil, f)
 	}
 	return out
 }

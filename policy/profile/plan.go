@@ -1,8 +1,8 @@
 package profile
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/policy"
@@ -167,5 +167,5 @@ func (c *Compiled) Prefix(id Identity) (string, error) {
 }
 
 func (c *Compiled) typeList() string {
-	return fmt.Sprint(c.profile.Types)
+	return "one of " + strings.Join(c.profile.Types, ", ")
 }
