@@ -1,0 +1,46 @@
+package policy_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// Each cloud's fields are signed in its own dialect and refused in the others.
+func TestCloudsKeepToTheirFields(t *testing.T) {
+	t.Parallel()
+	signers := dialects(t)
+	fields := map[string][]policy.Condition{
+		"aws":     {policy.Metadata("a", "b"), policy.StorageClass(policy.ClassStandard), policy.SSES3(), policy.Tagging(policy.Tag{Key: "a"})},
+		"oss":     {policy.OSSForbidOverwrite(), policy.OSSObjectACL(policy.OSSPrivate), policy.OSSStorageClass(policy.OSSIA), policy.OSSMetadata("a", "b")},
+		"gcs":     {policy.GCSMetadata("a", "b")},
+		"gcs-rsa": {policy.GCSMetadata("a", "b")},
+	}
+	for cloud, conditions := range fields {
+		for dialect, signer := range signers {
+			for _, c := range conditions {
+				_, err := policy.Sign(good(c), formURL, signer, noon)
+				own := signer.Dialect().FieldPrefix() == signers[cloud].Dialect().FieldPrefix()
+				if own && err != nil || !own && !errors.Is(err, policy.ErrDialect) {
+					t.Errorf("%v signed by %s: got %v", c, dialect, err)
+				}
+			}
+		}
+	}
+	if _, err := policy.Sign(good(policy.ACL(policy.ACLPrivate)), formURL, signers["gcs"], noon); err != nil {
+		t.Error(err)
+	}
+	if _, err := policy.Sign(good(policy.ACL(policy.ACLPrivate)), formURL, signers["oss"], noon); !errors.Is(err, policy.ErrDialect) {
+		t.Errorf("acl at oss: got %v, wanted ErrDialect", err)
+	}
+}
+
+func TestCloudsRefuse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []policy.Condition{policy.OSSObjectACL("everyone"), policy.OSSStorageClass("STANDARD"), policy.OSSMetadata("", "x"), policy.GCSMetadata("a b", "x")} {
+		if c.Err() == nil {
+			t.Errorf("%v was accepted", c)
+		}
+	}
+}
