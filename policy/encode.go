@@ -130,14 +130,7 @@ func appendEscape(dst []byte, b byte) []byte {
 }
 
 // isPlain says whether a string is its own JSON.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if b := s[i]; b < ' ' || b == '"' || b == '\\' {
-			return false
-		}
-	}
-	return true
-}
+func isPlain(s string) bool { return classOf(s)&classEscaped == 0 }
 
 // appendExpiration appends an instant as 2006-01-02T15:04:05.000Z, with nine
 // digits if milliseconds can't tell it.

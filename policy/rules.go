@@ -112,6 +112,9 @@ func (c *Condition) checkText() error {
 	if !utf8.ValidString(c.value) {
 		return c.fault(ErrEncoding, "UTF-8", strconv.Quote(c.value))
 	}
+	if classOf(c.value)&(classControl|classDollar) == 0 {
+		return nil
+	}
 	for i := range len(c.value) {
 		switch b := c.value[i]; {
 		case b == '$':
@@ -159,6 +162,10 @@ func isBucket(s string) bool { return isToken(s) && len(s) <= 255 }
 // http on loopback, that means the same however it is parsed.
 func isRedirect(s string) bool {
 	s = withoutPlainPath(s)
+	return isPlainOrigin(s) || isParsedRedirect(s)
+}
+
+func isParsedRedirect(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.String() != s || u.Host == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
 		return false
@@ -178,13 +185,23 @@ func withoutPlainPath(s string) string {
 		return s
 	}
 	path := rest[slash:]
-	for i := range len(path) {
-		b := path[i]
-		if (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') && b != '/' && b != '-' && b != '.' && b != '_' && b != '~' {
-			return s
-		}
+	if classOf(path)&classNotPath != 0 {
+		return s
 	}
 	return s[:len(s)-len(path)+1]
+}
+
+// isPlainOrigin says whether s is https, a host name of small letters, digits,
+// hyphens and dots, perhaps a port, and a slash: most redirects are, and it is
+// a matter of some nanoseconds to see.
+func isPlainOrigin(s string) bool {
+	host, https := strings.CutPrefix(s, "https://")
+	host, slash := strings.CutSuffix(host, "/")
+	host, port, ported := strings.Cut(host, ":")
+	if !https || !slash || host == "" || ported && (port == "" || len(port) > 5) {
+		return false
+	}
+	return classOf(host)&classNotHost == 0 && classOf(port)&classNotDigit == 0
 }
 
 // isHostName leaves out what browsers would map to something else.
