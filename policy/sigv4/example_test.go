@@ -1,0 +1,96 @@
+package sigv4_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// A URL with which one object of one type and length may be put.
+func ExampleSigner_Presign() {
+	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{
+		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	end, err := signer.Expiration(now, 15*time.Minute)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	url, err := signer.Presign(sigv4.Presign{
+		Method:  "PUT",
+		URL:     sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/my photo.png"),
+		Headers: []sigv4.Header{{Name: "content-length", Value: "1048576"}, {Name: "content-type", Value: "image/png"}, {Name: "if-none-match", Value: "*"}},
+		Expires: end,
+	}, now)
+	fmt.Println(strings.ReplaceAll(url, "&", "\n&"), err)
+	// Output:
+	// https://media.s3.eu-central-1.amazonaws.com/users/1/my%20photo.png?X-Amz-Algorithm=AWS4-HMAC-SHA256
+	// &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260301%2Feu-central-1%2Fs3%2Faws4_request
+	// &X-Amz-Date=20260301T120000Z
+	// &X-Amz-Expires=900
+	// &X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match
+	// &X-Amz-Signature=a84dab0ae24177da94fd2ce08a472081dd1c1d30f99234718a4052dcab41713c <nil>
+}
+
+// The part URLs of one upload, each good for a part of exactly one length.
+func ExampleSigner_Parts() {
+	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	parts, err := signer.Parts(sigv4.Parts{
+		URL:      sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/film.mp4"),
+		UploadID: "VXBsb2FkIElE",
+		Expires:  now.Add(15 * time.Minute),
+	}, now)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for number := 1; number <= 3; number++ {
+		url, err := parts.URL(number, 8<<20, sigv4.Header{Name: "x-amz-checksum-crc32", Value: "AAAAAA=="})
+		_, query, _ := strings.Cut(url, "SignedHeaders=")
+		query, _, _ = strings.Cut(query, "&X-Amz-Signature")
+		fmt.Println(query, err)
+	}
+	// Output:
+	// content-length%3Bhost%3Bx-amz-checksum-crc32&partNumber=1&uploadId=VXBsb2FkIElE <nil>
+	// content-length%3Bhost%3Bx-amz-checksum-crc32&partNumber=2&uploadId=VXBsb2FkIElE <nil>
+	// content-length%3Bhost%3Bx-amz-checksum-crc32&partNumber=3&uploadId=VXBsb2FkIElE <nil>
+}
+
+// Google Cloud Storage with the RSA key of a service account, which may be held
+// by a key management service: anything that is a crypto.Signer will do.
+func ExampleNewSigner_rsa() {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signer, err := sigv4.NewSigner(sigv4.GCSRSA, "", sigv4.Credentials{AccessKeyID: "uploads@project.iam.gserviceaccount.com", PrivateKey: key})
+	fmt.Println(signer, err)
+	// Output:
+	// gcs-rsa signer for "uploads@project.iam.gserviceaccount.com" in "auto" <nil>
+}
+
+// Secrets don't show, however they are printed.
+func ExampleSecret() {
+	c := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI"}
+	fmt.Printf("%v %+v %q\n", c.SecretAccessKey, c, c.SecretAccessKey)
+	fmt.Println(len(string(c.SecretAccessKey)))
+	// Output:
+	// [redacted] credentials "AKIAIOSFODNN7EXAMPLE" [redacted]
+	// 13
+}
