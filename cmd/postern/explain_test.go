@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,5 +75,40 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 	var got map[string]any
 	if err := json.Unmarshal([]byte(stdout.String()), &got); err != nil || code != exitFailed || len(got) != 2 || got["accepted"] != false {
 		t.Errorf("got %d, %v, %q", code, err, stdout.String())
+	}
+}
+
+func TestDevExplainsAndKeepsNothing(t *testing.T) {
+	const pasted = "pasted-and-private"
+	data := t.TempDir()
+	dev := begin(t, nil, "dev", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data", data)
+	form := url.Values{"text": {`<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired. ` + pasted + `</Message></Error>`}}
+	response, err := http.PostForm(dev.URL+"/explain", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), "policy_expired") || !strings.Contains(string(page), pasted) {
+		t.Fatalf("got %d, %v: %s", response.StatusCode, err, page)
+	}
+	if code := dev.end(); code != exitDone {
+		t.Errorf("ended with %d", code)
+	}
+	if strings.Contains(dev.stdout.String()+dev.stderr.String(), pasted) {
+		t.Errorf("it was logged:\n%s", dev.stderr)
+	}
+	err = fs.WalkDir(os.DirFS(data), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(data, name))
+		if bytes.Contains(text, []byte(pasted)) {
+			t.Errorf("it was stored in %s", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
