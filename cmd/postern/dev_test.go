@@ -48,7 +48,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		{"the form of a profile", "/forms/photos", `action="` + d.Store + `/postern-dev"`},
 		{"the plain site", "/demo/site", `server="` + d.URL + `"`},
 		{"the host form", "/demo/form", `name="photo"`},
-		{"the themes", "/demo/themes", `demo-theme-paper`},
+		{"the themes", "/demo/themes", `>Paper</h2>`},
 		{"health", "/healthz", ""},
 		{"readiness", "/readyz", ""},
 		{"the page that explains", "/explain", `action="/explain"`},
