@@ -199,3 +199,15 @@ func TestAPresignedPutDoesNotReplaceAnObject(t *testing.T) {
 		t.Errorf("a second PUT: %d %s", a.status, a.body)
 	}
 }
+
+func TestEmptyFilesWhereTheProfileTakesThem(t *testing.T) {
+	t.Parallel()
+	for _, edit := range []func(*handlers.Config){func(*handlers.Config) {}, noPost} {
+		s := newSite(t, only("films", func(p *profile.Profile) { p.MinSize, p.Checksum = 0, "" }), edit)
+		p := s.issue("films", "empty.txt", "text/plain", 0, "Authorization", "Bearer alice")
+		p.send(nil)
+		if done := p.complete(); done.Size != 0 || done.Type != "text/plain" {
+			t.Errorf("%s: got %+v", p.Method, done)
+		}
+	}
+}

@@ -52,10 +52,21 @@ func (h *Handlers) identify(c echo.Context) (visitor, error) {
 		id = profile.Identity{}
 	}
 	if id.Address == "" {
-		id.Address = c.RealIP()
+		id.Address = address(c)
 	}
 	return visitor{Identity: id, known: known}, nil
 }
+
+// address is where a request comes from. Headers about it are believed only
+// where the host said how: anybody can write them.
+func address(c echo.Context) string {
+	if extract := c.Echo().IPExtractor; extract != nil {
+		return extract(c.Request())
+	}
+	return directAddress(c.Request())
+}
+
+var directAddress = echo.ExtractIPDirect()
 
 // identifyError keeps a refusal and turns the rest into an outage: who asks
 // can't be told apart from nobody while the source of identities is away.

@@ -174,6 +174,16 @@ func TestEveryWayInIsChargedAndSettled(t *testing.T) {
 	}
 }
 
+func TestAnAddressIsNotTakenFromHeadersThatAnybodyCanWrite(t *testing.T) {
+	t.Parallel()
+	l := &ledger{}
+	s := newSite(t, func(c *handlers.Config) { c.Limiter = l })
+	s.call("GET", "/forms/pictures", "", "X-Forwarded-For", "203.0.113.9", "X-Real-Ip", "203.0.113.9", "Forwarded", "for=203.0.113.9")
+	if l.from[0] != "guest@127.0.0.1" {
+		t.Errorf("charged to %v", l.from)
+	}
+}
+
 func TestWhatALimiterRefusesIsNotSigned(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

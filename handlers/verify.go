@@ -82,7 +82,8 @@ func (h *Handlers) examine(ctx context.Context, up held, found *s3.HeadObjectOut
 		return "", err
 	}
 	if up.method != profile.MethodForm {
-		if !sameType(aws.ToString(found.ContentType), up.contentType) || !up.gate.admits(up.contentType, detected) {
+		empty := aws.ToInt64(found.ContentLength) == 0 // no byte to contradict any type
+		if !sameType(aws.ToString(found.ContentType), up.contentType) || !empty && !up.gate.admits(up.contentType, detected) {
 			return "", up.wrongType(baseType(detected))
 		}
 		return up.contentType, nil
