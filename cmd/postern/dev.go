@@ -24,10 +24,11 @@ const (
 )
 
 type devCommand struct {
-	Listen   string `help:"Address of the pages, on this machine; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	S3Listen string `name:"s3-listen" help:"Address of the embedded store." default:"127.0.0.1:9000" placeholder:"HOST:PORT"`
-	Data     string `help:"Folder for uploads and keys." default:".postern" type:"path" placeholder:"DIR"`
-	Checksum string `help:"Checksum that scripts compute of each part: crc32, crc32c or crc64nvme." enum:",crc32,crc32c,crc64nvme" default:"" placeholder:"NAME"`
+	Listen   string   `help:"Address of the pages, on this machine; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	S3Listen string   `name:"s3-listen" help:"Address of the embedded store." default:"127.0.0.1:9000" placeholder:"HOST:PORT"`
+	Data     string   `help:"Folder for uploads and keys." default:".postern" type:"path" placeholder:"DIR"`
+	Origins  []string `name:"origin" help:"Origin of a page of yours that may embed the widget or call the API, such as http://localhost:3000; repeat it for more." placeholder:"ORIGIN"`
+	Checksum string   `help:"Checksum that scripts compute of each part: crc32, crc32c or crc64nvme." enum:",crc32,crc32c,crc64nvme" default:"" placeholder:"NAME"`
 }
 
 // Run serves until the console ends.
@@ -43,12 +44,16 @@ func (d *devCommand) Run(c *console) (err error) {
 		return usageError{err}
 	}
 	place := placeOf(d.Listen, listener.Addr())
-	store, err := d.startStore(log, keys, place)
+	profiles, err := d.profiles(place)
+	if err != nil {
+		return err
+	}
+	store, err := d.startStore(log, keys, profiles)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	h, profiles, err := d.handlers(log, keys, place, store)
+	h, err := d.handlers(log, keys, place, store, profiles)
 	if err != nil {
 		return err
 	}
@@ -114,13 +119,13 @@ func placeOf(flag string, address net.Addr) place {
 	return place{url: "http://" + net.JoinHostPort(host, port), other: "http://" + net.JoinHostPort(other, port)}
 }
 
-func (d *devCommand) startStore(log *slog.Logger, keys devKeys, p place) (*gateway.Gateway, error) {
+func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profile.Profile) (*gateway.Gateway, error) {
 	// The store has to outlive the requests that drain, so the end of the
 	// console doesn't end it.
 	store, err := gateway.Start(context.Background(), gateway.Options{
 		Listen: d.S3Listen, Dir: filepath.Join(d.Data, "store"),
 		AccessKey: devAccess, SecretKey: string(keys.store), Region: devRegion,
-		Buckets: []string{devBucket}, CORSOrigins: []string{p.url, p.other}, Logger: log,
+		Buckets: []string{devBucket}, CORSOrigins: profiles[0].Origins, Logger: log,
 	})
 	if err != nil {
 		return nil, listenError("--s3-listen", d.S3Listen, err)
@@ -128,28 +133,26 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, p place) (*gatew
 	return store, nil
 }
 
-func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *gateway.Gateway) (*handlers.Handlers, []profile.Profile, error) {
-	profiles := devProfiles(p, d.Checksum)
+func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
 	quota, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{keys.tickets}})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	provider, err := handlers.ProviderNamed("versity")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	h, err := handlers.New(handlers.Config{
+	return handlers.New(handlers.Config{
 		PublicURL: p.url, Profiles: profiles,
 		Store: store.Client(), Credentials: store.Credentials(), Region: devRegion,
 		Endpoint: store.URL(), PathStyle: true, Provider: provider,
 		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: quota,
 		OnComplete: logCompleted(log), Logger: log, Explain: true,
 	})
-	return h, profiles, err
 }
 
 func logCompleted(log *slog.Logger) func(context.Context, handlers.Completed) error {
@@ -160,17 +163,22 @@ func logCompleted(log *slog.Logger) func(context.Context, handlers.Completed) er
 	}
 }
 
-// devProfiles are the two to try: pictures, and anything at all.
-func devProfiles(p place, checksum string) []profile.Profile {
+// profiles are the two to try: pictures, and anything at all. Both take the
+// same origins.
+func (d *devCommand) profiles(p place) ([]profile.Profile, error) {
 	photos := profile.Profile{
 		Name: "photos", Bucket: devBucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 		Types:   []string{"image/png", "image/jpeg", "image/webp"},
 		MinSize: 1, MaxSize: 10 * profile.MiB,
-		Access: profile.AccessPublic, Origins: []string{p.url, p.other}, Checksum: checksum,
+		Access: profile.AccessPublic, Origins: append([]string{p.url, p.other}, d.Origins...), Checksum: d.Checksum,
 		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
 		Tags: map[string]string{"stage": "inbox"},
 	}
+	var wrong *profile.FieldError
+	if _, err := profile.Compile(photos); errors.As(err, &wrong) {
+		return nil, badUsage("--origin %q: wanted %s", wrong.Got, wrong.Wanted) // nothing else can be wrong
+	}
 	files := photos
 	files.Name, files.Types, files.MaxSize = "files", []string{"*/*"}, profile.MaxObjectSize
-	return []profile.Profile{photos, files}
+	return []profile.Profile{photos, files}, nil
 }

@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
@@ -97,6 +95,30 @@ func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
+	page := "http://localhost:3000"
+	d := begin(t, nil, devArgs(t.TempDir(), "--origin", page)...)
+	for _, url := range []string{d.URL + "/uploads", d.Store + "/postern-dev/any"} {
+		for origin, want := range map[string]string{page: page, "http://localhost:3001": ""} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", origin)
+			request.Header.Set("Access-Control-Request-Method", http.MethodPost)
+			request.Header.Set("Access-Control-Request-Headers", "content-type")
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("%s from %s: want allowed origin %q, got %q", url, origin, want, got)
+			}
+		}
+	}
+}
+
 func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 	d := begin(t, nil, devArgs(t.TempDir())...)
 	response, err := http.PostForm(d.URL+"/demo/form", url.Values{"name": {"<Ada>"}, "photo": {"users/guest/1", "users/guest/2"}})
@@ -168,77 +190,5 @@ func TestKeysAreForTheirOwnerAlone(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(data, ".gitignore"))
 	if err != nil || string(text) != "*\n" {
 		t.Errorf(".gitignore of the data folder: want *, got %q, %v", text, err)
-	}
-}
-
-func TestSignalsEndDevWithZero(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, devArgs(t.TempDir())...)
-		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
-			t.Errorf("ready: got status %d", response.StatusCode)
-		}
-		if code, rest := p.signal(s); code != 0 || rest != "" {
-			t.Errorf("%v: want exit code 0 and no more output, got %d and %q\n%s", s, code, rest, p.stderr)
-		}
-	}
-}
-
-func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
-	data := t.TempDir()
-	p := launch(t, devArgs(data)...)
-	v := visitor.Visitor{Base: p.URL}
-	content := bytes.Repeat([]byte("postern "), 20<<20/8)
-	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
-	if err != nil || upload == nil || upload.Multipart == nil {
-		t.Fatalf("issue: %v, %v", answer, err)
-	}
-	send := func(number int) {
-		t.Helper()
-		parts, answer, err := upload.Sign(t.Context(), visitor.PartRequest{Number: number})
-		if err != nil || len(parts) != 1 {
-			t.Fatalf("sign part %d: %v, %v", number, answer, err)
-		}
-		if answer, err := parts[0].Send(t.Context(), upload.Piece(content, number)); err != nil || !answer.OK() {
-			t.Fatalf("part %d: %v, %v", number, answer, err)
-		}
-	}
-	send(1)
-	p.signal(syscall.SIGKILL)
-	launch(t, "dev", "--listen", strings.TrimPrefix(p.URL, "http://"), "--s3-listen", strings.TrimPrefix(p.Store, "http://"), "--data", data)
-	listed, err := upload.List(t.Context())
-	if err != nil || !strings.Contains(string(listed.Body), `"number":1`) {
-		t.Fatalf("parts after the restart: want part 1, got %v, %v", listed, err)
-	}
-	for number := 2; number <= upload.Multipart.PartCount; number++ {
-		send(number)
-	}
-	done, err := upload.Complete(t.Context())
-	if err != nil || done.Status != http.StatusOK {
-		t.Errorf("complete: want status 200, got %v, %v", done, err)
-	}
-}
-
-// Whoever asks twice doesn't want to wait for requests that never end.
-func TestASecondSignalCutsTheDrainShort(t *testing.T) {
-	p := launch(t, devArgs(t.TempDir())...)
-	dawdle(t, p.URL, 2)
-	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the drain", func() bool { return strings.Contains(p.stderr.String(), "stopping") })
-	begun := time.Now()
-	ended := make(chan struct{})
-	go func() { p.cmd.Wait(); close(ended) }()
-	for {
-		select {
-		case <-ended:
-			if took := time.Since(begun); took > devDrain/2 {
-				t.Errorf("ended after %v", took)
-			}
-			return
-		case <-time.After(300 * time.Millisecond):
-			p.cmd.Process.Signal(syscall.SIGTERM)
-		}
 	}
 }

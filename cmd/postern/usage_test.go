@@ -54,6 +54,7 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 		{"a store port that isn't one", []string{"dev", "--s3-listen", "127.0.0.1:http"}, `--s3-listen "127.0.0.1:http": wanted host:port`},
 		{"dev for the whole network", []string{"dev", "--listen", "0.0.0.0:0"}, `--listen 0.0.0.0:0: dev is for this machine alone`},
 		{"dev's store for the whole network", []string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", ":0"}, `--s3-listen :0: dev is for this machine alone`},
+		{"an origin with a path", []string{"dev", "--listen", "127.0.0.1:0", "--data", dir, "--origin", "http://localhost:3000/"}, `--origin "http://localhost:3000/": wanted an origin as browsers send it`},
 		{"an unknown checksum", []string{"dev", "--checksum", "md5"}, `--checksum must be one of`},
 		{"a data folder that is a file", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "broken.yaml")}, `data folder: mkdir`},
 		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `others may read it (mode 0644); make it 0600`},
