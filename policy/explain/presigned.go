@@ -139,6 +139,7 @@ func (s *session) checkLife(p *presigned) {
 	if !s.options.Now.Before(end) {
 		s.find(Finding{Code: "url_expired", Field: field, Wanted: "before " + instant(end), Got: instant(s.options.Now)})
 	}
+	s.verifyURL(p, &sg, life)
 }
 
 func (s *session) checkPart(p *presigned) {
