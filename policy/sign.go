@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"encoding/base64"
 	"errors"
 	"strconv"
 	"sync"
@@ -22,9 +21,7 @@ import (
 func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) {
 	w := writers.Get().(*writer)
 	defer writers.Put(w)
-	w.survey = survey{store: storeOf(s.Dialect())}
-	w.survey.walk(d.Conditions)
-	if err := errors.Join(w.survey.settle(), checkLifetime(d.Expiration, s, now), checkAction(url)); err != nil {
+	if err := w.check(&d, url, s, now); err != nil {
 		return Form{}, err
 	}
 	if err := w.stamp(s, d.Expiration, now); err != nil {
@@ -41,6 +38,7 @@ func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) 
 // form needs and stay.
 type writer struct {
 	survey survey
+	action string // the last form URL that was found good
 	seal   seal
 	head   head
 	date   [16]byte // the timestamp
@@ -49,6 +47,24 @@ type writer struct {
 }
 
 var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// check returns everything that is wrong, joined.
+func (w *writer) check(d *Document, url string, s *sigv4.Signer, now time.Time) error {
+	w.survey = survey{store: storeOf(s.Dialect())}
+	w.survey.walk(d.Conditions)
+	faulty := w.survey.settle()
+	late := checkLifetime(d.Expiration, s, now)
+	if url != w.action {
+		if err := checkAction(url); err != nil {
+			return errors.Join(faulty, late, err)
+		}
+		w.action = url
+	}
+	if faulty != nil || late != nil {
+		return errors.Join(faulty, late)
+	}
+	return nil
+}
 
 // stamp fills in what the signer and the time decide.
 func (w *writer) stamp(s *sigv4.Signer, expiration, now time.Time) error {
@@ -92,7 +108,7 @@ func (w *writer) readsBack(d *Document) bool {
 // form signs the JSON and lists the fields.
 func (w *writer) form(d *Document, url string) (Form, error) {
 	var err error
-	w.text = base64.StdEncoding.AppendEncode(w.text[:0], w.json)
+	w.text = appendBase64(w.text[:0], w.json)
 	policy := len(w.text)
 	if w.text, err = w.seal.key.AppendSignature(w.text, w.text); err != nil {
 		return Form{}, err
