@@ -104,7 +104,7 @@ func wholePages() (http.Handler, error) {
 		return nil, err
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "http://127.0.0.1:8080", Profiles: profiles, Store: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}),
+		PublicURL: "https://uploads.example.com", Profiles: profiles, Store: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}),
 		Credentials: keys, Region: "eu-central-1", Provider: provider, TokenKeys: []sigv4.Secret{tokenKey},
 		Identifier: verifier, Limiter: quota, Logger: log,
 	})
