@@ -19,11 +19,14 @@ type gate struct {
 	profile  profile.Profile // a copy, defaults filled in
 	// bucketURL is what browsers are told; it ends without a slash.
 	bucketURL string
-	origins   map[string]bool
-	page      headers              // of the form page
-	widget    headers              // of the page for an iframe
-	forms     map[string]*formText // by language
-	widgets   map[string]*formText
+	// landing is where the store sends a browser after a plain form, up to the
+	// token. That is in the path: stores mangle a query.
+	landing string
+	origins map[string]bool
+	page    headers              // of the form page
+	widget  headers              // of the page for an iframe
+	forms   map[string]*formText // by language
+	widgets map[string]*formText
 }
 
 func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
@@ -40,6 +43,7 @@ func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
 	if g.bucketURL, err = h.config.bucketURL(g.profile.Bucket); err != nil {
 		return nil, fmt.Errorf("handlers: profile %q: bucket %q: %w", g.profile.Name, g.profile.Bucket, err)
 	}
+	g.landing = h.config.PublicURL + "/forms/" + g.profile.Name + "/done/"
 	g.page = pageHeaders(g.sources(), nil)
 	g.widget = widgetHeaders(g.sources(), g.profile.Origins)
 	g.forms, g.widgets = h.formTexts(g), h.widgetTexts(g)
@@ -72,6 +76,15 @@ func (g *gate) sources() sources {
 		s.form = append(s.form[:len(s.form):len(s.form)], origin(g.profile.Redirect))
 	}
 	return s
+}
+
+// widgetFor are the widget's headers: the profile's pages may frame it, or
+// only the one that the identity is bound to.
+func (g *gate) widgetFor(who visitor) headers {
+	if who.Origin == "" {
+		return g.widget
+	}
+	return widgetHeaders(g.sources(), []string{who.Origin})
 }
 
 // cspSources names a bucket as narrowly as CSP can: with path-style addresses

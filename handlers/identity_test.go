@@ -79,6 +79,22 @@ func TestAWidgetWithoutATicketHasNoFields(t *testing.T) {
 	}
 }
 
+func TestAnIdentityBoundToOnePageIsFramedByThatPageAlone(t *testing.T) {
+	t.Parallel()
+	for origin, status := range map[string]int{"https://app.example.com": http.StatusOK, "https://second.example.com": http.StatusOK, "https://evil.example.com": http.StatusForbidden} {
+		s := newSite(t, func(c *handlers.Config) {
+			c.Identifier = bound{origin}
+			c.Profiles[0].Origins = []string{"https://app.example.com", "https://second.example.com"}
+		})
+		page := s.call("GET", "/widget/pictures", "")
+		policy := page.header.Get("Content-Security-Policy")
+		if page.status != status || status == http.StatusOK != strings.HasSuffix(policy, "frame-ancestors "+origin) ||
+			status == http.StatusOK != bytes.Contains(page.body, []byte(`parent-origins="`+origin+`"`)) {
+			t.Errorf("%s: %d %s", origin, page.status, policy)
+		}
+	}
+}
+
 func TestAnIdentityMayNarrowAProfile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {

@@ -103,8 +103,9 @@ func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, s *sigv4.S
 	case profile.MethodPut:
 		out.put, err = h.signPut(g, p, s, now)
 	case profile.MethodForm:
-		out.token = h.tokens.mint(uploadOf(p, "", now))
-		out.form, err = signForm(g, p, profile.Done{Redirect: h.landingURL(p.Profile, out.token)}, s, now)
+		landing := h.tokens.mintAfter(g.landing, uploadOf(p, "", now))
+		out.token = landing[len(g.landing):]
+		out.form, err = signForm(g, p, profile.Done{Redirect: landing}, s, now)
 	default:
 		out.form, err = signForm(g, p, profile.Done{}, s, now)
 	}
@@ -148,12 +149,6 @@ func (h *Handlers) begin(ctx context.Context, g *gate, p profile.Plan, now time.
 	}
 	token := h.tokens.mint(uploadOf(p, *out.UploadId, now))
 	return issued{plan: p, token: token, expires: p.Expiration}, nil
-}
-
-// landingURL is where the store sends a browser after a plain form. The token
-// is in the path: stores mangle a query.
-func (h *Handlers) landingURL(name, token string) string {
-	return h.config.PublicURL + "/forms/" + name + "/done/" + token
 }
 
 // planError adds what would have been accepted, for the page.

@@ -88,7 +88,10 @@ func (h *Handlers) showWidget(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g.widget.replace(c.Response().Header())
+	if who.Origin != "" && !g.origins[who.Origin] {
+		return errOrigin
+	}
+	g.widgetFor(who).replace(c.Response().Header())
 	page := h.pageIn(c, g.widgets)
 	issued, err := h.issueForm(c.Request().Context(), g, who)
 	if err != nil && !scriptOnly(err) && (who.known || asError(err).Code != CodeUnauthorized) {
@@ -106,14 +109,9 @@ func scriptOnly(err error) bool {
 
 // showFormText shows a form as issued, or without fields where none could be.
 func (h *Handlers) showFormText(c echo.Context, page *formText, issued issued, who visitor) error {
-	tighter := who.MaxSize > 0 && who.MaxSize < page.view.MaxSize
-	if issued.form != nil && !tighter {
+	view, same := h.narrow(page.view, who)
+	if issued.form != nil && same {
 		return page.show(c, issued.form)
-	}
-	view := page.view
-	if tighter {
-		view.MaxSize = who.MaxSize
-		view.Rules = h.locales.byLang[view.Lang].rules(view.Types, view.MinSize, view.MaxSize)
 	}
 	if issued.form != nil {
 		view.Action = issued.form.URL
@@ -122,6 +120,20 @@ func (h *Handlers) showFormText(c echo.Context, page *formText, issued issued, w
 		}
 	}
 	return render(c, http.StatusOK, page.form(view))
+}
+
+// narrow tells the limits of an identity where they are tighter than the
+// profile's; same is true where they aren't.
+func (h *Handlers) narrow(view templates.FormView, who visitor) (out templates.FormView, same bool) {
+	same = true
+	if who.MaxSize > 0 && who.MaxSize < view.MaxSize {
+		view.MaxSize, same = who.MaxSize, false
+		view.Rules = h.locales.byLang[view.Lang].rules(view.Types, view.MinSize, view.MaxSize)
+	}
+	if view.Embedded && who.Origin != "" {
+		view.ParentOrigins, same = []string{who.Origin}, false
+	}
+	return view, same
 }
 
 // enter finds the profile and the visitor of a page.

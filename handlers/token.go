@@ -93,22 +93,31 @@ func keyID(key sigv4.Secret) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:6])
 }
 
-var claimBuffers = sync.Pool{New: func() any { return new([1024]byte) }}
+// mintBuffer is room for one token; a longer one is given its own.
+type mintBuffer struct {
+	claims [1024]byte
+	token  [2048]byte
+}
+
+var mintBuffers = sync.Pool{New: func() any { return new(mintBuffer) }}
 
 // mint returns the token of an upload.
-func (t *tokens) mint(u upload) string {
-	buffer := claimBuffers.Get().(*[1024]byte)
-	defer claimBuffers.Put(buffer)
-	claims := appendClaims(buffer[:0], u)
-	size := len(t.header) + base64.RawURLEncoding.EncodedLen(len(claims)) + 1 + 43
-	token := append(make([]byte, 0, size), t.header...)
-	token = base64.RawURLEncoding.AppendEncode(token, claims)
+func (t *tokens) mint(u upload) string { return t.mintAfter("", u) }
+
+// mintAfter returns the token behind a prefix, such as the address it becomes
+// part of.
+func (t *tokens) mintAfter(prefix string, u upload) string {
+	buffer := mintBuffers.Get().(*mintBuffer)
+	defer mintBuffers.Put(buffer)
+	claims := appendClaims(buffer.claims[:0], u)
+	out := append(append(buffer.token[:0], prefix...), t.header...)
+	out = base64.RawURLEncoding.AppendEncode(out, claims)
 	mac := t.macs.Get().(hash.Hash)
 	defer t.macs.Put(mac)
 	mac.Reset()
-	mac.Write(token)
+	mac.Write(out[len(prefix):])
 	sum := mac.Sum(claims[:0])
-	return string(base64.RawURLEncoding.AppendEncode(append(token, '.'), sum))
+	return string(base64.RawURLEncoding.AppendEncode(append(out, '.'), sum))
 }
 
 // verify returns the upload that a token stands for, errExpiredToken when its
