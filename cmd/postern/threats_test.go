@@ -1,0 +1,78 @@
+package main_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// threats names, for each thing attackers try, the tests that show what holds. The attacks themselves stand in cmd/postern/walls.
+var threats = []struct {
+	attack string
+	tests  []string
+}{
+	{"key missing, empty prefix, prefix without a slash", []string{"TestAttacks", "TestCompileRefusesContradictions", "TestSubjectsNeverShareAPrefix", "TestConstructorsRefuse"}},
+	{"file names that climb, look alike or hide", []string{"TestAttacks", "TestMillionFileNamesNeverLeaveThePrefix", "FuzzKeys", "TestCleanFilenameRefuses"}},
+	{"quotes, braces and newlines that rewrite the policy", []string{"TestAttacks", "TestHostileWordsStayWords", "FuzzSign", "FuzzEncode"}},
+	{"control, bidi and zero-width characters in names", []string{"TestHostileWordsStayWords", "TestCleanFilename", "TestHostileWordsArriveWholeAsText"}},
+	{"markup in any field, key, redirect or error text", []string{"TestAttacks", "TestPagesAreAsTheirGoldenFilesSay", "TestHostileWordsStayWords"}},
+	{"pages and drawings as pictures, type lies, polyglots", []string{"TestAttacks", "TestWithoutScriptALieAboutTheTypeIsDeletedAndExplained", "TestBytesAreHeldAgainstTheDeclaredType"}},
+	{"the client chooses acl, tags, metadata, storage class, redirect", []string{"TestAttacks", "TestWallsOfPOST", "TestDocumentCarriesExactlyWhatTheProfileSets"}},
+	{"redirects to elsewhere", []string{"TestAttacks", "TestRedirects"}},
+	{"a forged landing page call", []string{"TestAttacks", "TestWithoutScriptAForgedLandingPageChangesNothing"}},
+	{"lies about size, bigger bodies, extra parts", []string{"TestAttacks", "TestWallsOfParts", "TestPartsOutsideThePlanAreNotSigned"}},
+	{"somebody else's upload", []string{"TestTwoVisitorsNeverMeet", "TestAForeignUploadAnswersAsOneThatNeverWas"}},
+	{"token confusion", []string{"TestAttacks", "TestTokenConfusion", "TestPublicKeyIsNoSecret", "FuzzTokens"}},
+	{"replay, overwriting an accepted object", []string{"TestAttacks", "TestAFormIsRefusedOnceItsTimeIsOver", "TestAPresignedPutDoesNotReplaceAnObject"}},
+	{"abandoned parts", []string{"TestOpenMultipartUploadsAreLimited", "TestAnAbortedUploadLeavesNoParts"}},
+	{"cross-origin calls on issuing", []string{"TestAttacks", "TestCrossOriginCalls", "TestPreflights"}},
+	{"clickjacking, framing by others", []string{"TestTheWidgetIsFramedByListedPagesAlone", "TestOtherPagesAreNeverFramed"}},
+	{"messages from or to the wrong window", []string{"TestTheWidgetIsFramedByListedPagesAlone"}},
+	{"origins by query or Referer, look-alike or null", []string{"TestAttacks", "TestTheWidgetIsFramedByListedPagesAlone"}},
+	{"credentials and signatures in logs, errors, caches, referrers", []string{"TestAttacks", "TestNothingThatOpensADoorIsLogged", "TestSecretsStayHidden", "TestSecurityHeaders"}},
+	{"signing oracle", []string{"TestAttacks"}},
+	{"large, deep, slow, endless requests", []string{"TestAttacks", "TestRequestsThatNeverEndAreCutOff", "TestOversizedHeadersAreRefused", "TestSlowHeadersAreCutOff"}},
+	{"bad numbers, odd durations", []string{"TestAttacks", "TestBrokenFilesGetOneSentence"}},
+	{"a store that ignores conditions", []string{"TestAttacks", "TestAStoreThatIgnoresConditionsCannotMakeUsAcceptAnObject"}},
+}
+
+func TestEveryThreatHasATest(t *testing.T) {
+	t.Parallel()
+	there := testsOf(t, "../..")
+	for _, threat := range threats {
+		for _, name := range threat.tests {
+			if !there[name] {
+				t.Errorf("%s: there is no %s", threat.attack, name)
+			}
+		}
+	}
+}
+
+// testsOf lists the names of all tests and fuzz targets below a folder.
+func testsOf(t *testing.T, root string) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, declared := range file.Decls {
+			if f, ok := declared.(*ast.FuncDecl); ok && f.Recv == nil {
+				names[f.Name.Name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
