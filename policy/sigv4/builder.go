@@ -1,11 +1,9 @@
 package sigv4
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -43,55 +41,62 @@ func (b *builder) begin(s *Signer, url string, expires, now time.Time) error {
 		Header{q.algorithm, s.dialect.algorithm},
 		Header{q.credential, b.key.credential},
 		Header{q.date, b.stamp},
-		Header{q.expires, strconv.FormatInt(seconds, 10)},
-		Header{q.headers, ""})
+		Header{q.expires, strconv.FormatInt(seconds, 10)})
 	if token := s.credentials.SessionToken; token != "" {
 		b.params = append(b.params, Header{q.token, string(token)})
 	}
+	b.params = append(b.params, Header{q.headers, ""})
 	return nil
 }
 
-func byName(a, b Header) int { return cmp.Compare(a.Name, b.Name) }
-
-func (b *builder) sortParams() error {
-	for _, p := range b.params {
-		if p.Name == "" || p.Name == b.dialect.query.signature {
-			return fmt.Errorf("sigv4: presign: query parameter %q is not for the caller", p.Name)
-		}
-		for i := range len(p.Name) {
-			if !unreserved[p.Name[i]] {
-				return fmt.Errorf("sigv4: presign: query parameter %q: wanted letters, digits and -._~", p.Name)
-			}
-		}
+// insert puts h into the sorted list. It begins at the end, where most belong,
+// and says whether the name is new.
+func insert(list []Header, h Header) ([]Header, bool) {
+	list = append(list, h)
+	at := len(list) - 1
+	for at > 0 && list[at-1].Name > h.Name {
+		list[at] = list[at-1]
+		at--
 	}
-	slices.SortFunc(b.params, byName)
-	for i := 1; i < len(b.params); i++ {
-		if b.params[i-1].Name == b.params[i].Name {
-			return fmt.Errorf("sigv4: presign: query parameter %q is repeated", b.params[i].Name)
+	list[at] = h
+	return list, at == 0 || list[at-1].Name != h.Name
+}
+
+// addParams adds the caller's parameters, each name once.
+func (b *builder) addParams(query []Header) error {
+	for _, p := range query {
+		if !isParam(p.Name) || p.Name == b.dialect.query.signature {
+			return fmt.Errorf("sigv4: presign: query parameter %q: wanted letters, digits and -._~, and none of the signature's", p.Name)
+		}
+		added := false
+		if b.params, added = insert(b.params, p); !added {
+			return fmt.Errorf("sigv4: presign: query parameter %q is repeated", p.Name)
 		}
 	}
 	return nil
 }
 
-func (b *builder) setHeaders(headers []Header) (err error) {
-	b.headers, err = sortHeaders(append(b.headers[:1], headers...), headers)
-	return err
+func isParam(name string) bool {
+	for i := range len(name) {
+		if !unreserved[name[i]] {
+			return false
+		}
+	}
+	return name != ""
 }
 
-// sortHeaders sorts all headers after looking at those of the caller.
-func sortHeaders(all, callers []Header) ([]Header, error) {
+// insertHeaders adds the caller's headers to a sorted list, each name once.
+func insertHeaders(list, callers []Header) ([]Header, error) {
 	for _, h := range callers {
 		if err := checkHeader(h); err != nil {
 			return nil, err
 		}
-	}
-	slices.SortFunc(all, byName)
-	for i := 1; i < len(all); i++ {
-		if all[i-1].Name == all[i].Name {
-			return nil, fmt.Errorf("sigv4: presign: header %q is repeated", all[i].Name)
+		added := false
+		if list, added = insert(list, h); !added {
+			return nil, fmt.Errorf("sigv4: presign: header %q is repeated", h.Name)
 		}
 	}
-	return all, nil
+	return list, nil
 }
 
 func checkHeader(h Header) error {

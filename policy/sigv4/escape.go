@@ -12,28 +12,30 @@ var unreserved = func() (table [256]bool) {
 	return table
 }()
 
+// inPath is unreserved with the slash.
+var inPath = func() [256]bool {
+	table := unreserved
+	table['/'] = true
+	return table
+}()
+
 // appendEscaped appends s with everything percent-encoded that isn't unreserved.
-func appendEscaped(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; unreserved[c] {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
-		}
-	}
-	return dst
-}
+func appendEscaped(dst []byte, s string) []byte { return appendEscapedBut(dst, s, &unreserved) }
 
 // appendPath is appendEscaped, keeping the slashes.
-func appendPath(dst []byte, s string) []byte {
+func appendPath(dst []byte, s string) []byte { return appendEscapedBut(dst, s, &inPath) }
+
+// appendEscapedBut escapes all bytes but the ones to keep. Runs of those are
+// copied at once.
+func appendEscapedBut(dst []byte, s string, keep *[256]bool) []byte {
+	start := 0
 	for i := range len(s) {
-		if c := s[i]; unreserved[c] || c == '/' {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		if c := s[i]; !keep[c] {
+			dst = append(append(dst, s[start:i]...), '%', upperHex[c>>4], upperHex[c&15])
+			start = i + 1
 		}
 	}
-	return dst
+	return append(dst, s[start:]...)
 }
 
 // ObjectURL returns the URL of the object called key under bucketURL, such as

@@ -135,7 +135,7 @@ func (s *partScratch) sorted(host string, extra []Header) ([]Header, error) {
 	if len(extra) > maxExtra {
 		return nil, fmt.Errorf("sigv4: presign: %d extra headers: wanted at most %d", len(extra), maxExtra)
 	}
-	return sortHeaders(append(headers, extra...), extra)
+	return insertHeaders(headers, extra)
 }
 
 func (p *PartPresigner) finish(s *partScratch, headers []Header, number int, size int64) (string, error) {

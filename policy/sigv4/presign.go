@@ -33,13 +33,14 @@ func (s *Signer) Presign(r Presign, now time.Time) (string, error) {
 	if err := b.begin(s, r.URL, r.Expires, now); err != nil {
 		return "", err
 	}
-	b.params = append(b.params, r.Query...)
-	if err := b.sortParams(); err != nil {
+	if err := b.addParams(r.Query); err != nil {
 		return "", err
 	}
-	if err := b.setHeaders(r.Headers); err != nil {
+	headers, err := insertHeaders(b.headers, r.Headers)
+	if err != nil {
 		return "", err
 	}
+	b.headers = headers
 	if r.Method == "" {
 		return "", errors.New("sigv4: presign: method is missing")
 	}

@@ -55,7 +55,7 @@ func TestPresignRefuses(t *testing.T) {
 		"an end in the past":          {func(p *sigv4.Presign) { p.Expires = noon }, "wanted after"},
 		"an end after seven days":     {func(p *sigv4.Presign) { p.Expires = noon.Add(sigv4.MaxLifetime + 1) }, "at most"},
 		"a parameter twice":           {func(p *sigv4.Presign) { p.Query = headers("a", "1", "a", "2") }, "repeated"},
-		"the signature's parameter":   {func(p *sigv4.Presign) { p.Query = headers("X-Amz-Signature", "1") }, "caller"},
+		"the signature's parameter":   {func(p *sigv4.Presign) { p.Query = headers("X-Amz-Signature", "1") }, "none of the signature"},
 		"the date's parameter":        {func(p *sigv4.Presign) { p.Query = headers("X-Amz-Date", "1") }, "repeated"},
 		"a parameter with a space":    {func(p *sigv4.Presign) { p.Query = headers("a b", "1") }, "letters"},
 		"a header twice":              {func(p *sigv4.Presign) { p.Headers = headers("a", "1", "a", "1") }, "repeated"},
