@@ -63,9 +63,12 @@ func (r *readback) char() byte {
 	}
 	b := r.text[r.pos]
 	r.pos++
-	if b == '\\' {
-		return r.escape()
+	if b != '\\' {
+		return b
 	}
+	b = r.escape()
+	// Only what has to be escaped is, in the canonical form.
+	r.bad = r.bad || b >= ' ' && b != '"' && b != '\\'
 	return b
 }
 
