@@ -12,8 +12,8 @@ import (
 // was made from. The reader below shares nothing with the encoder: it walks the
 // bytes by JSON's own rules for strings and knows the punctuation that has to
 // stand between them, so a value that broke out of its string, or an escape
-// written wrongly, can't reach a signature. It accepts the canonical form only,
-// which makes it a comparison of one pass and no memory.
+// written wrongly, can't reach a signature. It accepts the canonical form only
+// (hexadecimal digits in either case), which makes it a comparison of one pass and no memory.
 type readback struct {
 	text []byte
 	pos  int
