@@ -29,6 +29,10 @@ type Config struct {
 
 	// Store is asked with the server's own credentials.
 	Store Store
+	// StoreTimeout is how long one call to the store may take, retries included;
+	// copying an object and putting parts together may take thirty times as
+	// long. 0 is 20 seconds.
+	StoreTimeout time.Duration
 	// Credentials sign forms and URLs. They are asked for again before they expire.
 	Credentials aws.CredentialsProvider
 	// Region is the buckets' region, as the dialect writes it.
@@ -102,6 +106,9 @@ func (c Config) withDefaults() Config {
 	if c.Identifier == nil {
 		c.Identifier = Nobody{}
 	}
+	if c.StoreTimeout == 0 {
+		c.StoreTimeout = 20 * time.Second
+	}
 	if c.Limiter == nil {
 		c.Limiter = unlimited{}
 	}
@@ -138,6 +145,7 @@ func (c Config) check() error {
 		}
 	}
 	add(c.Store != nil, "Store: wanted one")
+	add(c.StoreTimeout > 0, "StoreTimeout %s: wanted more than nothing", c.StoreTimeout)
 	add(c.Credentials != nil, "Credentials: wanted a provider")
 	add(c.Region != "" || c.Dialect == sigv4.GCS || c.Dialect == sigv4.GCSRSA, "Region: wanted one")
 	add(len(c.Profiles) > 0, "Profiles: wanted at least one")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -70,6 +71,26 @@ func TestAStoreThatIsAwayIsSaidSoEverywhere(t *testing.T) {
 	}
 	_, claims := claimsOf(t, p.Token)
 	down.log.mustNotHold(t, p.Token, q.Token, claims["uid"].(string))
+}
+
+// hanging is a store that never answers some calls.
+type hanging struct{ handlers.Store }
+
+func (hanging) HeadObject(ctx context.Context, _ *s3.HeadObjectInput, _ ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (hanging) ListParts(ctx context.Context, _ *s3.ListPartsInput, _ ...func(*s3.Options)) (*s3.ListPartsOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAStoreThatHangsIsNotWaitedForForEver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *handlers.Config) { c.Store, c.StoreTimeout = hanging{c.Store}, 50*time.Millisecond })
+	s.issue("pictures", "garden.png", "image/png", 4000).call("POST", "/complete", "").refused(handlers.CodeStoreUnavailable)
+	s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice").call("GET", "/parts", "").refused(handlers.CodeStoreUnavailable)
 }
 
 func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {

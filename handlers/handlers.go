@@ -66,6 +66,7 @@ func New(c Config) (*Handlers, error) {
 
 // finish adds what needs all profiles.
 func (h *Handlers) finish() (err error) {
+	h.config.Store = timedStore{h.config.Store, h.config.StoreTimeout}
 	h.source = awsbridge.NewSource(h.config.Credentials, h.config.Dialect, h.config.Region)
 	h.readiness = newReadiness(h.config)
 	h.protection, h.origins, err = crossOrigin(h.config.PublicURL, h.gates)

@@ -24,6 +24,8 @@ func (h *Handlers) sniff(ctx context.Context, up held, found *s3.HeadObjectOutpu
 	if aws.ToInt64(found.ContentLength) == 0 {
 		return mimetype.Lookup(profile.OctetStream), nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, h.config.StoreTimeout)
+	defer cancel()
 	out, err := h.config.Store.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.bucket, Key: &up.key,
 		Range: aws.String("bytes=0-4095"), IfMatch: found.ETag}, bareChecksums)
 	if err != nil {
