@@ -1,7 +1,7 @@
 /** @import {Host} from './types.d.ts' */
 /** @import {Found} from './intake.js' */
 import { ask, receive } from './intake.js';
-import { List } from './list.js';
+import { List, SLICE } from './list.js';
 import { Queue, fits } from './queue.js';
 import { make } from './row.js';
 import { Words } from './words.js';
@@ -137,12 +137,19 @@ export class Uploader extends HTMLElement {
     this.add(files.map((file) => ({ file })));
   }
 
-  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. @param {Found[]} found */
-  add(found) {
+  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. Many are added in short turns. @param {Found[]} found */
+  async add(found) {
     const { queue, input } = this;
     if (!queue || this.closed) return;
-    for (const { file, handle } of found) queue.add(file, handle);
-    if (input) input.required = !queue.uploads.size;
-    if (!this.hasAttribute('manual')) queue.start();
+    for (let i = 0; i < found.length;) {
+      const end = performance.now() + SLICE;
+      do {
+        const { file, handle } = found[i++];
+        queue.add(file, handle);
+      } while (found[i] && performance.now() < end);
+      if (input) input.required = !queue.uploads.size;
+      if (!this.hasAttribute('manual')) queue.start();
+      if (found[i]) await new Promise((resolve) => setTimeout(resolve));
+    }
   }
 }

@@ -5,8 +5,8 @@ import { ask } from './intake.js';
 import { Row, make } from './row.js';
 import { Meter, Teller } from './words.js';
 
-/** Milliseconds of drawing before the page gets a turn, and between two drawings. */
-const SLICE = 8;
+/** Milliseconds of work before the page gets a turn, and between two drawings. */
+export const SLICE = 8;
 const PAUSE = 150;
 
 /** The list of files below the form, its total, and what is said aloud about them. */
@@ -38,7 +38,7 @@ export class List {
     element.append(this.files, this.total, this.live);
     this.files.addEventListener('click', ({ target }) => this.click(/** @type {HTMLElement} */ (target)));
     this.seen = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) this.find(target)?.[1].picture();
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.show(target);
     });
   }
 
@@ -67,8 +67,14 @@ export class List {
     row = new Row(upload, this.words, this.queue.host.rules);
     this.rows.set(upload, row);
     this.files.append(row.node);
-    this.seen.observe(row.node);
+    if (row.pictured) this.seen.observe(row.node);
     return row;
+  }
+
+  /** @param {Element} node */
+  show(node) {
+    this.seen.unobserve(node);
+    this.find(node)?.[1].picture();
   }
 
   /** @param {Element | null | undefined} node */

@@ -78,6 +78,12 @@ export class Row {
     if (lost) this.acts.find((button) => !button.hidden)?.focus();
   }
 
+  /** Whether a thumbnail says more than the type. */
+  get pictured() {
+    const { file } = this.upload;
+    return file && file.size < THUMB && /^image\/(?!svg)/.test(file.type);
+  }
+
   text() {
     const { upload, words, rules, meter } = this;
     const { state, code, size, name } = upload;
@@ -99,8 +105,7 @@ export class Row {
   /** A thumbnail, once the row is in sight; made small at once, so that the picture itself isn't kept in memory. */
   async picture() {
     const { file } = this.upload;
-    if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
-    const small = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
+    const small = file && await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
     if (!small || this.thumb.firstChild) return;
     const canvas = /** @type {HTMLCanvasElement} */ (make('canvas'));
     canvas.width = small.width;
