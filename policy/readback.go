@@ -13,7 +13,8 @@ import (
 // bytes by JSON's own rules for strings and knows the punctuation that has to
 // stand between them, so a value that broke out of its string, or an escape
 // written wrongly, can't reach a signature. It accepts the canonical form only
-// (hexadecimal digits in either case), which makes it a comparison of one pass and no memory.
+// (hexadecimal digits in either case), which makes it a comparison of one pass
+// and no memory.
 type readback struct {
 	text []byte
 	pos  int

@@ -54,7 +54,7 @@ func (w *writer) check(d *Document, url string, s *sigv4.Signer, now time.Time) 
 	w.survey.walk(d.Conditions)
 	faulty := w.survey.settle()
 	late := checkLifetime(d.Expiration, s, now)
-	if url != w.action {
+	if url == "" || url != w.action {
 		if err := checkAction(url); err != nil {
 			return errors.Join(faulty, late, err)
 		}
