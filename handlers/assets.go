@@ -9,6 +9,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,6 +27,10 @@ type assets struct {
 	hash  string
 	files map[string]*asset
 }
+
+// sharedAssets are those of this build: read and compressed once, however
+// often a config is loaded.
+var sharedAssets = sync.OnceValues(func() (*assets, error) { return newAssets(static.FS) })
 
 // newAssets reads a tree of files.
 func newAssets(tree fs.FS) (*assets, error) {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/postern-dev/postern/handlers/awsbridge"
-	"github.com/postern-dev/postern/static"
 )
 
 // Handlers serves the routes of one Config. It is safe for concurrent use and
@@ -43,10 +42,10 @@ func New(c Config) (*Handlers, error) {
 	found := []error{c.check(), err}
 	h.tokens, err = newTokens(c.TokenKeys, c.Now)
 	found = append(found, err)
-	if h.locales, err = newLocales(static.FS); err != nil {
+	if h.locales, err = sharedLocales(); err != nil {
 		found = append(found, err)
 	}
-	if h.assets, err = newAssets(static.FS); err != nil {
+	if h.assets, err = sharedAssets(); err != nil {
 		found = append(found, err)
 	}
 	if err := errors.Join(found...); err != nil {

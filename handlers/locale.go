@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/language/display"
 	"golang.org/x/text/message"
 
+	"github.com/postern-dev/postern/static"
 	"github.com/postern-dev/postern/templates"
 )
 
@@ -44,6 +45,9 @@ type locales struct {
 
 // maxCachedHeaders bounds the memory that visitors can fill with headers.
 const maxCachedHeaders = 1024
+
+// sharedLocales are those of this build, read once.
+var sharedLocales = sync.OnceValues(func() (*locales, error) { return newLocales(static.FS) })
 
 // newLocales reads the catalogues lang/*.json of a tree.
 func newLocales(tree fs.FS) (*locales, error) {
