@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/labstack/echo/v4"
 
@@ -54,6 +55,9 @@ func TestTheWidgetIsFramedByListedPagesAlone(t *testing.T) {
 			b.until("every frame has been answered", `document.readyState == "complete"`)
 			if c.open {
 				b.until("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
+				if framed := b.frames(uploads + "/widget/"); len(framed) != 1 {
+					t.Errorf("frames that show the widget: wanted one, got %q", framed)
+				}
 				b.calm()
 				return
 			}
@@ -86,7 +90,7 @@ func TestOtherPagesAreNeverFramed(t *testing.T) {
 	}
 }
 
-// frames lists the addresses of all frames that begin like that.
+// frames lists the addresses of all frames of the tab that begin like that, whichever process draws them.
 func (b *tab) frames(prefix string) []string {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
@@ -102,6 +106,36 @@ func (b *tab) frames(prefix string) []string {
 		}
 	}
 	walk(tree.FrameTree)
+	for _, info := range b.foreignFrames(prefix) {
+		// A frame that was refused keeps its address; what it shows is the browser's own page.
+		if inside := b.inside(info); strings.HasPrefix(evaluate[string](inside, `location.href`), prefix) {
+			found = append(found, info.URL)
+		}
+	}
+	return found
+}
+
+// inside returns the document of a frame of another site.
+func (b *tab) inside(frame *target.Info) *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID))
+	b.t.Cleanup(cancel)
+	must(b.t, chromedp.Do(ctx))
+	return &tab{t: b.t, ctx: ctx, Wire: b.Wire, Close: cancel}
+}
+
+// foreignFrames lists the frames of other sites, which live in processes of their own.
+func (b *tab) foreignFrames(prefix string) []*target.Info {
+	b.t.Helper()
+	all, err := chromedp.Targets(b.ctx)
+	must(b.t, err)
+	var found []*target.Info
+	for _, info := range all {
+		own := info.BrowserContextID == chromedp.FromContext(b.ctx).BrowserContextID
+		if own && info.Type == "iframe" && strings.HasPrefix(info.URL, prefix) {
+			found = append(found, info)
+		}
+	}
 	return found
 }
 
@@ -151,6 +185,7 @@ func widgetServer(t *testing.T) http.Handler {
 	})
 	must(t, err)
 	e := echo.New()
+	e.HTTPErrorHandler = h.HTTPErrorHandler
 	h.Register(e.Group(""))
 	return e
 }
