@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -12,41 +13,68 @@ import (
 // builder writes one presigned URL. Builders are pooled: what they hold grows
 // to what one URL needs and stays.
 type builder struct {
-	key     *Key
-	dialect *Dialect
-	target
-	stamp   string
-	params  []Header
-	headers []Header
-	buf     []byte
+	key      *Key
+	dialect  *Dialect
+	target   target
+	resource string
+	stamp    string
+	params   []Header
+	headers  []Header
+	buf      []byte
 }
 
 var builders = sync.Pool{New: func() any { return new(builder) }}
 
-// begin fills in what the signer, the object and the time decide.
-func (b *builder) begin(s *Signer, url string, expires, now time.Time) error {
-	at, err := splitURL(url)
+// begin fills in what the signer, the object, the headers and the time decide.
+func (b *builder) begin(s *Signer, r *Presign, now time.Time) (err error) {
+	if b.target, err = splitURL(r.URL); err != nil {
+		return err
+	}
+	if b.resource, err = b.target.resource(s.dialect, r.Bucket); err != nil {
+		return err
+	}
+	seconds, err := s.lifetime(r.Expires, now)
 	if err != nil {
 		return err
 	}
-	seconds, err := s.lifetime(expires, now)
-	if err != nil {
-		return err
-	}
-	b.key, b.dialect, b.target = s.Key(now), s.dialect, at
+	b.key, b.dialect = s.Key(now), s.dialect
 	b.stamp = string(b.key.AppendTimestamp(nil, now))
-	b.headers = append(b.headers[:0], Header{"host", at.host})
-	q := &s.dialect.query
-	b.params = append(b.params[:0],
-		Header{q.algorithm, s.dialect.algorithm},
-		Header{q.credential, b.key.credential},
-		Header{q.date, b.stamp},
-		Header{q.expires, strconv.FormatInt(seconds, 10)})
-	if token := s.credentials.SessionToken; token != "" {
-		b.params = append(b.params, Header{q.token, string(token)})
+	b.headers, err = s.dialect.signedHeaders(b.headers[:0], b.target.host, r.Headers)
+	if err != nil {
+		return err
 	}
-	b.params = append(b.params, Header{q.headers, ""})
+	b.params = s.params(b.params[:0], b.key, b.stamp, strconv.FormatInt(seconds, 10))
+	if s.dialect == OSS && len(appendNames(nil, s.dialect, b.headers, ";")) == 0 {
+		b.params = b.params[1:] // no names, no parameter for them
+	}
 	return nil
+}
+
+// params appends the signature's own parameters in order. The names of the
+// headers are left to be written.
+func (s *Signer) params(dst []Header, key *Key, stamp, seconds string) []Header {
+	q, token := &s.dialect.query, string(s.credentials.SessionToken)
+	if s.dialect == OSS {
+		dst = append(dst, Header{q.headers, ""})
+	} else {
+		dst = append(dst, Header{q.algorithm, s.dialect.algorithm})
+	}
+	dst = append(dst, Header{q.credential, key.credential}, Header{q.date, stamp}, Header{q.expires, seconds})
+	if token != "" {
+		dst = append(dst, Header{q.token, token})
+	}
+	if s.dialect == OSS {
+		return append(dst, Header{q.algorithm, s.dialect.algorithm})
+	}
+	return append(dst, Header{q.headers, ""})
+}
+
+// signedHeaders appends the caller's headers, and the host where it is signed.
+func (d *Dialect) signedHeaders(dst []Header, host string, callers []Header) ([]Header, error) {
+	if d != OSS {
+		dst = append(dst, Header{"host", host})
+	}
+	return insertHeaders(dst, callers)
 }
 
 // insert puts h into the sorted list. It begins at the end, where most belong,
@@ -65,8 +93,11 @@ func insert(list []Header, h Header) ([]Header, bool) {
 // addParams adds the caller's parameters, each name once.
 func (b *builder) addParams(query []Header) error {
 	for _, p := range query {
-		if !isParam(p.Name) || p.Name == b.dialect.query.signature {
-			return fmt.Errorf("sigv4: presign: query parameter %q: wanted letters, digits and -._~, and none of the signature's", p.Name)
+		if p.Name == "" || p.Name == b.dialect.query.signature {
+			return fmt.Errorf("sigv4: presign: query parameter %q: wanted a name, and none of the signature's", p.Name)
+		}
+		if !isParam(p.Name) { // they are sorted as they are written
+			p.Name = string(appendEscaped(nil, p.Name))
 		}
 		added := false
 		if b.params, added = insert(b.params, p); !added {
@@ -82,7 +113,7 @@ func isParam(name string) bool {
 			return false
 		}
 	}
-	return name != ""
+	return true
 }
 
 // insertHeaders adds the caller's headers to a sorted list, each name once.
@@ -119,40 +150,52 @@ func checkHeader(h Header) error {
 
 // finish signs and returns the URL.
 func (b *builder) finish(method string) (string, error) {
-	b.buf = append(append(append(append(b.buf[:0], method...), '\n'), b.path...), '\n')
+	b.buf = append(append(append(append(b.buf[:0], method...), '\n'), b.resource...), '\n')
 	from := len(b.buf)
 	b.appendQuery()
 	to := len(b.buf)
-	b.appendHeaders()
+	for i := range b.headers {
+		b.buf = appendHeader(b.buf, b.dialect, &b.headers[i])
+	}
+	b.buf = appendNames(append(b.buf, "\n\n"...), b.dialect, b.headers, ";")
+	b.buf = append(b.buf, "\nUNSIGNED-PAYLOAD"...)
 	digest := sha256.Sum256(b.buf)
 	text := len(b.buf)
 	b.appendStringToSign(&digest)
 	url := len(b.buf)
-	b.buf = append(append(append(b.buf, b.base...), b.path...), '?')
+	b.buf = append(append(append(b.buf, b.target.base...), b.target.path...), '?')
 	b.buf = append(b.buf, b.buf[from:to]...)
 	b.buf = append(append(append(b.buf, '&'), b.dialect.query.signature...), '=')
 	var err error
-	b.buf, err = b.key.AppendSignature(b.buf, b.buf[text:url])
-	return string(b.buf[url:]), err
+	if b.buf, err = b.key.AppendSignature(b.buf, b.buf[text:url]); err != nil {
+		return "", err
+	}
+	return string(b.buf[url:]), nil
 }
 
 func (b *builder) appendQuery() {
-	for i, p := range b.params {
+	for i := range b.params {
+		p := &b.params[i]
 		if i > 0 {
 			b.buf = append(b.buf, '&')
 		}
-		b.buf = append(append(b.buf, p.Name...), '=')
+		b.buf = append(b.buf, p.Name...)
 		if p.Name == b.dialect.query.headers {
-			b.buf = appendNames(b.buf, b.headers, "%3B")
-		} else {
-			b.buf = appendEscaped(b.buf, p.Value)
+			b.buf = appendNames(append(b.buf, '='), b.dialect, b.headers, "%3B")
+		} else if p.Value != "" || b.dialect != OSS {
+			b.buf = appendEscaped(append(b.buf, '='), p.Value)
 		}
 	}
 }
 
-func appendNames(dst []byte, headers []Header, separator string) []byte {
+// appendNames appends the names of the headers that the dialect lists.
+func appendNames(dst []byte, d *Dialect, headers []Header, separator string) []byte {
+	start := len(dst)
 	for i := range headers {
-		if i > 0 {
+		if !d.names(headers[i].Name) {
+			continue
+		}
+		if len(dst) > start {
 			dst = append(dst, separator...)
 		}
 		dst = append(dst, headers[i].Name...)
@@ -160,13 +203,13 @@ func appendNames(dst []byte, headers []Header, separator string) []byte {
 	return dst
 }
 
-func (b *builder) appendHeaders() {
-	for _, h := range b.headers {
-		b.buf = append(append(append(b.buf, '\n'), h.Name...), ':')
-		b.buf = appendFolded(b.buf, h.Value)
+// appendHeader appends a line of the canonical request.
+func appendHeader(dst []byte, d *Dialect, h *Header) []byte {
+	dst = append(append(append(dst, '\n'), h.Name...), ':')
+	if d == OSS {
+		return append(dst, strings.TrimSpace(h.Value)...)
 	}
-	b.buf = appendNames(append(b.buf, "\n\n"...), b.headers, ";")
-	b.buf = append(b.buf, "\nUNSIGNED-PAYLOAD"...)
+	return appendFolded(dst, h.Value)
 }
 
 // appendFolded appends a header value without outer spaces and with single

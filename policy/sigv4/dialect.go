@@ -40,6 +40,8 @@ var (
 	OSS = &Dialect{
 		name: "oss", algorithm: "OSS4-HMAC-SHA256", secretHead: "aliyun_v4", service: "oss", terminator: "aliyun_v4_request",
 		fields: newFieldNames("x-oss-", "signature-version"),
+		query: queryNames{"x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-expires",
+			"x-oss-security-token", "x-oss-additional-headers", "x-oss-signature"},
 	}
 	GCS = &Dialect{
 		name: "gcs", algorithm: "GOOG4-HMAC-SHA256", secretHead: "GOOG4", service: "storage", terminator: "goog4_request", region: "auto",
@@ -113,6 +115,12 @@ func (d *Dialect) SecurityTokenField() string { return d.fields.token }
 
 // SignatureField returns the form field of the signature.
 func (d *Dialect) SignatureField() string { return d.fields.signature }
+
+// names says whether a signed header is listed by name. OSS signs its own
+// headers and the content's type in any case, and lists the others.
+func (d *Dialect) names(header string) bool {
+	return d != OSS || !strings.HasPrefix(header, "x-oss-") && header != "content-type" && header != "content-md5"
+}
 
 // resolveRegion returns the region as the scope has it. OSS writes its regions
 // without the "oss-" its endpoints carry.

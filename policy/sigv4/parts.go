@@ -20,6 +20,8 @@ const maxExtra = 6
 type Parts struct {
 	// URL is the object's, as ObjectURL returns it.
 	URL string
+	// Bucket is as in Presign.
+	Bucket string
 	// UploadID is the store's.
 	UploadID string
 	// Operation is written as x-id, which SDKs add and stores ignore. Empty
@@ -32,11 +34,13 @@ type Parts struct {
 // PartPresigner makes the part URLs of one upload. It is safe for concurrent
 // use and doesn't change.
 type PartPresigner struct {
-	key  *Key
-	host string
-	// A URL is address, query, signed header names, "&partNumber=" and the
-	// number, tail, signature.
-	address, query, tail, signature string
+	key     *Key
+	dialect *Dialect
+	host    string
+	// A URL is address, query and signature. The query has two gaps: for the
+	// names of the signed headers and for the part number, the number first
+	// with OSS, whose own parameters sort behind it.
+	address, before, between, behind, signature string
 	// request and text are what the canonical request and the string to sign
 	// begin with.
 	request, text string
@@ -51,56 +55,62 @@ func (s *Signer) Parts(p Parts, now time.Time) (*PartPresigner, error) {
 	if err != nil {
 		return nil, err
 	}
+	resource, err := at.resource(s.dialect, p.Bucket)
+	if err != nil {
+		return nil, err
+	}
 	seconds, err := s.lifetime(p.Expires, now)
 	if err != nil {
 		return nil, err
 	}
 	key := s.Key(now)
 	stamp := string(key.AppendTimestamp(nil, now))
-	return &PartPresigner{
+	pp := &PartPresigner{
 		key:       key,
+		dialect:   s.dialect,
 		host:      at.host,
 		address:   at.base + at.path + "?",
-		query:     s.partQuery(key, stamp, seconds),
-		tail:      p.tail(),
 		signature: "&" + s.dialect.query.signature + "=",
-		request:   "PUT\n" + at.path + "\n",
+		request:   "PUT\n" + resource + "\n",
 		text:      s.dialect.algorithm + "\n" + stamp + "\n" + key.scopeText + "\n",
-	}, nil
-}
-
-// partQuery is the canonical query up to the names of the signed headers. The
-// parameters are in order already: capitals sort before small letters.
-func (s *Signer) partQuery(key *Key, stamp string, seconds int64) string {
-	q := &s.dialect.query
-	dst := appendParam(nil, "", q.algorithm, s.dialect.algorithm)
-	dst = appendParam(dst, "&", q.credential, key.credential)
-	dst = appendParam(dst, "&", q.date, stamp)
-	dst = appendParam(dst, "&", q.expires, strconv.FormatInt(seconds, 10))
-	if token := s.credentials.SessionToken; token != "" {
-		dst = appendParam(dst, "&", q.token, string(token))
 	}
-	return string(appendParam(dst, "&", q.headers, ""))
+	pp.setQuery(&p, s.params(nil, key, stamp, strconv.FormatInt(seconds, 10)))
+	return pp, nil
 }
 
-// tail is the canonical query behind the part number.
-func (p *Parts) tail() string {
-	dst := appendParam(nil, "&", "uploadId", p.UploadID)
+// setQuery writes the canonical query around its two gaps. The parameters are
+// in order already: capitals sort before small letters, and those before x.
+func (pp *PartPresigner) setQuery(p *Parts, signature []Header) {
+	own := string(appendParam(nil, "uploadId", p.UploadID))
 	if p.Operation != "" {
-		dst = appendParam(dst, "&", "x-id", p.Operation)
+		own += "&" + string(appendParam(nil, "x-id", p.Operation))
+	}
+	if pp.dialect == OSS {
+		pp.before, pp.between = "partNumber=", "&"+own+"&"+signature[0].Name+"="
+		pp.behind = "&" + joinParams(signature[1:])
+		return
+	}
+	pp.before, pp.between, pp.behind = joinParams(signature), "&partNumber=", "&"+own
+}
+
+func joinParams(params []Header) string {
+	var dst []byte
+	for i := range params {
+		if i > 0 {
+			dst = append(dst, '&')
+		}
+		dst = appendParam(dst, params[i].Name, params[i].Value)
 	}
 	return string(dst)
 }
 
-func appendParam(dst []byte, separator, name, value string) []byte {
-	dst = append(append(append(dst, separator...), name...), '=')
-	return appendEscaped(dst, value)
+func appendParam(dst []byte, name, value string) []byte {
+	return appendEscaped(append(append(dst, name...), '='), value)
 }
 
 // partScratch is what one URL is written in.
 type partScratch struct {
 	headers [maxExtra + 2]Header
-	size    [20]byte
 	buf     []byte
 }
 
@@ -118,22 +128,22 @@ func (p *PartPresigner) URL(number int, size int64, extra ...Header) (string, er
 	}
 	scratch := partScratches.Get().(*partScratch)
 	defer partScratches.Put(scratch)
-	headers, err := scratch.sorted(p.host, extra)
+	headers, err := p.headers(scratch, extra)
 	if err != nil {
 		return "", err
 	}
 	return p.finish(scratch, headers, number, size)
 }
 
-// sorted returns the signed headers in order. The value of content-length is
-// left to finish.
-func (s *partScratch) sorted(host string, extra []Header) ([]Header, error) {
-	headers := append(s.headers[:0], Header{"content-length", ""}, Header{"host", host})
-	if len(extra) == 0 {
-		return headers, nil
-	}
+// headers returns the signed headers in order. The value of content-length is
+// left to be written.
+func (p *PartPresigner) headers(s *partScratch, extra []Header) ([]Header, error) {
 	if len(extra) > maxExtra {
 		return nil, fmt.Errorf("sigv4: presign: %d extra headers: wanted at most %d", len(extra), maxExtra)
+	}
+	headers := append(s.headers[:0], Header{"content-length", ""})
+	if p.dialect != OSS {
+		headers = append(headers, Header{"host", p.host})
 	}
 	return insertHeaders(headers, extra)
 }
@@ -141,19 +151,16 @@ func (s *partScratch) sorted(host string, extra []Header) ([]Header, error) {
 func (p *PartPresigner) finish(s *partScratch, headers []Header, number int, size int64) (string, error) {
 	b := append(s.buf[:0], p.request...)
 	from := len(b)
-	b = appendNames(append(b, p.query...), headers, "%3B")
-	b = strconv.AppendInt(append(b, "&partNumber="...), int64(number), 10)
-	b = append(b, p.tail...)
+	b = p.appendQuery(b, headers, number)
 	to := len(b)
 	for i := range headers {
-		b = append(append(append(b, '\n'), headers[i].Name...), ':')
 		if headers[i].Name == "content-length" {
-			b = strconv.AppendInt(b, size, 10)
+			b = strconv.AppendInt(append(b, "\ncontent-length:"...), size, 10)
 		} else {
-			b = appendFolded(b, headers[i].Value)
+			b = appendHeader(b, p.dialect, &headers[i])
 		}
 	}
-	b = append(appendNames(append(b, "\n\n"...), headers, ";"), "\nUNSIGNED-PAYLOAD"...)
+	b = append(appendNames(append(b, "\n\n"...), p.dialect, headers, ";"), "\nUNSIGNED-PAYLOAD"...)
 	digest := sha256.Sum256(b)
 	text := len(b)
 	b = hex.AppendEncode(append(b, p.text...), digest[:])
@@ -165,4 +172,16 @@ func (p *PartPresigner) finish(s *partScratch, headers []Header, number int, siz
 		return "", err
 	}
 	return string(b[url:]), nil
+}
+
+func (p *PartPresigner) appendQuery(b []byte, headers []Header, number int) []byte {
+	b = append(b, p.before...)
+	if p.dialect == OSS {
+		b = append(strconv.AppendInt(b, int64(number), 10), p.between...)
+		b = appendNames(b, p.dialect, headers, "%3B")
+	} else {
+		b = append(appendNames(b, p.dialect, headers, "%3B"), p.between...)
+		b = strconv.AppendInt(b, int64(number), 10)
+	}
+	return append(b, p.behind...)
 }

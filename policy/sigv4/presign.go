@@ -15,6 +15,9 @@ type Presign struct {
 	Method string
 	// URL is the object's, as ObjectURL returns it: encoded, without a query.
 	URL string
+	// Bucket is needed by OSS alone, and there only if URL has a domain of its
+	// own: otherwise the host's name tells.
+	Bucket string
 	// Query are further parameters, such as partNumber and uploadId, each name
 	// once. The signature's own are added.
 	Query []Header
@@ -28,21 +31,16 @@ type Presign struct {
 
 // Presign returns the URL that allows the request until it expires.
 func (s *Signer) Presign(r Presign, now time.Time) (string, error) {
+	if r.Method == "" {
+		return "", errors.New("sigv4: presign: method is missing")
+	}
 	b := builders.Get().(*builder)
 	defer builders.Put(b)
-	if err := b.begin(s, r.URL, r.Expires, now); err != nil {
+	if err := b.begin(s, &r, now); err != nil {
 		return "", err
 	}
 	if err := b.addParams(r.Query); err != nil {
 		return "", err
-	}
-	headers, err := insertHeaders(b.headers, r.Headers)
-	if err != nil {
-		return "", err
-	}
-	b.headers = headers
-	if r.Method == "" {
-		return "", errors.New("sigv4: presign: method is missing")
 	}
 	return b.finish(r.Method)
 }
@@ -50,9 +48,6 @@ func (s *Signer) Presign(r Presign, now time.Time) (string, error) {
 // lifetime returns for how many seconds a URL signed at now and ending at
 // expires is valid.
 func (s *Signer) lifetime(expires, now time.Time) (int64, error) {
-	if s.dialect == OSS {
-		return 0, errors.New("sigv4: presign: the oss dialect signs forms only")
-	}
 	if err := checkYear(now); err != nil {
 		return 0, err
 	}

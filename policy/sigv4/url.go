@@ -31,6 +31,21 @@ func splitURL(url string) (target, error) {
 	return target{url[:len(scheme)+len("://")+slash], withoutDefaultPort(scheme, host), path}, nil
 }
 
+// resource returns the path as it is signed. OSS puts the bucket in front: it
+// stands in the host's name, unless that is a domain of one's own.
+func (t *target) resource(d *Dialect, bucket string) (string, error) {
+	if d != OSS {
+		return t.path, nil
+	}
+	if bucket == "" && strings.HasSuffix(t.host, ".aliyuncs.com") {
+		bucket, _, _ = strings.Cut(t.host, ".")
+	}
+	if bucket == "" || !isHost(bucket) || strings.HasPrefix(bucket, "oss-") {
+		return "", fmt.Errorf("sigv4: url %q: wanted the bucket, in the host's name or given", t.base+t.path)
+	}
+	return "/" + bucket + t.path, nil
+}
+
 // withoutDefaultPort returns what browsers put in the Host header.
 func withoutDefaultPort(scheme, host string) string {
 	if scheme == "https" {
