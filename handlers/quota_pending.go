@@ -38,8 +38,12 @@ func newPendings(most int) *pendings {
 	return &pendings{most: most, byID: map[string]*pending{}}
 }
 
-// add remembers p; without room for it, what ends first lapses now.
+// add remembers p; without room for it, what ends first lapses now, as does an
+// upload with the same ID.
 func (s *pendings) add(p *pending) {
+	if old, twice := s.take(p.id); twice {
+		old.lapse()
+	}
 	for len(s.queue) >= s.most {
 		s.remove(s.queue[0]).lapse()
 	}
