@@ -101,7 +101,6 @@ export class Uploader extends HTMLElement {
   doors(words, types) {
     const door = (/** @type {string} */ name, /** @type {object} */ settings) => {
       const button = make('button', name, words.say(`up.${name}`));
-      button.setAttribute('type', 'button');
       button.onclick = () => ask(settings, (files) => this.add(files.map((file) => ({ file }))));
       return button;
     };

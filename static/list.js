@@ -152,9 +152,8 @@ export class List {
     const percent = words.percent(progress);
     this.total.hidden = count.all < 2;
     this.bar.value = progress;
-    const text = [words.count('up.total', count.all, { done: words.number.format(count.done), percent })];
-    if (going && this.meter.sure) text.push(words.size(this.meter.rate, '-per-second'), words.left((size - sent) / this.meter.rate));
-    this.status.textContent = text.join(words.say('up.comma'));
+    const text = words.count('up.total', count.all, { done: words.number.format(count.done), percent });
+    this.status.textContent = going ? words.pace(text, this.meter, size - sent) : text;
     this.bar.setAttribute('aria-valuetext', percent);
     this.say(this.teller.hear(count, progress, trouble));
     const known = `${state} ${count.all} ${count.done}`;

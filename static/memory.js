@@ -49,12 +49,9 @@ export class Memory {
   async keep(upload, plan) {
     if (!upload.file) return;
     const { name, size, modified, safe } = upload;
-    const { id, key, method, expires, token, multipart } = plan;
     const hash = await sample(upload.file);
     try {
-      localStorage.setItem(this.key(upload), JSON.stringify({
-        id, key, method, expires, token, multipart, hash, name, size, modified, safe,
-      }));
+      localStorage.setItem(this.key(upload), JSON.stringify({ ...plan, hash, name, size, modified, safe }));
       if (upload.handle) await this.handles((store) => store.put(upload.handle, this.key(upload)));
     } catch {
       // Without storage the upload works; it only can't be taken up again.

@@ -56,8 +56,7 @@ export class Queue {
   again(upload, file, handle = null) {
     upload.file = file;
     upload.handle ??= handle;
-    upload.move('waiting');
-    this.pump();
+    this.resume(upload);
     return upload;
   }
 

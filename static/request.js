@@ -7,28 +7,22 @@ export class Fault extends Error {
    * @param {number} status
    * @param {string} code the API's or the store's
    * @param {number} [after] ms to wait, as the answer asks for
-   * @param {number[]} [missing] part numbers
    */
-  constructor(status, code, after = 0, missing = []) {
+  constructor(status, code, after = 0) {
     super(`${code} (${status})`);
     this.status = status;
     this.code = code;
     this.after = after;
-    this.missing = missing;
     this.again = !status || status === 408 || status >= 500 || (status === 429 && after < 3e5);
   }
 }
 
 /** @param {XMLHttpRequest} xhr */
 function fault(xhr) {
-  const text = xhr.responseText;
   const wait = xhr.getResponseHeader('retry-after') ?? '0';
   const after = /^\d+$/.test(wait) ? +wait * 1000 : Math.max(0, Date.parse(wait) - Date.now()) || 0;
-  if (text.startsWith('{')) {
-    const problem = JSON.parse(text);
-    return new Fault(xhr.status, problem.code, after, problem.missing);
-  }
-  return new Fault(xhr.status, /<Code>(\w+)/.exec(text)?.[1] ?? '', after);
+  // The API's problems are JSON, the store's errors XML.
+  return new Fault(xhr.status, /(?:"code":\s*"|<Code>)(\w+)/.exec(xhr.responseText)?.[1] ?? '', after);
 }
 
 /**

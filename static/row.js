@@ -16,6 +16,7 @@ const THUMB = 12 << 20;
 export function make(tag, name = '', ...inner) {
   const node = document.createElement(tag);
   if (name) node.className = `postern-${name}`;
+  if (tag === 'button') node.setAttribute('type', tag);
   node.append(...inner);
   return node;
 }
@@ -23,8 +24,6 @@ export function make(tag, name = '', ...inner) {
 /** One file as a person sees it. */
 export class Row {
   meter = new Meter();
-  /** @type {State | ''} */
-  state = '';
 
   /** @param {Upload} upload @param {Words} words @param {Rules} rules */
   constructor(upload, words, rules) {
@@ -44,24 +43,23 @@ export class Row {
     this.status = make('span', 'status');
     this.code = make('small', 'code');
     this.acts = [make('button', 'act'), make('button', 'act')];
-    for (const act of this.acts) act.setAttribute('type', 'button');
     this.node = make('li', 'file', this.thumb, label, make('span', 'size', words.size(upload.size)), this.bar, this.status, this.code, ...this.acts);
   }
 
   paint() {
     const { upload, node, status, code, bar } = this;
-    if (upload.state === 'sending') this.meter.see(upload.sent, performance.now());
+    const { state } = upload;
+    if (state === 'sending') this.meter.see(upload.sent, performance.now());
     const text = this.text();
     if (status.textContent !== text) status.textContent = text;
     bar.value = upload.progress;
     bar.setAttribute('aria-valuetext', text);
-    if (upload.state === this.state) return;
-    this.state = upload.state;
-    node.dataset.state = upload.state;
-    bar.hidden = /chosen|refused|waiting|done/.test(upload.state);
     code.textContent = upload.code;
-    if (upload.state !== 'sending') this.meter = new Meter();
-    this.offer(ACTS[upload.state].split(' '));
+    if (state === node.dataset.state) return;
+    node.dataset.state = state;
+    bar.hidden = /chosen|refused|waiting|done/.test(state);
+    if (state !== 'sending') this.meter = new Meter();
+    this.offer(ACTS[state].split(' '));
   }
 
   /** A button that goes takes the focus to its neighbour, never to the top of the page. @param {string[]} acts */
@@ -97,9 +95,7 @@ export class Row {
     }
     const time = words.left((upload.until - Date.now()) / 1000);
     const text = words.say(`up.state.${state}`, { percent, time });
-    if (state !== 'sending' || !meter.sure) return text;
-    const left = words.left((size - upload.sent) / meter.rate);
-    return [text, words.size(meter.rate, '-per-second'), left].join(words.say('up.comma'));
+    return state === 'sending' ? words.pace(text, meter, size - upload.sent) : text;
   }
 
   /** A thumbnail, once the row is in sight; made small at once, so that the picture itself isn't kept in memory. */

@@ -55,6 +55,11 @@ export class Words {
     if (seconds < 3300) return this.count('up.left.minutes', Math.round(seconds / 60));
     return this.count('up.left.hours', Math.round(seconds / 3600));
   }
+
+  /** A text with speed and time left behind it, once there is enough to go by. @param {string} text @param {Meter} meter @param {number} rest in bytes */
+  pace(text, { sure, rate }, rest) {
+    return sure ? [text, this.size(rate, '-per-second'), this.left(rest / rate)].join(this.say('up.comma')) : text;
+  }
 }
 
 /** Speed that doesn't jump: an average that forgets what is some seconds old. */
