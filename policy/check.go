@@ -115,7 +115,7 @@ func (c *checker) checkCondition(k *Condition, size int64) {
 		rule = RuleMissing
 	}
 	if rule != "" {
-		c.deny(Violation{Rule: rule, Field: k.field, Condition: *k, Wanted: k.value, Got: value}, "Policy Condition failed: "+k.String())
+		c.deny(Violation{Rule: rule, Field: k.field, Condition: *k, Wanted: k.shown(k.value), Got: k.shown(value)}, "Policy Condition failed: "+k.String())
 	}
 }
 

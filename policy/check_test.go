@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -151,5 +152,30 @@ func TestCheckKnowsTheLargestForm(t *testing.T) {
 	got := policy.Check(d, fields, 5<<30+1, noon)
 	if len(got) != 1 || got[0].Code != "EntityTooLarge" {
 		t.Errorf("5 GiB and a byte: got %v", got)
+	}
+}
+
+// A session token is a secret, in violations too.
+func TestCheckDoesNotShowTokens(t *testing.T) {
+	t.Parallel()
+	s := dialects(t)["aws with a session"]
+	form, err := policy.Sign(good(), formURL, s, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := policy.Verify(form.Fields, s, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := policy.Check(d, with(form.Fields, "x-amz-security-token", "session/other"), 1, noon)
+	if len(got) != 1 || got[0].Field != "x-amz-security-token" || strings.Contains(fmt.Sprint(got), "session/") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestSignWithoutSigner(t *testing.T) {
+	t.Parallel()
+	if form, err := policy.Sign(good(), formURL, nil, noon); err == nil {
+		t.Errorf("got %v", form)
 	}
 }

@@ -91,14 +91,22 @@ func (c Condition) Covers(field string) bool {
 }
 
 // String returns the condition as S3 writes it in its error messages, such as
-// ["starts-with", "$key", "users/1/"].
+// ["starts-with", "$key", "users/1/"]. A session token isn't shown.
 func (c Condition) String() string {
 	if c.op == opRange {
 		return `["content-length-range", ` + strconv.FormatInt(c.min, 10) + ", " + strconv.FormatInt(c.max, 10) + "]"
 	}
 	text := append([]byte(`["`), operators[c.op]...)
 	text = append(appendText(append(text, `", "$`...), c.field), '"')
-	return string(append(appendString(append(text, ", "...), c.value), ']'))
+	return string(append(appendString(append(text, ", "...), c.shown(c.value)), ']'))
+}
+
+// shown returns a value of the condition's field as people may see it.
+func (c *Condition) shown(value string) string {
+	if c.role == roleSignature && strings.HasSuffix(strings.ToLower(c.field), "-security-token") {
+		return "[redacted]"
+	}
+	return value
 }
 
 // as returns the condition, refused with err if err isn't nil and nothing

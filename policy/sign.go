@@ -19,6 +19,9 @@ import (
 // conditions, the document lasts over seven days or longer than the
 // credentials, the form would exceed MaxFormBytes.
 func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) {
+	if s == nil {
+		return Form{}, errors.New("policy: signer is missing")
+	}
 	w := writers.Get().(*writer)
 	defer writers.Put(w)
 	if err := w.check(&d, url, s, now); err != nil {

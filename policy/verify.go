@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ const MaxSkew = 15 * time.Minute
 // service or session, *SyntaxError for a signed text that isn't a policy, and
 // *ExpiredError. The document is empty with any error.
 func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
+	if s == nil {
+		return Document{}, errors.New("policy: signer is missing")
+	}
 	v := verifier{fields: fields, dialect: s.Dialect(), now: now}
 	signed, err := v.signingTime()
 	if err != nil {
