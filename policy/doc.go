@@ -75,8 +75,8 @@
 //
 // Signing costs less than twice the bare arithmetic (an HMAC, base64 and two
 // timestamps): nothing is reflected upon, the signing key is derived once a day,
-// and two strings' worth of memory is allocated. Conditions are checked when
-// they are made, so conditions that stay the same are best made once.
+// and a form costs two allocations, three with open fields. Conditions are
+// checked when they are made, so those that stay the same are best made once.
 //
 // # Stability
 //
