@@ -23,7 +23,7 @@ type gate struct {
 	// token. That is in the path: stores mangle a query.
 	landing string
 	origins map[string]bool
-	page    headers              // of the form page
+	page    headers              // of the form page, beyond those of any page
 	widget  headers              // of the page for an iframe
 	forms   map[string]*formText // by language
 	widgets map[string]*formText
@@ -44,7 +44,7 @@ func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
 		return nil, fmt.Errorf("handlers: profile %q: bucket %q: %w", g.profile.Name, g.profile.Bucket, err)
 	}
 	g.landing = h.config.PublicURL + "/forms/" + g.profile.Name + "/done/"
-	g.page = pageHeaders(g.sources(), nil)
+	g.page = pageHeaders(g.sources(), nil).beyond(h.plain)
 	g.widget = widgetHeaders(g.sources(), g.profile.Origins)
 	g.forms, g.widgets = h.formTexts(g), h.widgetTexts(g)
 	return g, nil

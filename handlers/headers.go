@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,13 @@ func (list headers) replace(to http.Header) {
 	delete(to, "X-Frame-Options")
 	delete(to, "Cross-Origin-Opener-Policy")
 	list.set(to)
+}
+
+// beyond leaves out what others set already.
+func (list headers) beyond(others headers) headers {
+	return slices.DeleteFunc(slices.Clone(list), func(h header) bool {
+		return slices.ContainsFunc(others, func(o header) bool { return o.name == h.name && slices.Equal(o.values, h.values) })
+	})
 }
 
 func prepared(pairs ...string) headers {

@@ -98,6 +98,10 @@ func (q *MemoryQuota) Reserve(_ context.Context, id profile.Identity, plan profi
 	if !ok {
 		return fmt.Errorf("handlers: quota: unknown profile %q", plan.Profile)
 	}
+	counted := rule.Quota != (profile.Quota{}) || plan.Method == profile.MethodMultipart
+	if !counted && q.config.Issues.Limit == 0 {
+		return nil
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.config.Now()
@@ -106,7 +110,7 @@ func (q *MemoryQuota) Reserve(_ context.Context, id profile.Identity, plan profi
 	if err := q.chargeIssue(now, address); err != nil {
 		return err
 	}
-	if rule.Quota == (profile.Quota{}) && plan.Method != profile.MethodMultipart {
+	if !counted {
 		return nil
 	}
 	charged := q.accountsFor(rule, plan.Subject, address)

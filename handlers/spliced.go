@@ -31,7 +31,14 @@ type spliced struct {
 	names  []string
 	pieces []string // one more than names
 	size   int
+	// escaped are values that had to be escaped in the first form. They come
+	// from the profile, as tags do, and are in the next form again.
+	escaped []escaped
 }
+
+// escaped is a value and what is written for it; both are empty where nothing
+// had to be escaped.
+type escaped struct{ value, text string }
 
 // slot is a placeholder that nothing in a page looks like.
 func slot(i int) string { return "postern-slot-2b9f6c0e-" + strconv.Itoa(i) + "-" }
@@ -74,9 +81,12 @@ func (s *spliced) fits(signed *policy.Form) bool {
 func (t *formText) splice(ctx context.Context, signed *policy.Form) (*spliced, error) {
 	view := t.view
 	view.Action = signed.URL
-	out := &spliced{names: make([]string, len(signed.Fields))}
+	out := &spliced{names: make([]string, len(signed.Fields)), escaped: make([]escaped, len(signed.Fields))}
 	for i, f := range signed.Fields {
 		out.names[i] = f.Name
+		if strings.ContainsAny(f.Value, special) {
+			out.escaped[i] = escaped{f.Value, html.EscapeString(f.Value)}
+		}
 		view.Fields = append(view.Fields, templates.Field{Name: f.Name, Value: slot(i)})
 	}
 	var b strings.Builder
@@ -95,6 +105,10 @@ func (t *formText) splice(ctx context.Context, signed *policy.Form) (*spliced, e
 func (s *spliced) write(b *bytes.Buffer, signed *policy.Form) {
 	for i, f := range signed.Fields {
 		b.WriteString(s.pieces[i])
+		if known := &s.escaped[i]; known.value != "" && known.value == f.Value {
+			b.WriteString(known.text)
+			continue
+		}
 		writeEscaped(b, f.Value)
 	}
 	b.WriteString(s.pieces[len(s.pieces)-1])
