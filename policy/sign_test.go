@@ -97,69 +97,72 @@ func TestSignCutsFractionsOff(t *testing.T) {
 	}
 }
 
+// withKey is good with another condition on the key.
+func withKey(c policy.Condition) policy.Document {
+	d := good()
+	d.Conditions[1] = c
+	return d
+}
+
+// lastingFor is good with another end.
+func lastingFor(span time.Duration) policy.Document {
+	d := good()
+	d.Expiration = noon.Add(span)
+	return d
+}
+
+var signRefusals = map[string]struct {
+	document policy.Document
+	field    string
+	wanted   error
+}{
+	"no key":                           {withKey(policy.CacheControl("no-store")), "key", policy.ErrMissing},
+	"no bucket":                        {policy.Document{Expiration: noon.Add(time.Minute), Conditions: []policy.Condition{policy.Key("a")}}, "bucket", policy.ErrMissing},
+	"an empty key":                     {withKey(policy.Key("")), "key", policy.ErrValue},
+	"an empty prefix":                  {withKey(policy.KeyPrefix("")), "key", policy.ErrKeyPrefix},
+	"a prefix without its slash":       {withKey(policy.KeyPrefix("users/1")), "key", policy.ErrKeyPrefix},
+	"a prefix given raw":               {withKey(policy.StartsWith("KEY", "users/1")), "KEY", policy.ErrKeyPrefix},
+	"a key over 1,024 bytes":           {withKey(policy.Key(strings.Repeat("é", 513))), "key", policy.ErrKeyTooLong},
+	"a prefix over 1,024 bytes":        {withKey(policy.KeyPrefix(strings.Repeat("k", 1024) + "/")), "key", policy.ErrKeyTooLong},
+	"a key that isn't UTF-8":           {withKey(policy.Key("a\xffb")), "key", policy.ErrEncoding},
+	"half a surrogate":                 {withKey(policy.Key("a\xed\xa0\x80")), "key", policy.ErrEncoding},
+	"a dollar in the key":              {withKey(policy.Key("a$b")), "key", policy.ErrDollar},
+	"the file name's variable":         {withKey(policy.Key("users/1/${filename}")), "key", policy.ErrDollar},
+	"a dollar in a prefix":             {withKey(policy.KeyPrefix("$key/")), "key", policy.ErrDollar},
+	"a dollar in any value":            {good(policy.Metadata("a", "5$")), "x-amz-meta-a", policy.ErrDollar},
+	"a line end in the key":            {withKey(policy.Key("a\nb")), "key", policy.ErrControl},
+	"a NUL in a value":                 {good(policy.Metadata("a", "\x00")), "x-amz-meta-a", policy.ErrControl},
+	"a key that climbs":                {withKey(policy.Key("users/../admin/a")), "key", policy.ErrKeySegment},
+	"a dot as segment":                 {withKey(policy.KeyPrefix("./")), "key", policy.ErrKeySegment},
+	"two conditions on a field":        {good(policy.Metadata("a", "1"), policy.Metadata("A", "1")), "x-amz-meta-A", policy.ErrRepeated},
+	"exact and open at once":           {good(policy.ContentType("image/png"), policy.ContentTypePrefix("image/")), "Content-Type", policy.ErrRepeated},
+	"two keys":                         {good(policy.Key("b")), "key", policy.ErrRepeated},
+	"two ranges":                       {good(policy.ContentLengthRange(1, 2), policy.ContentLengthRange(1, 3)), "content-length-range", policy.ErrRepeated},
+	"a range the wrong way round":      {good(policy.ContentLengthRange(2, 1)), "content-length-range", policy.ErrRange},
+	"a negative range":                 {good(policy.ContentLengthRange(-1, 1)), "content-length-range", policy.ErrRange},
+	"the policy as a field":            {good(policy.Equal("policy", "x")), "policy", policy.ErrReserved},
+	"the file as a field":              {good(policy.Equal("File", "x")), "File", policy.ErrReserved},
+	"a date of one's own":              {good(policy.Equal("X-Amz-Date", "20260301T120000Z")), "X-Amz-Date", policy.ErrReserved},
+	"a token of one's own":             {good(policy.Equal("x-amz-security-token", "x")), "x-amz-security-token", policy.ErrReserved},
+	"an empty field name":              {good(policy.Equal("", "x")), "", policy.ErrName},
+	"a quote in a field name":          {good(policy.Equal(`a"b`, "x")), `a"b`, policy.ErrName},
+	"a condition nobody made":          {good(policy.Condition{}), "", policy.ErrName},
+	"a field of another store":         {good(policy.Equal("x-oss-forbid-overwrite", "true")), "x-oss-forbid-overwrite", policy.ErrDialect},
+	"an ACL there isn't":               {good(policy.ACL("everyone")), "acl", policy.ErrValue},
+	"a prefix of a status":             {good(policy.StartsWith("success_action_status", "2")), "success_action_status", policy.ErrOperator},
+	"a status there isn't":             {good(policy.SuccessActionStatus(418)), "success_action_status", policy.ErrValue},
+	"a prefix of the store's own":      {good(policy.StartsWith("x-amz-storage-class", "S")), "x-amz-storage-class", policy.ErrOperator},
+	"a prefix of the bucket":           {withKey(policy.StartsWith("bucket", "m")), "bucket", policy.ErrOperator},
+	"user metadata over two kibibytes": {good(policy.Metadata("a", strings.Repeat("v", 2048))), "x-amz-meta-*", policy.ErrMetadataTooLarge},
+	"a form over 20,480 bytes":         {good(policy.Equal("x-new", strings.Repeat("v", 9000))), "x-new", policy.ErrFormTooLarge},
+	"an end in the past":               {lastingFor(0), "expiration", policy.ErrLifetime},
+	"over seven days":                  {lastingFor(7*24*time.Hour + time.Second), "expiration", policy.ErrLifetime},
+	"no end":                           {policy.Document{Conditions: good().Conditions}, "expiration", policy.ErrLifetime},
+}
+
 func TestSignRefuses(t *testing.T) {
 	t.Parallel()
-	key := func(c policy.Condition) policy.Document {
-		d := good()
-		d.Conditions[1] = c
-		return d
-	}
-	lasts := func(span time.Duration) policy.Document {
-		d := good()
-		d.Expiration = noon.Add(span)
-		return d
-	}
-	expires := lasting()
-	expires.Expires = noon.Add(10 * time.Minute)
-	tests := map[string]struct {
-		document policy.Document
-		field    string
-		wanted   error
-	}{
-		"no key":                           {key(policy.CacheControl("no-store")), "key", policy.ErrMissing},
-		"no bucket":                        {policy.Document{Expiration: noon.Add(time.Minute), Conditions: []policy.Condition{policy.Key("a")}}, "bucket", policy.ErrMissing},
-		"an empty key":                     {key(policy.Key("")), "key", policy.ErrValue},
-		"an empty prefix":                  {key(policy.KeyPrefix("")), "key", policy.ErrKeyPrefix},
-		"a prefix without its slash":       {key(policy.KeyPrefix("users/1")), "key", policy.ErrKeyPrefix},
-		"a prefix given raw":               {key(policy.StartsWith("KEY", "users/1")), "KEY", policy.ErrKeyPrefix},
-		"a key over 1,024 bytes":           {key(policy.Key(strings.Repeat("é", 513))), "key", policy.ErrKeyTooLong},
-		"a prefix over 1,024 bytes":        {key(policy.KeyPrefix(strings.Repeat("k", 1024) + "/")), "key", policy.ErrKeyTooLong},
-		"a key that isn't UTF-8":           {key(policy.Key("a\xffb")), "key", policy.ErrEncoding},
-		"half a surrogate":                 {key(policy.Key("a\xed\xa0\x80")), "key", policy.ErrEncoding},
-		"a dollar in the key":              {key(policy.Key("a$b")), "key", policy.ErrDollar},
-		"the file name's variable":         {key(policy.Key("users/1/${filename}")), "key", policy.ErrDollar},
-		"a dollar in a prefix":             {key(policy.KeyPrefix("$key/")), "key", policy.ErrDollar},
-		"a dollar in any value":            {good(policy.Metadata("a", "5$")), "x-amz-meta-a", policy.ErrDollar},
-		"a line end in the key":            {key(policy.Key("a\nb")), "key", policy.ErrControl},
-		"a NUL in a value":                 {good(policy.Metadata("a", "\x00")), "x-amz-meta-a", policy.ErrControl},
-		"a key that climbs":                {key(policy.Key("users/../admin/a")), "key", policy.ErrKeySegment},
-		"a dot as segment":                 {key(policy.KeyPrefix("./")), "key", policy.ErrKeySegment},
-		"two conditions on a field":        {good(policy.Metadata("a", "1"), policy.Metadata("A", "1")), "x-amz-meta-A", policy.ErrRepeated},
-		"exact and open at once":           {good(policy.ContentType("image/png"), policy.ContentTypePrefix("image/")), "Content-Type", policy.ErrRepeated},
-		"two keys":                         {good(policy.Key("b")), "key", policy.ErrRepeated},
-		"two ranges":                       {good(policy.ContentLengthRange(1, 2), policy.ContentLengthRange(1, 3)), "content-length-range", policy.ErrRepeated},
-		"a range the wrong way round":      {good(policy.ContentLengthRange(2, 1)), "content-length-range", policy.ErrRange},
-		"a negative range":                 {good(policy.ContentLengthRange(-1, 1)), "content-length-range", policy.ErrRange},
-		"the policy as a field":            {good(policy.Equal("policy", "x")), "policy", policy.ErrReserved},
-		"the file as a field":              {good(policy.Equal("File", "x")), "File", policy.ErrReserved},
-		"a date of one's own":              {good(policy.Equal("X-Amz-Date", "20260301T120000Z")), "X-Amz-Date", policy.ErrReserved},
-		"a token of one's own":             {good(policy.Equal("x-amz-security-token", "x")), "x-amz-security-token", policy.ErrReserved},
-		"an empty field name":              {good(policy.Equal("", "x")), "", policy.ErrName},
-		"a quote in a field name":          {good(policy.Equal(`a"b`, "x")), `a"b`, policy.ErrName},
-		"a condition nobody made":          {good(policy.Condition{}), "", policy.ErrName},
-		"a field of another store":         {good(policy.Equal("x-oss-forbid-overwrite", "true")), "x-oss-forbid-overwrite", policy.ErrDialect},
-		"an ACL there isn't":               {good(policy.ACL("everyone")), "acl", policy.ErrValue},
-		"a prefix of a status":             {good(policy.StartsWith("success_action_status", "2")), "success_action_status", policy.ErrOperator},
-		"a status there isn't":             {good(policy.SuccessActionStatus(418)), "success_action_status", policy.ErrValue},
-		"a prefix of the store's own":      {good(policy.StartsWith("x-amz-storage-class", "S")), "x-amz-storage-class", policy.ErrOperator},
-		"a prefix of the bucket":           {key(policy.StartsWith("bucket", "m")), "bucket", policy.ErrOperator},
-		"user metadata over two kibibytes": {good(policy.Metadata("a", strings.Repeat("v", 2048))), "x-amz-meta-*", policy.ErrMetadataTooLarge},
-		"a form over 20,480 bytes":         {good(policy.Equal("x-new", strings.Repeat("v", 9000))), "x-new", policy.ErrFormTooLarge},
-		"an end in the past":               {lasts(0), "expiration", policy.ErrLifetime},
-		"over seven days":                  {lasts(7*24*time.Hour + time.Second), "expiration", policy.ErrLifetime},
-		"no end":                           {policy.Document{Conditions: good().Conditions}, "expiration", policy.ErrLifetime},
-	}
-	for name, test := range tests {
+	for name, test := range signRefusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			form, err := policy.Sign(test.document, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
