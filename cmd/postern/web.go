@@ -76,6 +76,7 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 			return err
 		},
 	}))
+	e.GET("/favicon.ico", showIcon)
 	return e
 }
 
