@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,13 +25,14 @@ type Identifier interface {
 	Identify(*http.Request) (profile.Identity, bool, error)
 }
 
-// Nobody is the Identifier that knows no one. It refuses tickets: a ticket
-// that nobody can verify doesn't hold.
+// Nobody is the Identifier that knows no one. It refuses bearer tickets: a
+// ticket that nobody can verify doesn't hold.
 type Nobody struct{}
 
 // Identify implements Identifier.
 func (Nobody) Identify(r *http.Request) (profile.Identity, bool, error) {
-	if r.Header.Get(echo.HeaderAuthorization) != "" {
+	scheme, _, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
+	if strings.EqualFold(scheme, "Bearer") {
 		return profile.Identity{}, false, refuse(CodeUnauthorized, "no tickets are taken here")
 	}
 	return profile.Identity{}, false, nil

@@ -134,6 +134,16 @@ func TestIdentifiersThatFail(t *testing.T) {
 	}
 }
 
+func TestNobodyKnowsNoTickets(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *handlers.Config) { c.Identifier = nil })
+	for header, code := range map[string]int{"": http.StatusOK, "Basic YTpi": http.StatusOK, "Bearer x": http.StatusUnauthorized, "bearer": http.StatusUnauthorized} {
+		if page := s.call("GET", "/forms/pictures", "", "Authorization", header); page.status != code {
+			t.Errorf("%q: wanted %d, got %d", header, code, page.status)
+		}
+	}
+}
+
 type unauthorized struct{}
 
 func (unauthorized) Error() string      { return "no" }
