@@ -64,8 +64,9 @@ func ContentLengthRange(min, max int64) Condition {
 
 func newCondition(o op, field, value string) Condition {
 	c := Condition{op: o, field: field, value: value, role: roleOf(field), stores: storesOf(field), mark: markOf(field)}
-	c.plain = isPlain(field) && isPlain(value)
-	c.err = c.check()
+	class := classOf(value)
+	c.plain = class&classEscaped == 0 && isPlain(field)
+	c.err = c.check(class)
 	return c
 }
 

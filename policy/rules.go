@@ -69,12 +69,12 @@ func roleOfStore(rest string) role {
 	return roleExact
 }
 
-// check returns what is wrong with the condition by itself.
-func (c *Condition) check() error {
+// check returns what is wrong with the condition by itself; class is of its value.
+func (c *Condition) check(class uint8) error {
 	if !isToken(c.field) {
 		return c.fault(ErrName, "letters, digits and -_.", strconv.Quote(c.field))
 	}
-	if err := c.checkText(); err != nil {
+	if err := c.checkText(class); err != nil {
 		return err
 	}
 	switch c.role {
@@ -108,11 +108,11 @@ func (c *Condition) exact(ok bool, kind error, wanted string) error {
 // checkText refuses what stores or browsers read differently: a dollar begins a
 // variable at some, browsers turn line ends into CR LF, and encoders replace
 // invalid bytes in the policy but not in the form.
-func (c *Condition) checkText() error {
+func (c *Condition) checkText(class uint8) error {
 	if !utf8.ValidString(c.value) {
 		return c.fault(ErrEncoding, "UTF-8", strconv.Quote(c.value))
 	}
-	if classOf(c.value)&(classControl|classDollar) == 0 {
+	if class&(classControl|classDollar) == 0 {
 		return nil
 	}
 	for i := range len(c.value) {
