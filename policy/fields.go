@@ -45,9 +45,18 @@ func ACL(acl CannedACL) Condition { return listed("acl", acl, cannedACLs) }
 // ContentType fixes the media type, one and no list of them, such as
 // "image/png" or "text/plain; charset=utf-8".
 func ContentType(mediaType string) Condition {
-	parsed, _, err := mime.ParseMediaType(mediaType)
-	ok := err == nil && strings.Contains(parsed, "/") && !strings.Contains(mediaType, ",") && isHeaderValue(mediaType)
-	return Equal("Content-Type", mediaType).only(ok, "one media type")
+	return Equal("Content-Type", mediaType).only(isMediaType(mediaType), "one media type")
+}
+
+// isMediaType looks at types without parameters by itself: most are.
+func isMediaType(s string) bool {
+	family, rest, ok := strings.Cut(s, "/")
+	subtype, suffix, suffixed := strings.Cut(rest, "+")
+	if ok && isToken(family) && isToken(subtype) && (!suffixed || isToken(suffix)) {
+		return true
+	}
+	parsed, _, err := mime.ParseMediaType(s)
+	return err == nil && strings.Contains(parsed, "/") && !strings.Contains(s, ",") && isHeaderValue(s)
 }
 
 // ContentTypePrefix allows a family of media types, such as "image/". Some

@@ -18,6 +18,7 @@ func TestConstructors(t *testing.T) {
 	for wanted, conditions := range map[string][]policy.Condition{
 		`["eq", "$acl", "public-read"]`:                                                                              one(policy.ACL(policy.ACLPublicRead)),
 		`["eq", "$Content-Type", "text/plain; charset=utf-8"]`:                                                       one(policy.ContentType("text/plain; charset=utf-8")),
+		`["eq", "$Content-Type", "image/svg+xml"]`:                                                                   one(policy.ContentType("image/svg+xml")),
 		`["starts-with", "$Content-Type", "image/"]`:                                                                 one(policy.ContentTypePrefix("image/")),
 		`["eq", "$Content-Encoding", "gzip, br"]`:                                                                    one(policy.ContentEncoding("gzip, br")),
 		`["eq", "$Cache-Control", "max-age=3600, public"]`:                                                           one(policy.CacheControl("max-age=3600, public")),
@@ -67,6 +68,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	}{
 		"a list of types":                     {policy.ContentType("image/png,text/html"), policy.ErrValue},
 		"a type without a slash":              {policy.ContentType("image"), policy.ErrValue},
+		"a type with a slash too many":        {policy.ContentType("image/png/x"), policy.ErrValue},
 		"no type":                             {policy.ContentType(""), policy.ErrValue},
 		"any family":                          {policy.ContentTypePrefix(""), policy.ErrValue},
 		"half a family":                       {policy.ContentTypePrefix("image"), policy.ErrValue},
