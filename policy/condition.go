@@ -63,9 +63,13 @@ func ContentLengthRange(min, max int64) Condition {
 }
 
 func newCondition(o op, field, value string) Condition {
-	c := Condition{op: o, field: field, value: value, role: roleOf(field), stores: storesOf(field), mark: markOf(field)}
+	known, ok := spelled[field]
+	if !ok {
+		known = newFieldFacts(field)
+	}
 	class := classOf(value)
-	c.plain = class&classEscaped == 0 && isPlain(field)
+	c := Condition{op: o, role: known.role, stores: known.stores, mark: known.mark, field: field, value: value}
+	c.plain = class&classEscaped == 0 && known.plain
 	c.err = c.check(class)
 	return c
 }
