@@ -93,7 +93,8 @@ func get(path string) *http.Request {
 }
 
 // BenchmarkFormPage is the whole page: identity, plan, upload token, signature,
-// page, headers and access log, without the network.
+// page, headers and access log, without the network. What that comes to beside
+// a bare page over loopback is measured in cmd/postern/load.
 func BenchmarkFormPage(b *testing.B) {
 	serve(b, benchEcho(b), get("/forms/photos"), http.StatusOK)
 }
@@ -109,7 +110,7 @@ func BenchmarkBarePage(b *testing.B) {
 	serve(b, e, get("/"), http.StatusOK)
 }
 
-// BenchmarkSignOverHTTP is part of the picture over loopback; see TestFormPageKeepsUp.
+// BenchmarkPlan is the same for a script: JSON in, a signed POST in JSON out.
 func BenchmarkPlan(b *testing.B) {
 	e := benchEcho(b)
 	body := `{"profile":"photos","filename":"garden.png","type":"image/png","size":1000000}`
