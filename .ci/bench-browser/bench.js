@@ -1,0 +1,133 @@
+// node bench.js --postern PATH [--size MiB] [--rounds N] [--latency MS --rate MBIT]
+// Prints medians of seconds, of the browser's CPU seconds and of requests (preflights included), per client.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import esbuild from 'esbuild';
+import { chromium } from 'playwright-core';
+import { companion } from './companion.js';
+import { line } from './line.js';
+
+const { values } = parseArgs({ options: {
+  postern: { type: 'string', default: 'postern' },
+  chromium: { type: 'string', default: '/usr/bin/chromium' },
+  size: { type: 'string', default: '512' },
+  rounds: { type: 'string', default: '5' },
+  latency: { type: 'string', default: '0' },
+  rate: { type: 'string', default: '0' },
+  only: { type: 'string', default: '' },
+} });
+const MiB = 1 << 20;
+const size = Number(values.size) * MiB;
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-bench-'));
+const file = path.join(dir, 'file.bin');
+
+/** A sum over the browser's processes, in seconds. */
+function cpu(root) {
+  const all = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+      return [{ pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
+    } catch {
+      return [];
+    }
+  });
+  const mine = new Set([root]);
+  for (let grown = -1; grown !== mine.size;) {
+    grown = mine.size;
+    for (const one of all) if (mine.has(one.parent)) mine.add(one.pid);
+  }
+  return all.filter((one) => mine.has(one.pid)).reduce((sum, one) => sum + one.ticks, 0) / 100;
+}
+
+const bundle = async (peer) => (await esbuild.build({
+  entryPoints: [`peers/${peer}.js`], bundle: true, format: 'esm', write: false, minify: true, loader: { '.json': 'json' },
+})).outputFiles[0].text;
+
+/** Starts postern dev and waits for its ready line. */
+async function dev(args) {
+  const child = spawn(values.postern, ['dev', '--listen', '127.0.0.1:0', '--s3-listen', '127.0.0.1:0', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const text of child.stdout) {
+    const ready = /ready at (\S+) \(store (\S+)\)/.exec(text);
+    if (ready) return { child, url: ready[1], store: ready[2] };
+  }
+  throw new Error('postern ended before it was ready');
+}
+
+async function once(browser, root, client) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await page.goto(client.url);
+  if (client.ours) {
+    await page.waitForSelector('postern-uploader[ready]');
+    await page.evaluate(() => {
+      document.addEventListener('change', () => { window.began ??= performance.now(); }, true);
+      document.addEventListener('postern:done', () => { window.finished = performance.now(); });
+      document.addEventListener('postern:fail', () => { window.finished = NaN; });
+    });
+  }
+  let requests = 0;
+  session.on('Network.requestWillBeSent', ({ request }) => { requests += /^http/.test(request.url) ? 1 : 0; });
+  const before = cpu(root);
+  await page.setInputFiles('input[type=file]', file);
+  await page.waitForFunction(() => window.finished !== undefined, null, { timeout: 300000, polling: 20 });
+  const seconds = (await page.evaluate(() => window.finished - window.began)) / 1000;
+  const used = cpu(root) - before;
+  await context.close();
+  if (!(seconds > 0)) throw new Error(`${client.name} failed`);
+  return { seconds, cpu: used, requests };
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+
+const peers = await companion({ uppy: await bundle('uppy'), bare: await bundle('bare') });
+const plain = await dev(['--data', path.join(dir, 'plain'), '--origin', peers.url]);
+peers.connect(plain.store, fs.readFileSync(path.join(dir, 'plain', 'store.key'), 'utf8').trim());
+const target = new URL(plain.store);
+const slow = Number(values.latency) || Number(values.rate)
+  ? await line({ host: target.hostname, port: Number(target.port) }, Number(values.latency) / 2, Number(values.rate) * 125000) : null;
+const server = await chromium.launchServer({
+  executablePath: values.chromium,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+    ...(slow ? [`--host-resolver-rules=MAP ${target.host} 127.0.0.1:${slow.port}`] : [])],
+});
+const browser = await chromium.connect(server.wsEndpoint());
+const root = server.process().pid;
+const clients = [
+  { name: 'postern', url: `${plain.url}/forms/files`, ours: true },
+  { name: 'uppy', url: `${peers.url}/uppy${size > 100e6 ? '' : '?multipart-from=1'}` },
+  { name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&lanes=6` },
+  { name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&lanes=4` },
+].filter(({ name }) => name.includes(values.only));
+try {
+  const content = fs.openSync(file, 'w');
+  for (let at = 0; at < size; at += MiB) fs.writeSync(content, crypto.getRandomValues(new Uint8Array(65536)), 0, 65536, at);
+  fs.ftruncateSync(content, size);
+  fs.closeSync(content);
+  const results = new Map(clients.map((client) => [client.name, []]));
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const client of clients) {
+      const result = await once(browser, root, client);
+      results.get(client.name).push(result);
+      console.error(round + 1, client.name, result);
+      fs.rmSync(path.join(dir, 'plain', 'store', 'postern-dev', 'bench'), { recursive: true, force: true });
+    }
+  }
+  const rate = Number(values.rate) * 125000;
+  for (const [name, list] of results) {
+    const [seconds, used, requests] = ['seconds', 'cpu', 'requests'].map((key) => median(list.map((one) => one[key])));
+    console.log(`${name.padEnd(16)} ${seconds.toFixed(2)} s${rate ? ` (${(seconds / (size / rate)).toFixed(2)} of ideal)` : ''}, ${used.toFixed(2)} CPU s, ${requests} requests`);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+  plain.child.kill('SIGTERM');
+  await new Promise((resolve) => plain.child.once('exit', resolve));
+  peers.close();
+  slow?.close();
+  fs.rmSync(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,58 @@
+// The routes that Uppy's client calls, signing for the same store: no proxying of files, like the real thing.
+import http from 'node:http';
+import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+
+const page = (script) => `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><input type="file"><script type="module">${script}</script>`;
+
+/** Serves one page per peer and the routes under /s3; connect() says where the store is, once it is known. */
+export async function companion(scripts) {
+  const store = {};
+  const Bucket = 'postern-dev';
+  const sign = (Key, UploadId, PartNumber) => getSignedUrl(store.client, new UploadPartCommand({ Bucket, Key, UploadId, PartNumber }), { expiresIn: 900 });
+  const routes = [
+    ['POST', /^\/s3\/multipart$/, async () => {
+      const Key = `bench/${crypto.randomUUID()}`;
+      const { UploadId } = await store.client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      return { key: Key, uploadId: UploadId, bucket: Bucket };
+    }],
+    ['GET', /^\/s3\/multipart\/([^/]+)\/(\d+)$/, async ([id, n], { key }) => ({ url: await sign(key, id, Number(n)), expires: 900 })],
+    ['GET', /^\/s3\/multipart\/([^/]+)\/batch$/, async ([id], { key, partNumbers }) => ({
+      presignedUrls: Object.fromEntries(await Promise.all(partNumbers.split(',').map(async (n) => [n, await sign(key, id, Number(n))]))),
+    })],
+    ['POST', /^\/s3\/multipart\/([^/]+)\/complete$/, async ([UploadId], { key: Key }, { parts }) => {
+      const Parts = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag: `"${ETag.replaceAll('"', '')}"` }));
+      await store.client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
+      return { location: Key, key: Key, bucket: Bucket };
+    }],
+    ['DELETE', /^\/s3\/multipart\/([^/]+)$/, async ([UploadId], { key: Key }) => {
+      await store.client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      return {};
+    }],
+  ];
+  const server = http.createServer(async (request, response) => {
+    const url = new URL(request.url, 'http://bench');
+    const script = scripts[url.pathname.slice(1)];
+    if (script) return response.setHeader('Content-Type', 'text/html').end(page(script));
+    for (const [method, path, serve] of routes) {
+      const found = request.method === method && path.exec(url.pathname);
+      if (!found) continue;
+      let body = '';
+      for await (const piece of request) body += piece;
+      const answer = await serve(found.slice(1).map(decodeURIComponent), Object.fromEntries(url.searchParams), body && JSON.parse(body)).catch((error) => ({ error: `${error}` }));
+      return response.writeHead(answer.error ? 500 : 200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
+    }
+    return response.writeHead(404).end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    connect(endpoint, secretAccessKey) {
+      store.client = new S3Client({
+        endpoint, region: 'us-east-1', forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED',
+        credentials: { accessKeyId: 'postern-dev', secretAccessKey },
+      });
+    },
+    close: () => server.close(),
+  };
+}

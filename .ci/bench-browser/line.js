@@ -1,0 +1,31 @@
+// A line with a delay and one rate for all its connections together. (A proxy that limits each connection by itself would make a gift to whoever opens more.)
+import net from 'node:net';
+import { Transform } from 'node:stream';
+
+/** Listens on a free port and passes everything on to the target; delay in ms each way, rate in bytes per second towards the target. */
+export async function line({ host, port }, delay, rate) {
+  let free = 0; // when the line has sent all it was given, in ms
+  const through = (limited) => new Transform({
+    highWaterMark: 64 << 10,
+    transform(chunk, _, done) {
+      const now = performance.now();
+      if (limited && rate) free = Math.max(free, now) + (chunk.length / rate) * 1000;
+      const sent = limited && rate ? free : now;
+      setTimeout(() => this.push(chunk), sent - now + delay);
+      // The next chunk may enter when this one has left, not when it has arrived.
+      setTimeout(done, Math.max(0, sent - now));
+    },
+    flush(done) { setTimeout(done, delay + 5); },
+  });
+  const server = net.createServer((browser) => {
+    const store = net.connect(port, host);
+    for (const socket of [browser, store]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => { browser.destroy(); store.destroy(); });
+    }
+    browser.pipe(through(true)).pipe(store);
+    store.pipe(through(false)).pipe(browser);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: server.address().port, close: () => server.close() };
+}
