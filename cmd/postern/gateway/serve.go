@@ -38,6 +38,7 @@ func (g *Gateway) serve(ctx context.Context) error {
 		s3api.WithMiddleware("/", g.adopt(server)),
 		s3api.WithMiddleware("/", g.cors),
 		s3api.WithMiddleware("/", g.inject),
+		s3api.WithMiddleware("/", whole),
 	}
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
