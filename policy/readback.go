@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"strconv"
 	"time"
 )
@@ -98,10 +99,14 @@ func (r *readback) known(escaped rune) byte {
 	return byte(escaped)
 }
 
-// number reads a whole number.
+// number reads a whole number, digit by digit, without leading zeros.
 func (r *readback) number(want int64) {
-	var digits [20]byte
-	r.literal(string(strconv.AppendInt(digits[:0], want, 10)))
+	start, value := r.pos, uint64(0)
+	for r.pos < len(r.text) && r.text[r.pos]-'0' <= 9 && r.pos-start < 19 {
+		value = 10*value + uint64(r.text[r.pos]-'0')
+		r.pos++
+	}
+	r.bad = r.bad || r.pos == start || value != uint64(want) || r.text[start] == '0' && r.pos-start > 1
 }
 
 // instant reads 2006-01-02T15:04:05.000Z digit by digit and compares it with at.
@@ -119,12 +124,19 @@ func (r *readback) instant(at time.Time) {
 // head reads the beginning of the JSON: the day, which was read back when it
 // was written, and the time of day digit by digit.
 func (r *readback) head(h *head, at time.Time) {
-	r.literal(string(h.text[:clockAt]))
-	hour := r.digits(2, ":")
-	minute := r.digits(2, ":")
-	second := r.digits(2, `.000Z","conditions":[`)
-	got := h.day*secondsPerDay + int64(3600*hour+60*minute+second)
-	r.bad = r.bad || got != at.Unix()
+	if len(r.text) < len(headLayout) || string(r.text[:clockAt]) != string(h.text[:clockAt]) || string(r.text[clockEnd:len(headLayout)]) != headLayout[clockEnd:] {
+		r.bad = true
+		return
+	}
+	clock := r.text[clockAt:clockEnd]
+	for i, c := range clock {
+		if colon := i == 2 || i == 5; colon != (c == ':') || !colon && (c < '0' || c > '9') {
+			r.bad = true
+		}
+	}
+	two := func(i int) int64 { return int64(10*(clock[i]-'0') + clock[i+1] - '0') }
+	r.bad = r.bad || h.day*secondsPerDay+3600*two(0)+60*two(3)+two(6) != at.Unix()
+	r.pos = len(headLayout)
 }
 
 // timestamp reads the sixteen bytes of a timestamp.
@@ -168,6 +180,9 @@ func (r *readback) condition(c *Condition) {
 }
 
 func (r *readback) exact(field, value string) {
+	if r.exactVerbatim(field, value) {
+		return
+	}
 	r.literal(`{"`)
 	r.str(field)
 	r.literal(`:"`)
@@ -175,24 +190,63 @@ func (r *readback) exact(field, value string) {
 	r.literal("}")
 }
 
-// isVerbatim says whether JSON reads the bytes as themselves: no quote, no
-// backslash, no control character. It looks at eight bytes at a time.
-func isVerbatim(b []byte) bool {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
-		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		found := (w - ones*' ') &^ w
-		found |= (quote - ones) &^ quote
-		found |= (slash - ones) &^ slash
-		if found&highs != 0 {
-			return false
-		}
+// exactVerbatim is exact for what needs no escape, which is most: all in one
+// look. It moves on only if it says yes. Where the pieces stand in their places
+// and there are no other quotes than the four between them, each string is what
+// JSON reads it as.
+func (r *readback) exactVerbatim(field, value string) bool {
+	split := len(`{"`) + len(field)
+	end := split + len(`":"`) + len(value)
+	if r.bad || len(r.text)-r.pos < end+len(`"}`) {
+		return false
 	}
-	for _, c := range b {
-		if c < ' ' || c == '"' || c == '\\' {
-			return false
-		}
+	text := r.text[r.pos : r.pos+end+len(`"}`)]
+	if string(text[2:split]) != field || string(text[split+3:end]) != value || specials(text) != 4 {
+		return false
 	}
+	if string(text[:2]) != `{"` || string(text[split:split+3]) != `":"` || string(text[end:]) != `"}` {
+		return false
+	}
+	r.pos += len(text)
 	return true
+}
+
+// isVerbatim says whether JSON reads the bytes as themselves: no quote, no
+// backslash, no control character.
+func isVerbatim(b []byte) bool { return specials(b) == 0 }
+
+// specials counts quotes, backslashes and control characters, eight bytes at a
+// time.
+func specials(b []byte) (count int) {
+	rest := b
+	for ; len(rest) >= 8; rest = rest[8:] {
+		if found := specialBytes(binary.LittleEndian.Uint64(rest)); found != 0 {
+			count += bits.OnesCount64(found)
+		}
+	}
+	if len(rest) == 0 {
+		return count
+	}
+	if len(b) >= 8 { // the last eight bytes, but for those that are counted
+		last := specialBytes(binary.LittleEndian.Uint64(b[len(b)-8:]))
+		return count + bits.OnesCount64(last>>(8*(8-len(rest))))
+	}
+	for _, c := range rest {
+		if c < ' ' || c == '"' || c == '\\' {
+			count++
+		}
+	}
+	return count
+}
+
+// specialBytes marks the special ones of eight bytes with their highest bit.
+//
+// A byte of seven bits is 0 if adding 0x7f to it doesn't carry into the eighth.
+// Of the bytes that have their eighth bit already, none is special.
+func specialBytes(w uint64) uint64 {
+	const ones, sevens = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	control := (w&(ones*0x60) + sevens)
+	quote := ((w^(ones*'"'))&sevens + sevens)
+	slash := ((w^(ones*'\\'))&sevens + sevens)
+	return ^(control&quote&slash | w | sevens)
 }
