@@ -37,7 +37,8 @@ type FormView struct {
 	// Multiple lets the script take several files. The form by itself always
 	// sends one.
 	Multiple bool
-	// Embedded is set for the page inside an iframe.
+	// Embedded is set for the page inside an iframe. Without script its form
+	// then opens the result in a window of its own: no result may be framed.
 	Embedded bool
 	// ParentOrigins are the origins that the script will talk to when embedded.
 	ParentOrigins []string
