@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// rowState is a state of a row and how a page is brought there.
+type rowState struct {
+	name    string
+	provoke func(b *tab)
+}
+
+func rowStates() []rowState {
+	return []rowState{
+		{"sending", func(*tab) {}},
+		{"paused", func(b *tab) { b.act("pause") }},
+		{"offline", func(b *tab) {
+			b.Wire.fail(func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) })
+			_, err := chromedp.Call(b.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
+			must(b.t, err)
+		}},
+		{"retrying", func(b *tab) {
+			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPut {
+					return false
+				}
+				readable(w, r)
+				w.Header().Set("Retry-After", "60")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return true
+			})
+		}},
+		{"failed", func(b *tab) {
+			b.Wire.slow(0)
+			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodOptions || !strings.Contains(r.URL.Path, "/complete") {
+					return false
+				}
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = w.Write([]byte(`{"status":403,"code":"forbidden","title":"This identity may not do that."}`))
+				return true
+			})
+		}},
+	}
+}
+
+func TestEveryStateOfARowIsShown(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	path, _ := fileOf(t, "garden in the last summer, seen from the lake.bin", 48*mebibyte)
+	for i, s := range rowStates() {
+		t.Run(s.name, func(t *testing.T) {
+			for _, l := range languages {
+				b := newTab(t, look{Language: l.tag, Width: 375, Dark: i%2 == 1})
+				b.open(p.URL + "/forms/files")
+				b.Wire.slow(800 * time.Millisecond)
+				b.upload(path)
+				b.untilRow("sending")
+				s.provoke(b)
+				b.untilRow(s.name)
+				b.fits("a row "+s.name, l.tag, l.direction, 375)
+				b.shot(fmt.Sprintf("row-%s-%s", s.name, l.tag))
+				if words := evaluate[string](b, `document.querySelector(".postern-file").innerText`); len(words) < 10 {
+					t.Errorf("the row says %q", words)
+				}
+				b.Close()
+			}
+		})
+	}
+}
+
+func (b *tab) untilRow(state string) {
+	b.t.Helper()
+	b.until("the file is "+state, fmt.Sprintf(`document.querySelector(".postern-file[data-state=%s]") != null`, state))
+}
+
+// act presses the button of the first row that does that.
+func (b *tab) act(what string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(".postern-file [data-do=" + what + "]")))
+}
+
+func TestAPausedFileGoesOnAndACancelledOneIsGone(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	path, sum := fileOf(t, "garden.bin", 48*mebibyte)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/files")
+	b.Wire.slow(300 * time.Millisecond)
+	b.upload(path)
+	b.untilSent(p, 8*mebibyte)
+	b.act("pause")
+	b.untilRow("paused")
+	b.act("resume")
+	b.untilState("done")
+	if stored := p.store(t).only(); stored.Sum != sum {
+		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+	}
+	b.parts(p).keptOnce(t)
+	b.act("remove")
+	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
+	other, _ := fileOf(t, "other.bin", 48*mebibyte)
+	b.choose(other)
+	b.untilRow("sending")
+	b.act("cancel")
+	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
+	for deadline := time.Now().Add(patience); len(p.store(t).open()) != 0; time.Sleep(pollEvery) {
+		if time.Now().After(deadline) {
+			t.Fatalf("multipart uploads still open %v after cancelling: %q", patience, p.store(t).open())
+		}
+	}
+	p.store(t).only()
+}
