@@ -10,6 +10,13 @@
 // signed about the part. [Signer.Parts] prepares what is shared once;
 // [PartPresigner.URL] then costs one hash, one HMAC and one string.
 //
+// # Dialects
+//
+// [AWS] is spoken by most stores, [OSS] by Aliyun, [GCS] and [GCSRSA] by Google.
+// They differ in the chain that makes the key and in the names of fields and
+// parameters, which the [Dialect] tells; OSS also signs the bucket in place of
+// the host.
+//
 // # Units
 //
 // Instants are written in UTC with whole seconds, sizes are bytes, lifetimes

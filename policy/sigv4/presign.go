@@ -23,7 +23,8 @@ type Presign struct {
 	Query []Header
 	// Headers must be sent with exactly these values: content-length,
 	// content-type, x-amz-checksum-crc32, if-none-match and so on. Names are
-	// lower-case, each at most once. The host is added.
+	// lower-case, each at most once. The host is added, except at OSS, which
+	// signs the bucket instead.
 	Headers []Header
 	// Expires is when the URL ends, within what Signer.Latest allows.
 	Expires time.Time
