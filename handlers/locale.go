@@ -209,4 +209,11 @@ func (w *words) counted(key string, n int64) string {
 }
 
 // printer isn't shared: a message.Printer serves one goroutine.
-func (w *words) printer() *message.Printer { return message.NewPrinter(w.tag) }
+// Digits are those that browsers write for the language without a region.
+func (w *words) printer() *message.Printer {
+	tag, err := w.tag.SetTypeForKey("nu", "latn")
+	if err != nil {
+		tag = w.tag
+	}
+	return message.NewPrinter(tag)
+}
