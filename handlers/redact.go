@@ -55,22 +55,30 @@ func AccessLog(logger *slog.Logger) echo.MiddlewareFunc {
 			if err != nil {
 				c.Error(err) // writes the answer, so that the status is known
 			}
-			logRequest(logger, c, time.Since(start))
+			logRequest(logger.Handler(), c, start)
 			return nil
 		}
 	}
 }
 
-func logRequest(logger *slog.Logger, c echo.Context, took time.Duration) {
+// logRequest hands the record over itself: a Logger would look at the clock
+// and the call stack once more.
+func logRequest(to slog.Handler, c echo.Context, start time.Time) {
+	ctx, now := context.Background(), time.Now()
+	if !to.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	r, w := c.Request(), c.Response()
+	line := slog.NewRecord(now, slog.LevelInfo, "request", 0)
 	// Five attributes fit into a record; a sixth would cost an allocation.
-	logger.LogAttrs(context.Background(), slog.LevelInfo, "request",
+	line.AddAttrs(
 		slog.String("method", r.Method),
 		slog.String("path", LogPath(r.URL.Path)),
 		slog.Int("status", w.Status),
-		slog.Duration("took", took),
+		slog.Duration("took", now.Sub(start)),
 		slog.String("requestId", w.Header().Get(echo.HeaderXRequestID)),
 	)
+	_ = to.Handle(ctx, line) // a log that can't be written has nobody to tell
 }
 
 // report logs what a visitor isn't told.
