@@ -176,10 +176,14 @@ func TestFormPageKeepsPace(t *testing.T) {
 		t.Logf("%-15s %8.0f requests/s (%.2f of bare) %8s processor time each (%.2f)",
 			w.name, m.perSecond, m.perSecond/bare.perSecond, m.cost, float64(bare.cost)/float64(m.cost))
 	}
-	// The goal is 0.5 over a long run; a smoke on a busy machine is told from
-	// something that broke, not from noise.
-	if ratio := float64(bare.cost) / float64(best(all["form"]).cost); ratio < 0.35 {
-		t.Errorf("the form page reaches %.2f of a bare page", ratio)
+	// The goal is 0.5. A busy machine's noise is a tenth of that in a long run
+	// and more in a smoke, which only tells when something broke.
+	least := 0.35
+	if *duration >= 20*time.Second {
+		least = 0.45
+	}
+	if ratio := float64(bare.cost) / float64(best(all["form"]).cost); ratio < least {
+		t.Errorf("the form page reaches %.2f of a bare page, wanted %.2f", ratio, least)
 	}
 }
 
