@@ -76,6 +76,10 @@ func typeAttacks() []attack {
 		each(rowType, []string{byPOST}, "a list of types in the field", spoilt(field("Content-Type", "image/png,text/html")), 403, "AccessDenied"),
 		[]attack{
 			{rowType, byPUT, "a page's type in the header", put(putHeader("content-type", "text/html")), 403, "SignatureDoesNotMatch"},
+			{rowType, byForm, "a page through a plain form", landed(page(size)), 415, "type_not_allowed"},
+			{rowType, byForm, "a drawing through a plain form", landed(drawing(size)), 415, "type_not_allowed"},
+			{rowType, byForm, "words through a plain form", landed([]byte(strings.Repeat("w", size))), 415, "type_not_allowed"},
+			{rowAttribute, byMultipart, "a role on a part", part(partHeader("x-amz-meta-role", "admin")), 403, "AccessDenied"},
 			{rowType, byPOST, "a page under a picture's type", pretended(picture(size), page(size)), 415, "type_not_allowed"},
 			{rowType, byPOST, "a drawing under a picture's type", pretended(picture(size), drawing(size)), 415, "type_not_allowed"},
 			{rowType, byPOST, "words under a picture's type", pretended(picture(size), []byte(strings.Repeat("w", size))), 415, "type_not_allowed"},
@@ -92,6 +96,11 @@ func pretended(r visitor.Request, body []byte) func(*attempt) visitor.Answer {
 		a.accepted(a.got(u.Send(a.Context(), r.Filename, body)))
 		return a.got(u.Complete(a.Context()))
 	}
+}
+
+// landed sends content through the plain form and looks at the page that follows.
+func landed(body []byte) func(*attempt) visitor.Answer {
+	return func(a *attempt) visitor.Answer { return a.landing(a.form("pictures"), body) }
 }
 
 func page(size int) []byte {
