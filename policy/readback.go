@@ -99,12 +99,17 @@ func (r *readback) known(escaped rune) byte {
 
 // number reads a whole number, digit by digit, without leading zeros.
 func (r *readback) number(want int64) {
-	start, value := r.pos, uint64(0)
-	for r.pos < len(r.text) && r.text[r.pos]-'0' <= 9 && r.pos-start < 19 {
-		value = 10*value + uint64(r.text[r.pos]-'0')
-		r.pos++
+	start, end, value := r.pos, r.pos, uint64(0)
+	for end < len(r.text) && end-start < 19 {
+		digit := r.text[end] - '0'
+		if digit > 9 {
+			break
+		}
+		value = 10*value + uint64(digit)
+		end++
 	}
-	r.bad = r.bad || r.pos == start || value != uint64(want) || r.text[start] == '0' && r.pos-start > 1
+	r.bad = r.bad || end == start || value != uint64(want) || r.text[start] == '0' && end-start > 1
+	r.pos = end
 }
 
 // instant reads 2006-01-02T15:04:05.000Z digit by digit and compares it with at.
@@ -189,22 +194,24 @@ func (r *readback) exact(field, value string) {
 }
 
 // exactVerbatim is exact for what needs no escape, which is most: all in one
-// look. It moves on only if it says yes. Where the pieces stand in their places
-// and there are no other quotes than the four between them, each string is what
-// JSON reads it as.
+// look. It moves on only if it says yes.
 func (r *readback) exactVerbatim(field, value string) bool {
-	split := len(`{"`) + len(field)
-	end := split + len(`":"`) + len(value)
-	if r.bad || len(r.text)-r.pos < end+len(`"}`) {
+	name := r.pos + len(`{"`)
+	split := name + len(field)
+	said := split + len(`":"`)
+	end := said + len(value)
+	if r.bad || end+8 > len(r.text) {
 		return false
 	}
-	text := r.text[r.pos : r.pos+end+len(`"}`)]
-	if string(text[2:split]) != field || string(text[split+3:end]) != value || specials(text) != 4 {
+	if string(r.text[name:split]) != field || string(r.text[said:end]) != value {
 		return false
 	}
-	if string(text[:2]) != `{"` || string(text[split:split+3]) != `":"` || string(text[end:]) != `"}` {
+	if string(r.text[r.pos:name]) != `{"` || string(r.text[split:said]) != `":"` || string(r.text[end:end+2]) != `"}` {
 		return false
 	}
-	r.pos += len(text)
+	if specialsWithin(r.text, name, split)|specialsWithin(r.text, said, end) != 0 {
+		return false
+	}
+	r.pos = end + len(`"}`)
 	return true
 }

@@ -106,8 +106,13 @@ func TestIsVerbatim(t *testing.T) {
 			for b := range 256 {
 				text := bytes.Repeat([]byte{'a'}, length)
 				text[at] = byte(b)
-				if got, wanted := isVerbatim(text), b >= ' ' && b != '"' && b != '\\'; got != wanted {
+				wanted := b >= ' ' && b != '"' && b != '\\'
+				if got := isVerbatim(text); got != wanted {
 					t.Fatalf("%q: got %v", text, got)
+				}
+				within := append(append([]byte(`"`), text...), `"}.\","\`...)
+				if got := specialsWithin(within, 1, 1+length) == 0; got != wanted {
+					t.Fatalf("%q within: got %v", text, got)
 				}
 			}
 		}

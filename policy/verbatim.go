@@ -1,36 +1,34 @@
 package policy
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // isVerbatim says whether JSON reads the bytes as themselves: no quote, no
 // backslash, no control character.
-func isVerbatim(b []byte) bool { return specials(b) == 0 }
-
-// specials counts quotes, backslashes and control characters, eight bytes at a
-// time.
-func specials(b []byte) (count int) {
-	rest := b
-	for ; len(rest) >= 8; rest = rest[8:] {
-		if found := specialBytes(binary.LittleEndian.Uint64(rest)); found != 0 {
-			count += bits.OnesCount64(found)
+func isVerbatim(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if specialBytes(binary.LittleEndian.Uint64(b)) != 0 {
+			return false
 		}
 	}
-	if len(rest) == 0 {
-		return count
-	}
-	if len(b) >= 8 { // the last eight bytes, but for those that are counted
-		last := specialBytes(binary.LittleEndian.Uint64(b[len(b)-8:]))
-		return count + bits.OnesCount64(last>>(8*(8-len(rest))))
-	}
-	for _, c := range rest {
+	for _, c := range b {
 		if c < ' ' || c == '"' || c == '\\' {
-			count++
+			return false
 		}
 	}
-	return count
+	return true
+}
+
+// specialsWithin isn't 0 if text[from:to] has a quote, a backslash or a control
+// character. The text goes on for at least eight bytes.
+func specialsWithin(text []byte, from, to int) (found uint64) {
+	for ; to-from >= 8; from += 8 {
+		found |= specialBytes(binary.LittleEndian.Uint64(text[from:]))
+	}
+	if from == to {
+		return found
+	}
+	last := specialBytes(binary.LittleEndian.Uint64(text[from:]))
+	return found | last<<(8*(8-(to-from)))
 }
 
 // specialBytes marks the special ones of eight bytes with their highest bit.
@@ -39,8 +37,8 @@ func specials(b []byte) (count int) {
 // Of the bytes that have their eighth bit already, none is special.
 func specialBytes(w uint64) uint64 {
 	const ones, sevens = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
-	control := (w&(ones*0x60) + sevens)
-	quote := ((w^(ones*'"'))&sevens + sevens)
-	slash := ((w^(ones*'\\'))&sevens + sevens)
+	control := w&(ones*0x60) + sevens
+	quote := (w^(ones*'"'))&sevens + sevens
+	slash := (w^(ones*'\\'))&sevens + sevens
 	return ^(control&quote&slash | w | sevens)
 }
