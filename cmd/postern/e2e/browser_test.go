@@ -244,10 +244,3 @@ func (b *tab) shot(name string) {
 	must(b.t, os.MkdirAll(dir, 0o755))
 	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644))
 }
-
-func pick[T any](when bool, yes, no T) T {
-	if when {
-		return yes
-	}
-	return no
-}

@@ -76,3 +76,11 @@ func sumOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
+
+// pick is one value or another.
+func pick[T any](when bool, yes, no T) T {
+	if when {
+		return yes
+	}
+	return no
+}

@@ -44,10 +44,10 @@ func tokenAttacks() []attack {
 	return list
 }
 
-// ticketAttacks bring something else in place of the ticket.
-func ticketAttacks() []attack {
+// falseTickets are what isn't a ticket, or not one for here and now.
+func falseTickets() map[string]func(*attempt) string {
 	good := tickets.Ticket{Subject: "somebody", Profiles: []string{"*"}}
-	spoils := map[string]func(*attempt) string{
+	return map[string]func(*attempt) string{
 		"nothing":          func(*attempt) string { return "" },
 		"no ticket at all": func(*attempt) string { return "made-up" },
 		"an upload token":  func(a *attempt) string { return a.issue(picture(size)).Token },
@@ -79,8 +79,12 @@ func ticketAttacks() []attack {
 			return claims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}, "exp": soon() + 10*365*24*3600})
 		},
 	}
+}
+
+// ticketAttacks bring something else in place of the ticket.
+func ticketAttacks() []attack {
 	var list []attack
-	for name, spoil := range spoils {
+	for name, spoil := range falseTickets() {
 		list = append(list, attack{rowToken, byAPI, "in place of the ticket: " + name, func(a *attempt) visitor.Answer {
 			_, answer, err := a.site.stranger(spoil(a)).Issue(a.Context(), picture(size))
 			return a.got(answer, err)
