@@ -57,6 +57,9 @@ func (a *attempt) issue(r visitor.Request) *visitor.Upload {
 	if u.Post != nil {
 		a.site.keep(u.Post.Get("policy"), u.Post.Get("x-amz-signature"))
 	}
+	if u.Put != nil {
+		a.site.keep(signatureOf(u.Put.URL))
+	}
 	return u
 }
 
@@ -74,9 +77,14 @@ func (a *attempt) sign(u *visitor.Upload, number int) visitor.Part {
 	if err != nil || len(parts) != 1 {
 		a.Fatalf("sign part %d: %v %v", number, answer, err)
 	}
-	_, query, _ := strings.Cut(parts[0].URL, "?")
-	a.site.keep(query)
+	a.site.keep(signatureOf(parts[0].URL))
 	return parts[0]
+}
+
+// signatureOf returns what makes a presigned URL worth having.
+func signatureOf(address string) string {
+	_, signature, _ := strings.Cut(address, "X-Amz-Signature=")
+	return signature
 }
 
 // got passes an answer on and fails without one.
