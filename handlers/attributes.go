@@ -54,7 +54,7 @@ func metadataMap(fields []policy.Field) map[string]string {
 func (h *Handlers) signPut(g *gate, p profile.Plan, s *sigv4.Signer, now time.Time) (*signedPut, error) {
 	sent := h.putHeaders(g, p)
 	length := sigv4.Header{Name: "content-length", Value: strconv.FormatInt(p.MaxSize, 10)}
-	to, err := s.Presign(sigv4.Presign{Method: "PUT", URL: sigv4.ObjectURL(g.bucketURL, p.Key),
+	to, err := s.Presign(sigv4.Presign{Method: "PUT", Bucket: p.Bucket, URL: sigv4.ObjectURL(g.bucketURL, p.Key),
 		Headers: append([]sigv4.Header{length}, sent...), Expires: p.Expiration}, now)
 	if err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func (h *Handlers) presignParts(ctx context.Context, up held, parts []partReques
 	if expires.Sub(now) < time.Second {
 		return partsResponse{}, errExpiredToken
 	}
-	presigner, err := signer.Parts(sigv4.Parts{URL: sigv4.ObjectURL(up.gate.bucketURL, up.key),
+	presigner, err := signer.Parts(sigv4.Parts{Bucket: up.bucket, URL: sigv4.ObjectURL(up.gate.bucketURL, up.key),
 		UploadID: up.uploadID, Expires: expires}, now)
 	if err != nil {
 		return partsResponse{}, &Error{Code: CodeInternal, Err: err}
