@@ -5,17 +5,22 @@ import { Transform } from 'node:stream';
 /** Listens on a free port and passes everything on to the target; delay in ms each way, rate in bytes per second towards the target. */
 export async function line({ host, port }, delay, rate) {
   let free = 0; // when the line has sent all it was given, in ms
-  const through = (limited) => new Transform({
+  const through = (limited, waiting = []) => new Transform({
     highWaterMark: 64 << 10,
     transform(chunk, _, done) {
       const now = performance.now();
       if (limited && rate) free = Math.max(free, now) + (chunk.length / rate) * 1000;
       const sent = limited && rate ? free : now;
-      setTimeout(() => this.push(chunk), sent - now + delay);
+      // Timers are rounded and may overtake each other: whichever fires, the oldest chunk leaves.
+      waiting.push(chunk);
+      setTimeout(() => this.push(waiting.shift()), sent - now + delay);
       // The next chunk may enter when this one has left, not when it has arrived.
       setTimeout(done, Math.max(0, sent - now));
     },
-    flush(done) { setTimeout(done, delay + 5); },
+    flush(done) {
+      const empty = () => (waiting.length ? setTimeout(empty, 1) : done());
+      empty();
+    },
   });
   const server = net.createServer((browser) => {
     const store = net.connect(port, host);

@@ -9,6 +9,7 @@ const put = (url, body) => new Promise((resolve, reject) => {
   xhr.onerror = reject;
   xhr.send(body);
 });
+window.onunhandledrejection = () => { window.finished = NaN; };
 document.querySelector('input').onchange = async ({ target }) => {
   window.began = performance.now();
   const [file] = target.files;
