@@ -42,6 +42,7 @@ func (Nobody) Identify(r *http.Request) (profile.Identity, bool, error) {
 type visitor struct {
 	profile.Identity
 	known bool
+	lang  string // chosen on the page; "" where the browser's choice stands
 }
 
 // identify resolves who asks, once per request.

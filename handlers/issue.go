@@ -67,7 +67,7 @@ func (h *Handlers) issue(ctx context.Context, g *gate, who visitor, plan planner
 	if err := h.reserve(ctx, who, p); err != nil {
 		return issued{}, err
 	}
-	out, err := h.sign(ctx, g, p, signer, now)
+	out, err := h.sign(ctx, g, p, who.lang, signer, now)
 	if err != nil {
 		h.settle(ctx, p, 0, false)
 	}
@@ -94,7 +94,7 @@ func (h *Handlers) settle(ctx context.Context, p profile.Plan, size int64, kept 
 }
 
 // sign makes what the plan's method needs.
-func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, s *sigv4.Signer, now time.Time) (issued, error) {
+func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, lang string, s *sigv4.Signer, now time.Time) (issued, error) {
 	out := issued{plan: p, expires: p.Expiration}
 	var err error
 	switch p.Method {
@@ -103,7 +103,9 @@ func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, s *sigv4.S
 	case profile.MethodPut:
 		out.put, err = h.signPut(g, p, s, now)
 	case profile.MethodForm:
-		landing := h.tokens.mintAfter(g.landing, uploadOf(p, "", now))
+		up := uploadOf(p, "", now)
+		up.lang = lang
+		landing := h.tokens.mintAfter(g.landing, up)
 		out.token = landing[len(g.landing):]
 		out.form, err = signForm(g, p, profile.Done{Redirect: landing}, s, now)
 	default:

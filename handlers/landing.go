@@ -25,7 +25,7 @@ func (h *Handlers) showDone(c echo.Context) error {
 	if err == nil && up.gate.profile.Redirect != "" {
 		return c.Redirect(http.StatusSeeOther, up.gate.profile.Redirect)
 	}
-	w := h.locales.negotiate(c.Request())
+	w := h.landingWords(c.Request(), up)
 	c.Response().Header()["Vary"] = varyLanguage
 	var refused *Error
 	switch {
@@ -109,4 +109,19 @@ func (h *Handlers) resultView(w *words, state string) templates.ResultView {
 	return templates.ResultView{Page: h.pageFor(w, w.text(key+".title")), State: state, Heading: w.text(key + ".heading")}
 }
 
-func (h *Handlers) formPath(up held) string { return h.base + "/forms/" + up.upload.profile }
+// formPath is the form again, in the language that it was in.
+func (h *Handlers) formPath(up held) string {
+	path := h.base + "/forms/" + up.upload.profile
+	if up.lang != "" {
+		path += "?lang=" + up.lang
+	}
+	return path
+}
+
+// landingWords are those chosen on the landing page, else on the form.
+func (h *Handlers) landingWords(r *http.Request, up held) *words {
+	if chosen := h.locales.byLang[up.lang]; chosen != nil && h.locales.asked(r) == nil {
+		return chosen
+	}
+	return h.locales.negotiate(r)
+}

@@ -104,6 +104,21 @@ func TestAPlainFormEndsInAResultPage(t *testing.T) {
 	s.log.mustNotHold(t, strings.TrimPrefix(f.landing(), "/forms/pictures/done/"), f.get("policy"), f.get("x-amz-signature"))
 }
 
+func TestTheLandingPageSpeaksTheLanguageChosenOnTheForm(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	f := s.form("pictures?lang=ar")
+	page := f.send(png(5000))
+	for _, wanted := range []string{`<html lang="ar" dir="rtl">`, `href="/up/forms/pictures?lang=ar"`} {
+		if !bytes.Contains(page.body, []byte(wanted)) {
+			t.Errorf("wanted %s in %s", wanted, page.body)
+		}
+	}
+	if again := s.call("GET", f.landing()+"?lang=fr", ""); !bytes.Contains(again.body, []byte(`<html lang="fr"`)) {
+		t.Errorf("chosen again: got %s", again.body)
+	}
+}
+
 func TestATextFileRenamedPNGIsDeletedAndThePageSaysWhy(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

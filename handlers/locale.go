@@ -128,12 +128,8 @@ func (l *locales) choices(current *words) []templates.Language {
 // negotiate picks the words for a request: ?lang= where it names a language
 // that we have, else the best match for Accept-Language.
 func (l *locales) negotiate(r *http.Request) *words {
-	if r.URL.RawQuery != "" {
-		if asked := r.URL.Query().Get("lang"); asked != "" {
-			if w := l.match(asked); w != nil {
-				return w
-			}
-		}
+	if w := l.asked(r); w != nil {
+		return w
 	}
 	header := r.Header.Get("Accept-Language")
 	if header == "" {
@@ -148,8 +144,12 @@ func (l *locales) negotiate(r *http.Request) *words {
 	return w
 }
 
-func (l *locales) match(asked string) *words {
-	tag, err := language.Parse(asked)
+// asked returns the words for ?lang=, nil where it names no language of ours.
+func (l *locales) asked(r *http.Request) *words {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	tag, err := language.Parse(r.URL.Query().Get("lang"))
 	if err != nil {
 		return nil
 	}

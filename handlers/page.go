@@ -143,6 +143,9 @@ func (h *Handlers) enter(c echo.Context, name string) (*gate, visitor, error) {
 		return nil, visitor{}, err
 	}
 	who, err := h.identify(c)
+	if w := h.locales.asked(c.Request()); w != nil {
+		who.lang = w.lang
+	}
 	return g, who, err
 }
 

@@ -36,6 +36,7 @@ type upload struct {
 	partSize             int64
 	checksum             string
 	metadata             string // digest of the user metadata
+	lang                 string // that a form's visitor chose; the store's redirect keeps no query
 	issued, expires      time.Time
 }
 

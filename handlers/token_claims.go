@@ -30,6 +30,7 @@ type tokenClaims struct {
 	PartSize int64          `json:"pts"`
 	Checksum string         `json:"sum"`
 	Metadata string         `json:"met"`
+	Lang     string         `json:"lng"`
 }
 
 // upload checks what a signature can't: that the claims are whole. A token
@@ -41,7 +42,7 @@ func (c *tokenClaims) upload() (upload, error) {
 	}
 	return upload{id: c.ID, subject: c.Subject, profile: c.Profile, bucket: c.Bucket, key: c.Key,
 		method: c.Method, uploadID: c.UploadID, contentType: c.Type, minSize: c.MinSize, maxSize: c.MaxSize,
-		partSize: c.PartSize, checksum: c.Checksum, metadata: c.Metadata,
+		partSize: c.PartSize, checksum: c.Checksum, metadata: c.Metadata, lang: c.Lang,
 		issued: c.IssuedAt.UTC(), expires: c.ExpiresAt.UTC()}, nil
 }
 
@@ -64,6 +65,7 @@ func appendClaims(b []byte, u upload) []byte {
 	b = appendNumber(b, "pts", u.partSize)
 	b = appendMember(b, "sum", u.checksum)
 	b = appendMember(b, "met", u.metadata)
+	b = appendMember(b, "lng", u.lang)
 	return append(b, '}')
 }
 
