@@ -118,7 +118,7 @@ export class Uploader extends HTMLElement {
 
   /** What has been uploaded. */
   get value() {
-    const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.stored);
+    const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
     return done.map(({ name, stored }) => ({ name, key: stored?.key, size: stored?.size, type: stored?.type }));
   }
 
