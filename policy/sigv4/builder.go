@@ -140,9 +140,11 @@ func checkHeader(h Header) error {
 	if h.Name == "" {
 		return fmt.Errorf("sigv4: presign: header without a name")
 	}
+	// Beyond ASCII, signers and stores disagree on what is white space to be
+	// trimmed, and browsers refuse to send most of it.
 	for i := range len(h.Value) {
-		if c := h.Value[i]; c < ' ' || c == 0x7f {
-			return fmt.Errorf("sigv4: presign: header %q: control byte in %q", h.Name, h.Value)
+		if c := h.Value[i]; c < ' ' || c > '~' {
+			return fmt.Errorf("sigv4: presign: header %q: wanted printable ASCII, got %q", h.Name, h.Value)
 		}
 	}
 	return nil

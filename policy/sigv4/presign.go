@@ -21,7 +21,7 @@ type Presign struct {
 	// Query are further parameters, such as partNumber and uploadId, each name
 	// once. The signature's own are added.
 	Query []Header
-	// Headers must be sent with exactly these values: content-length,
+	// Headers must be sent with exactly these values, printable ASCII: content-length,
 	// content-type, x-amz-checksum-crc32, if-none-match and so on. Names are
 	// lower-case, each at most once. The host is added, except at OSS, which
 	// signs the bucket instead.

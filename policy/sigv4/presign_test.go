@@ -62,7 +62,8 @@ func TestPresignRefuses(t *testing.T) {
 		"the host as a header":        {func(p *sigv4.Presign) { p.Headers = headers("host", "x") }, "repeated"},
 		"a header in capitals":        {func(p *sigv4.Presign) { p.Headers = headers("Content-Type", "x") }, "lower case"},
 		"a header without a name":     {func(p *sigv4.Presign) { p.Headers = headers("", "x") }, "name"},
-		"a line end in a header":      {func(p *sigv4.Presign) { p.Headers = headers("a", "x\r\nb: c") }, "control"},
+		"a line end in a header":      {func(p *sigv4.Presign) { p.Headers = headers("a", "x\r\nb: c") }, "printable ASCII"},
+		"white space of Unicode":      {func(p *sigv4.Presign) { p.Headers = headers("a", "\u2002") }, "printable ASCII"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
