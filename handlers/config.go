@@ -64,6 +64,9 @@ type Config struct {
 	// upload and again whenever completion is asked for again: the same ID with
 	// the same ETag is the same object, another ETag means that it was replaced
 	// since. An error fails the request, which may then be repeated.
+	// Leave the object at its key as it is: until the upload's time is over it
+	// is held against the plan again whenever completion is asked for, and
+	// removed where it differs. Keep what you make of it under another key.
 	OnComplete func(context.Context, Completed) error
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
