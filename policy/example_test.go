@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"time"
@@ -122,6 +124,34 @@ func ExampleSign_gcs() {
 	// x-goog-algorithm GOOG4-HMAC-SHA256
 	// x-goog-credential AKIAIOSFODNN7EXAMPLE/20260301/auto/storage/goog4_request
 	// x-goog-date 20260301T120000Z
+}
+
+// Google Cloud Storage with the RSA key of a service account. The key may be
+// held elsewhere: anything that is a crypto.Signer will do.
+func ExampleSign_gcsRSA() {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signer, err := sigv4.NewSigner(sigv4.GCSRSA, "", sigv4.Credentials{AccessKeyID: "uploads@project.iam.gserviceaccount.com", PrivateKey: key})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	form, err := policy.Sign(examplePhoto(), "https://storage.googleapis.com/media/", signer, exampleNow)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, field := range form.Fields[3:5] {
+		fmt.Println(field.Name, field.Value)
+	}
+	fmt.Println(len(form.Fields[len(form.Fields)-1].Value), "hex digits")
+	// Output:
+	// x-goog-algorithm GOOG4-RSA-SHA256
+	// x-goog-credential uploads@project.iam.gserviceaccount.com/20260301/auto/storage/goog4_request
+	// 512 hex digits
 }
 
 // Read a policy somebody else wrote.
