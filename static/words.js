@@ -43,7 +43,7 @@ export class Words {
     const key = unit + digits;
     let format = this.units.get(key);
     if (!format) {
-      format = new Intl.NumberFormat(this.lang, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits });
+      format = new Intl.NumberFormat(this.lang, { style: 'unit', unit, unitDisplay: step ? 'short' : 'long', maximumFractionDigits: digits });
       this.units.set(key, format);
     }
     return format.format(value);

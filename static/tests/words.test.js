@@ -17,7 +17,7 @@ test('plurals follow the language, and fall back to "other"', () => {
 test('sizes have at most one digit after the point, and the unit that fits', () => {
   const words = new Words({}, 'en');
   equal([0, 1, 1023, 1024, 1536, 10 << 20, 5 * 2 ** 30, 5 * 2 ** 40].map((n) => words.size(n)),
-    ['0 byte', '1 byte', '1,023 byte', '1 kB', '1.5 kB', '10 MB', '5 GB', '5 TB']);
+    ['0 bytes', '1 byte', '1,023 bytes', '1 kB', '1.5 kB', '10 MB', '5 GB', '5 TB']);
   equal(words.size(3.25 * 2 ** 20, '-per-second'), '3.3 MB/s');
   equal(new Words({}, 'de').size(1536), '1,5 kB');
 });
