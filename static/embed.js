@@ -24,7 +24,7 @@ export class PosternUpload extends HTMLElement {
     super();
     this.internals = this.attachInternals();
     this.frame = document.createElement('iframe');
-    this.frame.style.cssText = 'display:block;border:0;width:100%;height:12rem;background:none;color-scheme:inherit';
+    this.frame.style.cssText = 'display:block;border:0;width:100%;height:16rem;background:none;color-scheme:inherit';
     this.attachShadow({ mode: 'open', delegatesFocus: true }).append(this.frame);
     this.hear = this.hear.bind(this);
   }
