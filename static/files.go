@@ -3,21 +3,26 @@ package static
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 // Files is a tree of files to serve; see [FS]. It can be read by several
 // goroutines at once.
 type Files struct {
 	embed.FS
-	modules map[string][]byte
+	modules func() map[string][]byte
 }
 
 // Open opens a file or folder by its slash-separated path.
 func (f Files) Open(name string) (fs.File, error) {
 	file, err := f.FS.Open(name)
-	content, module := f.modules[name]
+	content, module := f.modules()[name]
 	if err != nil || !module {
 		return file, err
 	}
@@ -30,7 +35,7 @@ func (f Files) Open(name string) (fs.File, error) {
 
 // ReadFile returns a file's content. The caller may change it.
 func (f Files) ReadFile(name string) ([]byte, error) {
-	if content, module := f.modules[name]; module {
+	if content, module := f.modules()[name]; module {
 		return slices.Clone(content), nil
 	}
 	return f.FS.ReadFile(name)
@@ -52,20 +57,35 @@ type moduleInfo struct {
 
 func (i moduleInfo) Size() int64 { return i.size }
 
-// squeezed is the tree with what only a reader of the source needs taken out
-// of its modules.
-func squeezed(tree embed.FS) Files {
-	files := Files{FS: tree, modules: map[string][]byte{}}
+// minified is the tree with its modules as browsers are to get them: without
+// comments and white space, and with short names where nobody looks. Some
+// milliseconds of work, so it waits for whoever asks first.
+func minified(tree embed.FS) Files {
+	return Files{FS: tree, modules: sync.OnceValue(func() map[string][]byte {
+		modules, err := minifyAll(tree)
+		if err != nil {
+			panic("static: minifying modules: " + err.Error())
+		}
+		return modules
+	})}
+}
+
+func minifyAll(tree fs.FS) (map[string][]byte, error) {
+	modules := map[string][]byte{}
 	names, err := fs.Glob(tree, "*.js")
 	if err != nil {
-		panic("static: listing modules: " + err.Error())
+		return nil, err
 	}
 	for _, name := range names {
-		content, err := tree.ReadFile(name)
+		content, err := fs.ReadFile(tree, name)
 		if err != nil {
-			panic("static: reading a module: " + err.Error())
+			return nil, err
 		}
-		files.modules[name] = squeeze(content)
+		var out bytes.Buffer
+		if err := js.Minify(minify.New(), &out, bytes.NewReader(content), nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		modules[name] = out.Bytes()
 	}
-	return files
+	return modules, nil
 }

@@ -26,8 +26,8 @@ import (
 var sources embed.FS
 
 // FS holds the modules and the stylesheet at its root and the catalogues
-// under lang. Modules come without comments and needless white space.
-var FS Files = squeezed(sources)
+// under lang. Modules are minified; their sources are for the repository.
+var FS = minified(sources)
 
 // Hash names the whole tree: 16 lower-case hex digits of a SHA-256 over every
 // path and every content.

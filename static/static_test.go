@@ -17,9 +17,8 @@ const (
 	longest     = 170
 )
 
-// beyondForm are the modules that a page with the form never asks for; those
-// of checksums are asked for only where a profile demands them.
-var beyondForm = map[string]bool{"embed.js": true, "widget.js": true, "checksum.js": true, "checksum-worker.js": true}
+// beyondForm are the modules that a page with the form never asks for.
+var beyondForm = map[string]bool{"embed.js": true, "widget.js": true}
 
 func modules(t *testing.T) []string {
 	t.Helper()
@@ -79,46 +78,6 @@ func TestModulesAreShort(t *testing.T) {
 			t.Errorf("%s: wanted at most %d lines, got %d", name, longest, lines)
 		}
 	}
-}
-
-func TestSqueezingKeepsEveryToken(t *testing.T) {
-	t.Parallel()
-	cases := []struct{ name, source, want string }{
-		{"a doc comment goes", "/** a\n * b\n */\nlet c;\n", "let c;\n"},
-		{"a cast within a line goes", "const a = /** @type {B} */ (c);\n", "const a=(c);\n"},
-		{"a line comment goes", "a();\n  // why\nb();\n", "a();b();\n"},
-		{"a comment at the end of a line goes", "a() // why\nb()\n", "a()\nb()\n"},
-		{"a URL in a string stays", "const u = 'https://a.example/';\n", "const u='https://a.example/';\n"},
-		{"a quote in a string stays", `f('it\'s', "/* not a comment */")`, `f('it\'s',"/* not a comment */")` + "\n"},
-		{"a template stays", "f(`a  ${ b ? `c // d` : '}' }  e`)", "f(`a  ${ b ? `c // d` : '}' }  e`)\n"},
-		{"a regular expression stays", "x = /[/ ]  \\/'/g.test( y )", "x=/[/ ]  \\/'/g.test(y)\n"},
-		{"a regular expression after return stays", "return /  a/", "return/  a/\n"},
-		{"a division is none", "x = (a + b) / c / d[0] / 'e  f'", "x=(a+b)/c/d[0]/'e  f'\n"},
-		{"words stay apart", "if (a) return typeof b in c", "if(a)return typeof b in c\n"},
-		{"signs stay apart", "a + +b - -c - --d", "a+ +b- -c- --d\n"},
-		{"a line's end that may end a statement stays", "const a = {}\nb()\n", "const a={}\nb()\n"},
-		{"a line's end before a brace goes", "if (a) {\n  b()\n}\n", "if(a){b()}\n"},
-		{"a comment that never ends is dropped", "a(); /* b", "a();\n"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if got := string(squeeze([]byte(c.source))); got != c.want {
-				t.Errorf("wanted %q, got %q", c.want, got)
-			}
-		})
-	}
-}
-
-func FuzzSqueezingEndsAndIsDoneOnce(f *testing.F) {
-	for _, seed := range []string{"a /* b", "`${`", "/[/", "'\\", "a\n+ +b//", "x=/a/ /b"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, source []byte) {
-		if got := squeeze(source); len(got) > len(source)+1 {
-			t.Errorf("%q grew to %q", source, got)
-		}
-	})
 }
 
 func TestFilesAreServedByTheStandardLibrary(t *testing.T) {
