@@ -1,4 +1,4 @@
-// Reflected CRCs, sixteen bytes a step. The worker's name says which one.
+// Reflected CRCs, four words a step. The worker's name says which one.
 const WIDE = self.name === 'crc64nvme';
 /** Polynomials: low half, high half. @type {Record<string, [number, number]>} */
 const POLYNOMIALS = { crc32: [0xedb88320, 0], crc32c: [0x82f63b78, 0], crc64nvme: [0xac4bc9b5, 0x9a6c9329] };
@@ -30,21 +30,22 @@ for (let i = 256; i < 4096; i++) {
 }
 
 /**
- * @param {Uint8Array} data @param {number} l @param {number} h the value so far, inverted
+ * Words are read in the machine's own order, which is S3's on everything that runs a browser, and twice as fast as a DataView.
+ * @param {Uint8Array<ArrayBuffer>} given @param {number} l @param {number} h the value so far, inverted
  * @returns {[number, number]}
  */
-function advance(data, l, h) {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  let i = 0;
-  for (; i + 16 <= data.length; i += 16) {
-    const a = view.getUint32(i, true) ^ l;
-    const b = view.getUint32(i + 4, true) ^ h;
-    const c = view.getUint32(i + 8, true);
-    const d = view.getUint32(i + 12, true);
+function advance(given, l, h) {
+  const data = given.byteOffset % 4 ? given.slice() : given;
+  const words = new Uint32Array(data.buffer, data.byteOffset, (data.length >> 4) * 4);
+  for (let i = 0; i < words.length; i += 4) {
+    const a = words[i] ^ l;
+    const b = words[i + 1] ^ h;
+    const c = words[i + 2];
+    const d = words[i + 3];
     l = look(low, a, b, c, d);
     if (WIDE) h = look(high, a, b, c, d);
   }
-  for (; i < data.length; i++) {
+  for (let i = words.length * 4; i < data.length; i++) {
     const at = (l ^ data[i]) & 255;
     l = low[at] ^ ((l >>> 8) | (h << 24));
     h = high[at] ^ (h >>> 8);
