@@ -1,27 +1,29 @@
 /** @import {Uploader} from './element.js' */
+/** @import {Uploaded} from './embed.js' */
+import { Fault } from './request.js';
+import { Upload } from './upload.js';
+
 /** The same names that embed.js sends: nothing else of a host's style gets in. */
 const THEME = /^--postern-(accent|radius|font|surface|text|border|space)$/;
+/** How often a host that fails to give a ticket is asked before a file is held up. */
+const ASKS = 3;
+
+/** A question for a ticket, and the files that wait for the answer. @typedef {{asks: number, waiting: ((ticket?: string) => void)[]}} Question */
 
 /** The widget's side of the handshake with the page around it. */
 export class Widget {
-  /** @type {Map<number, (ticket: string) => void>} */
+  /** Questions that are open, by whether they want a new ticket. @type {Map<boolean, Question>} */
   asked = new Map();
-  questions = 0;
 
   /** @param {Uploader} uploader @param {MessagePort} port */
   constructor(uploader, port) {
     this.uploader = uploader;
     this.port = port;
     port.onmessage = ({ data }) => this.receive(data);
-    uploader.ticket = (renew) => new Promise((resolve) => {
-      const id = ++this.questions;
-      this.asked.set(id, resolve);
-      port.postMessage({ ticket: { id, renew } });
-    });
+    uploader.ticket = (renew) => this.ask(renew);
     uploader.addEventListener('postern:change', () => this.report());
     for (const name of ['done', 'fail']) uploader.addEventListener(`postern:${name}`, (event) => this.tell(name, event));
     new ResizeObserver(([entry]) => port.postMessage({ height: Math.ceil(entry.borderBoxSize[0].blockSize) })).observe(document.body);
-    this.report();
   }
 
   /** What the host may know: what arrived, and whether more is coming. */
@@ -36,10 +38,51 @@ export class Widget {
     this.port.postMessage({ event: name, file: { name: filename, size, code, key: stored?.key ?? '' } });
   }
 
+  /** Files that want a ticket at the same time share one question. @param {boolean} renew @returns {Promise<string>} */
+  ask(renew) {
+    const { asked, port } = this;
+    const question = asked.get(renew) ?? { asks: 0, waiting: [] };
+    asked.set(renew, question);
+    return new Promise((resolve, reject) => {
+      // Without an answer it is as without a network: worth another try later.
+      const settle = (/** @type {string | undefined} */ ticket) => (ticket === undefined ? reject(new Fault(0, '')) : resolve(ticket));
+      if (question.waiting.push(settle) === 1) port.postMessage({ ticket: { renew } });
+    });
+  }
+
+  /** @param {boolean} renew @param {string} [value] the ticket; undefined where the host failed */
+  answer(renew, value) {
+    const { asked, port } = this;
+    const question = asked.get(renew);
+    if (!question) return;
+    if (value === undefined && ++question.asks < ASKS) {
+      setTimeout(() => port.postMessage({ ticket: { renew } }), 500 * question.asks);
+      return;
+    }
+    asked.delete(renew);
+    question.waiting.forEach((settle) => settle(value));
+  }
+
+  /** Shows what had arrived before this frame was there. @param {Uploaded[]} files */
+  recall(files) {
+    const { queue } = this.uploader;
+    for (const { name, size, type, key } of files) {
+      if (!queue) return;
+      const upload = new Upload(null, { name, size, modified: 0 }, queue.host.changed);
+      Object.assign(upload, { state: 'done', safe: size, sent: size, stored: { key, size, type } });
+      queue.uploads.add(upload);
+      queue.host.changed(upload);
+    }
+  }
+
   /** @param {any} message from the host */
-  receive({ ticket, value, theme, scheme, disabled, reset }) {
+  receive({ ticket, files, theme, scheme, disabled, reset }) {
     const { style } = document.documentElement;
-    if (ticket) this.asked.get(ticket)?.(String(value ?? ''));
+    if (ticket) this.answer(ticket.renew, ticket.value);
+    if (files) {
+      this.recall(files);
+      this.report();
+    }
     for (const [name, content] of theme ?? []) if (THEME.test(name)) style.setProperty(name, content);
     if (scheme) style.colorScheme = scheme;
     if (disabled !== undefined) this.uploader.toggleAttribute('disabled', disabled);

@@ -133,7 +133,7 @@ func TestAHostNeverSeesAnythingSecret(t *testing.T) {
 		for (const name of ["done", "fail", "change", "ticket"]) document.addEventListener("postern:" + name, (e) => keep(e.detail));
 		const widget = document.querySelector("postern-upload");
 		const receive = widget.receive;
-		widget.receive = function (data) { keep(data); return receive.call(this, data); };
+		widget.receive = function (data, port) { keep(data); return receive.call(this, data, port); };
 	})()`)
 	widget := b.widgets(p, 1)[0]
 	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
