@@ -170,6 +170,15 @@ func hostPage(nest func(string) string) http.Handler {
 // widgetServer is Postern with one profile that a page may embed and one that none may.
 func widgetServer(t *testing.T) http.Handler {
 	t.Helper()
+	h := widgetHandlers(t)
+	e := echo.New()
+	e.HTTPErrorHandler = h.HTTPErrorHandler
+	h.Register(e.Group(""))
+	return e
+}
+
+func widgetHandlers(t *testing.T) *handlers.Handlers {
+	t.Helper()
 	nowhere := credentials.NewStaticCredentialsProvider("key", "secret", "")
 	open := profile.Profile{
 		Name: "pictures", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"image/png"}, MaxSize: 1000,
@@ -184,8 +193,5 @@ func widgetServer(t *testing.T) http.Handler {
 		TokenKeys: []sigv4.Secret{"a key for the tokens of the framing matrix"},
 	})
 	must(t, err)
-	e := echo.New()
-	e.HTTPErrorHandler = h.HTTPErrorHandler
-	h.Register(e.Group(""))
-	return e
+	return h
 }
