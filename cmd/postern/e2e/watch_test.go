@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/tracing"
+	"github.com/chromedp/chromedp"
+)
+
+// chosen marks in the trace where the page hears of the files: what the browser does to hand them over isn't the page's.
+const chosen = `document.addEventListener("change", () => performance.mark("chosen"), {capture: true, once: true});
+	window.long = [];
+	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({type: "longtask", buffered: true})`
+
+// traceEvent is an entry of Chromium's trace. Times are in microseconds: the clock's, and the thread's own.
+type traceEvent struct {
+	Name      string
+	Pid, Tid  int
+	Ts, Dur   int64
+	Tts, Tdur int64
+	Args      struct{ Name string }
+}
+
+// lookout watches one page from watch until seen.
+type lookout struct {
+	b                 *tab
+	stop, over, ended chan struct{}
+
+	mu     sync.Mutex
+	events []traceEvent
+	lossy  bool
+	peak   weight
+}
+
+// weight is a page's heap in bytes: what belongs to scripts alone, and together with the document's objects and the buffers.
+type weight struct{ Script, All int64 }
+
+// sighting is what a page cost the person it belongs to. Work is the time for which the page's main thread really ran, which says the
+// same on a busy machine; clock includes what the thread spent waiting for its turn.
+type sighting struct {
+	Tasks        int
+	Work, Clock  time.Duration // of the longest task
+	All          time.Duration // work of all tasks
+	Long         []float64     // what the page itself is told of long tasks, in ms by the clock
+	Peak, Behind weight        // the heap with garbage, and without any when all was over
+}
+
+// watch records the tasks of the page's main thread and weighs its heap from now on. One page at a time may be watched.
+func (b *tab) watch() *lookout {
+	b.t.Helper()
+	l := &lookout{b: b, stop: make(chan struct{}), over: make(chan struct{}), ended: make(chan struct{})}
+	evaluate[any](b, chosen)
+	must(b.t, chromedp.Listen(b.ctx, l.hear))
+	_, err := chromedp.Call(b.ctx, tracing.Start, tracing.StartParams{TraceConfig: &tracing.TraceConfig{
+		IncludedCategories: []string{"-*", "disabled-by-default-devtools.timeline", "blink.user_timing"},
+	}})
+	must(b.t, err)
+	go l.weighOften()
+	return l
+}
+
+func (l *lookout) hear(event any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch event := event.(type) {
+	case *tracing.EventDataCollected:
+		for _, value := range event.Value {
+			var e traceEvent
+			if json.Unmarshal(value, &e) == nil && (e.Name == "RunTask" || e.Name == "chosen") {
+				l.events = append(l.events, e)
+			}
+		}
+	case *tracing.EventTracingComplete:
+		l.lossy = event.DataLossOccurred
+		close(l.ended)
+	}
+}
+
+func (l *lookout) weighOften() {
+	defer close(l.over)
+	tick := time.NewTicker(4 * pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-tick.C:
+			now := l.weigh()
+			l.mu.Lock()
+			l.peak = weight{max(l.peak.Script, now.Script), max(l.peak.All, now.All)}
+			l.mu.Unlock()
+		}
+	}
+}
+
+// weigh returns zeros where the browser doesn't say.
+func (l *lookout) weigh() weight {
+	usage, err := chromedp.Call(l.b.ctx, runtime.GetHeapUsage, cdp.Empty{})
+	if err != nil {
+		return weight{}
+	}
+	return weight{int64(usage.UsedSize), int64(usage.UsedSize + usage.EmbedderHeapUsedSize + usage.BackingStorageSize)}
+}
+
+// seen ends the watch.
+func (l *lookout) seen() sighting {
+	t := l.b.t
+	t.Helper()
+	close(l.stop)
+	wait(t, "the heap is weighed", l.over)
+	_, err := chromedp.Call(l.b.ctx, tracing.End, cdp.Empty{})
+	must(t, err)
+	wait(t, "the trace is there", l.ended)
+	s := l.tasks(t)
+	s.Long = evaluate[[]float64](l.b, `window.long`)
+	_, err = chromedp.Call(l.b.ctx, heapprofiler.CollectGarbage, cdp.Empty{})
+	must(t, err)
+	s.Peak, s.Behind = l.peak, l.weigh()
+	return s
+}
+
+// tasks judges the thread that heard of the files, from then on.
+func (l *lookout) tasks(t *testing.T) (s sighting) {
+	t.Helper()
+	var start traceEvent
+	for _, e := range l.events {
+		if e.Name == "chosen" {
+			start = e
+		}
+	}
+	if l.lossy || start.Tts == 0 {
+		t.Fatalf("the trace has lost something: %v, files were chosen at %+v", l.lossy, start)
+	}
+	for _, e := range l.events {
+		if e.Name != "RunTask" || e.Pid != start.Pid || e.Tid != start.Tid || e.Ts+e.Dur < start.Ts {
+			continue
+		}
+		work := e.Tdur - max(0, start.Tts-e.Tts)
+		s.Tasks++
+		s.Work = max(s.Work, time.Duration(work)*time.Microsecond)
+		s.Clock = max(s.Clock, time.Duration(e.Dur-max(0, start.Ts-e.Ts))*time.Microsecond)
+		s.All += time.Duration(work) * time.Microsecond
+	}
+	return s
+}
