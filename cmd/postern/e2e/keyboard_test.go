@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// The keys of these tests; no test in this file touches a page in another way.
+const (
+	tabKey   = "\t"
+	enterKey = "\r"
+	spaceKey = " "
+)
+
+// press presses a key as a person does: whatever has the focus gets it.
+func (b *tab) press(key string, modifiers ...chromedp.Modifier) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(modifiers...)))
+}
+
+// stop is where the focus rests.
+type stop struct {
+	Name             string // what a screen reader would call it, or something of the kind
+	Shown            bool   // whether the focus is to be seen
+	Top, Left, Right float64
+	Bottom           float64
+}
+
+// focus describes what has the focus. The file control lies unseen over its zone: there the zone shows the focus, and the
+// words that are its button are where a person looks.
+const focus = `(() => {
+	let node = document.activeElement;
+	while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+	if (!node || node == document.body) return {};
+	const shows = (style) => style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2 || style.boxShadow != "none";
+	const unseen = getComputedStyle(node).opacity == "0";
+	const seen = unseen ? node.form : node;
+	const {top, left, right, bottom} = (unseen ? node.labels[0] : node).getBoundingClientRect();
+	const name = node.dataset.do ?? node.id ?? "";
+	return {Name: name || node.className || node.name || node.innerText || node.localName, Shown: shows(getComputedStyle(seen)) && node.matches(":focus-visible"),
+		Top: top + scrollY, Left: left, Right: right, Bottom: bottom + scrollY};
+})()`
+
+// focused returns where the focus is and requires that it is to be seen.
+func (b *tab) focused() stop {
+	b.t.Helper()
+	here := evaluate[stop](b, focus)
+	if here.Name != "" && !here.Shown {
+		b.t.Errorf("%s has the focus, and nothing shows it", here.Name)
+	}
+	return here
+}
+
+// reach presses Tab until the focus is in what matches the selector.
+func (b *tab) reach(selector string, modifiers ...chromedp.Modifier) {
+	b.t.Helper()
+	at := fmt.Sprintf(`document.activeElement?.matches(%q) ?? false`, selector)
+	var way []string
+	for range 40 {
+		b.press(tabKey, modifiers...)
+		way = append(way, b.focused().Name)
+		if evaluate[bool](b, at) {
+			return
+		}
+	}
+	b.t.Fatalf("no way to %s by keyboard, only %q", selector, way)
+}
+
+// dialogue presses a key that has to open a file dialogue, and chooses a file in it.
+func (b *tab) dialogue(key, path string) {
+	b.t.Helper()
+	b.dialogueIn(b, key, path)
+}
+
+// dialogueIn does that where the focus is in a frame, which is a document of its own while the keyboard is the page's.
+func (b *tab) dialogueIn(frame *tab, key, path string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(frame.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Call(ctx, page.SetInterceptFileChooserDialog, page.SetInterceptFileChooserDialogParams{Enabled: true})
+	must(b.t, err)
+	press := chromedp.Func(func(context.Context, *chromedp.Target) error { return chromedp.Do(b.ctx, chromedp.KeyEvent(key)) })
+	opened, err := chromedp.Run(ctx, chromedp.WaitEvent(page.FileChooserOpened, nil, press))
+	if err != nil {
+		b.t.Fatalf("waiting for a file dialogue: %v\npage: %s", err, frame.describe())
+	}
+	_, err = chromedp.Call(ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, BackendNodeID: opened.BackendNodeID})
+	must(b.t, err)
+}
+
+// follow presses a key that has to lead to another page, and waits for that.
+func (b *tab) follow(key string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(key)); err != nil {
+		b.t.Fatalf("waiting for the next page: %v\npage: %s", err, b.describe())
+	}
+}
+
+func TestAKeyboardIsEnough(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	path, sum := fileOf(t, "garden.bin", 48*mebibyte)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/files")
+	b.settled(true)
+	b.Wire.slow(300 * time.Millisecond)
+	b.reach("input[type=file]")
+	b.dialogue(enterKey, path)
+	b.untilSent(p, 8*mebibyte)
+	b.reach("[data-do=pause]")
+	b.press(spaceKey)
+	b.untilRow("paused")
+	b.until("the focus is where the file goes on", `document.activeElement.matches("[data-do=resume]")`)
+	b.press(enterKey)
+	b.untilState("done")
+	if stored := p.store(t).only(); stored.Sum != sum {
+		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+	}
+	if here := b.focused(); here.Name == "" {
+		t.Error("the focus is lost once the file has arrived")
+	}
+	b.calm()
+}
+
+func TestByKeyboardACancelledFileLeavesTheFocusBeside(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/files")
+	b.settled(true)
+	b.Wire.slow(time.Second)
+	for _, name := range []string{"first.bin", "second.bin", "third.bin"} {
+		path, _ := fileOf(t, name, 24*mebibyte)
+		b.reach("input[type=file]", chromedp.ModifierShift)
+		b.dialogue(spaceKey, path)
+		b.until("the row is there", fmt.Sprintf(`[...document.querySelectorAll("bdi")].some((name) => name.title == %q)`, name))
+	}
+	b.untilRow("sending")
+	for _, beside := range []string{"third.bin", "first.bin", ""} {
+		name := evaluate[string](b, `(() => {
+			const rows = [...document.querySelectorAll(".postern-file")];
+			const row = rows[1] ?? rows[0];
+			row.dataset.goes = "";
+			return row.querySelector("bdi").title;
+		})()`)
+		b.reach("[data-goes] [data-do=cancel]")
+		b.press(enterKey)
+		b.until(name+" is gone", `document.querySelector("[data-goes]") == null`)
+		here := evaluate[string](b, `document.activeElement.closest("li")?.querySelector("bdi").title ?? document.activeElement.id`)
+		if wanted := pick(beside == "", "postern-file", beside); here != wanted {
+			t.Errorf("after %s went: wanted the focus at %s, got %q", name, wanted, here)
+		}
+		b.focused()
+	}
+	b.calm()
+}
+
+func TestByKeyboardAFailedFileIsRetried(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	path := fileWith(t, "garden.bin", pngOf(t, 40<<10))
+	b := newTab(t, look{})
+	b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/complete") {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"status":403,"code":"forbidden"}`))
+		return true
+	})
+	b.open(p.URL + "/forms/files")
+	b.settled(true)
+	b.reach("input[type=file]")
+	b.dialogue(enterKey, path)
+	b.untilRow("failed")
+	b.Wire.fail(nil)
+	b.reach("[data-do=retry]")
+	b.press(enterKey)
+	b.untilRow("done")
+	b.reach("[data-do=remove]")
+	b.press(spaceKey)
+	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
+	if here := b.focused(); here.Name != "postern-file" {
+		t.Errorf("after the only file went: wanted the focus at the file control, got %q", here.Name)
+	}
+	b.calm()
+}
+
+func TestByKeyboardAnInterruptedFileGoesOnOrIsDiscarded(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	path, sum := fileOf(t, "garden.bin", 32*mebibyte)
+	other, _ := fileOf(t, "other.bin", 32*mebibyte)
+	anchor := newTab(t, look{})
+	anchor.open(p.URL + "/healthz")
+	first := anchor.sibling()
+	first.open(p.URL + "/forms/files")
+	first.Wire.slow(300 * time.Millisecond)
+	first.upload(path, other)
+	first.until("both are under way", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
+	first.untilSent(p, 16*mebibyte)
+	first.Close()
+	anchor.Wire.slow(0)
+	b := anchor.sibling()
+	b.open(p.URL + "/forms/files")
+	b.until("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
+	// As in a browser without this dialogue; where there is one, nothing outside the browser can answer it.
+	evaluate[any](b, `delete window.showOpenFilePicker`)
+	row := func(name string) string { return fmt.Sprintf(`li:has([title=%q]) `, name) }
+	b.reach(row("other.bin") + "[data-do=discard]")
+	b.press(enterKey)
+	b.until("the discarded row is gone", fmt.Sprintf(`document.querySelector(%q) == null`, row("other.bin")))
+	b.focused()
+	b.reach(row("garden.bin")+"[data-do=choose]", chromedp.ModifierShift)
+	b.dialogue(enterKey, path)
+	b.untilState("done")
+	if stored := p.store(t).only(); stored.Sum != sum {
+		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+	}
+}
