@@ -1,0 +1,159 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// small lists controls that a finger would miss: smaller than 44 by 44 CSS px. What a label stands for is pressed on the label.
+const small = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary")]
+	.filter((node) => node.checkVisibility({visibilityProperty: true}))
+	.map((node) => [node, (getComputedStyle(node).opacity == "0" ? node.labels[0] : node).getBoundingClientRect()])
+	.filter(([, {width, height}]) => width < 43.99 || height < 43.99)
+	.map(([node, {width, height}]) => node.localName + " " + (node.innerText || node.id || node.name) + ": " + width + " by " + height)`
+
+// wide lists what sticks out sideways of a window that is that wide, boxes that scroll by themselves aside. A phone's window
+// grows with what is in it, so its own width alone says nothing.
+const wide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
+	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll, .postern-unseen")) return false;
+	const {left, right} = node.getBoundingClientRect();
+	return left < -0.5 || right > Math.min(innerWidth, %[1]d) + 0.5 || node == document.documentElement && node.scrollWidth > %[1]d;
+}).map((node) => node.localName + "." + node.className + ": " + node.getBoundingClientRect().left + " to " + node.getBoundingClientRect().right)`
+
+// moving lists what takes longer than that many ms to change.
+const moving = `[...document.querySelectorAll("*")].flatMap((node) => ["", "::before", "::after", "::file-selector-button"].flatMap((part) => {
+	const style = getComputedStyle(node, part || null);
+	const slowest = Math.max(...(style.transitionDuration + "," + style.animationDuration).split(",").map((time) => parseFloat(time) * 1000));
+	return slowest > %d || style.scrollBehavior == "smooth" ? [node.localName + "." + node.className + part + ": " + slowest + " ms"] : [];
+}))`
+
+// none requires that a list that the page makes is empty.
+func (b *tab) none(what, list string) {
+	b.t.Helper()
+	found := evaluate[[]string](b, list)
+	if len(found) > 8 {
+		found = append(found[:8], "and more")
+	}
+	for _, element := range found {
+		b.t.Errorf("%s: %s", what, element)
+	}
+}
+
+// finger makes the tab that of a phone.
+func (b *tab) finger(width, height int64) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	if !evaluate[bool](b, `matchMedia("(pointer: coarse) and (hover: none)").matches`) {
+		b.t.Fatal("no finger to point with")
+	}
+}
+
+// handy requires that the page can be used by a finger, in a narrow window, enlarged four times, and without motion.
+func (b *tab) handy(what string, widgets ...*tab) {
+	b.t.Helper()
+	all := append([]*tab{b}, widgets...)
+	b.finger(375, windowHeight)
+	for _, widget := range widgets {
+		_, err := chromedp.Call(widget.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
+		must(b.t, err)
+		widget.until("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
+	}
+	for _, document := range all {
+		document.none(what+": too small for a finger", small)
+		document.none(what+": wider than 375 px", fmt.Sprintf(wide, 375))
+	}
+	// What a window 1280 by 1024 px large shows at 400 %.
+	b.do(chromedp.EmulateViewport(320, 256, chromedp.EmulateScale(4)))
+	for i, document := range all {
+		document.none(what+": wider than 320 px", fmt.Sprintf(wide, 320))
+		document.motion("no-preference")
+		document.none(what+": slower than 200 ms", fmt.Sprintf(moving, 200))
+		document.motion("reduce")
+		document.none(what+": moves all the same", fmt.Sprintf(moving, 10))
+		if width := evaluate[int](document, `innerWidth`); i == 0 && width != 320 || width > 320 {
+			b.t.Errorf("%s: judged at %d px", what, width)
+		}
+	}
+}
+
+func (b *tab) motion(preference string) {
+	b.t.Helper()
+	features := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: preference}}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+	must(b.t, err)
+}
+
+func TestWhatIsNotHandyIsFound(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, spoil, list string }{
+		{"a small control", `document.querySelector(".postern-folder").style.minBlockSize = 0`, small},
+		{"a narrow control", `document.querySelector("nav a").style.cssText = "min-inline-size: 0; font-size: 8px"`, small},
+		{"a label for the unseen file control", `document.querySelector("label").style.cssText = "min-block-size: 0; padding: 0"`, small},
+		{"a page that scrolls sideways", `document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(wide, 375)},
+		{"what sticks out and is cut off", `document.body.style.overflow = "hidden"; document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(wide, 375)},
+		{"a slow transition", `document.querySelector("label").style.transitionDuration = "0.3s"`, fmt.Sprintf(moving, 200)},
+		{"a transition at all", `0`, fmt.Sprintf(moving, 100)},
+	}
+	p := dev(t)
+	b := newTab(t, look{})
+	for _, c := range cases {
+		b.finger(375, windowHeight)
+		b.open(p.URL + "/forms/photos")
+		b.settled(true)
+		evaluate[any](b, c.spoil)
+		if found := evaluate[[]string](b, c.list); len(found) == 0 {
+			t.Errorf("%s: nothing found", c.name)
+		}
+	}
+}
+
+func TestPagesAreHandyInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	done := landed(t, p, "a rather long name of a picture from the garden, taken in summer.png", pngOf(t, 40<<10))
+	inEveryLanguage(t, look{}, func(b *tab, language string) {
+		for _, path := range []string{"/", "/forms/photos", "/forms/files", "/widget/photos", "/nowhere", done} {
+			b.finger(375, windowHeight)
+			b.open(p.URL + path)
+			b.settled(true)
+			b.spoken(language)
+			b.handy(path)
+		}
+		b.finger(375, windowHeight)
+		b.open(p.URL + "/forms/photos")
+		b.settled(true)
+		b.until("there is a camera", `document.querySelector(".postern-camera") != null`)
+		b.everyRow()
+		b.handy("rows")
+	})
+}
+
+func TestHostPagesAndTheirWidgetsAreHandyInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	inEveryLanguage(t, look{}, func(b *tab, language string) {
+		for path, count := range map[string]int{"/demo/site": 1, "/demo/form": 1, "/demo/themes": 4} {
+			b.finger(375, windowHeight)
+			b.open(p.foreign(path))
+			b.spoken(language)
+			widgets := b.widgets(p, count)
+			widgets[0].everyRow()
+			b.handy(path, widgets...)
+		}
+	})
+}
+
+func TestThePageThatExplainsIsHandy(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	for _, c := range asked {
+		b.finger(375, windowHeight)
+		b.open(p.URL + "/explain")
+		b.ask(c.text, c.size)
+		b.handy(c.name)
+	}
+}
