@@ -1,17 +1,16 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/postern-dev/postern/handlers/tickets"
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // foreign is the address of the demo pages: the server's other name, which is another origin to a browser.
@@ -19,18 +18,69 @@ func (p *postern) foreign(path string) string {
 	return strings.Replace(p.URL, "127.0.0.1", "localhost", 1) + path
 }
 
-// widgets waits until that many widgets of the page have met their host and returns their documents.
+// embed opens a page of somebody else's site with widgets on it. The site closes everything to its pages but its own requests and
+// what a widget needs; a page that takes a form shows what it got as JSON.
+func embed(t *testing.T, p *postern, l look, body string) *tab {
+	t.Helper()
+	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
+		"require-trusted-types-for 'script'; trusted-types 'none'", p.URL)
+	b := newTab(t, l)
+	b.Wire.host("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		if r.Method == http.MethodPost {
+			_ = r.ParseForm()
+			_ = json.NewEncoder(w).Encode(r.PostForm)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><script type="module" src="%s/embed.js"></script><body>%s</body></html>`, p.URL, body)
+	}))
+	b.open(app + "/")
+	return b
+}
+
+// pictures is a form with one required widget.
+const pictures = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
+
+// widgets waits until that many widgets of the page have met their host and returns their documents, in the order of the page.
 func (b *tab) widgets(p *postern, count int) []*tab {
 	b.t.Helper()
 	b.until("the widgets have met their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
-	var found []*tab
+	found := make([]*tab, count)
 	for _, frame := range b.foreignFrames(p.URL + "/widget/") {
-		found = append(found, b.inside(frame))
+		inside := b.inside(frame)
+		evaluate[any](inside, `addEventListener("message", ({ data }) => { if ("place" in data) window.place = data.place; })`)
+		evaluate[any](b, `document.querySelectorAll("postern-upload").forEach((w, place) => w.frame.contentWindow.postMessage({ place }, "*"))`)
+		inside.until("the frame knows its place", `window.place >= 0`)
+		found[evaluate[int](inside, `window.place`)] = inside
 	}
-	if len(found) != count {
-		b.t.Fatalf("frames of widgets: wanted %d, got %d", count, len(found))
+	if slices.Contains(found, nil) {
+		b.t.Fatalf("frames of widgets: wanted %d, got %v", count, found)
 	}
 	return found
+}
+
+// values waits until the first widget of the page has that many and returns them.
+func (b *tab) values(count int) []string {
+	b.t.Helper()
+	b.until(fmt.Sprintf("the widget has %d values", count), fmt.Sprintf(`document.querySelector("postern-upload").value.length == %d`, count))
+	return evaluate[[]string](b, `document.querySelector("postern-upload").value`)
+}
+
+// entries are what the first form of the page would post under a name.
+func (b *tab) entries(name string) []string {
+	b.t.Helper()
+	return evaluate[[]string](b, fmt.Sprintf(`new FormData(document.querySelector("form")).getAll(%q)`, name))
+}
+
+// posted are the fields that a host says it got.
+func (b *tab) posted() map[string][]string {
+	b.t.Helper()
+	var fields map[string][]string
+	if err := json.Unmarshal([]byte(b.text()), &fields); err != nil {
+		b.t.Fatalf("what the host received: %v: %s", err, b.text())
+	}
+	return fields
 }
 
 func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
@@ -44,12 +94,12 @@ func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
 	}
 	picture := pngOf(t, 60<<10)
 	widget.choose(fileWith(t, "plot.png", picture))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
+	b.values(1)
 	stored := p.store(t).only()
 	if stored.Sum != sumOf(picture) {
 		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
 	}
-	if got := evaluate[[]string](b, `new FormData(document.querySelector("form")).getAll(document.querySelector("postern-upload").getAttribute("name"))`); len(got) != 1 || got[0] != stored.Key {
+	if got := b.entries("photo"); len(got) != 1 || got[0] != stored.Key {
 		t.Errorf("what the form would post: wanted %q, got %q", stored.Key, got)
 	}
 	b.shot("demo-form-uploaded")
@@ -61,20 +111,35 @@ func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
 	b.calm()
 }
 
-func TestAHostsResetForgetsTheUpload(t *testing.T) {
+func TestWidgetsOfOnePageDontMix(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
-	widget := b.widgets(p, 1)[0]
-	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	evaluate[any](b, `document.querySelector("form").reset()`)
-	b.until("the value is gone", `document.querySelector("postern-upload").value.length == 0 && document.querySelector("postern-upload").validity.valueMissing`)
-	widget.until("the rows are gone", `document.querySelector(".postern-file") == null`)
+	p := dev(t, "--origin", app)
+	b := embed(t, p, look{}, `<form method="post"><postern-upload name="left" profile="photos"></postern-upload>
+		<postern-upload name="right" profile="photos"></postern-upload><button type="submit">Save</button></form>`)
+	for i, subject := range []string{"alice", "bob"} {
+		evaluate[any](b, fmt.Sprintf(`void (document.querySelectorAll("postern-upload")[%d].ticket = %q)`, i, p.ticket(tickets.Ticket{Subject: subject, Profiles: []string{"*"}})))
+	}
+	sides := b.widgets(p, 2)
+	first := pngOf(t, 60<<10)
+	sides[0].choose(fileWith(t, "first.png", first))
+	b.values(1)
+	if got := b.entries("right"); len(got) != 0 {
+		t.Errorf("the widget at the right, which nobody used: wanted nothing, got %q", got)
+	}
+	sides[1].choose(fileWith(t, "second.png", pngOf(t, 61<<10)))
+	b.until("the other widget has its file", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
+	b.submit()
+	got := b.posted()
+	if len(got["left"]) != 1 || !strings.HasPrefix(got["left"][0], "users/alice/") || len(got["right"]) != 1 || !strings.HasPrefix(got["right"][0], "users/bob/") {
+		t.Fatalf("what the host received: wanted a key of alice's at the left and one of bob's at the right, got %q", got)
+	}
+	if stored := p.store(t).object(got["left"][0]); stored.Sum != sumOf(first) {
+		t.Errorf("the object at the left: wanted sum %s, got %+v", sumOf(first), stored)
+	}
+	b.calm()
 }
 
-func TestWidgetsOfOnePageDontMix(t *testing.T) {
+func TestEveryThemeOfTheDemoUploads(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
 	b := newTab(t, look{})
@@ -87,46 +152,22 @@ func TestWidgetsOfOnePageDontMix(t *testing.T) {
 		widget.choose(fileWith(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 60<<10+i)))
 	}
 	b.until("every widget has its file", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
-	names := evaluate[[]string](b, `[...new Set([...document.querySelectorAll("postern-upload")].flatMap((w) => w.files.map((f) => f.name)))]`)
-	if len(names) != count || len(p.store(t).keys()) != count {
-		t.Errorf("names in %d widgets: wanted one each, got %q", count, names)
+	names := evaluate[[]string](b, `[...document.querySelectorAll("postern-upload")].map((w) => w.files[0].name)`)
+	for i, name := range names {
+		if wanted := fmt.Sprintf("plot-%d.png", i); name != wanted {
+			t.Errorf("file of widget %d: wanted %s, got %s", i, wanted, name)
+		}
 	}
 	b.shot("demo-themes-uploaded")
 	b.calm()
 }
 
-func TestATicketIsRenewedUnnoticed(t *testing.T) {
-	t.Parallel()
-	p := dev(t)
-	key := sigv4.Secret(strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "ticket.key")))))
-	ticket := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}
-	over, err := tickets.Mint(ticket, key, time.Now().Add(-time.Hour))
-	must(t, err)
-	good, err := tickets.Mint(ticket, key, time.Now())
-	must(t, err)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
-	evaluate[any](b, fmt.Sprintf(`(() => {
-		window.asked = [];
-		document.querySelector("postern-upload").ticket = (renew) => { asked.push(renew); return renew ? %q : %q; };
-	})()`, good, over))
-	widget := b.widgets(p, 1)[0]
-	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	if asked := evaluate[[]bool](b, `asked`); len(asked) < 2 || asked[0] || !asked[len(asked)-1] {
-		t.Errorf("what the host was asked: wanted a ticket, then another, got %v", asked)
-	}
-	if stored := p.store(t).only(); !strings.Contains(stored.Key, "/alice/") {
-		t.Errorf("key: wanted one of alice's, got %q", stored.Key)
-	}
-}
-
 func TestAHostNeverSeesAnythingSecret(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
-	evaluate[any](b, `(() => {
+	p := dev(t, "--origin", app)
+	ticket := p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}})
+	b := embed(t, p, look{}, `<postern-upload profile="files"></postern-upload>`)
+	evaluate[any](b, fmt.Sprintf(`(() => {
 		window.heard = [];
 		const keep = (what) => { try { heard.push(JSON.stringify(what) ?? ""); } catch { heard.push(String(what)); } };
 		addEventListener("message", (e) => keep(e.data));
@@ -134,22 +175,29 @@ func TestAHostNeverSeesAnythingSecret(t *testing.T) {
 		const widget = document.querySelector("postern-upload");
 		const receive = widget.receive;
 		widget.receive = function (data, port) { keep(data); return receive.call(this, data, port); };
-	})()`)
+		widget.ticket = %q;
+	})()`, ticket))
 	widget := b.widgets(p, 1)[0]
-	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	heard := evaluate[[]string](b, `heard`)
-	if len(heard) == 0 {
-		t.Fatal("the host heard nothing at all: there is nothing to judge")
-	}
-	for _, message := range heard {
-		if signed.MatchString(message) || strings.Contains(message, "policy") || strings.Contains(message, "token") {
-			t.Errorf("the host heard %s", message)
+	large, _ := fileOf(t, "film.bin", 17*mebibyte)
+	widget.choose(large, fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	for _, key := range b.values(2) {
+		if !strings.HasPrefix(key, "users/alice/") {
+			t.Errorf("key: wanted one of alice's, or the ticket was never used, got %q", key)
 		}
 	}
-	for _, x := range b.Wire.exchanges(hostOf(t, p.foreign("")), http.MethodGet) {
-		if strings.Contains(x.Query, "ticket") || signed.MatchString(x.Path+x.Query) {
-			t.Errorf("a secret in an address: %s?%s", x.Path, x.Query)
+	heard := strings.Join(evaluate[[]string](b, `heard`), "\n")
+	if !strings.Contains(heard, "film.bin") || !strings.Contains(heard, "plot.png") {
+		t.Fatalf("what the host heard says nothing of the files: there is nothing to judge: %s", heard)
+	}
+	if signed.MatchString(heard) || strings.Contains(heard, "policy") || strings.Contains(heard, "token") || strings.Contains(heard, "http") {
+		t.Errorf("the host heard %s", heard)
+	}
+	for _, host := range []string{hostOf(t, p.URL), hostOf(t, app), hostOf(t, p.Store)} {
+		for _, x := range b.Wire.exchanges(host, "") {
+			if strings.Contains(x.Path+x.Query, ticket) || host != hostOf(t, p.Store) && signed.MatchString(x.Path+x.Query) {
+				t.Errorf("a secret in an address: %s%s?%s", host, x.Path, x.Query)
+			}
 		}
 	}
+	b.calm()
 }

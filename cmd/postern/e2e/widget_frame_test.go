@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/handlers/tickets"
+)
+
+func TestAMovedWidgetKeepsWhatItHas(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	for _, c := range []struct {
+		name, move string
+		loads      int // of the frame, altogether
+	}{
+		{"moved whole", `form.insertBefore(form.querySelector("button"), w); form.moveBefore(w, null)`, 1},
+		{"taken out and put in elsewhere", `form.prepend(w)`, 2},
+		{"put back later", `w.remove(); await new Promise((f) => setTimeout(f)); form.append(w)`, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := embed(t, p, look{}, pictures)
+			b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+			keys := b.values(1)
+			evaluate[any](b, `(async () => { const w = document.querySelector("postern-upload"); const form = w.form; `+c.move+` })()`)
+			widget := b.widgets(p, 1)[0]
+			widget.until("the row is there", `document.querySelector(".postern-file[data-state=done]") != null`)
+			if got := b.entries("pictures"); !slices.Equal(got, keys) {
+				t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
+			}
+			widget.choose(fileWith(t, "other.png", pngOf(t, 61<<10)))
+			if got := b.values(2); !slices.Contains(got, keys[0]) {
+				t.Errorf("with a second file: wanted %q among %q", keys, got)
+			}
+			if got := b.loads(p); got != c.loads {
+				t.Errorf("requests for the frame: wanted %d, got %d", c.loads, got)
+			}
+			b.calm()
+		})
+	}
+}
+
+// loads counts how often a widget's frame was asked for.
+func (b *tab) loads(p *postern) (count int) {
+	for _, x := range b.Wire.exchanges(hostOf(b.t, p.URL), http.MethodGet) {
+		if strings.HasPrefix(x.Path, "/widget/") {
+			count++
+		}
+	}
+	return count
+}
+
+func TestAnotherProfileStartsAnew(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	b := embed(t, p, look{}, pictures)
+	alice, bob := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}, tickets.Ticket{Subject: "bob", Profiles: []string{"files"}}
+	evaluate[any](b, fmt.Sprintf(`document.querySelector("postern-upload").ticket = %q`, p.ticket(alice)))
+	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	b.values(1)
+	// A second file waits for its ticket while the profile changes: the answer is then nobody's any more.
+	evaluate[any](b, `(() => {
+		window.give = [];
+		document.querySelector("postern-upload").ticket = () => new Promise((resolve) => give.push(resolve));
+	})()`)
+	b.widgets(p, 1)[0].choose(fileWith(t, "other.png", pngOf(t, 61<<10)))
+	b.until("the host is asked for a ticket", `give.length == 1`)
+	evaluate[any](b, `document.querySelector("postern-upload").profile = "files"`)
+	b.values(0)
+	b.widgets(p, 1)[0].choose(fileWith(t, "notes.txt", []byte("words")))
+	b.until("the host is asked for another ticket", `give.length == 2`)
+	evaluate[any](b, fmt.Sprintf(`give[0](%q)`, p.ticket(alice)))
+	evaluate[any](b, fmt.Sprintf(`give[1](%q)`, p.ticket(bob)))
+	if got := b.values(1); !strings.HasPrefix(got[0], "users/bob/") || !strings.HasSuffix(got[0], ".txt") {
+		t.Errorf("value: wanted the file of the other profile alone, as bob's, got %q", got)
+	}
+	if refused := b.issued(p, http.StatusForbidden); refused != 0 {
+		t.Errorf("plans refused: wanted none, got %d: a ticket went to the wrong frame", refused)
+	}
+	b.calm()
+}
+
+func TestAnotherLanguageKeepsTheValue(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	b := embed(t, p, look{}, pictures)
+	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	keys := b.values(1)
+	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
+	widget := b.widgets(p, 1)[0]
+	widget.until("the row is there, from right to left", fmt.Sprintf(
+		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, said(t, "ar", "up.state.done")))
+	if got := b.entries("pictures"); !slices.Equal(got, keys) {
+		t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
+	}
+	b.calm()
+}
+
+func TestTheHostsColoursReachTheFrame(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	b := embed(t, p, look{}, pictures)
+	dress := func(properties ...string) {
+		for i := 0; i < len(properties); i += 2 {
+			evaluate[any](b, fmt.Sprintf(`document.body.style.setProperty(%q, %q)`, properties[i], properties[i+1]))
+		}
+	}
+	dress("--postern-accent", "rgb(120, 0, 60)", "--postern-radius", "7px", "--other", "red", "color-scheme", "dark")
+	evaluate[any](b, `document.querySelector("postern-upload").style.setProperty("--postern-space", "3px")`)
+	widget := b.widgets(p, 1)[0]
+	shows := func(what, accent, scheme string) {
+		t.Helper()
+		widget.until(what, fmt.Sprintf(`(() => {
+			const root = getComputedStyle(document.documentElement);
+			return root.getPropertyValue("--postern-accent") == %q && root.colorScheme == %[2]q && matchMedia("(prefers-color-scheme: %[2]s)").matches;
+		})()`, accent, scheme))
+		widget.until(what+", drawn", fmt.Sprintf(`[...document.querySelectorAll("*")].some((e) =>
+			[getComputedStyle(e).color, getComputedStyle(e).backgroundColor, getComputedStyle(e).borderTopColor].includes(%q))`, accent))
+	}
+	shows("the colours of the beginning", "rgb(120, 0, 60)", "dark")
+	if got := evaluate[[]string](widget, `["--postern-radius", "--postern-space", "--other"].map((n) => getComputedStyle(document.documentElement).getPropertyValue(n))`); !slices.Equal(got, []string{"7px", "3px", ""}) {
+		t.Errorf("radius, space and what isn't ours: wanted 7px, 3px and nothing, got %q", got)
+	}
+	dress("--postern-accent", "rgb(0, 90, 60)")
+	shows("another accent", "rgb(0, 90, 60)", "dark")
+	dress("color-scheme", "light")
+	shows("another scheme", "rgb(0, 90, 60)", "light")
+	b.calm()
+}
+
+func TestTheFrameIsAsHighAsItsContent(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	var files []string
+	for i := range 7 {
+		files = append(files, fileWith(t, fmt.Sprintf("notes about the garden in the last summer, part %d.txt", i), []byte("words")))
+	}
+	for _, width := range []int64{320, 375, 1280} {
+		t.Run(fmt.Sprintf("%d px", width), func(t *testing.T) {
+			b := embed(t, p, look{Width: width}, pictures)
+			widget := b.widgets(p, 1)[0]
+			height := func(what, compared string) {
+				t.Helper()
+				b.until(what, fmt.Sprintf(`(() => { const { height } = document.querySelector("postern-upload").getBoundingClientRect(); return height > 0 && (%s); })()`, compared))
+				widget.until(what+": nothing is cut off or left over", `Math.abs(document.documentElement.scrollHeight - innerHeight) <= 1 && Math.abs(document.body.offsetHeight - innerHeight) <= 1 && document.documentElement.scrollWidth <= innerWidth`)
+			}
+			height("the empty widget", `true`)
+			resting := evaluate[float64](b, `document.querySelector("postern-upload").getBoundingClientRect().height`)
+			widget.choose(files...)
+			widget.until("all files have rows", `document.querySelectorAll(".postern-file[data-state=refused]").length == 7`)
+			height("with seven rows", fmt.Sprintf("height > %f + 7 * 30", resting))
+			for range files {
+				widget.act("remove")
+			}
+			height("with none", fmt.Sprintf("height <= %f + 60", resting))
+			b.calm()
+		})
+	}
+}

@@ -1,0 +1,273 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// leeway is what the server forgives clocks that differ: so long does a ticket hold beyond its end.
+const leeway = 30 * time.Second
+
+// ticket mints a ticket that the server takes.
+func (p *postern) ticket(ticket tickets.Ticket) string {
+	p.t.Helper()
+	return p.ticketAt(ticket, time.Now())
+}
+
+func (p *postern) ticketAt(ticket tickets.Ticket, now time.Time) string {
+	p.t.Helper()
+	key := sigv4.Secret(strings.TrimSpace(string(readFile(p.t, filepath.Join(p.Data, "ticket.key")))))
+	text, err := tickets.Mint(ticket, key, now)
+	must(p.t, err)
+	return text
+}
+
+// office is the part of a host's server that gives tickets out. The first one ends a few seconds later, all others hold.
+type office struct {
+	p *postern
+	b *tab
+	// renew answers in place of the office when another ticket is wanted, or returns false.
+	renew func(b *tab, p *postern, times int, w http.ResponseWriter) bool
+
+	mu    sync.Mutex
+	ends  time.Time // of the first ticket, zero before it was given
+	given int       // answers to the question for another one
+}
+
+func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	alice := tickets.Ticket{Subject: "alice", Profiles: []string{"*"}, Lifetime: time.Minute}
+	if r.URL.Query().Get("renew") != "true" {
+		const lasts = 4 * time.Second
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.ends = time.Now().Add(lasts + time.Second) // tickets count in whole seconds
+		_, _ = w.Write([]byte(o.p.ticketAt(alice, time.Now().Add(lasts-leeway-alice.Lifetime))))
+		return
+	}
+	o.mu.Lock()
+	o.given++
+	times := o.given
+	o.mu.Unlock()
+	if o.renew == nil || !o.renew(o.b, o.p, times, w) {
+		_, _ = w.Write([]byte(o.p.ticket(alice)))
+	}
+}
+
+func failTwice(_ *tab, _ *postern, times int, w http.ResponseWriter) bool {
+	if times < 3 {
+		w.WriteHeader(http.StatusBadGateway)
+	}
+	return times < 3
+}
+
+func comeLate(b *tab, p *postern, _ int, _ http.ResponseWriter) bool {
+	b.eventually("several files wait for the ticket", func() bool { return b.issued(p, http.StatusUnauthorized) >= 3 })
+	return false
+}
+
+// end waits until the first ticket is over.
+func (o *office) end() {
+	o.mu.Lock()
+	left := time.Until(o.ends)
+	o.mu.Unlock()
+	<-time.After(left)
+}
+
+// asking makes a page ask its office as hosts do: one ticket is kept until another is wanted.
+const asking = `(() => {
+	const widget = document.querySelector("postern-upload");
+	let kept;
+	window.asked = [];
+	const give = (renew) => {
+		asked.push(renew);
+		if (renew || !kept) kept = fetch("/ticket?renew=" + renew).then((r) => r.ok ? r.text() : Promise.reject(new Error("no ticket today")));
+		return kept;
+	};
+	%s
+})()`
+
+func TestATicketThatEndsOnTheWayIsRenewedUnnoticed(t *testing.T) {
+	t.Parallel()
+	const byProperty, byEvent = `widget.ticket = give;`, `widget.addEventListener("postern:ticket", (e) => e.detail.answer(give(e.detail.renew)));`
+	cases := []struct {
+		name, how string
+		renew     func(b *tab, p *postern, times int, w http.ResponseWriter) bool
+		errors    int // that the host hears of
+	}{
+		{name: "a function gives another one", how: byProperty},
+		{name: "whoever hears the event gives another one", how: byEvent},
+		{name: "the host fails twice before it gives another one", how: byProperty, renew: failTwice, errors: 2},
+		{name: "the host is late with another one", how: byProperty, renew: comeLate},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := dev(t, "--origin", app)
+			b := embed(t, p, look{}, `<postern-upload profile="files"></postern-upload>`)
+			o := &office{p: p, b: b, renew: c.renew}
+			b.Wire.host("app.localhost", o)
+			evaluate[any](b, fmt.Sprintf(asking, c.how))
+			widget := b.widgets(p, 1)[0]
+			widget.sendThrough(p, o)
+			asked := evaluate[[]bool](b, `asked`)
+			if asked[0] || !slices.Contains(asked, true) {
+				t.Errorf("what the host was asked: wanted a ticket, later another, got %v", asked)
+			}
+			widget.onlyGoodStates()
+			if b.mu.Lock(); len(b.trouble) != c.errors {
+				t.Errorf("errors that the host hears of: wanted %d, got %q", c.errors, b.trouble)
+			}
+			b.mu.Unlock()
+		})
+	}
+}
+
+// sendThrough sends a film in parts and seven small files. Nothing reaches the store before the first ticket is over, and the film's
+// last part not before all other files have been issued: so the renewal falls into the middle.
+func (b *tab) sendThrough(p *postern, o *office) {
+	b.t.Helper()
+	const small = 7
+	host := hostOf(b.t, p.Store)
+	b.Wire.fail(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Host == host {
+			o.end()
+		}
+		if r.Method == http.MethodPut && strings.Contains(r.URL.RawQuery, "partNumber=3") {
+			b.eventually("everything has been issued", func() bool { return b.issued(p, http.StatusCreated) == small+1 })
+		}
+		return false
+	})
+	evaluate[any](b, `(() => {
+		window.states = [];
+		new MutationObserver((all) => all.forEach(({ target }) => states.push(target.dataset.state)))
+			.observe(document.body, { subtree: true, attributeFilter: ["data-state"] });
+	})()`)
+	film, sum := fileOf(b.t, "film.bin", 20*mebibyte)
+	files, sums := []string{film}, map[string]bool{sum: true}
+	for i := range small {
+		content := pngOf(b.t, 30<<10+i)
+		files, sums[sumOf(content)] = append(files, fileWith(b.t, fmt.Sprintf("plot-%d.png", i), content)), true
+	}
+	b.choose(files...)
+	b.untilState("done")
+	for _, key := range p.store(b.t).keys() {
+		stored := p.store(b.t).object(key)
+		if !sums[stored.Sum] || !strings.HasPrefix(key, "users/alice/") {
+			b.t.Errorf("stored: wanted each file once, under alice's name, got %+v", stored)
+		}
+		delete(sums, stored.Sum)
+	}
+	if left := p.store(b.t).open(); len(sums) != 0 || len(left) != 0 {
+		b.t.Errorf("%d files are missing, %q not complete", len(sums), left)
+	}
+	b.renewedOnTheWay(p)
+}
+
+// renewedOnTheWay requires that files of the first ticket were under way when the next one was refused.
+func (b *tab) renewedOnTheWay(p *postern) {
+	b.t.Helper()
+	statuses := b.plans(p)
+	if first := slices.Index(statuses, http.StatusUnauthorized); first < 2 {
+		b.t.Errorf("answers to requests for a plan: wanted several 201 before the first 401, got %v", statuses)
+	}
+}
+
+// onlyGoodStates requires that no row was ever seen in trouble.
+func (b *tab) onlyGoodStates() {
+	b.t.Helper()
+	seen := evaluate[[]string](b, `states`)
+	if !slices.Contains(seen, "sending") || !slices.Contains(seen, "done") {
+		b.t.Errorf("states of the rows: wanted to see files being sent, got %q", seen)
+	}
+	for _, state := range seen {
+		if !slices.Contains([]string{"chosen", "waiting", "preparing", "sending", "confirming", "done"}, state) {
+			b.t.Errorf("a row was seen %s", state)
+		}
+	}
+}
+
+// issued counts the answers of that status to requests for a plan.
+func (b *tab) issued(p *postern, status int) (count int) {
+	for _, got := range b.plans(p) {
+		if got == status {
+			count++
+		}
+	}
+	return count
+}
+
+// plans are the answers to requests for a plan, 0 for none yet. It may be called from any goroutine.
+func (b *tab) plans(p *postern) (statuses []int) {
+	for _, x := range b.Wire.exchanges(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
+		if x.Path == "/uploads" {
+			statuses = append(statuses, x.Status)
+		}
+	}
+	return statuses
+}
+
+// eventually waits for something beside the page; unlike until it may be called from any goroutine.
+func (b *tab) eventually(what string, done func() bool) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(pollEvery) {
+		if time.Now().After(deadline) {
+			b.t.Errorf("%s: not within %v", what, patience)
+			return
+		}
+	}
+}
+
+func TestATicketThatIsOverFromTheStartIsRenewed(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	alice := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}
+	over, good := p.ticketAt(alice, time.Now().Add(-time.Hour)), p.ticket(alice)
+	b := newTab(t, look{})
+	b.open(p.foreign("/demo/form"))
+	evaluate[any](b, fmt.Sprintf(`(() => {
+		window.asked = [];
+		document.querySelector("postern-upload").ticket = (renew) => { asked.push(renew); return renew ? %q : %q; };
+	})()`, good, over))
+	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	if keys := b.values(1); !strings.Contains(keys[0], "/alice/") {
+		t.Errorf("key: wanted one of alice's, got %q", keys)
+	}
+	if asked := evaluate[[]bool](b, `asked`); len(asked) != 2 || asked[0] || !asked[1] {
+		t.Errorf("what the host was asked: wanted a ticket, then another, got %v", asked)
+	}
+	p.store(t).only()
+}
+
+func TestFilesThatStartTogetherShareATicket(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", app)
+	b := embed(t, p, look{}, pictures)
+	evaluate[any](b, `(() => {
+		window.asked = 0;
+		document.querySelector("postern-upload").ticket = () => { asked++; return new Promise((resolve) => { window.give = resolve; }); };
+	})()`)
+	widget := b.widgets(p, 1)[0]
+	var files []string
+	for i := range 4 {
+		files = append(files, fileWith(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
+	}
+	widget.choose(files...)
+	widget.until("all files wait for their ticket", `document.querySelectorAll(".postern-file[data-state=preparing]").length == 4`)
+	evaluate[any](b, fmt.Sprintf(`give(%q)`, p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}})))
+	for _, key := range b.values(4) {
+		if !strings.HasPrefix(key, "users/alice/") {
+			t.Errorf("key: wanted one of alice's, got %q", key)
+		}
+	}
+	if asked := evaluate[int](b, `asked`); asked != 1 {
+		t.Errorf("questions for a ticket: wanted one, got %d", asked)
+	}
+	b.calm()
+}
