@@ -42,7 +42,20 @@ func (h *Handlers) formView(w *words, g *gate) templates.FormView {
 		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: w.typeNames(p.Types), Multiple: true,
 	}
 	view.Scripts = []string{h.asset("define.js")}
+	view.FilesLabel, view.Doors = w.text("page.form.files"), doors(w, g)
 	return view
+}
+
+// doors are the words of the ways in that need script.
+func doors(w *words, g *gate) templates.Doors {
+	out := templates.Doors{
+		Many: w.text("page.form.many"), Folder: w.text("page.form.folder"),
+		Drop: w.text("page.form.drop"), Accepts: w.text("page.form.accepts"), Refuses: w.text("page.form.refuses"),
+	}
+	if g.compiled.Allows("image/jpeg") {
+		out.Camera = w.text("page.form.camera")
+	}
+	return out
 }
 
 // accept fills the file control's attribute; a list that takes anything has none.

@@ -3,7 +3,6 @@
 import { ask, receive } from './intake.js';
 import { List, SLICE } from './list.js';
 import { Queue, fits } from './queue.js';
-import { make } from './row.js';
 import { Words } from './words.js';
 
 /**
@@ -19,8 +18,6 @@ export class Uploader extends HTMLElement {
   attached = null;
   /** @type {Queue | null} */
   queue = null;
-  /** What a host form's control says. */
-  phrases = { required: '', busy: '' };
   /** @type {List | null} */
   list = null;
 
@@ -28,7 +25,7 @@ export class Uploader extends HTMLElement {
     const { signal } = (this.attached = new AbortController());
     try {
       const answer = await fetch(this.getAttribute('catalog') ?? '', { signal });
-      const words = new Words(await answer.json(), this.closest('[lang]')?.getAttribute('lang') || 'en');
+      const words = new Words(await answer.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang || 'en');
       if (!signal.aborted) this.upgrade(words, signal);
     } catch (error) {
       if (!signal.aborted) console.warn('postern: the form goes on without script:', error);
@@ -42,18 +39,21 @@ export class Uploader extends HTMLElement {
 
   /** @param {Words} words @param {AbortSignal} signal */
   upgrade(words, signal) {
-    const form = this.querySelector('form');
-    const input = /** @type {HTMLInputElement | null} */ (form?.querySelector('input[type=file]'));
-    if (!form || !input) throw new Error('no form inside');
+    const form = /** @type {HTMLFormElement} */ (this.querySelector('form'));
+    const input = /** @type {HTMLInputElement} */ (form.querySelector('input[type=file]'));
     this.input = input;
     const queue = (this.queue ??= new Queue(this.host()));
     const { rules } = queue.host;
     if (!this.list) {
-      input.after(...this.doors(words, rules.types));
       this.list = new List(this, queue, words);
       queue.restore();
     }
     input.multiple = rules.many;
+    // What the server has hidden works by script alone.
+    for (const door of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[hidden]'))) {
+      door.hidden = false;
+      if (door.dataset.ask) door.onclick = async () => this.add(await ask(JSON.parse(door.dataset.ask ?? '')));
+    }
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.take();
@@ -62,9 +62,8 @@ export class Uploader extends HTMLElement {
     input.addEventListener('change', () => this.take(), { signal });
     receive(this, signal, {
       welcome: (types) => !this.closed && !queue.full && types.some((type) => !type || fits(type, rules.types)),
-      take: (found) => this.add([found]),
+      take: (file) => this.add([file]),
     });
-    this.phrases = { required: words.say('up.required'), busy: words.say('up.busy') };
     this.setAttribute('ready', '');
     this.attributeChangedCallback();
     queue.host.tell('ready', {});
@@ -77,7 +76,6 @@ export class Uploader extends HTMLElement {
 
   /** @returns {Host} */
   host() {
-    const number = (/** @type {string} */ name, /** @type {number} */ fallback) => Number(this.getAttribute(name) || fallback);
     const text = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
     return {
       endpoint: text('endpoint'),
@@ -85,30 +83,16 @@ export class Uploader extends HTMLElement {
       rules: {
         types: text('types').toLowerCase().split(',').filter(Boolean),
         names: text('type-names') || text('types'),
-        min: number('min-size', 0),
-        max: number('max-size', Infinity),
+        min: +text('min-size'),
+        max: +text('max-size') || Infinity,
         many: this.hasAttribute('multiple'),
       },
-      stall: number('stall', 20000),
-      abreast: number('abreast', 4),
+      stall: +text('stall') || 20000,
+      abreast: +text('abreast') || 4,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
       tell: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
       changed: (upload) => this.list?.mark(upload),
     };
-  }
-
-  /** Other ways in, beside the file control. @param {Words} words @param {string[]} types */
-  doors(words, types) {
-    const door = (/** @type {string} */ name, /** @type {object} */ settings) => {
-      const button = make('button', name, words.say(`up.${name}`));
-      button.onclick = () => ask(settings, (files) => this.add(files.map((file) => ({ file }))));
-      return button;
-    };
-    const doors = [make('p', 'droptext', words.say('up.drop'))];
-    if (this.hasAttribute('multiple')) doors.push(door('folder', { webkitdirectory: true }));
-    const picture = ['image/jpeg', 'video/mp4'].find((type) => fits(type, types));
-    if (picture && matchMedia('(pointer: coarse)').matches) doors.push(door('camera', { accept: picture.replace(/\w+$/, '*'), capture: 'environment' }));
-    return doors;
   }
 
   /** Whether nothing may be added at present. */
@@ -133,22 +117,20 @@ export class Uploader extends HTMLElement {
     if (!input?.files?.length) return;
     const files = [...input.files];
     input.value = '';
-    this.add(files.map((file) => ({ file })));
+    this.add(files);
   }
 
   /** Adds files, and starts them unless the attribute `manual` leaves that to the button. Many are added in short turns. @param {Found[]} found */
   async add(found) {
     const { queue, input } = this;
     if (!queue || this.closed) return;
-    for (let i = 0; i < found.length;) {
+    for (let i = 0;;) {
       const end = performance.now() + SLICE;
-      do {
-        const { file, handle } = found[i++];
-        queue.add(file, handle);
-      } while (found[i] && performance.now() < end);
+      for (; found[i] && performance.now() < end; i++) queue.add(found[i]);
       if (input) input.required = !queue.uploads.size;
       if (!this.hasAttribute('manual')) queue.start();
-      if (found[i]) await new Promise((resolve) => setTimeout(resolve));
+      if (!found[i]) return;
+      await new Promise((resolve) => setTimeout(resolve));
     }
   }
 }

@@ -1,4 +1,4 @@
-/** @typedef {{file: File, handle?: FileSystemFileHandle | null}} Found */
+/** A file; with a handle where the browser gives one: it opens the same file after a reload. @typedef {File & {handle?: FileSystemFileHandle | null}} Found */
 
 /** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
 const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
@@ -6,7 +6,7 @@ const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, r
 /** Every file under an entry. Browsers list a folder a hundred names at a time. @param {FileSystemEntry} entry @returns {AsyncGenerator<Found>} */
 async function* walk(entry) {
   if (entry.isFile) {
-    yield { file: await fileOf(/** @type {FileSystemFileEntry} */ (entry)) };
+    yield fileOf(/** @type {FileSystemFileEntry} */ (entry));
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
@@ -19,7 +19,7 @@ async function* walk(entry) {
 }
 
 /**
- * Files and folders that were dropped, with handles where the browser gives them: they open the same file after a reload.
+ * Files and folders that were dropped.
  * @param {DataTransfer} data
  * @returns {AsyncGenerator<Found>}
  */
@@ -32,20 +32,29 @@ export async function* dropped(data) {
   }));
   for (const { entry, file, handle } of items) {
     if (entry?.isDirectory) yield* walk(entry);
-    else if (file) yield { file, handle: await handle };
+    else if (file) yield Object.assign(file, { handle: await handle });
   }
 }
 
 /**
  * Opens a file dialogue of its own.
- * @param {object} settings of the control @param {(files: File[]) => void} take
+ * @param {object} settings of the control @param {boolean} [keep] whether a handle is wanted
+ * @returns {Promise<Found[]>} nothing when the person thinks better of it
  */
-export function ask(settings, take) {
-  const input = document.createElement('input');
-  input.type = 'file';
-  Object.assign(input, settings);
-  input.onchange = () => take([...(input.files ?? [])]);
-  input.click();
+export async function ask(settings, keep) {
+  try {
+    /** @type {FileSystemFileHandle[]} */
+    const handles = keep && (await /** @type {any} */ (window).showOpenFilePicker?.());
+    if (handles) return Promise.all(handles.map(async (handle) => Object.assign(await handle.getFile(), { handle })));
+  } catch (error) {
+    // Frames of another site may not ask this way.
+    if (/** @type {Error} */ (error).name === 'AbortError') return [];
+  }
+  const input = Object.assign(document.createElement('input'), { type: 'file', ...settings });
+  return new Promise((resolve) => {
+    input.onchange = () => resolve([...(input.files ?? [])]);
+    input.click();
+  });
 }
 
 /**
@@ -54,22 +63,20 @@ export function ask(settings, take) {
  * @param {{welcome: (types: string[]) => boolean, take: (found: Found) => void}} host
  */
 export function receive(zone, signal, { welcome, take }) {
-  let depth = 0;
-  const rest = () => {
-    depth = 0;
-    zone.removeAttribute('dragging');
-  };
+  const rest = () => zone.removeAttribute('dragging');
   const over = (/** @type {DragEvent} */ event) => {
-    const items = [...(event.dataTransfer?.items ?? [])].filter((item) => item.kind === 'file');
-    if (!items.length || !event.dataTransfer) return;
+    const data = /** @type {DataTransfer} */ (event.dataTransfer);
+    const items = [...data.items].filter((item) => item.kind === 'file');
+    if (!items.length) return;
     event.preventDefault();
     const fine = welcome(items.map((item) => item.type));
-    event.dataTransfer.dropEffect = fine ? 'copy' : 'none';
+    data.dropEffect = fine ? 'copy' : 'none';
     zone.setAttribute('dragging', fine ? 'accepts' : 'refuses');
   };
-  zone.addEventListener('dragenter', () => depth++, { signal });
-  zone.addEventListener('dragleave', () => --depth < 1 && rest(), { signal });
   zone.addEventListener('dragover', over, { signal });
+  zone.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (!zone.contains(/** @type {Node | null} */ (relatedTarget))) rest();
+  }, { signal });
   zone.addEventListener('drop', async (event) => {
     rest();
     if (!event.dataTransfer?.types.includes('Files')) return;
@@ -80,6 +87,6 @@ export function receive(zone, signal, { welcome, take }) {
     const files = event.clipboardData?.files;
     if (!files?.length || event.defaultPrevented) return;
     event.preventDefault();
-    for (const file of files) take({ file });
+    for (const file of files) take(file);
   }, { signal });
 }

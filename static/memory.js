@@ -1,12 +1,12 @@
-/** @import {Kept, Plan} from './types.d.ts' */
+/** @import {Kept, Known, Plan} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 
 /** Bytes of each sample. */
 const SAMPLE = 65536;
 
-/** A hash of the file's beginning, middle and end; '' on pages that may not hash. @param {File} file */
-async function sample(file) {
-  if (!crypto.subtle) return '';
+/** A hash of the file's beginning, middle and end; '' on pages that may not hash. @param {Upload} upload */
+async function sample({ file }) {
+  if (!file || !crypto.subtle) return '';
   const at = [0, (file.size - SAMPLE) >> 1, file.size - SAMPLE].map((from) => file.slice(Math.max(0, from)).slice(0, SAMPLE));
   const hash = await crypto.subtle.digest('SHA-256', await new Blob(at).arrayBuffer());
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
@@ -25,9 +25,9 @@ export class Memory {
     this.prefix = `postern ${scope} `;
   }
 
-  /** @param {{name: string, size: number, modified: number}} file */
-  key({ name, size, modified }) {
-    return `${this.prefix}${size} ${modified} ${name}`;
+  /** @param {Known} file */
+  key({ name, size, lastModified }) {
+    return `${this.prefix}${size} ${lastModified} ${name}`;
   }
 
   /** @param {string} key @returns {Kept | null} */
@@ -42,26 +42,24 @@ export class Memory {
   /** The plan of this very file, if one is kept. @param {Upload} upload @returns {Promise<Plan | null>} */
   async find(upload) {
     const kept = this.read(this.key(upload));
-    return kept && upload.file && kept.hash === (await sample(upload.file)) ? kept : null;
+    return kept && kept.hash === (await sample(upload)) ? kept : null;
   }
 
-  /** @param {Upload} upload @param {Plan} plan */
-  async keep(upload, plan) {
-    if (!upload.file) return;
-    const { name, size, modified, safe } = upload;
-    const hash = await sample(upload.file);
-    try {
-      localStorage.setItem(this.key(upload), JSON.stringify({ ...plan, hash, name, size, modified, safe }));
-      if (upload.handle) await this.handles((store) => store.put(upload.handle, this.key(upload)));
-    } catch {
-      // Without storage the upload works; it only can't be taken up again.
-    }
+  /** @param {Upload} upload */
+  async keep(upload) {
+    upload.hash = await sample(upload);
+    this.note(upload);
+    if (upload.handle) await this.handles((store) => store.put(upload.handle, this.key(upload))).catch(() => {});
   }
 
   /** @param {Upload} upload */
   note(upload) {
-    const kept = this.read(this.key(upload));
-    if (kept) localStorage.setItem(this.key(upload), JSON.stringify({ ...kept, safe: upload.safe }));
+    const { plan, hash, name, size, lastModified, safe } = upload;
+    try {
+      localStorage.setItem(this.key(upload), JSON.stringify({ ...plan, hash, name, size, lastModified, safe }));
+    } catch {
+      // Without storage the upload works; it only can't be taken up again.
+    }
   }
 
   /** @param {Upload} upload */
@@ -86,26 +84,26 @@ export class Memory {
   /** Everything kept here that no open tab is sending. @returns {Promise<Kept[]>} */
   async list() {
     const held = await this.held();
-    /** @type {Kept[]} */
-    const list = [];
     try {
-      for (const key of Object.keys(localStorage)) {
-        const kept = key.startsWith(this.prefix) && !held?.has(key) && this.read(key);
-        if (kept) list.push(kept);
-      }
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix) && !held?.has(key));
+      return keys.flatMap((key) => this.read(key) ?? []);
     } catch {
       return [];
     }
-    return list;
   }
 
-  /** The file by its handle, if the browser kept one. @param {Upload} upload @param {boolean} ask @returns {Promise<File | null>} */
+  /** The file by its handle, if the browser kept one; with `ask`, the person may be asked. @param {Upload} upload @param {boolean} ask @returns {Promise<File | null>} */
   async reopen(upload, ask) {
-    const handle = await this.handles((store) => store.get(this.key(upload))).catch(() => null);
-    if (!handle) return null;
-    const permission = await (ask ? handle.requestPermission() : handle.queryPermission());
-    upload.handle = handle;
-    return permission === 'granted' ? handle.getFile() : null;
+    upload.handle = null;
+    try {
+      const handle = await this.handles((store) => store.get(this.key(upload)));
+      const permission = await (ask ? handle.requestPermission() : handle.queryPermission());
+      const file = permission === 'granted' ? await handle.getFile() : null;
+      if (file || (permission === 'prompt' && !ask)) upload.handle = handle;
+      return file;
+    } catch {
+      return null;
+    }
   }
 
   /**

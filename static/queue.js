@@ -1,4 +1,5 @@
 /** @import {Host, Rules} from './types.d.ts' */
+/** @import {Found} from './intake.js' */
 import { Memory } from './memory.js';
 import { Fault, send } from './request.js';
 import { Transfer } from './transfer.js';
@@ -6,8 +7,9 @@ import { Upload } from './upload.js';
 
 /** Whether a content type is among those a profile names; an empty one counts as the server counts it. @param {string} type @param {string[]} types */
 export function fits(type, types) {
-  const given = (type || 'application/octet-stream').toLowerCase();
-  return !types.length || types.some((rule) => rule === '*/*' || rule === given || (rule.endsWith('/*') && given.startsWith(rule.slice(0, -1))));
+  const given = type || 'application/octet-stream';
+  const ways = ['*/*', given, given.replace(/\/.*/, '/*')];
+  return !types.length || types.some((rule) => ways.includes(rule));
 }
 
 /** What the rules say against a file, as one of the API's codes; '' for nothing. @param {File} file @param {Rules} rules */
@@ -34,17 +36,13 @@ export class Queue {
     return !this.host.rules.many && [...this.uploads].some((upload) => upload.state !== 'refused');
   }
 
-  /** Takes a file in; it is refused here if the server would refuse it. @param {File} file @param {FileSystemFileHandle | null} [handle] */
-  add(file, handle = null) {
-    const { host, memory } = this;
-    const known = { name: file.name, size: file.size, modified: file.lastModified };
-    for (const old of this.uploads) {
-      if (old.state === 'interrupted' && memory.key(old) === memory.key(known)) return this.again(old, file, handle);
-    }
+  /** Takes a file in; it is refused here if the server would refuse it. @param {Found} file */
+  add(file) {
+    const { host, memory, full } = this;
+    for (const old of this.uploads) if (old.state === 'interrupted' && memory.key(old) === memory.key(file)) return this.again(old, file);
     if (!host.tell('add', { file })) return null;
-    const full = this.full;
-    const upload = new Upload(file, known, host.changed);
-    upload.handle = handle;
+    const upload = new Upload(file, file, host.changed);
+    upload.handle = file.handle ?? null;
     this.uploads.add(upload);
     const code = full ? 'too_many' : objection(file, host.rules);
     if (code) upload.move('refused', code);
@@ -52,31 +50,33 @@ export class Queue {
     return upload;
   }
 
-  /** An interrupted upload's file has been chosen again. @param {Upload} upload @param {File} file @param {FileSystemFileHandle | null} [handle] */
-  again(upload, file, handle = null) {
+  /** An interrupted upload's file has been chosen again. @param {Upload} upload @param {Found} file */
+  again(upload, file) {
     upload.file = file;
-    upload.handle ??= handle;
+    upload.handle = file.handle ?? upload.handle;
     this.resume(upload);
     return upload;
   }
 
-  /** A file chosen to go on with: only the very same one will do. @param {Upload} upload @param {File} file */
+  /** A file to go on with: only the very same one will do. @param {Upload} upload @param {Found} file */
   offer(upload, file) {
-    const same = file.name === upload.name && file.size === upload.size && file.lastModified === upload.modified;
-    if (same) return this.again(upload, file);
+    if (this.memory.key(file) === this.memory.key(upload)) return this.again(upload, file);
     upload.code = 'other_file';
     return this.host.changed(upload);
   }
 
   /** Brings back what an earlier visit left unfinished. */
   async restore() {
-    for (const kept of await this.memory.list()) {
-      const upload = new Upload(null, kept, this.host.changed);
+    const { memory, host } = this;
+    for (const kept of await memory.list()) {
+      const upload = new Upload(null, kept, host.changed);
       upload.state = 'interrupted';
       this.uploads.add(upload);
       upload.count(kept.safe, 0);
-      const file = await this.memory.reopen(upload, false);
-      if (file && upload.may('waiting')) this.again(upload, file);
+      const file = await memory.reopen(upload, false);
+      if (!upload.may('waiting')) continue;
+      if (file) this.offer(upload, file);
+      else host.changed(upload);
     }
   }
 
@@ -110,8 +110,15 @@ export class Queue {
       // Paused or removed, and perhaps sent on its way again since.
       if (stop.signal.aborted) return;
       stop.abort();
-      if (!(error instanceof Fault)) reportError(error);
-      upload.move('failed', error instanceof Fault ? error.code || (error.status ? 'refused' : 'network') : 'refused');
+      const { name } = /** @type {Error} */ (error);
+      const other = /^Not(Found|Readable)/.test(name) ? 'unreadable' : 'script';
+      const code = error instanceof Fault ? error.code || (error.status ? `http_${error.status}` : 'network') : other;
+      if (code === 'script') reportError(error);
+      // What breaks a rule won't pass by trying again, and what can't be read has to be chosen again.
+      const state = /^(type|size_too|filename)_/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
+      if (state === 'refused') memory.drop(upload);
+      if (state === 'interrupted') upload.file = upload.handle = null;
+      upload.move(state, code);
       host.tell('fail', { upload });
     } finally {
       this.running--;

@@ -13,14 +13,16 @@ export class Fault extends Error {
     this.status = status;
     this.code = code;
     this.after = after;
+    /** Whether another plan may do better. */
+    this.stale = false;
     this.again = !status || status === 408 || status >= 500 || (status === 429 && after < 3e5);
   }
 }
 
 /** @param {XMLHttpRequest} xhr */
 function fault(xhr) {
-  const wait = xhr.getResponseHeader('retry-after') ?? '0';
-  const after = /^\d+$/.test(wait) ? +wait * 1000 : Math.max(0, Date.parse(wait) - Date.now()) || 0;
+  const wait = xhr.getResponseHeader('retry-after') ?? '';
+  const after = +wait * 1000 || Date.parse(wait) - Date.now() || 0;
   // The API's problems are JSON, the store's errors XML.
   return new Fault(xhr.status, /(?:"code":\s*"|<Code>)(\w+)/.exec(xhr.responseText)?.[1] ?? '', after);
 }
@@ -52,7 +54,7 @@ export function send({ method, url, headers = {}, body = null, signal, progress,
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
       if (signal?.aborted) reject(signal.reason);
-      else if (xhr.status >= 200 && xhr.status < 300) resolve(xhr);
+      else if (xhr.status && xhr.status < 300) resolve(xhr);
       else reject(fault(xhr));
     };
     signal?.addEventListener('abort', stop);
@@ -105,13 +107,19 @@ export class Patience {
       try {
         return await work(tries);
       } catch (error) {
-        if (!(error instanceof Fault) || !error.again || tries === LIMIT) throw error;
-        fault = error;
+        fault = /** @type {Fault} */ (error);
+        if (!fault.again || tries === LIMIT) throw error;
+        if (!fault.status) await this.probe();
       } finally {
         this.flying--;
       }
       await this.wait(delay(tries, fault.after), !fault.status);
     }
+  }
+
+  /** A file that was moved or changed ends a request just as a cut line does. */
+  async probe() {
+    await this.upload.file?.slice(0, 1).arrayBuffer().catch(() => { throw new Fault(400, 'unreadable'); });
   }
 
   /** Waits some ms; with no network at all, for the network. @param {number} ms @param {boolean} cut */

@@ -1,109 +1,117 @@
-/** @import {Rules, State} from './types.d.ts' */
+/** @import {State} from './types.d.ts' */
+/** @import {List} from './list.js' */
 /** @import {Upload} from './upload.js' */
-/** @import {Words} from './words.js' */
 import { Meter } from './words.js';
 
 /** What can be done in each state: first button, second button. @type {Record<State, string>} */
 const ACTS = {
-  chosen: ' remove', refused: ' remove', waiting: ' remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel',
+  chosen: ' remove', refused: 'another remove', waiting: ' remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel',
   offline: ' cancel', retrying: 'now cancel', confirming: ' ', done: ' remove', failed: 'retry remove', interrupted: 'choose discard',
   removed: ' ',
 };
+/** What is shown of a name that is too long: its end, cut where no letters join and no sign is of two halves. */
+const TAIL = /[\w ()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
 /** Images above this are too dear to decode for a thumbnail. */
 const THUMB = 12 << 20;
-
-/** @param {string} tag @param {string} [name] @param {(Node | string)[]} inner */
-export function make(tag, name = '', ...inner) {
-  const node = document.createElement(tag);
-  if (name) node.className = `postern-${name}`;
-  if (tag === 'button') node.setAttribute('type', tag);
-  node.append(...inner);
-  return node;
-}
 
 /** One file as a person sees it. */
 export class Row {
   meter = new Meter();
 
-  /** @param {Upload} upload @param {Words} words @param {Rules} rules */
-  constructor(upload, words, rules) {
+  /** @param {Upload} upload @param {List} list */
+  constructor(upload, list) {
     this.upload = upload;
-    this.words = words;
-    this.rules = rules;
-    const { name } = upload;
-    const dot = Math.max(0, Math.max(name.lastIndexOf('.'), name.length - 12) - 4);
-    this.thumb = make('span', 'thumb');
-    this.thumb.ariaHidden = 'true';
-    this.thumb.dataset.ext = /\.(\w{1,4})$/.exec(name)?.[1]?.toUpperCase() ?? '';
-    const label = make('bdi', 'name', make('span', '', name.slice(0, dot)), make('span', '', name.slice(dot)));
-    label.title = name;
-    this.bar = /** @type {HTMLProgressElement} */ (make('progress', 'bar'));
-    this.bar.max = 1;
-    this.bar.ariaLabel = name;
-    this.status = make('span', 'status');
-    this.code = make('small', 'code');
-    this.acts = [make('button', 'act'), make('button', 'act')];
-    this.node = make('li', 'file', this.thumb, label, make('span', 'size', words.size(upload.size)), this.bar, this.status, this.code, ...this.acts);
+    this.list = list;
+    this.node = /** @type {HTMLElement} */ (list.pattern.cloneNode(true));
+    const [thumb, label, size, bar, state] = /** @type {[HTMLElement, HTMLElement, Node, HTMLProgressElement, Element]} */ (/** @type {unknown} */ (this.node.children));
+    const { name, file } = upload;
+    const cut = name.search(TAIL);
+    this.thumb = thumb;
+    this.bar = bar;
+    this.acts = /** @type {HTMLElement[]} */ ([...state.children[0].children]);
+    this.said = state.children[1];
+    this.code = state.children[2];
+    thumb.dataset.ext = /\.(\w{1,4})$/.exec(name)?.[1] ?? '';
+    label.title = bar.ariaLabel = name;
+    label.children[0].textContent = name.slice(0, cut);
+    label.children[1].textContent = name.slice(cut);
+    size.textContent = list.words.size(upload.size);
+    for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.do ?? '');
+    if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
+    // Rows out of sight are skipped by the browser, which tells when that ends.
+    this.node.addEventListener('contentvisibilityautostatechange', () => this.picture(file), { once: true });
   }
 
+  /** @returns {boolean} whether it has come to another state */
   paint() {
-    const { upload, node, status, code, bar } = this;
+    const { upload, node, said, bar } = this;
     const { state } = upload;
+    clearTimeout(this.tick);
     if (state === 'sending') this.meter.see(upload.sent, performance.now());
+    else this.meter = new Meter();
+    if (state === 'retrying') this.tick = setTimeout(() => upload.changed(upload), 1000);
     const text = this.text();
-    if (status.textContent !== text) status.textContent = text;
+    if (said.textContent !== text) said.textContent = text;
     bar.value = upload.progress;
     bar.setAttribute('aria-valuetext', text);
-    code.textContent = upload.code;
-    if (state === node.dataset.state) return;
+    this.code.textContent = upload.code;
+    this.offer((this.kept ? 'resume discard' : ACTS[state]).split(' '));
+    if (state === node.dataset.state) return false;
     node.dataset.state = state;
     bar.hidden = /chosen|refused|waiting|done/.test(state);
-    if (state !== 'sending') this.meter = new Meter();
-    this.offer(ACTS[state].split(' '));
+    return true;
   }
 
-  /** A button that goes takes the focus to its neighbour, never to the top of the page. @param {string[]} acts */
+  /** Whether the file need only be opened again, not chosen again. */
+  get kept() {
+    const { state, handle, code } = this.upload;
+    return state === 'interrupted' && handle && !code;
+  }
+
+  /** A button that goes leaves the focus to its row, and gets it back: never to a button that removes. @param {string[]} acts */
   offer(acts) {
-    const lost = this.acts.some((button, i) => button === document.activeElement && !acts[i]);
+    const { node, list } = this;
+    const held = /** @type {HTMLElement | null} */ (document.activeElement);
     this.acts.forEach((button, i) => {
       const act = acts[i] ?? '';
+      if (button.dataset.do === act) return;
       button.hidden = !act;
       button.dataset.do = act;
       if (!act) return;
-      button.textContent = this.words.say(`up.do.${act}`);
-      button.ariaLabel = this.words.say('up.named', { action: button.textContent, name: this.upload.name });
+      button.textContent = list.words.say(`up.do.${act}`);
+      button.ariaLabel = list.words.say('up.pair', { first: button.textContent, second: this.upload.name });
     });
-    if (lost) this.acts.find((button) => !button.hidden)?.focus();
-  }
-
-  /** Whether a thumbnail says more than the type. */
-  get pictured() {
-    const { file } = this.upload;
-    return file && file.size < THUMB && /^image\/(?!svg)/.test(file.type);
+    if (held === node || (held?.hidden && node.contains(held))) (acts[0] ? this.acts[0] : node)?.focus();
   }
 
   text() {
-    const { upload, words, rules, meter } = this;
-    const { state, code, size, name } = upload;
-    const percent = words.percent(upload.progress);
-    if (code) {
-      const key = `up.error.${code}`;
-      const known = words.has(key) ? key : /^[a-z_]+$/.test(code) ? 'up.error.refused' : 'up.error.store';
-      return words.say(known, {
-        name, percent, size: words.size(size), types: rules.names, max: words.size(rules.max), min: words.size(rules.min),
-      });
+    const { upload, list } = this;
+    const { words, queue } = list;
+    const { rules } = queue.host;
+    const { state, code, size, safe } = upload;
+    const sending = state === 'sending';
+    const values = {
+      name: upload.name,
+      types: rules.names,
+      size: words.size(size),
+      max: words.size(rules.max),
+      min: words.size(rules.min),
+      percent: words.percent(sending ? upload.progress : safe / (size || 1)),
+      time: words.wait((upload.until - Date.now()) / 1000),
+    };
+    if (!code) {
+      const text = words.say(`up.state.${this.kept ? 'kept' : state}`, values);
+      return sending ? words.pace(text, this.meter, size - upload.sent) : text;
     }
-    const time = words.left((upload.until - Date.now()) / 1000);
-    const text = words.say(`up.state.${state}`, { percent, time });
-    return state === 'sending' ? words.pace(text, meter, size - upload.sent) : text;
+    const text = words.say(`up.error.${code}`, values, /^[a-z]/.test(code) ? 'up.error.refused' : 'up.error.store');
+    return safe && state === 'failed' ? `${text} ${words.say('up.safe', values)}` : text;
   }
 
-  /** A thumbnail, once the row is in sight; made small at once, so that the picture itself isn't kept in memory. */
-  async picture() {
-    const { file } = this.upload;
-    const small = file && await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
-    if (!small || this.thumb.firstChild) return;
-    const canvas = /** @type {HTMLCanvasElement} */ (make('canvas'));
+  /** A thumbnail, made small at once, so that the picture itself isn't kept in memory. @param {File} file */
+  async picture(file) {
+    const small = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
+    if (!small) return;
+    const canvas = document.createElement('canvas');
     canvas.width = small.width;
     canvas.height = small.height;
     canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(small);

@@ -1,13 +1,14 @@
 /** @import {Host, Plan} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 /** @import {Memory} from './memory.js' */
+/** @import {Fault} from './request.js' */
 import { Multipart } from './multipart.js';
-import { Fault, Patience, delay, send } from './request.js';
+import { Patience, delay, send } from './request.js';
 
 /** Above this, progress is worth the preflight that watching it costs. */
 const WATCHED = 256 << 10;
 /** The plan is over: ask for another one. */
-const GONE = /unknown_upload|upload_expired|NoSuchUpload|stale/;
+const GONE = /unknown_upload|upload_expired|NoSuchUpload/;
 
 /** Takes one file from its plan to the store's confirmation. */
 export class Transfer extends Patience {
@@ -27,13 +28,13 @@ export class Transfer extends Patience {
       try {
         plan ??= await this.insist(() => this.issue());
         upload.plan = plan;
-        if (plan.multipart) await memory.keep(upload, plan);
+        if (plan.multipart) await memory.keep(upload);
         await this.deliver(plan, given);
         memory.drop(upload);
         return;
       } catch (error) {
-        if (!(error instanceof Fault) || fresh > 2) throw error;
-        if (!GONE.test(error.code) && !(given && error.status === 401)) throw error;
+        const { code, stale, status } = /** @type {Fault} */ (error);
+        if (fresh > 2 || !(stale || GONE.test(code) || (given && status === 401))) throw error;
         memory.drop(upload);
         plan = upload.plan = null;
         upload.count(0, 0);
@@ -53,7 +54,7 @@ export class Transfer extends Patience {
         size: file.size,
       }, ticket ? { Authorization: `Bearer ${ticket}` } : {});
     } catch (error) {
-      if (!renew && ticket && error instanceof Fault && error.status === 401) return this.issue(true);
+      if (!renew && ticket && /** @type {Fault} */ (error).status === 401) return this.issue(true);
       throw error;
     }
   }
@@ -69,7 +70,7 @@ export class Transfer extends Patience {
         this.upload.stored = await this.insist(() => this.call('POST', `/${plan.id}/complete`, {}));
         return;
       } catch (error) {
-        if (!(error instanceof Fault) || error.code !== 'incomplete' || round > 8) throw error;
+        if (/** @type {Fault} */ (error).code !== 'incomplete' || round > 8) throw error;
       }
       await this.wait(delay(round, 0), true);
     }
@@ -99,11 +100,12 @@ export class Transfer extends Patience {
     } catch (error) {
       upload.count(0, 0);
       // No answer can mean stored, refused early, or lost on the way: completing tells.
-      if (error instanceof Fault && !error.status) return;
-      if (error instanceof Fault && error.status === 403) error.code = 'stale';
-      throw error;
+      const fault = /** @type {Fault} */ (error);
+      if (fault.status === 0) return this.probe();
+      fault.stale = fault.status === 403;
+      throw fault;
     }
-    upload.count(0, file.size);
+    upload.count(file.size, 0);
   }
 
   /**

@@ -20,8 +20,11 @@ export interface Plan {
   multipart?: { partSize: number; partCount: number; checksum: Algorithm | null };
 }
 
+/** What a file is known by. */
+export type Known = { name: string; size: number; lastModified: number };
+
 /** What is left of a plan between two visits. `hash` samples the file's content. */
-export type Kept = Plan & { hash: string; name: string; size: number; modified: number; safe: number };
+export type Kept = Plan & Known & { hash: string; safe: number };
 
 /** One part's URL; `until` is on this machine's clock, in ms. */
 export interface PartURL {

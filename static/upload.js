@@ -1,16 +1,16 @@
-/** @import {State, Plan, Stored} from './types.d.ts' */
+/** @import {Known, State, Plan, Stored} from './types.d.ts' */
 
 /** Where a file may go from each state. Any other move is a mistake of ours. @type {Record<State, string>} */
 const MOVES = {
   chosen: 'waiting refused removed',
   refused: 'removed',
   waiting: 'preparing removed',
-  preparing: 'sending confirming offline retrying paused failed removed',
-  sending: 'preparing confirming offline retrying paused failed removed',
+  preparing: 'sending confirming offline retrying paused failed refused interrupted removed',
+  sending: 'preparing confirming offline retrying paused failed refused interrupted removed',
   paused: 'waiting removed',
-  offline: 'preparing sending confirming retrying paused failed removed',
-  retrying: 'preparing sending confirming offline paused failed removed',
-  confirming: 'preparing sending offline retrying done failed removed',
+  offline: 'preparing sending confirming retrying paused failed refused interrupted removed',
+  retrying: 'preparing sending confirming offline paused failed refused interrupted removed',
+  confirming: 'preparing sending offline retrying done failed refused interrupted removed',
   done: 'removed',
   failed: 'waiting removed',
   interrupted: 'waiting removed',
@@ -35,6 +35,8 @@ export class Upload {
   stored = null;
   /** @type {FileSystemFileHandle | null} */
   handle = null;
+  /** A sample of the file's content. */
+  hash = '';
   /** Aborts what is under way. @type {AbortController | null} */
   stop = null;
   /** Ends a wait early. @type {(() => void) | null} */
@@ -42,14 +44,14 @@ export class Upload {
 
   /**
    * @param {File | null} file null when it has to be chosen again
-   * @param {{name: string, size: number, modified: number}} known
+   * @param {Known} known
    * @param {(upload: Upload) => void} changed
    */
   constructor(file, known, changed) {
     this.file = file;
     this.name = known.name;
     this.size = known.size;
-    this.modified = known.modified;
+    this.lastModified = known.lastModified;
     this.changed = changed;
   }
 

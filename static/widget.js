@@ -1,5 +1,6 @@
 /** @import {Uploader} from './element.js' */
 /** @import {Uploaded} from './embed.js' */
+/** @import {Words} from './words.js' */
 import { Fault } from './request.js';
 import { Upload } from './upload.js';
 
@@ -68,7 +69,7 @@ export class Widget {
     const { queue } = this.uploader;
     for (const { name, size, type, key } of files) {
       if (!queue) return;
-      const upload = new Upload(null, { name, size, modified: 0 }, queue.host.changed);
+      const upload = new Upload(null, { name, size, lastModified: 0 }, queue.host.changed);
       Object.assign(upload, { state: 'done', safe: size, sent: size, stored: { key, size, type } });
       queue.uploads.add(upload);
       queue.host.changed(upload);
@@ -102,8 +103,8 @@ function shake(uploader) {
   const hear = (/** @type {MessageEvent} */ { source, origin, data, ports }) => {
     if (source !== parent || !origins.has(origin) || data?.postern !== 'welcome' || data.nonce !== nonce || !ports[0]) return;
     removeEventListener('message', hear);
-    const { required, busy } = uploader.phrases;
-    ports[0].postMessage({ nonce: data.answer, words: { required, busy } });
+    const words = /** @type {Words} */ (uploader.list?.words);
+    ports[0].postMessage({ nonce: data.answer, words: { required: words.say('up.required'), busy: words.say('up.busy') } });
     new Widget(uploader, ports[0]);
   };
   addEventListener('message', hear);

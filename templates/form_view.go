@@ -15,6 +15,10 @@ type FormView struct {
 	ChooseLabel, SubmitLabel string
 	// Hint says what happens after sending without script. May be empty.
 	Hint string
+	// FilesLabel names the list of files, which the script fills.
+	FilesLabel string
+	// Doors are the words that are shown once the script is there.
+	Doors Doors
 	// Action is the bucket URL that the form posts to. Anything that is not
 	// http, https or relative is replaced by a URL that leads nowhere.
 	Action string
@@ -42,4 +46,17 @@ type FormView struct {
 	Embedded bool
 	// ParentOrigins are the origins that the script will talk to when embedded.
 	ParentOrigins []string
+}
+
+// Doors are the words of the other ways in, which work by script alone. What
+// is left empty isn't offered.
+type Doors struct {
+	// Many takes ChooseLabel's place: the script takes several files.
+	Many string
+	// Drop invites to drop files; while some are over the zone, Accepts or
+	// Refuses says what would become of them.
+	Drop, Accepts, Refuses string
+	// Folder and Camera label buttons, the latter only shown on devices that
+	// are held in the hand.
+	Folder, Camera string
 }

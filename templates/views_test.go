@@ -41,6 +41,12 @@ func normalForm() templates.FormView {
 		Types:     []string{"image/png", "image/jpeg", "image/webp"},
 		TypeNames: "PNG, JPEG or WebP",
 		Multiple:  true,
+
+		FilesLabel: "Files",
+		Doors: templates.Doors{
+			Many: "Choose files", Drop: "or drop files here", Accepts: "Drop to upload", Refuses: "These can’t be uploaded here",
+			Folder: "Choose a folder", Camera: "Take a photo",
+		},
 	}
 }
 

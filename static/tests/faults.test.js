@@ -15,7 +15,7 @@ async function through(setup, size, stall = 20000) {
   const states = [];
   upload.changed = ({ state: now }) => states.at(-1) === now || states.push(now);
   queue.start();
-  await until('it ends', () => /done|failed/.test(upload.state), 40000);
+  await until('it ends', () => /done|failed|refused|interrupted/.test(upload.state), 40000);
   const { log, sums } = await state();
   return { upload, states, log, told, same: sums[chosen.name] === (await sum(chosen)) };
 }
@@ -110,16 +110,42 @@ test('parts that the store lost are sent after completing has named them', async
 });
 
 const fatal = [
-  ['a quota', 'issue', '429', 'quota_exceeded', '3600'],
-  ['another type', 'issue', '415', 'type_not_allowed', ''],
-  ['no permission', 'issue', '403', 'forbidden', ''],
-  ['a refusal when completing', 'complete', '415', 'type_not_allowed', ''],
+  ['a quota', 'issue', '429', 'quota_exceeded', '3600', 'failed'],
+  ['another type', 'issue', '415', 'type_not_allowed', '', 'refused'],
+  ['no permission', 'issue', '403', 'forbidden', '', 'failed'],
+  ['a refusal when completing', 'complete', '415', 'type_not_allowed', '', 'refused'],
 ];
-for (const [name, On, Do, Code, After] of fatal) {
+for (const [name, On, Do, Code, After, state] of fatal) {
   test(`${name} is not tried again, and its code is kept`, async () => {
-    const { upload, log } = await through({ Faults: [{ On, Times: 5, Do, Code, After }] }, 1000);
-    equal([upload.state, upload.code], ['failed', Code]);
-    equal(count(log, On), 1);
+    const { upload, log, told } = await through({ Faults: [{ On, Times: 5, Do, Code, After }] }, 1000);
+    equal([upload.state, upload.code], [state, Code]);
+    equal([count(log, On), told], [1, ['add', 'fail']]);
+  });
+}
+
+test('a form that the store keeps refusing is issued anew three times, and fails with the store’s own code', async () => {
+  const { upload, log } = await through({ Faults: [{ On: 'post', Times: 9, Do: '403', Code: 'AccessDenied' }] }, 1000);
+  equal([upload.state, upload.code, count(log, 'issue')], ['failed', 'AccessDenied', 4]);
+});
+
+test('a refusal without a code is known by its status', async () => {
+  const { upload } = await through({ Faults: [{ On: 'issue', Times: 9, Do: '418' }] }, 1000);
+  equal([upload.state, upload.code], ['failed', 'http_418']);
+});
+
+for (const size of [1000, 16 * MiB]) {
+  test(`a file of ${size} bytes that can’t be read any more has to be chosen again`, async () => {
+    localStorage.clear();
+    const { host } = await realm({ Faults: [{ On: 'post', Times: 99, Do: 'reset' }, { On: 'put', Times: 99, Do: 'reset' }] });
+    const queue = new Queue(host);
+    const chosen = file(size);
+    const upload = /** @type {import('../upload.js').Upload} */ (queue.add(chosen));
+    queue.start();
+    await until('it is sending', () => upload.state === 'sending');
+    chosen.slice = () => Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
+    await until('it is noticed', () => upload.state === 'interrupted');
+    equal([upload.code, upload.file], ['unreadable', null]);
+    queue.remove(upload);
   });
 }
 

@@ -4,7 +4,7 @@ import { equal, file, test, throws } from './harness.js';
 
 const fresh = (/** @type {(upload: Upload) => void} */ changed = () => {}) => {
   const chosen = file(1000);
-  return new Upload(chosen, { name: chosen.name, size: chosen.size, modified: 1 }, changed);
+  return new Upload(chosen, { name: chosen.name, size: chosen.size, lastModified: 1 }, changed);
 };
 
 test('a file goes the whole way from chosen to done', () => {
@@ -43,7 +43,7 @@ test('each move and each count is told once', () => {
 });
 
 test('an empty file is not divided by', () => {
-  const upload = new Upload(null, { name: 'empty', size: 0, modified: 1 }, () => {});
+  const upload = new Upload(null, { name: 'empty', size: 0, lastModified: 1 }, () => {});
   equal(upload.progress, 0);
 });
 

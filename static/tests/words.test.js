@@ -1,15 +1,27 @@
 import { Meter, Teller, Words } from '../words.js';
 import { catalog, equal, ok, test } from './harness.js';
 
+/** Without the signs around values. @param {string} text */
+const plain = (text) => text.replace(/[\u2068\u2069]/g, '');
+
 test('placeholders are filled, unknown ones stay', async () => {
   const words = new Words({ a: '{name} has {n}; {other}' }, 'en');
-  equal(words.say('a', { name: '<b>', n: '3' }), '<b> has 3; {other}');
+  equal(plain(words.say('a', { name: '<b>', n: '3' })), '<b> has 3; {other}');
   equal(words.say('not there'), 'not there');
+  equal(words.say('not there', { name: 'x' }, 'a'), '\u2068x\u2069 has {n}; {other}');
+});
+
+test('what is put into a sentence keeps its direction to itself', () => {
+  const words = new Words({ a: '{name} is {size}', 'up.comma': ', ', 'up.left.minutes.other': '{n} min' }, 'en');
+  equal(words.say('a', { name: 'صورة.png', size: '3 MB' }), '\u2068صورة.png\u2069 is \u20683 MB\u2069');
+  const meter = new Meter();
+  for (let at = 0; at <= 3000; at += 500) meter.see(at * 1000, at);
+  equal(words.pace('43%', meter, 120e6), '\u206843%\u2069, \u2068977 kB/s\u2069, \u2068\u20682\u2069 min\u2069');
 });
 
 test('plurals follow the language, and fall back to "other"', () => {
   const words = new Words({ 'x.one': '{n} file', 'x.other': '{n} files' }, 'en');
-  equal([words.count('x', 1), words.count('x', 2), words.count('x', 1234)], ['1 file', '2 files', '1,234 files']);
+  equal([1, 2, 1234].map((n) => plain(words.count('x', n))), ['1 file', '2 files', '1,234 files']);
   const arabic = new Words({ 'x.two': 'two', 'x.other': 'other' }, 'ar');
   equal([arabic.count('x', 2), arabic.count('x', 3)], ['two', 'other']);
 });
@@ -24,8 +36,14 @@ test('sizes have at most one digit after the point, and the unit that fits', () 
 
 test('time left is rounded, the more so the longer it is', async () => {
   const words = new Words(await catalog(), 'en');
-  equal([1, 12, 54, 70, 150, 3599, 7300].map((n) => words.left(n)), ['about 5 seconds', 'about 15 seconds', 'about 55 seconds',
+  equal([1, 12, 54, 70, 150, 3599, 7300].map((n) => plain(words.left(n))), ['about 5 seconds', 'about 15 seconds', 'about 55 seconds',
     'about 1 minute', 'about 3 minutes', 'about 1 hour', 'about 2 hours']);
+});
+
+test('a wait is counted down to the second', async () => {
+  const words = new Words(await catalog(), 'en');
+  equal([-1, 0.2, 4, 59, 300].map((n) => plain(words.wait(n))), ['1 second', '1 second', '4 seconds', '59 seconds', 'about 5 minutes']);
+  equal(new Words({}, 'de').wait(4), '4 Sekunden');
 });
 
 test('percent never says 100 before the end', () => {
@@ -49,19 +67,35 @@ test('a meter says nothing in the first two seconds, and takes no step back for 
   ok(meter.rate >= 0, 'never below zero');
 });
 
-const at = (/** @type {object} */ some) => ({ all: 4, done: 0, busy: 0, paused: 0, offline: 0, bad: 0, ...some });
+/** What a teller says to one count after the other. @param {[object, number, string[]][]} steps */
+async function heard(...steps) {
+  const teller = new Teller(new Words(await catalog(), 'en'));
+  const all = steps.map(([some, progress, troubles]) => teller.hear({ done: 0, busy: 0, paused: 0, offline: 0, ...some }, progress, troubles));
+  return all.map(plain).filter(Boolean);
+}
 
 test('one run of four files is announced at its beginning, its quarters and its end', async () => {
-  const teller = new Teller(new Words(await catalog(), 'en'));
-  const heard = [];
-  for (let step = 0; step <= 100; step++) heard.push(teller.hear(at({ busy: 4 }), step / 101, ''));
-  heard.push(teller.hear(at({ done: 4 }), 1, ''), teller.hear(at({ done: 4 }), 1, ''));
-  equal(heard.filter(Boolean), ['Uploading 4 files', '25% uploaded', '50% uploaded', '75% uploaded', '4 files uploaded']);
+  /** @type {[object, number, string[]][]} */
+  const run = Array.from({ length: 101 }, (_, step) => [{ busy: 4 }, step / 101, []]);
+  equal(await heard(...run, [{ done: 4 }, 1, []], [{ done: 4 }, 1, []]),
+    ['Uploading 4 files', '25% uploaded', '50% uploaded', '75% uploaded', '4 files uploaded']);
 });
 
-test('pause, offline and failure are announced once each', async () => {
-  const teller = new Teller(new Words(await catalog(), 'en'));
-  const heard = [at({ busy: 2 }), at({ busy: 1, paused: 1 }), at({ busy: 1, paused: 1 }), at({ offline: 1, paused: 1 }), at({ offline: 1, paused: 1 }),
-    at({ bad: 1, paused: 1 }), at({ bad: 1, paused: 1 })].map((now) => teller.hear(now, 0, 'it failed'));
-  equal(heard.filter(Boolean), ['Uploading 2 files', 'Paused', 'Waiting for the network', 'it failed']);
+test('a quarter that was lost and won again is announced once', async () => {
+  equal(await heard([{ busy: 1 }, 0, []], [{ busy: 1 }, 0.5, []], [{ busy: 1 }, 0.49, []], [{ busy: 1 }, 0.5, []]), ['Uploading 1 file', '50% uploaded']);
+});
+
+test('what goes on in the middle doesn’t announce what is behind it', async () => {
+  equal(await heard([{ busy: 1 }, 0.1, []], [{ paused: 1 }, 0.6, []], [{ busy: 1 }, 0.6, []], [{ busy: 1 }, 0.75, []]),
+    ['Uploading 1 file', 'Paused', 'Uploading 1 file', '75% uploaded']);
+});
+
+test('pause and offline are announced once each', async () => {
+  equal(await heard([{ busy: 2 }, 0, []], [{ busy: 1, paused: 1 }, 0, []], [{ busy: 1, paused: 1 }, 0, []], [{ offline: 1, paused: 1 }, 0, []],
+    [{ offline: 1, paused: 1 }, 0, []]), ['Uploading 2 files', 'Paused', 'Waiting for the network']);
+});
+
+test('one trouble is told in full, several by their number, and none swallows the end', async () => {
+  equal(await heard([{ busy: 3 }, 0, []], [{ done: 2 }, 1, ['c failed.']], [{ done: 2 }, 1, ['a', 'b']]),
+    ['Uploading 3 files', 'c failed. 2 files uploaded', '2 files need attention']);
 });
