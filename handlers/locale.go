@@ -181,7 +181,7 @@ func (w *words) text(key string, args ...string) string {
 		return key
 	}
 	for i := 0; i+1 < len(args); i += 2 {
-		text = strings.ReplaceAll(text, "{"+args[i]+"}", args[i+1])
+		text = strings.ReplaceAll(text, "{"+args[i]+"}", w.apart(args[i+1]))
 	}
 	return text
 }

@@ -44,7 +44,11 @@ func (w *words) alternatives(list []string) string {
 		return strings.Join(list, "")
 	}
 	last := len(list) - 1
-	return w.text("page.list.or", "list", strings.Join(list[:last], w.text("page.list.separator")), "last", list[last])
+	items := make([]string, last)
+	for i, item := range list[:last] {
+		items[i] = w.apart(item)
+	}
+	return w.text("page.list.or", "list", strings.Join(items, w.text("page.list.separator")), "last", list[last])
 }
 
 // typeNames names a profile's types: "PNG, JPEG or WebP".
@@ -117,4 +121,23 @@ func capital(text string) string {
 		return text
 	}
 	return string(unicode.ToUpper(first)) + text[n:]
+}
+
+// firstStrongIsolate and popIsolate are the signs of UAX 9 around a text whose
+// direction is its own affair.
+const firstStrongIsolate, popIsolate = "\u2068", "\u2069"
+
+// apart keeps a value that runs the other way from reordering the words around
+// it. One that has such parts kept apart already is a part of the sentence.
+func (w *words) apart(value string) string {
+	if strings.Contains(value, firstStrongIsolate) || !strings.ContainsFunc(value, w.against) {
+		return value
+	}
+	return firstStrongIsolate + value + popIsolate
+}
+
+// against reports whether a letter runs against the language.
+func (w *words) against(r rune) bool {
+	toLeft := unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
+	return unicode.IsLetter(r) && toLeft != (w.dir == "rtl")
 }

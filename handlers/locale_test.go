@@ -142,3 +142,25 @@ func TestEveryTextOfThePagesIsThere(t *testing.T) {
 		}
 	}
 }
+
+func TestValuesThatRunTheOtherWayAreKeptApart(t *testing.T) {
+	t.Parallel()
+	l := testLocales(t)
+	cases := []struct{ name, got, wanted string }{
+		{"a list of Latin names in Arabic", l.byLang["ar"].typeNames([]string{"image/png", "image/jpeg", "image/webp"}),
+			"\u2068PNG\u2069، \u2068JPEG\u2069 أو \u2068WebP\u2069"},
+		{"an Arabic name in English", l.byLang["en"].text("page.result.refused.large", "max", "صورة"), "It is larger than \u2068صورة\u2069."},
+		{"an Arabic name in Arabic", l.byLang["ar"].alternatives([]string{"صور", "نصوص"}), "صور أو نصوص"},
+		{"Latin names in English", l.byLang["en"].alternatives([]string{"PNG", "JPEG"}), "PNG or JPEG"},
+		{"a size in Arabic", l.byLang["ar"].size(10 << 20), "10 م.ب"},
+	}
+	for _, c := range cases {
+		if c.got != c.wanted {
+			t.Errorf("%s: wanted %q, got %q", c.name, c.wanted, c.got)
+		}
+	}
+	rules := l.byLang["ar"].rules([]string{"image/png", "image/jpeg"}, 1, 10<<20)
+	if strings.Count(rules, firstStrongIsolate) != 2 {
+		t.Errorf("rules: wanted the two names kept apart and nothing else, got %q", rules)
+	}
+}
