@@ -46,7 +46,7 @@ func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // view is what all demo pages share; name chooses the words.
-func (d *demoPages) view(w handlers.Words, name string) templates.DemoView {
+func (d *demoPages) view(w tongue, name string) templates.DemoView {
 	key := "page.demo." + name
 	page := w.Page(w.Text(key + ".title"))
 	page.Stylesheet = "" // a foreign site has a stylesheet of its own
@@ -56,7 +56,7 @@ func (d *demoPages) view(w handlers.Words, name string) templates.DemoView {
 		Embed:          d.place.url + "/embed.js",
 		Server:         d.place.url,
 		Profile:        "photos",
-		Back:           templates.Link{URL: d.place.url + "/", Text: w.Text("page.demo.back")},
+		Back:           templates.Link{URL: w.to(d.place.url + "/"), Text: w.Text("page.demo.back")},
 		Site:           w.Text(key + ".name"),
 		Heading:        w.Text(key + ".heading"),
 		Intro:          w.Text(key + ".intro"),
@@ -65,14 +65,14 @@ func (d *demoPages) view(w handlers.Words, name string) templates.DemoView {
 }
 
 func (d *demoPages) site(c echo.Context) error {
-	w := d.h.Words(c.Request())
+	w := tongueOf(d.h, c.Request())
 	view := d.view(w, "site")
 	view.After = w.Text("page.demo.site.after")
 	return handlers.Render(c, http.StatusOK, templates.DemoSite(view))
 }
 
 func (d *demoPages) themes(c echo.Context) error {
-	w := d.h.Words(c.Request())
+	w := tongueOf(d.h, c.Request())
 	view := d.view(w, "themes")
 	for _, name := range []string{"plain", "ink", "moss", "paper"} {
 		key := "page.demo.themes." + name
@@ -82,9 +82,9 @@ func (d *demoPages) themes(c echo.Context) error {
 }
 
 func (d *demoPages) form(c echo.Context) error {
-	w := d.h.Words(c.Request())
+	w := tongueOf(d.h, c.Request())
 	view := d.view(w, "form")
-	view.Action, view.FieldName = "/demo/form", "photo"
+	view.Action, view.FieldName = w.to("/demo/form"), "photo"
 	view.NameLabel, view.NoteLabel = w.Text("page.demo.form.person"), w.Text("page.demo.form.note")
 	view.SubmitLabel, view.ReceivedHeading = w.Text("page.demo.form.submit"), w.Text("page.demo.form.received")
 	if c.Request().Method == http.MethodPost {

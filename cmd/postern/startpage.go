@@ -26,7 +26,7 @@ func (s *startPage) register(e *echo.Echo) {
 }
 
 func (s *startPage) show(c echo.Context) error {
-	w := s.h.Words(c.Request())
+	w := tongueOf(s.h, c.Request())
 	return handlers.Render(c, http.StatusOK, templates.Index(templates.IndexView{
 		Page:         w.Page(w.Text("page.index.title")),
 		Heading:      w.Text("page.index.heading"),
@@ -42,11 +42,11 @@ func (s *startPage) show(c echo.Context) error {
 	}))
 }
 
-func (s *startPage) forms(w handlers.Words) templates.LinkGroup {
+func (s *startPage) forms(w tongue) templates.LinkGroup {
 	group := templates.LinkGroup{Heading: w.Text("page.index.forms")}
 	for _, p := range s.profiles {
 		group.Links = append(group.Links, templates.Link{
-			URL: path.Join("/forms", p.Name), Text: p.Name,
+			URL: w.to(path.Join("/forms", p.Name)), Text: p.Name,
 			Note: w.Text("page.index."+p.Name, "rules", w.Rules(p)),
 		})
 	}
@@ -55,22 +55,22 @@ func (s *startPage) forms(w handlers.Words) templates.LinkGroup {
 
 // demos lead to this server under its other name, so that the widget is tried
 // from a foreign origin.
-func (s *startPage) demos(w handlers.Words) templates.LinkGroup {
+func (s *startPage) demos(w tongue) templates.LinkGroup {
 	group := templates.LinkGroup{Heading: w.Text("page.index.demos")}
 	for _, name := range []string{"site", "form", "themes"} {
 		key := "page.index.demo." + name
 		group.Links = append(group.Links, templates.Link{
-			URL: s.place.other + "/demo/" + name, Text: w.Text(key), Note: w.Text(key + ".note"),
+			URL: w.to(s.place.other + "/demo/" + name), Text: w.Text(key), Note: w.Text(key + ".note"),
 		})
 	}
 	return group
 }
 
-func (s *startPage) tools(w handlers.Words) templates.LinkGroup {
+func (s *startPage) tools(w tongue) templates.LinkGroup {
 	return templates.LinkGroup{
 		Heading: w.Text("page.index.tools"),
 		Links: []templates.Link{{
-			URL: "/explain", Text: w.Text("page.index.explain"), Note: w.Text("page.index.explain.note"),
+			URL: w.to("/explain"), Text: w.Text("page.index.explain"), Note: w.Text("page.index.explain.note"),
 		}},
 	}
 }
