@@ -61,6 +61,7 @@ func newAsset(name string, body []byte) (*asset, error) {
 	a := &asset{body: body, headers: prepared(
 		"Content-Type", kind,
 		"X-Content-Type-Options", "nosniff",
+		"Content-Security-Policy", "default-src 'none'", // the policy of the worker, which loads nothing
 		"Cross-Origin-Resource-Policy", "cross-origin",
 		"Access-Control-Allow-Origin", "*", // modules are always fetched with CORS; these hold nothing private
 		"Vary", "Accept-Encoding",

@@ -48,10 +48,10 @@ func prepared(pairs ...string) headers {
 type sources struct{ connect, form []string }
 
 // contentPolicy is the Content-Security-Policy of a page. Nothing is allowed
-// but our own files, the API, the bucket, and pictures the script makes from
-// the chosen file. Browsers that follow a form's redirect check it against
-// form-action as well, so 'self' is there for the way back from the bucket to
-// the landing page.
+// but our own files, the API and the bucket; text never becomes script, save
+// for the address of the worker that computes checksums. Browsers that follow a
+// form's redirect check it against form-action as well, so 'self' is there for
+// the way back from the bucket to the landing page.
 func contentPolicy(s sources, ancestors []string) string {
 	parents := "'none'"
 	if len(ancestors) > 0 {
@@ -62,11 +62,12 @@ func contentPolicy(s sources, ancestors []string) string {
 		"script-src 'self'",
 		"worker-src 'self'",
 		"style-src 'self'",
-		"img-src 'self' blob:",
 		strings.Join(append([]string{"connect-src 'self'"}, s.connect...), " "),
 		strings.Join(append([]string{"form-action 'self'"}, s.form...), " "),
 		"base-uri 'none'",
 		"frame-ancestors " + parents,
+		"require-trusted-types-for 'script'",
+		"trusted-types postern",
 	}, "; ")
 }
 

@@ -111,7 +111,7 @@ func TestSecurityHeaders(t *testing.T) {
 	}{
 		{"/forms/pictures", map[string][]string{
 			"Content-Security-Policy": {"default-src 'none'", "script-src 'self'; ", "style-src 'self'; ", "connect-src 'self' " + base + " " + base + "/;",
-				"form-action 'self' " + base + " " + base + "/;", "frame-ancestors 'none'", "base-uri 'none'"},
+				"form-action 'self' " + base + " " + base + "/;", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'", "trusted-types postern"},
 			"X-Frame-Options": {"DENY"}, "Cross-Origin-Opener-Policy": {"same-origin"}, "Cross-Origin-Resource-Policy": {"same-origin"}}},
 		{"/forms/files", map[string][]string{"Content-Security-Policy": {base + "/ https://thanks.example.com;"}}},
 		{"/widget/pictures", map[string][]string{"Content-Security-Policy": {"frame-ancestors https://app.example.com"}}},

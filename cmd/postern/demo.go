@@ -35,6 +35,7 @@ func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'", "script-src " + d.place.url, "frame-src " + d.place.url,
 		"style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+		"require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")
 	return func(c echo.Context) error {
 		h := c.Response().Header()
