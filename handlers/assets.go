@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +49,27 @@ func newAssets(tree fs.FS) (*assets, error) {
 		return err
 	})
 	return a, err
+}
+
+// importing matches what a module names that it can't do without.
+var importing = regexp.MustCompile(`(?:from|import) *["']\./([\w.-]+)["']`)
+
+// imports lists what a module needs, by itself or through others, so that a
+// page can have all of it asked for at once.
+func (a *assets) imports(name string) []string {
+	var found []string
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		file, ok := a.files[next[0]]
+		if !ok {
+			continue
+		}
+		for _, match := range importing.FindAllSubmatch(file.body, -1) {
+			if inner := string(match[1]); !slices.Contains(found, inner) {
+				found, next = append(found, inner), append(next, inner)
+			}
+		}
+	}
+	return found
 }
 
 // assetTypes are set here, not by what the machine's tables say.

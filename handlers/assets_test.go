@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +81,26 @@ func TestPagesNameFilesThatAreThere(t *testing.T) {
 		}
 		if !strings.Contains(page, `"/up/assets/`) {
 			t.Errorf("%s names no file", path)
+		}
+	}
+}
+
+// TestAFormsPageAsksForAllItsModulesAtOnce leaves out what is for other pages, and what is only fetched when it's needed.
+func TestAFormsPageAsksForAllItsModulesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	names, err := fs.Glob(static.FS, "*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := []string{"define.js", "embed.js", "widget.js", "checksum.js", "checksum-worker.js"}
+	for path, own := range map[string]string{"/forms/pictures": "", "/widget/pictures": "widget.js"} {
+		page := string(s.call("GET", path, "").body)
+		for _, name := range names {
+			link := `<link rel="modulepreload" href="/up/assets/` + static.Hash() + "/" + name + `">`
+			if wanted := name == own || !slices.Contains(later, name); strings.Contains(page, link) != wanted {
+				t.Errorf("%s asks for %s: wanted %v", path, name, wanted)
+			}
 		}
 	}
 }

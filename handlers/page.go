@@ -24,6 +24,7 @@ func (h *Handlers) widgetTexts(g *gate) map[string]*formText {
 	for _, w := range h.locales.list {
 		view := h.formView(w, g)
 		view.Embedded, view.ParentOrigins, view.Languages = true, g.profile.Origins, nil
+		view.Modules = append(view.Modules, h.asset("widget.js"))
 		out[w.lang] = &formText{view: view, form: templates.Widget}
 	}
 	return out
@@ -41,7 +42,10 @@ func (h *Handlers) formView(w *words, g *gate) templates.FormView {
 		Catalog: h.asset("lang/" + w.lang + ".json"),
 		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: w.typeNames(p.Types), Multiple: true,
 	}
-	view.Scripts = []string{h.asset("define.js")}
+	view.Scripts, view.Data = []string{h.asset("define.js")}, []string{view.Catalog}
+	for _, name := range h.assets.imports("define.js") {
+		view.Modules = append(view.Modules, h.asset(name))
+	}
 	view.FilesLabel, view.Doors = w.text("page.form.files"), doors(w, g)
 	return view
 }

@@ -43,7 +43,7 @@ func poison(value reflect.Value) {
 func poisonField(name string, field reflect.Value) {
 	switch name {
 	case "State", "VerdictState", "Severity":
-	case "URL", "Action", "Stylesheet", "DemoStylesheet", "Embed", "Scripts":
+	case "URL", "Action", "Stylesheet", "DemoStylesheet", "Embed", "Scripts", "Modules", "Data":
 		poisonURL(field)
 	default:
 		poison(field)

@@ -13,6 +13,9 @@ type Page struct {
 	// Scripts are the URLs of ES modules, loaded in this order. Empty leaves a
 	// page that works by itself.
 	Scripts []string
+	// Modules are the URLs of what Scripts import, Data of what they fetch: a
+	// browser that knows them asks for all at once.
+	Modules, Data []string
 	// LanguagesLabel names the row of languages for screen readers.
 	LanguagesLabel string
 	// Languages are links to this page in other languages. Empty shows no row.

@@ -18,8 +18,11 @@ func page(title string) templates.Page {
 }
 
 func normalForm() templates.FormView {
+	page := page("Upload files")
+	page.Modules = []string{"/assets/0011223344556677/element.js"}
+	page.Data = []string{"/assets/0011223344556677/lang/en.json"}
 	return templates.FormView{
-		Page:        page("Upload files"),
+		Page:        page,
 		Heading:     "Upload files",
 		Kicker:      "photos",
 		Rules:       "PNG, JPEG or WebP, up to 10 MB",
