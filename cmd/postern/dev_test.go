@@ -10,15 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-dev/postern/cmd/postern/process"
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
 
 // There is one embedded store per process, so these tests don't run in
 // parallel.
-
-func devArgs(data string, more ...string) []string {
-	return append([]string{"dev", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data", data}, more...)
-}
 
 func fetch(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
@@ -36,7 +33,7 @@ func fetch(t *testing.T, url string) (*http.Response, string) {
 
 func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 	before, _ := os.Getwd()
-	d := begin(t, nil, devArgs(t.TempDir())...)
+	d := begin(t, nil, process.Dev(t.TempDir())...)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	cases := []struct{ name, path, want string }{
 		{"the start page", "/", `href="/forms/photos"`},
@@ -84,7 +81,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 }
 
 func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
-	d := begin(t, nil, devArgs(t.TempDir())...)
+	d := begin(t, nil, process.Dev(t.TempDir())...)
 	for _, page := range []string{"/demo/site", "/demo/form", "/demo/themes"} {
 		response, body := fetch(t, d.URL+page)
 		policy := response.Header.Get("Content-Security-Policy")
@@ -101,7 +98,7 @@ func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
 
 func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 	page := "http://localhost:3000"
-	d := begin(t, nil, devArgs(t.TempDir(), "--origin", page)...)
+	d := begin(t, nil, process.Dev(t.TempDir(), "--origin", page)...)
 	for _, url := range []string{d.URL + "/uploads", d.Store + "/postern-dev/any"} {
 		for origin, want := range map[string]string{page: page, "http://localhost:3001": ""} {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url, nil)
@@ -124,7 +121,7 @@ func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 }
 
 func TestDemoFormShowsWhatItWasSent(t *testing.T) {
-	d := begin(t, nil, devArgs(t.TempDir())...)
+	d := begin(t, nil, process.Dev(t.TempDir())...)
 	response, err := http.PostForm(d.URL+"/demo/form", url.Values{"name": {"<Ada>"}, "photo": {"users/guest/1", "users/guest/2"}})
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +145,7 @@ func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 
 func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 	data := t.TempDir()
-	d := begin(t, nil, devArgs(data)...)
+	d := begin(t, nil, process.Dev(data)...)
 	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
 	if minted.code != 0 || strings.Count(minted.stdout, "\n") != 1 || minted.stderr != "" {
 		t.Fatalf("ticket: got %+v", minted)
@@ -181,7 +178,7 @@ func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 
 func TestKeysAreForTheirOwnerAlone(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	begin(t, nil, devArgs(data)...)
+	begin(t, nil, process.Dev(data)...)
 	for _, name := range []string{tokenKeyFile, ticketKeyFile, storeKeyFile} {
 		info, err := os.Stat(filepath.Join(data, name))
 		if err != nil {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/process"
 )
 
 func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
@@ -81,7 +83,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 func TestDevExplainsAndKeepsNothing(t *testing.T) {
 	const pasted = "pasted-and-private"
 	data := t.TempDir()
-	dev := begin(t, nil, "dev", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data", data)
+	dev := begin(t, nil, process.Dev(data)...)
 	form := url.Values{"text": {`<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired. ` + pasted + `</Message></Error>`}}
 	response, err := http.PostForm(dev.URL+"/explain", form)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-dev/postern/cmd/postern/process"
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
 
@@ -25,17 +26,17 @@ var formSize = flag.Int64("form-size", 256<<20, "bytes that the memory test post
 const mostMemory = 128 << 20
 
 func TestALargeFormTakesLittleMemory(t *testing.T) {
-	p := launch(t, devArgs(t.TempDir())...)
+	p := launch(t, nil, process.Dev(t.TempDir())...)
 	v := visitor.Visitor{Base: p.URL}
 	// A multipart plan would be issued for this size; a form of the page takes
 	// it in one.
 	fields, action := formOf(t, v.Base+"/forms/files")
-	before := peakMemory(t, p.cmd.Process.Pid)
+	before := peakMemory(t, p.PID())
 	status := postZeros(t, action, fields, *formSize)
 	if status != http.StatusSeeOther {
-		t.Fatalf("form post: want status 303, got %d\n%s", status, p.stderr)
+		t.Fatalf("form post: want status 303, got %d", status)
 	}
-	rise := peakMemory(t, p.cmd.Process.Pid) - before
+	rise := peakMemory(t, p.PID()) - before
 	t.Logf("a form of %d MiB raised the peak by %d MiB", *formSize>>20, rise>>20)
 	if rise > mostMemory {
 		t.Errorf("a form of %d MiB raised the peak by %d MiB, want at most %d", *formSize>>20, rise>>20, mostMemory>>20)

@@ -8,24 +8,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-dev/postern/cmd/postern/process"
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
 
 func TestSignalsEndDevWithZero(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, devArgs(t.TempDir())...)
+		p := launch(t, nil, process.Dev(t.TempDir())...)
 		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
 			t.Errorf("ready: got status %d", response.StatusCode)
 		}
-		if code, rest := p.signal(s); code != 0 || rest != "" {
-			t.Errorf("%v: want exit code 0 and no more output, got %d and %q\n%s", s, code, rest, p.stderr)
+		p.Signal(s)
+		if code, rest := p.Wait(); code != 0 || rest != "" {
+			t.Errorf("%v: want exit code 0 and no more output, got %d and %q", s, code, rest)
 		}
 	}
 }
 
 func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
-	data := t.TempDir()
-	p := launch(t, devArgs(data)...)
+	p := launch(t, nil, process.Dev(t.TempDir())...)
 	v := visitor.Visitor{Base: p.URL}
 	content := bytes.Repeat([]byte("postern "), 20<<20/8)
 	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
@@ -43,8 +44,8 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 		}
 	}
 	send(1)
-	p.signal(syscall.SIGKILL)
-	launch(t, "dev", "--listen", strings.TrimPrefix(p.URL, "http://"), "--s3-listen", strings.TrimPrefix(p.Store, "http://"), "--data", data)
+	p.Kill()
+	p.Again()
 	listed, err := upload.List(t.Context())
 	if err != nil || !strings.Contains(string(listed.Body), `"number":1`) {
 		t.Fatalf("parts after the restart: want part 1, got %v, %v", listed, err)
@@ -60,25 +61,21 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 
 // Whoever asks twice doesn't want to wait for requests that never end.
 func TestASecondSignalCutsTheDrainShort(t *testing.T) {
-	p := launch(t, devArgs(t.TempDir())...)
+	p := launch(t, nil, process.Dev(t.TempDir())...)
 	dawdle(t, p.URL, 2)
 	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the drain", func() bool { return strings.Contains(p.stderr.String(), "stopping") })
+	p.Signal(syscall.SIGTERM)
+	until(t, "the drain", func() bool { return strings.Contains(p.Log.String(), "stopping") })
 	begun := time.Now()
-	ended := make(chan struct{})
-	go func() { p.cmd.Wait(); close(ended) }()
 	for {
 		select {
-		case <-ended:
+		case <-p.Ended():
 			if took := time.Since(begun); took > devDrain/2 {
 				t.Errorf("ended after %v", took)
 			}
 			return
 		case <-time.After(300 * time.Millisecond):
-			p.cmd.Process.Signal(syscall.SIGTERM)
+			p.Signal(syscall.SIGTERM)
 		}
 	}
 }

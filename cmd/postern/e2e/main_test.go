@@ -3,9 +3,9 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/process"
 )
 
 // program is the path of the binary under test, built once for all tests of the package.
@@ -22,10 +22,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	program = filepath.Join(dir, "postern")
-	build := exec.Command("go", "build", "-o", program, "github.com/postern-dev/postern/cmd/postern")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "e2e: build: %v\n%s", err, out)
+	if program, err = process.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e: build:", err)
 		return 1
 	}
 	defer closeBrowser()

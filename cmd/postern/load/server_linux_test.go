@@ -1,27 +1,24 @@
 package load
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/cmd/postern/process"
 )
 
 // server is a built `postern serve` with a config file and a real store.
 type server struct {
+	*process.Process
 	address string
-	command *exec.Cmd
 	log     string // file
 }
 
@@ -51,10 +48,8 @@ func startServer(t *testing.T) *server {
 	t.Helper()
 	dir := t.TempDir()
 	// Built first: the store changes the working directory.
-	program := filepath.Join(dir, "postern")
-	if out, err := exec.Command("go", "build", "-o", program, "github.com/postern-dev/postern/cmd/postern").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	program, err := process.Build(dir)
+	must(t, err)
 	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
 	must(t, err)
 	t.Cleanup(func() {
@@ -65,33 +60,15 @@ func startServer(t *testing.T) *server {
 	s := &server{address: freeAddress(t), log: filepath.Join(dir, "log")}
 	file := filepath.Join(dir, "postern.yaml")
 	must(t, os.WriteFile(file, []byte(strings.NewReplacer("ADDRESS", s.address, "STORE", store.URL()).Replace(config)), 0o600))
-	s.command = exec.Command(program, "serve", "--config", file)
-	s.command.Env = append(os.Environ(), "TOKEN_KEY="+tokenKey, "TICKET_KEY="+ticketKey,
-		"AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=store-secret")
-	s.run(t)
-	return s
-}
-
-// run waits for the ready line, and asks for a clean end when the test is over.
-func (s *server) run(t *testing.T) {
-	t.Helper()
 	log, err := os.Create(s.log)
 	must(t, err)
-	s.command.Stderr = log
-	out, err := s.command.StdoutPipe()
-	must(t, err)
-	must(t, s.command.Start())
-	t.Cleanup(func() {
-		if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		if err := errors.Join(s.command.Wait(), log.Close()); err != nil {
-			t.Errorf("serve: %v", err)
-		}
+	t.Cleanup(func() { must(t, log.Close()) })
+	s.Process = process.Start(t, process.Options{
+		Path: program, Args: []string{"serve", "--config", file}, Stderr: log,
+		Env: []string{"TOKEN_KEY=" + tokenKey, "TICKET_KEY=" + ticketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=store-secret"},
 	})
-	if ready, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(ready, s.address) {
-		t.Fatalf("ready line %q, %v", ready, err)
-	}
+	t.Cleanup(s.Stop)
+	return s
 }
 
 // freeAddress is a port that was free a moment ago: the public URL in the
@@ -107,7 +84,7 @@ func freeAddress(t *testing.T) string {
 // memory is the server's resident set in bytes.
 func (s *server) memory(t *testing.T) int64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.command.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	must(t, err)
 	_, after, _ := strings.Cut(string(status), "VmRSS:")
 	kib, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)

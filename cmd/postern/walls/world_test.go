@@ -1,7 +1,6 @@
 package walls
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/cmd/postern/process"
 	"github.com/postern-dev/postern/cmd/postern/visitor"
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/tickets"
@@ -59,7 +59,7 @@ func run(m *testing.M) int {
 // site is one set of handlers on a listener of its own, in front of the store that all share.
 type site struct {
 	URL string
-	Log *logbook
+	Log *process.Logbook
 
 	mu      sync.Mutex
 	secrets []string // what was handed to one visitor and may appear nowhere else
@@ -70,7 +70,7 @@ func newSite(t *testing.T, edits ...func(*handlers.Config)) *site {
 	t.Helper()
 	e := echo.New()
 	server := httptest.NewUnstartedServer(e)
-	s := &site{URL: "http://" + server.Listener.Addr().String(), Log: &logbook{}}
+	s := &site{URL: "http://" + server.Listener.Addr().String(), Log: &process.Logbook{}}
 	config := s.config(t)
 	for _, edit := range edits {
 		edit(&config)
@@ -172,22 +172,4 @@ func (s *site) searchLog(t *testing.T) {
 	if secret := s.leaked(s.Log.String()); secret != "" {
 		t.Errorf("the log holds %q", secret)
 	}
-}
-
-// logbook collects the log, safe for reading meanwhile.
-type logbook struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
