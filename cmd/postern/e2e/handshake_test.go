@@ -157,6 +157,7 @@ func TestTheTagAnswersItsOwnFrameAlone(t *testing.T) {
 			b.until("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
 			evaluate[any](b, fmt.Sprintf(`(() => {
 				window.knocks = [];
+				window.met = document.querySelector("postern-upload").port;
 				addEventListener("message", (e) => knocks.push(e));
 				const [beside, elsewhere] = [%q, %q];
 				if (beside) document.body.append(Object.assign(document.createElement("iframe"), { src: beside + "/rogue" }));
@@ -168,6 +169,9 @@ func TestTheTagAnswersItsOwnFrameAlone(t *testing.T) {
 			rogue.until("the page has said all", `heard.includes("that was all")`)
 			if got := evaluate[string](rogue, `JSON.stringify(heard)`); got != `["that was all"]` {
 				t.Errorf("what the rogue heard: wanted nothing, got %s", got)
+			}
+			if c.beside != "" && !evaluate[bool](b, `document.querySelector("postern-upload").port == met`) {
+				t.Error("the widget has lost its frame to a stranger")
 			}
 		})
 	}

@@ -124,6 +124,11 @@ func TestTheHostsColoursReachTheFrame(t *testing.T) {
 	if got := evaluate[[]string](widget, `["--postern-radius", "--postern-space", "--other"].map((n) => getComputedStyle(document.documentElement).getPropertyValue(n))`); !slices.Equal(got, []string{"7px", "3px", ""}) {
 		t.Errorf("radius, space and what isn't ours: wanted 7px, 3px and nothing, got %q", got)
 	}
+	evaluate[any](b, `document.querySelector("postern-upload").port.postMessage({ theme: [["--other", "red"], ["display", "none"], ["--postern-radius", "9px"]] })`)
+	widget.until("what the host sends by hand is there", `getComputedStyle(document.documentElement).getPropertyValue("--postern-radius") == "9px"`)
+	if got := evaluate[string](widget, `document.documentElement.style.display + getComputedStyle(document.documentElement).getPropertyValue("--other")`); got != "" {
+		t.Errorf("what isn't a colour of ours: wanted it left out, got %q", got)
+	}
 	dress("--postern-accent", "rgb(0, 90, 60)")
 	shows("another accent", "rgb(0, 90, 60)", "dark")
 	dress("color-scheme", "light")
