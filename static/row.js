@@ -104,7 +104,7 @@ export class Row {
       return sending ? words.pace(text, this.meter, size - upload.sent) : text;
     }
     const text = words.say(`up.error.${code}`, values, /^[a-z]/.test(code) ? 'up.error.refused' : 'up.error.store');
-    return safe && state === 'failed' ? `${text} ${words.say('up.safe', values)}` : text;
+    return safe && state === 'failed' ? words.say('up.safe', { ...values, text }) : text;
   }
 
   /** A thumbnail, made small at once, so that the picture itself isn't kept in memory. @param {File} file */

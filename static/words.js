@@ -53,7 +53,7 @@ export class Words {
 
   /** A short time to the second, as one counts down. @param {number} seconds */
   wait(seconds) {
-    return seconds < 60 ? this.number(Math.max(1, Math.ceil(seconds)), { style: 'unit', unit: 'second', unitDisplay: 'long' }) : this.left(seconds);
+    return seconds < 60 ? this.number(Math.max(1, Math.ceil(seconds)), { style: 'unit', unit: 'second' }) : this.left(seconds);
   }
 
   /** A time as people say it: rounded, and coarser the longer it is. @param {number} seconds */

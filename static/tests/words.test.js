@@ -42,8 +42,8 @@ test('time left is rounded, the more so the longer it is', async () => {
 
 test('a wait is counted down to the second', async () => {
   const words = new Words(await catalog(), 'en');
-  equal([-1, 0.2, 4, 59, 300].map((n) => plain(words.wait(n))), ['1 second', '1 second', '4 seconds', '59 seconds', 'about 5 minutes']);
-  equal(new Words({}, 'de').wait(4), '4 Sekunden');
+  equal([-1, 0.2, 4, 59, 300].map((n) => plain(words.wait(n))), ['1 sec', '1 sec', '4 sec', '59 sec', 'about 5 minutes']);
+  equal(new Words({}, 'fr').wait(4), '4\u202fs');
 });
 
 test('percent never says 100 before the end', () => {
