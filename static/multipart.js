@@ -1,7 +1,8 @@
 /** @import {Plan, PartURL} from './types.d.ts' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {Checksums} from './checksum.js' */
-import { Fault, send } from './request.js';
+/** @import {Fault} from './request.js' */
+import { send } from './request.js';
 
 /** Part URLs asked for at once. */
 const BATCH = 24;
@@ -47,7 +48,7 @@ export class Multipart {
     const { transfer, checksum } = this;
     try {
       if (checksum) this.sums = new (await import('./checksum.js')).Checksums(checksum, (number) => this.slice(number));
-      const there = resumed ? await this.there() : new Set();
+      const there = resumed ? await transfer.insist(() => this.there()) : new Set();
       for (let n = 1; n <= this.partCount; n++) {
         if (there.has(n)) this.safe += this.slice(n).size;
         else this.left.push(n);
@@ -62,8 +63,7 @@ export class Multipart {
 
   /** Numbers of the parts that the store has. */
   async there() {
-    const { transfer, plan } = this;
-    const { parts } = await transfer.insist(() => transfer.call('GET', `/${plan.id}/parts`));
+    const { parts } = await this.transfer.call('GET', `/${this.plan.id}/parts`);
     return new Set(parts.map((/** @type {PartURL} */ part) => part.number));
   }
 
@@ -86,23 +86,25 @@ export class Multipart {
     const { transfer, urls } = this;
     const { signal, host } = transfer;
     const body = this.slice(number);
-    let refused = 0;
+    let [refused, lost] = [0, false];
     await transfer.insist(async (tries) => {
+      // All of it went and nothing came back: the store may have it.
+      if (lost && (await this.there()).has(number)) return;
       const { url, headers } = await this.url(number);
       try {
         await send({
-          method: 'PUT', url, headers, body, signal,
-          stall: host.stall * 2 ** Math.min(tries, 3),
+          method: 'PUT', url, headers, body, signal, stall: host.stall * 2 ** Math.min(tries, 3),
           progress: (bytes) => this.count(number, bytes),
         });
       } catch (error) {
+        lost = this.flying.get(number) === body.size;
         this.count(number, 0);
-        urls.delete(number);
-        if (!(error instanceof Fault)) throw error;
+        urls.clear(); // what ended this one may have ended all
         this.lanes = Math.max(1, this.lanes - 1);
+        const fault = /** @type {Fault} */ (error);
         // A URL past its time is a 403, or nothing at all where the store sends no CORS headers with it.
-        if (GARBLED.test(error.code) || (error.status === 403 && refused++ < 3)) error.again = true;
-        throw error;
+        if (GARBLED.test(fault.code) || (fault.status === 403 && refused++ < 3)) fault.again = true;
+        throw fault;
       }
     });
     this.safe += body.size;

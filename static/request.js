@@ -64,9 +64,9 @@ export function send({ method, url, headers = {}, body = null, signal, progress,
   });
 }
 
-/** Full jitter on the upper half, so that many lanes don't come back together. @param {number} tries @param {number} after */
+/** Never as long as anybody else waits, so that not all come back together. @param {number} tries @param {number} after what was asked for */
 export function delay(tries, after) {
-  return Math.max(after, Math.min(30000, 500 * 2 ** tries) * (0.5 + Math.random() / 2));
+  return after + Math.min(30000, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
 }
 
 /** Tries that follow each other in vain before a file has failed: some three minutes. */
@@ -79,6 +79,7 @@ export class Patience {
   flying = 0;
   /** Ends each wait early. @type {Set<() => void>} */
   waits = new Set();
+  failed = 0;
 
   /** @param {Upload} upload @param {AbortSignal} signal */
   constructor(upload, signal) {
@@ -96,24 +97,32 @@ export class Patience {
     if (state !== this.upload.state) this.upload.move(state);
   }
 
-  /** @template T @param {(tries: number) => Promise<T>} work @returns {Promise<T>} */
+  /**
+   * Of all lanes that fail, the first tries again soon, and the others much later, or once anything succeeds that began since: a store
+   * in trouble isn't asked by each of them whether it still is.
+   * @template T @param {(tries: number) => Promise<T>} work @returns {Promise<T>}
+   */
   async insist(work) {
     for (let tries = 0; ; tries++) {
       this.signal.throwIfAborted();
       this.flying++;
       this.show();
+      const began = performance.now();
       /** @type {Fault} */
       let fault;
       try {
-        return await work(tries);
+        const result = await work(tries);
+        if (began > this.failed) this.upload.wake?.();
+        return result;
       } catch (error) {
         fault = /** @type {Fault} */ (error);
+        this.failed = performance.now();
         if (!fault.again || tries === LIMIT) throw error;
         if (!fault.status) await this.probe();
       } finally {
         this.flying--;
       }
-      await this.wait(delay(tries, fault.after), !fault.status);
+      await this.wait(delay(this.waits.size ? tries + 3 : tries, fault.after), !fault.status);
     }
   }
 
