@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -27,12 +26,15 @@ const mostMemory = 128 << 20
 
 func TestALargeFormTakesLittleMemory(t *testing.T) {
 	p := launch(t, nil, process.Dev(t.TempDir())...)
-	v := visitor.Visitor{Base: p.URL}
 	// A multipart plan would be issued for this size; a form of the page takes
 	// it in one.
-	fields, action := formOf(t, v.Base+"/forms/files")
+	_, page := fetch(t, p.URL+"/forms/files")
+	form, err := visitor.FormOf([]byte(page))
+	if err != nil {
+		t.Fatal(err)
+	}
 	before := peakMemory(t, p.PID())
-	status := postZeros(t, action, fields, *formSize)
+	status := postZeros(t, form, *formSize)
 	if status != http.StatusSeeOther {
 		t.Fatalf("form post: want status 303, got %d", status)
 	}
@@ -43,32 +45,13 @@ func TestALargeFormTakesLittleMemory(t *testing.T) {
 	}
 }
 
-var (
-	formAction  = regexp.MustCompile(`<form [^>]*action="([^"]+)"`)
-	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
-)
-
-// formOf reads the fields of an upload form from its page.
-func formOf(t *testing.T, url string) (fields [][2]string, action string) {
-	t.Helper()
-	_, body := fetch(t, url)
-	found := formAction.FindStringSubmatch(body)
-	if found == nil {
-		t.Fatalf("no form in\n%s", body)
-	}
-	for _, f := range hiddenField.FindAllStringSubmatch(body, -1) {
-		fields = append(fields, [2]string{f[1], html.UnescapeString(f[2])})
-	}
-	return fields, found[1]
-}
-
 // postZeros posts the fields with a file of zeros, made while it is sent.
-func postZeros(t *testing.T, action string, fields [][2]string, size int64) int {
+func postZeros(t *testing.T, p visitor.Post, size int64) int {
 	t.Helper()
 	head := &strings.Builder{}
 	form := multipart.NewWriter(head)
-	for _, f := range fields {
-		if err := form.WriteField(f[0], f[1]); err != nil {
+	for _, f := range p.Fields {
+		if err := form.WriteField(f.Name, f.Value); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -78,7 +61,7 @@ func postZeros(t *testing.T, action string, fields [][2]string, size int64) int 
 	start := head.String()
 	tail := fmt.Sprintf("\r\n--%s--\r\n", form.Boundary())
 	body := io.MultiReader(strings.NewReader(start), io.LimitReader(zeros{}, size), strings.NewReader(tail))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, action, body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"io"
-	"mime/multipart"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/cmd/postern/visitor"
 )
 
 // TestSignedFormsMeetARealStore posts what sign printed, and has the store's refusals explained.
@@ -39,9 +36,9 @@ func TestSignedFormsMeetARealStore(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			status, answer := post(t, signed.stdout, c.key, c.body)
-			if status != c.status {
-				t.Fatalf("the store: want %d, got %d: %s", c.status, status, answer)
+			answer := post(t, signed.stdout, c.key, c.body)
+			if answer.Status != c.status {
+				t.Fatalf("the store: want %d, got %v", c.status, answer)
 			}
 			said := invoke(t, sampleEnvironment(), "explain", form, "--form", "key="+c.key, "--file-size", strconv.Itoa(len(c.body)), "--json")
 			if (said.code == exitDone) != (c.reason == "") || !strings.Contains(said.stdout, c.reason) {
@@ -51,49 +48,25 @@ func TestSignedFormsMeetARealStore(t *testing.T) {
 				return
 			}
 			refusal := filepath.Join(t.TempDir(), "answer.xml")
-			write(t, refusal, answer)
+			write(t, refusal, string(answer.Body))
 			if said := invoke(t, nil, "explain", refusal); said.code != exitFailed || !strings.Contains(said.stdout, c.reason) {
-				t.Errorf("explain after: want %s, got %+v\nfor %s", c.reason, said, answer)
+				t.Errorf("explain after: want %s, got %+v\nfor %v", c.reason, said, answer)
 			}
 		})
 	}
 }
 
 // post sends a signed form as a script would.
-func post(t *testing.T, text, key, body string) (int, string) {
+func post(t *testing.T, text, key, body string) visitor.Answer {
 	t.Helper()
 	signed := parseForm(t, text)
-	var buffer bytes.Buffer
-	w := multipart.NewWriter(&buffer)
-	fields := append([]jsonField{{"key", key}}, signed.Fields...)
-	for _, f := range fields {
-		if err := w.WriteField(f.Name, f.Value); err != nil {
-			t.Fatal(err)
-		}
+	form := visitor.Post{URL: signed.URL, Fields: []visitor.Field{{Name: "key", Value: key}}}
+	for _, f := range signed.Fields {
+		form.Fields = append(form.Fields, visitor.Field(f))
 	}
-	file, err := w.CreateFormFile("file", "a.png")
-	if err == nil {
-		_, err = io.WriteString(file, body)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	answer, err := form.Send(t.Context(), "a.png", []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, signed.URL, &buffer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", w.FormDataContentType())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(answer)
+	return answer
 }
