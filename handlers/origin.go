@@ -74,6 +74,16 @@ func (h *Handlers) checkOrigin(r *http.Request, g *gate, who visitor) error {
 	return nil
 }
 
+// gateFor finds a profile by the name in a visitor's request, which has to come
+// from a page that the profile allows.
+func (h *Handlers) gateFor(r *http.Request, name string, who visitor) (*gate, error) {
+	g, err := h.gateNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	return g, h.checkOrigin(r, g, who)
+}
+
 // setCORS lets pages of the listed origins read the answer. There is no
 // wildcard and no Access-Control-Allow-Credentials: tickets are sent by hand.
 func (h *Handlers) setCORS(r *http.Request, to http.Header) {

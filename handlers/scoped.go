@@ -72,11 +72,8 @@ func (h *Handlers) createCredentials(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := h.gateNamed(*body.Profile)
+	g, err := h.gateFor(c.Request(), *body.Profile, who)
 	if err != nil {
-		return err
-	}
-	if err := h.checkOrigin(c.Request(), g, who); err != nil {
 		return err
 	}
 	answer, err := h.scope(c.Request().Context(), g, who)

@@ -91,11 +91,8 @@ func (h *Handlers) createUpload(c echo.Context) error {
 	if err := body.check(); err != nil {
 		return err
 	}
-	g, err := h.gateNamed(*body.Profile)
+	g, err := h.gateFor(c.Request(), *body.Profile, who)
 	if err != nil {
-		return err
-	}
-	if err := h.checkOrigin(c.Request(), g, who); err != nil {
 		return err
 	}
 	out, err := h.issueFile(c.Request().Context(), g, who, body.file())
