@@ -90,26 +90,46 @@ func TestWithScriptAServerKilledBeforeCompletionLosesNoPart(t *testing.T) {
 func TestWithScriptAServerKilledAmongPartsGoesOnWithTheRest(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
-	path, sum := fileOf(t, "garden.bin", killedSize)
+	path := sparseFile(t, "garden.bin", some, mebibyte)
 	b := newTab(t, look{})
 	b.open(p.URL + "/forms/files")
-	b.Wire.slow(300 * time.Millisecond)
+	evaluate[any](b, sends)
+	b.Wire.lines.limit(lineRate)
 	b.upload(path)
-	deadline := time.Now().Add(patience)
-	for b.parts(p).taken() < 2 {
-		if time.Now().After(deadline) {
-			t.Fatalf("no two parts arrived within %v", patience)
-		}
-		time.Sleep(pollEvery)
-	}
-	p.kill()
+	b.untilTaken(p, 2)
+	p.kill() // and its store with it, amid parts
 	p.again()
-	b.Wire.slow(0)
+	b.Wire.lines.limit(0)
 	b.untilState("done")
-	if stored := p.store(t).only(); stored.Sum != sum {
-		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+	b.whole(p, path, true)
+}
+
+func TestWithScriptAServerKilledApartFromItsStoreCostsNothing(t *testing.T) {
+	t.Parallel()
+	p := dev(t, "--origin", uploads)
+	path := sparseFile(t, "garden.bin", some, mebibyte)
+	b := newTab(t, look{})
+	a := newApart(t, b.Wire, p, 2*time.Second)
+	b.open(uploads + "/forms/files")
+	b.Wire.lines.limit(lineRate / 2)
+	b.upload(path)
+	b.untilTaken(p, 2)
+	a.kill()
+	b.until("the page waits for the server, as its URLs are over", `document.querySelector(".postern-file:is([data-state=offline], [data-state=retrying])") != null`)
+	a.start()
+	b.Wire.lines.limit(0)
+	b.untilState("done")
+	b.whole(p, path, false)
+}
+
+// untilTaken waits until the store has taken that many parts.
+func (b *tab) untilTaken(p *postern, count int) {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); b.parts(p).taken() < count; time.Sleep(pollEvery) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("no %d parts arrived within %v", count, patience)
+		}
 	}
-	b.parts(p).keptOnce(t)
 }
 
 // taken counts the parts that the store has accepted.

@@ -207,18 +207,6 @@ func (p parts) once(t *testing.T, size int64) {
 	}
 }
 
-// keptOnce requires that no part was sent again after the store had taken it.
-func (p parts) keptOnce(t *testing.T) {
-	t.Helper()
-	taken := map[string]bool{}
-	for _, x := range p {
-		if taken[x.number()] {
-			t.Errorf("part %s was sent again after the store had taken it", x.number())
-		}
-		taken[x.number()] = taken[x.number()] || x.Status == http.StatusOK
-	}
-}
-
 // number returns the part number of a part's URL.
 func (x exchange) number() string {
 	_, rest, _ := strings.Cut(x.Query, "partNumber=")

@@ -18,8 +18,10 @@ type exchange struct {
 	Type                      string // Content-Type of the request
 	Sent                      int64  // bytes of the request's body that were read from the browser
 	Head                      []byte // the first of those bytes, up to headLimit
-	Status                    int    // 0 while unanswered or when the line was cut
-	Done                      bool
+	Line                      int64  // bytes that arrived for it, those nobody read included
+	Status                    int    // 0 while unanswered
+	Began, Answered           time.Time
+	Done, Cut                 bool // over; over because its connection broke
 }
 
 // headLimit is enough to keep every JSON body whole.
@@ -29,6 +31,7 @@ const headLimit = 64 << 10
 // real origins, so nothing about cross-origin rules changes.
 type wire struct {
 	server *httptest.Server
+	lines  *lines
 	proxy  *httputil.ReverseProxy
 
 	mu     sync.Mutex
@@ -46,13 +49,15 @@ func newWire(t *testing.T) *wire {
 	w := &wire{active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
 	w.proxy = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
-		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32},
+		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32, DialContext: dialNarrow},
 		FlushInterval: -1,
 		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
 	w.server = httptest.NewUnstartedServer(w)
 	w.server.Config.ErrorLog = w.proxy.ErrorLog
+	w.lines = &lines{Listener: w.server.Listener, wire: w, open: map[*line]bool{}}
+	w.server.Listener, w.server.Config.ConnContext = w.lines, remember
 	w.server.Start()
 	t.Cleanup(w.server.Close)
 	return w
@@ -86,7 +91,8 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x, delay, fault := w.begin(r)
-	defer w.end(r, x)
+	whole := false
+	defer func() { w.end(r, x, whole) }()
 	r.Body = &counted{ReadCloser: r.Body, wire: w, exchange: x}
 	time.Sleep(delay)
 	answer := &noted{ResponseWriter: rw, wire: w, exchange: x}
@@ -97,6 +103,7 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	default:
 		w.proxy.ServeHTTP(answer, r)
 	}
+	whole = true
 }
 
 func (w *wire) hostOf(r *http.Request) http.Handler {
@@ -108,19 +115,22 @@ func (w *wire) hostOf(r *http.Request) http.Handler {
 func (w *wire) begin(r *http.Request) (*exchange, time.Duration, func(http.ResponseWriter, *http.Request) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &exchange{Method: r.Method, Host: r.URL.Host, Path: r.URL.Path, Query: r.URL.RawQuery, Type: r.Header.Get("Content-Type")}
+	x := &exchange{
+		Method: r.Method, Host: r.URL.Host, Path: r.URL.Path, Query: r.URL.RawQuery, Type: r.Header.Get("Content-Type"), Began: time.Now(),
+	}
+	lineOf(r).now = x
 	w.seen = append(w.seen, x)
-	line := r.Method + " " + r.URL.Host
-	w.active[line]++
-	w.peak[line] = max(w.peak[line], w.active[line])
+	kind := r.Method + " " + r.URL.Host
+	w.active[kind]++
+	w.peak[kind] = max(w.peak[kind], w.active[kind])
 	return x, w.delay, w.fault
 }
 
-func (w *wire) end(r *http.Request, x *exchange) {
+func (w *wire) end(r *http.Request, x *exchange, whole bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.active[r.Method+" "+r.URL.Host]--
-	x.Done = true
+	x.Done, x.Cut = true, !whole
 }
 
 // exchanges returns copies of what went to the host so far, oldest first; an empty method stands for all.
@@ -170,7 +180,7 @@ type noted struct {
 
 func (n *noted) WriteHeader(status int) {
 	n.wire.mu.Lock()
-	n.exchange.Status = status
+	n.exchange.Status, n.exchange.Answered = status, time.Now()
 	n.wire.mu.Unlock()
 	n.ResponseWriter.WriteHeader(status)
 }
