@@ -62,7 +62,7 @@ func (h *Handlers) explainInto(view *templates.ExplainView) {
 	case errors.Is(err, explain.ErrTooLarge):
 		view.VerdictState, view.Verdict = "unreadable", "That is more than can be read at once: at most 1 MiB."
 	case err != nil:
-		view.VerdictState, view.Verdict = "unreadable", "That is no policy, form, presigned URL or store’s error."
+		view.VerdictState, view.Verdict = "unreadable", "That is no policy, form, curl command, presigned URL or store’s error."
 	default:
 		fillReport(view, report)
 	}
@@ -122,7 +122,7 @@ func (h *Handlers) explainView() templates.ExplainView {
 	page.Languages = nil
 	return templates.ExplainView{
 		Page: page, Heading: "Why was it refused?", Action: h.base + "/explain",
-		Intro:     "Paste a policy, a page with a form, a presigned URL or the answer of a store. You will see what it means, whether an upload would be accepted, and what to mend.",
+		Intro:     "Paste a policy, a page with a form, a curl command, a presigned URL or the answer of a store. You will see what it means, whether an upload would be accepted, and what to mend.",
 		TextLabel: "What you have", FormLabel: "Fields to try instead (optional)", SizeLabel: "Size of the file (optional)",
 		FormHint: "One name=value per line.", SizeHint: "Bytes, or a size such as 10MiB.", SubmitLabel: "Explain",
 		SummaryLabel: "At a glance", ConditionsLabel: "What the policy demands", FieldsLabel: "What the form sends",

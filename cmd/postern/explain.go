@@ -14,7 +14,7 @@ import (
 )
 
 type explainCommand struct {
-	File     string   `arg:"" optional:"" help:"A policy, form, presigned URL or store's error; standard input if left out or -."`
+	File     string   `arg:"" optional:"" help:"A policy, form, curl command, presigned URL or store's error; standard input if left out or -."`
 	Form     []string `help:"A field of the upload to simulate; repeat it for more." placeholder:"NAME=VALUE" sep:"none"`
 	FileSize string   `help:"Size of the file to simulate, in bytes or such as 10MiB." placeholder:"SIZE"`
 	At       string   `help:"Explain as of then (RFC 3339); now if left out." placeholder:"INSTANT"`

@@ -17,7 +17,7 @@ import (
 
 func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
 	for _, dialect := range []string{"aws", "oss", "gcs"} {
-		for _, format := range []string{"json", "html"} {
+		for _, format := range []string{"json", "html", "curl"} {
 			t.Run(dialect+" "+format, func(t *testing.T) {
 				signed := invoke(t, sampleEnvironment(), goodSign("--key", "a/b.png", "--type", "image/png", "--size", "1..10", "--acl", "private",
 					"--meta", "album=1", "--dialect", dialect, "--format", format)...)
@@ -33,6 +33,24 @@ func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Whatever stands in a value: the command means the same to explain as the form it was made of.
+func TestExplainReadsACommandAsAShellDoes(t *testing.T) {
+	for name, text := range map[string]string{
+		"quotes": `it's "a" 'b'`, "what a shell expands": "`x` * ~ !1 {a,b}", "what ends a command": "a; b | c & d > e # f",
+		"what curl reads settings in": `@a;type=b "c"`, "other scripts": "плот 図面 مخطط",
+	} {
+		t.Run(name, func(t *testing.T) {
+			signed := invoke(t, sampleEnvironment(), goodSign("--key", "a/b.png", "--size", "1..10", "--meta", "note="+text, "--format", "curl")...)
+			file := filepath.Join(t.TempDir(), "command")
+			write(t, file, signed.stdout+signed.stderr)
+			got := invoke(t, sampleEnvironment(), "explain", file, "--at", sampleAt, "--file-size", "10")
+			if got.code != exitDone || !strings.Contains(got.stdout, "x-amz-meta-note = "+text+"\n") {
+				t.Errorf("got %d\n%s%s\nfor %s", got.code, got.stdout, got.stderr, signed.stdout)
+			}
+		})
 	}
 }
 

@@ -38,7 +38,7 @@ type commands struct {
 	Dev     devCommand     `cmd:"" default:"withargs" help:"Run everything on this machine, with an embedded S3 store (the default)."`
 	Serve   serveCommand   `cmd:"" help:"Run the server of a config file."`
 	Sign    signCommand    `cmd:"" help:"Print one signed form, from flags."`
-	Explain explainCommand `cmd:"" help:"Say what a policy, form, presigned URL or store's error means, and why an upload is refused."`
+	Explain explainCommand `cmd:"" help:"Say what a policy, form, curl command, presigned URL or store's error means, and why an upload is refused."`
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -1,4 +1,4 @@
-// Package explain says in plain words what a POST policy, a form, a presigned URL or a store's error means, and why an
+// Package explain says in plain words what a POST policy, a form, a curl command, a presigned URL or a store's error means, and why an
 // upload is refused.
 //
 // [Explain] is the one call: it recognises what it is given and returns a [Report] with every finding, not the first.

@@ -17,7 +17,7 @@ const MaxInput = 1 << 20
 // Errors for input that holds nothing to explain.
 var (
 	ErrTooLarge     = fmt.Errorf("explain: input: wants at most %d bytes", MaxInput)
-	ErrUnrecognised = errors.New("explain: input: wants a policy, a form, a presigned URL or a store's error")
+	ErrUnrecognised = errors.New("explain: input: wants a policy, a form, a curl command, a presigned URL or a store's error")
 )
 
 // Options say what to hold the input against.
@@ -53,11 +53,12 @@ func Explain(text string, o Options) (Report, error) {
 }
 
 var readers = map[Kind]func(*session){
-	KindPolicy: (*session).readPolicy,
-	KindForm:   (*session).readFormJSON,
-	KindPage:   (*session).readPage,
-	KindURL:    (*session).readURL,
-	KindError:  (*session).readStoreError,
+	KindPolicy:  (*session).readPolicy,
+	KindForm:    (*session).readFormJSON,
+	KindPage:    (*session).readPage,
+	KindCommand: (*session).readCommand,
+	KindURL:     (*session).readURL,
+	KindError:   (*session).readStoreError,
 }
 
 // session is one call of Explain.
@@ -75,6 +76,8 @@ func recognise(text string) Kind {
 		return KindURL
 	case strings.HasPrefix(text, "{"):
 		return recogniseJSON(text)
+	case isCommand(text):
+		return KindCommand
 	case strings.HasPrefix(text, "<") && (strings.Contains(lower, "<form") || strings.Contains(lower, "<input")):
 		return KindPage
 	case strings.HasPrefix(text, "<") && strings.Contains(text, "Error>"), isStoreMessage(text):
@@ -98,8 +101,11 @@ func recogniseJSON(text string) Kind {
 	return KindPolicy
 }
 
-// urlInside returns the presigned URL of an answer of the JSON API: a PUT, or the first of some parts.
+// urlInside returns the presigned URL of a command, or of an answer of the JSON API: a PUT, or the first of some parts.
 func urlInside(text string) string {
+	if url := commandURL(text); url != "" {
+		return url
+	}
 	var answer struct {
 		Put   struct{ URL string }
 		Parts []struct{ URL string }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,14 +129,26 @@ func rewrite(t *testing.T, file, text string) {
 	}
 }
 
+// explained yields each refusal's file with the report on it.
+func explained(t *testing.T) iter.Seq2[string, explain.Report] {
+	t.Helper()
+	return func(yield func(string, explain.Report) bool) {
+		for _, file := range refusals(t) {
+			r := readRefusal(t, file)
+			report, err := explain.Explain(r.input, r.options)
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if !yield(file, report) {
+				return
+			}
+		}
+	}
+}
+
 func TestEveryRefusalHasAFixAndASummary(t *testing.T) {
 	t.Parallel()
-	for _, file := range refusals(t) {
-		r := readRefusal(t, file)
-		report, err := explain.Explain(r.input, r.options)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+	for file, report := range explained(t) {
 		for _, f := range report.Findings {
 			if f.Fix == "" || f.Summary() == "" || strings.Contains(f.Fix, "{field}") || strings.Contains(f.Fix, "{wanted}") || strings.Contains(f.Fix, "{got}") {
 				t.Errorf("%s: %s: wants a fix and a summary, got %q and %q", file, f.Code, f.Fix, f.Summary())
@@ -146,12 +159,7 @@ func TestEveryRefusalHasAFixAndASummary(t *testing.T) {
 
 func TestExplainKeepsSecretsToItself(t *testing.T) {
 	t.Parallel()
-	for _, file := range refusals(t) {
-		r := readRefusal(t, file)
-		report, err := explain.Explain(r.input, r.options)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+	for file, report := range explained(t) {
 		out, err := json.Marshal(report)
 		if err != nil {
 			t.Fatal(err)
@@ -188,6 +196,10 @@ func TestExplainReadsAnswersOfTheJSONAPI(t *testing.T) {
 		{"a form", `{"id":"1","method":"post","post":{"url":"https://media.example","fields":[{"name":"key","value":"a"}]}}`, explain.KindForm},
 		{"a PUT", `{"id":"1","method":"put","put":{"url":"` + address + `","headers":{}}}`, explain.KindURL},
 		{"parts", `{"expires":"2026-11-21T13:00:00Z","parts":[{"number":1,"url":"` + address + `","size":5}]}`, explain.KindURL},
+		{"a command with a form", `curl 'https://media.example' --form-string 'key=a' -F file=@a`, explain.KindCommand},
+		{"a command that puts a file to a presigned URL", `curl -T a.png '` + address + `'`, explain.KindURL},
+		{"a command that puts a body to a presigned URL", `curl -X PUT --data-binary @a.png '` + address + `'`, explain.KindURL},
+		{"a command that puts a form", `curl -X PUT -F file=@a.png '` + address + `'`, explain.KindCommand},
 		{"fields as an object", `{"url":"https://media.example","fields":{"key":"a"}}`, explain.KindForm},
 		{"fields as the SDK for Go names them", `{"URL":"https://media.example","Values":{"key":"a"}}`, explain.KindForm},
 	}
@@ -210,6 +222,7 @@ func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
 	}{
 		{"nothing", "", explain.ErrUnrecognised},
 		{"a sentence", "why doesn't it work?", explain.ErrUnrecognised},
+		{"a sentence about curl", "curl says: refused.", explain.ErrUnrecognised},
 		{"a page without a form", "<p>hello</p>", explain.ErrUnrecognised},
 		{"more than a mebibyte", strings.Repeat("a", explain.MaxInput+1), explain.ErrTooLarge},
 	}

@@ -99,7 +99,8 @@ func (s *session) override(f *form) {
 		}
 		f.fields = append(f.fields, field)
 	}
-	s.report.Simulated = s.options.Form != nil || s.options.Size != nil || s.report.Kind == KindForm || s.report.Kind == KindPage
+	whole := s.report.Kind == KindForm || s.report.Kind == KindPage || s.report.Kind == KindCommand
+	s.report.Simulated = s.options.Form != nil || s.options.Size != nil || whole
 }
 
 // fill gives what the visitor has yet to fill in the least that will do.

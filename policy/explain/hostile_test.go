@@ -33,6 +33,10 @@ func TestHostileInputIsExplainedInTime(t *testing.T) {
 		{"parameters without end", fill("https://a.example/?X-Amz-Signature=a", "&a=b", "")},
 		{"dot segments without end", fill("https://a.example/", "../", "?X-Amz-Signature=a")},
 		{"elements without end", fill("<Error>", "<a>", "</Error>")},
+		{"options without end", fill("curl https://a.example ", "-F a=b ", "-F policy=eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMVQxMzowMDowMFoiLCJjb25kaXRpb25zIjpbXX0=")},
+		{"letters without end", fill("curl -d a https://a.example -", "s", "")},
+		{"quotes that don't end", fill("curl -d a https://a.example ", `'"`, "")},
+		{"lines that go on", fill("curl -d a https://a.example ", "\\\n", "")},
 		{"base64 of nothing much", fill("", "AAAA", "")},
 	}
 	for _, c := range cases {

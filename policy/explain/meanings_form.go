@@ -2,9 +2,9 @@ package explain
 
 var formMeanings = map[string]meaning{
 	"form_unreadable":         {Error, "There is no form in it that could be read.", "paste the page with the form, or its fields as JSON"},
-	"form_method":             {Error, "The form isn't sent by POST: the file never leaves the browser.", `write method="post"`},
-	"form_enctype":            {Error, "The form isn't sent as multipart/form-data: only the file's name would be sent.", `write enctype="multipart/form-data"; by script, send a FormData and don't set Content-Type yourself`},
-	"file_missing":            {Error, "The form has no file.", `add <input type="file" name="file"> as the last field`},
+	"form_method":             {Error, "The form isn't sent by POST: the file never leaves the browser.", `write method="post"; with curl, leave --request out`},
+	"form_enctype":            {Error, "The form isn't sent as multipart/form-data: only the file's name would be sent.", `write enctype="multipart/form-data"; by script, send a FormData and don't set Content-Type yourself; with curl, use --form`},
+	"file_missing":            {Error, "The form has no file.", `add <input type="file" name="file"> as the last field; with curl, --form file=@FILE`},
 	"file_misnamed":           {Error, "The file's field has another name; stores look for file.", `name it "file"`},
 	"file_repeated":           {Error, "One form carries exactly one file.", "send one form per file"},
 	"field_after_file":        {Error, "The field comes after the file; stores stop reading there.", "move {field} before the file"},

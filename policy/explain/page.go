@@ -28,14 +28,19 @@ func (s *session) readPage() {
 		s.find(Finding{Code: "form_unreadable", Wanted: "a form with fields"})
 		return
 	}
-	s.checkPage(best)
-	for _, late := range best.late {
+	s.readWrittenForm(best)
+}
+
+// readWrittenForm explains a form with the place of its file.
+func (s *session) readWrittenForm(f *pageForm) {
+	s.checkPage(f)
+	for _, late := range f.late {
 		s.find(Finding{Code: "field_after_file", Field: late.Name, Wanted: "before the file", Got: shown(late.Name, late.Value)})
 	}
-	if has(best.fields, "policy") {
-		best.fields = append(best.fields, best.late...) // each was named; what they'd do in their place is worth knowing
+	if has(f.fields, "policy") {
+		f.fields = append(f.fields, f.late...) // each was named; what they'd do in their place is worth knowing
 	}
-	s.readForm(&best.form)
+	s.readForm(&f.form)
 }
 
 func (s *session) checkPage(f *pageForm) {
@@ -47,7 +52,7 @@ func (s *session) checkPage(f *pageForm) {
 	}
 	switch {
 	case len(f.files) == 0:
-		s.find(Finding{Code: "file_missing", Field: "file", Wanted: `an input of type "file" named "file"`})
+		s.find(Finding{Code: "file_missing", Field: "file", Wanted: `a file in the field "file"`})
 	case len(f.files) > 1 || f.multiple:
 		s.find(Finding{Code: "file_repeated", Field: "file", Wanted: "one file", Got: strings.Join(f.files, ", ")})
 	case !strings.EqualFold(f.files[0], "file"):

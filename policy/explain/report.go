@@ -12,11 +12,12 @@ type Kind string
 
 // The kinds of input.
 const (
-	KindPolicy Kind = "policy"
-	KindForm   Kind = "signed form"
-	KindPage   Kind = "HTML form"
-	KindURL    Kind = "presigned URL"
-	KindError  Kind = "store error"
+	KindPolicy  Kind = "policy"
+	KindForm    Kind = "signed form"
+	KindPage    Kind = "HTML form"
+	KindCommand Kind = "curl command"
+	KindURL     Kind = "presigned URL"
+	KindError   Kind = "store error"
 )
 
 // Severity says what a finding does to the upload.
