@@ -1,4 +1,4 @@
-/** @import {Host} from './types.d.ts' */
+/** @import {Host, Stored} from './types.d.ts' */
 /** @import {Found} from './intake.js' */
 import { ask, receive } from './intake.js';
 import { List, SLICE } from './list.js';
@@ -25,16 +25,16 @@ export class Uploader extends HTMLElement {
     const { signal } = (this.attached = new AbortController());
     try {
       const answer = await fetch(this.getAttribute('catalog') ?? '', { signal });
-      const words = new Words(await answer.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang || 'en');
+      const words = new Words(await answer.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
       if (!signal.aborted) this.upgrade(words, signal);
     } catch (error) {
-      if (!signal.aborted) console.warn('postern: the form goes on without script:', error);
+      if (!signal.aborted) console.warn('postern: the form stays plain:', error);
     }
   }
 
   disconnectedCallback() {
     this.attached?.abort();
-    for (const upload of this.queue?.uploads ?? []) if (upload.may('paused')) this.queue?.pause(upload);
+    this.queue?.uploads.forEach((upload) => upload.may('paused') && this.queue?.pause(upload));
   }
 
   /** @param {Words} words @param {AbortSignal} signal */
@@ -82,7 +82,7 @@ export class Uploader extends HTMLElement {
       profile: text('profile'),
       rules: {
         types: text('types').toLowerCase().split(',').filter(Boolean),
-        names: text('type-names') || text('types'),
+        names: text('type-names'),
         min: +text('min-size'),
         max: +text('max-size') || Infinity,
         many: this.hasAttribute('multiple'),
@@ -97,18 +97,21 @@ export class Uploader extends HTMLElement {
 
   /** Whether nothing may be added at present. */
   get closed() {
-    return this.hasAttribute('disabled') || this.hasAttribute('readonly');
+    return this.matches('[disabled], [readonly]');
   }
 
   /** What has been uploaded. */
   get value() {
     const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
-    return done.map(({ name, stored }) => ({ name, key: stored?.key, size: stored?.size, type: stored?.type }));
+    return done.map(({ name, stored }) => {
+      const { key, size, type } = /** @type {Stored} */ (stored);
+      return { name, key, size, type };
+    });
   }
 
   /** Forgets what was uploaded, and gives up what is under way. */
   reset() {
-    for (const upload of this.queue?.uploads ?? []) this.list?.act(upload, 'remove');
+    this.queue?.uploads.forEach((upload) => this.list?.act(upload, 'discard'));
   }
 
   /** Takes over what the file control holds. */

@@ -1,21 +1,18 @@
 /** A file; with a handle where the browser gives one: it opens the same file after a reload. @typedef {File & {handle?: FileSystemFileHandle | null}} Found */
 
-/** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
-const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+/** @param {any} object @param {string} method that takes two callbacks @returns {Promise<any>} */
+const promised = (object, method) => new Promise((resolve, reject) => object[method](resolve, reject));
 
 /** Every file under an entry. Browsers list a folder a hundred names at a time. @param {FileSystemEntry} entry @returns {AsyncGenerator<Found>} */
 async function* walk(entry) {
   if (entry.isFile) {
-    yield fileOf(/** @type {FileSystemFileEntry} */ (entry));
+    yield promised(entry, 'file');
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
-  for (;;) {
-    /** @type {FileSystemEntry[]} */
-    const names = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!names.length) return;
-    for (const name of names) yield* walk(name);
-  }
+  /** @type {FileSystemEntry[]} */
+  let inside;
+  while ((inside = await promised(reader, 'readEntries')).length) for (const each of inside) yield* walk(each);
 }
 
 /**
@@ -44,8 +41,8 @@ export async function* dropped(data) {
 export async function ask(settings, keep) {
   try {
     /** @type {FileSystemFileHandle[]} */
-    const handles = keep && (await /** @type {any} */ (window).showOpenFilePicker?.());
-    if (handles) return Promise.all(handles.map(async (handle) => Object.assign(await handle.getFile(), { handle })));
+    const [handle] = (keep && (await /** @type {any} */ (window).showOpenFilePicker?.())) || [];
+    if (handle) return [Object.assign(await handle.getFile(), { handle })];
   } catch (error) {
     // Frames of another site may not ask this way.
     if (/** @type {Error} */ (error).name === 'AbortError') return [];
@@ -64,28 +61,33 @@ export async function ask(settings, keep) {
  */
 export function receive(zone, signal, { welcome, take }) {
   const rest = () => zone.removeAttribute('dragging');
-  const over = (/** @type {DragEvent} */ event) => {
-    const data = /** @type {DataTransfer} */ (event.dataTransfer);
-    const items = [...data.items].filter((item) => item.kind === 'file');
-    if (!items.length) return;
+  /** What is over the zone. Beside it, on a page of ours, the browser would only show a file in the page's place. @param {DragEvent} event */
+  const aimed = (event) => {
+    const { dataTransfer, target } = event;
+    const inside = zone.contains(/** @type {Node} */ (target));
+    if (!dataTransfer?.types.includes('Files') || !(inside || zone.closest('.postern-page'))) return null;
     event.preventDefault();
-    const fine = welcome(items.map((item) => item.type));
-    data.dropEffect = fine ? 'copy' : 'none';
-    zone.setAttribute('dragging', fine ? 'accepts' : 'refuses');
+    dataTransfer.dropEffect = 'none';
+    return inside && dataTransfer;
   };
-  zone.addEventListener('dragover', over, { signal });
-  zone.addEventListener('dragleave', ({ relatedTarget }) => {
-    if (!zone.contains(/** @type {Node | null} */ (relatedTarget))) rest();
+  addEventListener('dragover', (/** @type {any} */ event) => {
+    const data = aimed(event);
+    if (!data) return rest();
+    const fine = welcome([...data.items].filter((item) => item.kind === 'file').map((item) => item.type));
+    if (fine) data.dropEffect = 'copy';
+    return zone.setAttribute('dragging', fine ? 'accepts' : 'refuses');
   }, { signal });
-  zone.addEventListener('drop', async (event) => {
+  addEventListener('dragleave', (/** @type {any} */ { relatedTarget }) => relatedTarget || rest(), { signal });
+  addEventListener('drop', async (/** @type {any} */ event) => {
     rest();
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    for await (const found of dropped(event.dataTransfer)) take(found);
+    const data = aimed(event);
+    if (data) for await (const file of dropped(data)) take(file);
   }, { signal });
   document.addEventListener('paste', (event) => {
-    const files = event.clipboardData?.files;
-    if (!files?.length || event.defaultPrevented) return;
+    const { clipboardData, target, defaultPrevented } = event;
+    const files = clipboardData?.files;
+    // Text fields elsewhere have their own use for it.
+    if (!files?.length || defaultPrevented || !(target === document.body || zone.contains(/** @type {Node} */ (target)))) return;
     event.preventDefault();
     for (const file of files) take(file);
   }, { signal });

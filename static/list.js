@@ -117,14 +117,16 @@ export class List {
     const count = { all: 0, done: 0, busy: 0, paused: 0, offline: 0, bad: 0, chosen: 0 };
     let size = 0;
     let sent = 0;
+    let rest = 0;
     for (const upload of queue.uploads) {
       const { state } = upload;
-      const at = /** @type {keyof typeof count} */ (/done|paused|offline|chosen/.exec(state)?.[0] ?? (BAD.test(state) ? 'bad' : 'busy'));
-      count[at]++;
+      const at = BAD.test(state) ? 'bad' : state in count ? state : 'busy';
+      count[/** @type {keyof typeof count} */ (at)]++;
       if (state === 'refused') continue;
       count.all++;
       size += upload.size;
       sent += upload.sent;
+      if (/busy|offline/.test(at)) rest += upload.size - upload.sent;
     }
     const going = count.busy + count.offline;
     const state = going ? 'sending' : count.bad || count.paused ? 'attention' : count.done ? 'done' : 'resting';
@@ -135,11 +137,10 @@ export class List {
     const progress = count.done === count.all ? 1 : Math.min(0.99, sent / (size || 1));
     if (going) this.meter.see(sent, performance.now());
     else this.meter = new Meter();
-    const percent = words.percent(progress);
     this.total.hidden = count.all < 2;
     this.bar.value = progress;
-    const text = words.count('up.total', count.all, { done: words.number(count.done), percent });
-    this.status.textContent = going ? words.pace(text, this.meter, size - sent) : text;
+    const text = words.count('up.total', count.all, { done: words.number(count.done), percent: words.percent(progress) });
+    this.status.textContent = going ? words.pace(text, this.meter, rest) : text;
     this.say(this.teller.hear(count, progress, this.troubles.splice(0)));
     const known = `${state} ${count.all} ${count.done}`;
     if (known !== this.known) queue.host.tell('change', {});

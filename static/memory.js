@@ -7,7 +7,7 @@ const SAMPLE = 65536;
 /** A hash of the file's beginning, middle and end; '' on pages that may not hash. @param {Upload} upload */
 async function sample({ file }) {
   if (!file || !crypto.subtle) return '';
-  const at = [0, (file.size - SAMPLE) >> 1, file.size - SAMPLE].map((from) => file.slice(Math.max(0, from)).slice(0, SAMPLE));
+  const at = [0, file.size / 2, -SAMPLE].map((from) => file.slice(from).slice(0, SAMPLE));
   const hash = await crypto.subtle.digest('SHA-256', await new Blob(at).arrayBuffer());
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }

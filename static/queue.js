@@ -1,7 +1,7 @@
-/** @import {Host, Rules} from './types.d.ts' */
+/** @import {Host, PartURL, Rules} from './types.d.ts' */
 /** @import {Found} from './intake.js' */
 import { Memory } from './memory.js';
-import { Fault, send } from './request.js';
+import { Fault } from './request.js';
 import { Transfer } from './transfer.js';
 import { Upload } from './upload.js';
 
@@ -65,19 +65,31 @@ export class Queue {
     return this.host.changed(upload);
   }
 
-  /** Brings back what an earlier visit left unfinished. */
+  /** Brings back what an earlier visit left unfinished, with what the store has of it; as far as we knew, where nobody answers. */
   async restore() {
     const { memory, host } = this;
     for (const kept of await memory.list()) {
       const upload = new Upload(null, kept, host.changed);
+      upload.plan = kept;
+      const safe = await this.transfer(upload).call('GET', `/${kept.id}/parts`).then(
+        ({ parts }) => parts.reduce((/** @type {number} */ sum, /** @type {PartURL} */ { size }) => sum + size, 0),
+        (fault) => (fault.again ? kept.safe : 0),
+      );
+      // Whether it is the plan of the file that will be chosen is yet to be seen.
+      upload.plan = null;
       upload.state = 'interrupted';
       this.uploads.add(upload);
-      upload.count(kept.safe, 0);
+      upload.count(safe, 0);
       const file = await memory.reopen(upload, false);
       if (!upload.may('waiting')) continue;
       if (file) this.offer(upload, file);
       else host.changed(upload);
     }
+  }
+
+  /** @param {Upload} upload @param {AbortSignal} [signal] */
+  transfer(upload, signal) {
+    return new Transfer(upload, this.host, this.memory, /** @type {AbortSignal} */ (signal));
   }
 
   /** Lets everything that was chosen go. */
@@ -101,8 +113,7 @@ export class Queue {
     upload.move('preparing');
     this.running++;
     try {
-      const transfer = new Transfer(upload, host, memory, stop.signal);
-      await memory.alone(upload, stop.signal, () => transfer.run());
+      await memory.alone(upload, stop.signal, () => this.transfer(upload, stop.signal).run());
       upload.count(upload.size, 0);
       upload.move('done');
       host.tell('done', { upload });
@@ -110,9 +121,8 @@ export class Queue {
       // Paused or removed, and perhaps sent on its way again since.
       if (stop.signal.aborted) return;
       stop.abort();
-      const { name } = /** @type {Error} */ (error);
-      const other = /^Not(Found|Readable)/.test(name) ? 'unreadable' : 'script';
-      const code = error instanceof Fault ? error.code || (error.status ? `http_${error.status}` : 'network') : other;
+      // Where it is no fault, only a file can be missing or unreadable; anything else is a mistake of ours.
+      const code = error instanceof Fault ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
       if (code === 'script') reportError(error);
       // What breaks a rule won't pass by trying again, and what can't be read has to be chosen again.
       const state = /^(type|size_too|filename)_/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
@@ -149,7 +159,8 @@ export class Queue {
     this.uploads.delete(upload);
     if (!plan || state === 'done') return true;
     this.memory.drop(upload);
-    send({ method: 'DELETE', url: `${this.host.endpoint}/uploads/${plan.id}`, headers: { 'Upload-Token': plan.token } }).catch(() => {});
+    upload.plan = plan;
+    this.transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
     return true;
   }
 }

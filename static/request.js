@@ -9,9 +9,9 @@ export class Fault extends Error {
    * @param {number} [after] ms to wait, as the answer asks for
    */
   constructor(status, code, after = 0) {
-    super(`${code} (${status})`);
+    super(code);
     this.status = status;
-    this.code = code;
+    this.code = code || (status ? `http_${status}` : 'network');
     this.after = after;
     /** Whether another plan may do better. */
     this.stale = false;

@@ -3,11 +3,10 @@
 /** @import {Upload} from './upload.js' */
 import { Meter } from './words.js';
 
-/** What can be done in each state: first button, second button. @type {Record<State, string>} */
+/** What can be done, where it isn't just to remove the file: first button, second button. @type {{[state in State]?: string}} */
 const ACTS = {
-  chosen: ' remove', refused: 'another remove', waiting: ' remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel',
-  offline: ' cancel', retrying: 'now cancel', confirming: ' ', done: ' remove', failed: 'retry remove', interrupted: 'choose discard',
-  removed: ' ',
+  refused: 'another remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel', offline: ' cancel',
+  retrying: 'now cancel', confirming: '', failed: 'retry remove', interrupted: 'choose discard',
 };
 /** What is shown of a name that is too long: its end, cut where no letters join and no sign is of two halves. */
 const TAIL = /[\w ()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
@@ -53,9 +52,9 @@ export class Row {
     const text = this.text();
     if (said.textContent !== text) said.textContent = text;
     bar.value = upload.progress;
-    bar.setAttribute('aria-valuetext', text);
+    bar.ariaValueText = text;
     this.code.textContent = upload.code;
-    this.offer((this.kept ? 'resume discard' : ACTS[state]).split(' '));
+    this.offer((this.kept ? 'resume discard' : ACTS[state] ?? ' remove').split(' '));
     if (state === node.dataset.state) return false;
     node.dataset.state = state;
     bar.hidden = /chosen|refused|waiting|done/.test(state);

@@ -60,11 +60,6 @@ export class Upload {
     return this.state === 'done' ? 1 : Math.min(this.sent / (this.size || 1), 0.99);
   }
 
-  /** Whether a request for it may be under way. */
-  get active() {
-    return /preparing|sending|offline|retrying|confirming/.test(this.state);
-  }
-
   /** @param {State} state */
   may(state) {
     return MOVES[this.state].split(' ').includes(state);

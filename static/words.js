@@ -8,7 +8,7 @@ export class Words {
   /** Made once each: that is slow. @type {Map<string, Intl.NumberFormat>} */
   formats = new Map();
 
-  /** @param {Record<string, string>} catalog @param {string} lang */
+  /** @param {Record<string, string>} catalog @param {string} [lang] the browser's own, unless told */
   constructor(catalog, lang) {
     this.catalog = catalog;
     this.lang = lang;

@@ -1,5 +1,5 @@
-/** @import {Upload} from '../upload.js' */
 import { Queue, fits, objection } from '../queue.js';
+import { Upload } from '../upload.js';
 import { count, equal, file, ok, realm, sum, test, until } from './harness.js';
 
 const MiB = 1 << 20;
@@ -48,7 +48,7 @@ test('no more files travel at once than were asked for', async () => {
   const { host, state } = await realm({});
   const queue = new Queue(host);
   let most = 0;
-  host.changed = () => { most = Math.max(most, [...queue.uploads].filter((upload) => upload.active).length); };
+  host.changed = () => { most = Math.max(most, [...queue.uploads].filter((upload) => /preparing|sending|confirming/.test(upload.state)).length); };
   for (let n = 0; n < 30; n++) queue.add(file(100 + n, `file ${n}`));
   queue.start();
   await until('all are done', () => [...queue.uploads].every((upload) => upload.state === 'done'));
@@ -103,6 +103,61 @@ test('what an earlier visit left is listed, and only the rest of it is sent', as
   equal([1, 2, 3, 4].map((n) => count(log, `put ${n}`)), [1, 1, 1, 2]);
   equal([sums[first.chosen.name], count(log, 'issue')], [await sum(first.chosen), 1]);
   equal(Object.keys(localStorage), []);
+});
+
+for (const [name, Do, Code, safe] of /** @type {[string, string, string, number][]} */ ([
+  ['forgot', '404', 'unknown_upload', 0], ['can’t look for', '503', 'store_unavailable', 5 * MiB], ['isn’t asked for, offline,', 'reset', '', 5 * MiB],
+])) {
+  test(`what the store ${name} is told as it is`, async () => {
+    const first = await begun({ Faults: [{ On: 'put', Part: 2, Times: 99, Do: 'hang' }, { On: 'list', Times: 9, Do, Code }] }, 10 * MiB);
+    await until('one part is safe', () => first.upload.safe === 5 * MiB);
+    first.upload.stop?.abort();
+    await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
+    const queue = new Queue(first.host);
+    await queue.restore();
+    const [upload] = queue.uploads;
+    equal([upload.state, upload.safe, upload.plan], ['interrupted', safe, null]);
+    queue.remove(upload);
+  });
+}
+
+/** A file in the browser's own storage, with a handle as the file dialogue gives one. @param {Blob} content @param {string} name */
+async function handled(content, name) {
+  const handle = await (await navigator.storage.getDirectory()).getFileHandle(name, { create: true });
+  const stream = await handle.createWritable();
+  await stream.write(content);
+  await stream.close();
+  return Object.assign(await handle.getFile(), { handle });
+}
+
+test('a file whose handle may be opened goes on by itself, unless it has changed', async () => {
+  localStorage.clear();
+  const { host, state } = await realm({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: 'hang' }] });
+  const chosen = await handled(file(10 * MiB), 'kept.bin');
+  const first = new Queue(host);
+  const upload = /** @type {Upload} */ (first.add(chosen));
+  first.start();
+  await until('one part is safe', () => upload.safe === 5 * MiB);
+  upload.stop?.abort();
+  await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
+  const second = new Queue(host);
+  await second.restore();
+  const [again] = second.uploads;
+  await until('it is done', () => again.state === 'done');
+  equal([count((await state()).log, 'put 1'), (await state()).sums['kept.bin']], [1, await sum(chosen)]);
+});
+
+test('a handle that may be opened after a question waits for it; one that may not is forgotten', async () => {
+  const { host } = await realm({});
+  const { memory } = new Queue(host);
+  const upload = new Upload(null, { name: 'a', size: 1, lastModified: 1 }, () => {});
+  const answer = { prompt: 'prompt' };
+  const handle = { queryPermission: () => answer.prompt, requestPermission: () => 'denied', getFile: () => Promise.reject(new Error('gone')) };
+  memory.handles = async () => handle;
+  equal([await memory.reopen(upload, false), upload.handle === /** @type {any} */ (handle)], [null, true], 'before the question');
+  equal([await memory.reopen(upload, true), upload.handle], [null, null], 'after a no');
+  answer.prompt = 'granted';
+  equal([await memory.reopen(upload, false), upload.handle], [null, null], 'when the file is gone');
 });
 
 test('a file of the same name, size and date but other content begins anew', async () => {
