@@ -74,14 +74,6 @@ func (p *postern) searchLog() {
 	}
 }
 
-// logbook collects what a server logs.
-type logbook = process.Logbook
-
-var (
-	ready       = process.Ready
-	environment = process.Environment
-)
-
 func hostOf(t *testing.T, raw string) string {
 	t.Helper()
 	u, err := url.Parse(raw)

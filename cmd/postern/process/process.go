@@ -83,7 +83,7 @@ func Start(t testing.TB, o Options) *Process {
 func (p *Process) launch() {
 	p.t.Helper()
 	p.cmd = exec.Command(p.options.Path, p.options.Args...)
-	p.cmd.Env = append(Environment(), p.options.Env...)
+	p.cmd.Env = append(environment(), p.options.Env...)
 	if p.cmd.Stderr = p.options.Stderr; p.cmd.Stderr == nil {
 		p.cmd.Stderr = p.Log
 	}
@@ -179,8 +179,8 @@ func (p *Process) Kill() {
 	p.Wait()
 }
 
-// Environment is ours without what would lead the SDK to other credentials or stores.
-func Environment() []string {
+// environment is ours without what would lead the SDK to other credentials or stores.
+func environment() []string {
 	kept := slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		return strings.HasPrefix(pair, "AWS_") || strings.HasPrefix(pair, "POSTERN_")
 	})
