@@ -107,6 +107,7 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.parts[number] = length
 	w.Header().Set("ETag", fmt.Sprintf(`"%d"`, number))
+	w.WriteHeader(http.StatusOK)
 }
 
 // compare reads to the end and fails at the first piece that isn't what the file has there.
