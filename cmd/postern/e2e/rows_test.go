@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+func TestARefusedFileMakesWayForTheOneChosenInItsPlace(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	picture := pngOf(t, 60<<10)
+	words, another := fileWith(t, "notes.txt", []byte("words")), fileWith(t, "more.txt", []byte("more words"))
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	b.choose(words, another)
+	b.until("both are refused", `document.querySelectorAll(".postern-file[data-state=refused]").length == 2`)
+	if accept := evaluate[string](b, `document.querySelector("postern-uploader").getAttribute("accept")`); !strings.Contains(accept, "image/png") {
+		t.Errorf("what the dialogue offers: wanted pictures, got %q", accept)
+	}
+	b.reach(`li:has([title="notes.txt"]) [data-do=another]`)
+	b.dialogue(enterKey, fileWith(t, "garden.png", picture))
+	b.until("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
+	names := evaluate[[]string](b, `[...document.querySelectorAll(".postern-name")].map((n) => n.title)`)
+	if len(names) != 2 || names[0] != "garden.png" || names[1] != "more.txt" {
+		t.Errorf("rows: wanted the new file in the place of the first, got %q", names)
+	}
+	if !evaluate[bool](b, `document.querySelector(".postern-file").contains(document.activeElement)`) {
+		t.Errorf("the focus: wanted in the new row, got %s", evaluate[string](b, `document.activeElement.outerHTML`))
+	}
+	if stored := p.store(t).only(); stored.Sum != sumOf(picture) {
+		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
+	}
+	b.calm()
+}
+
+// journeys are the states that a file comes through again and again on a bad line: its row may not jump.
+var journeys = []string{"waiting", "preparing", "sending", "paused", "offline", "retrying", "confirming", "done"}
+
+func TestARowKeepsItsHeightOnTheWay(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	for _, l := range languages {
+		for _, width := range []int64{375, 1280} {
+			t.Run(fmt.Sprintf("%s at %d px", l.tag, width), func(t *testing.T) {
+				b := newTab(t, look{Language: l.tag, Width: width})
+				b.open(p.URL + "/forms/photos")
+				b.settled(true)
+				for _, state := range journeys {
+					evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", rowOf, state, moves[state]))
+				}
+				b.until("every state is shown", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state]").length == %d`, len(journeys)))
+				heights := evaluate[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll(".postern-file")].map((f) => [f.dataset.state, f.querySelector(".postern-state").getBoundingClientRect().height]))`)
+				for _, state := range journeys {
+					if heights[state] != heights["sending"] {
+						t.Errorf("%s: wanted %v px as while sending, got %v", state, heights["sending"], heights[state])
+					}
+				}
+			})
+		}
+	}
+}
+
+// drawn records what the zone looked like each time it was drawn.
+const drawn = `(() => {
+	window.drawn = [];
+	const look = () => {
+		const form = document.querySelector("postern-uploader form");
+		if (form) drawn.push([form.getBoundingClientRect().height, getComputedStyle(form.querySelector("[type=submit]")).visibility, form.parentNode.hasAttribute("ready")].join());
+		requestAnimationFrame(look);
+	};
+	look();
+})()`
+
+func TestNobodySeesOneFormTurnIntoAnother(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	for _, path := range []string{"/forms/photos", "/widget/photos"} {
+		t.Run(path, func(t *testing.T) {
+			b := newTab(t, look{})
+			_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: drawn})
+			must(t, err)
+			b.Wire.slow(100 * time.Millisecond)
+			b.open(p.URL + path)
+			b.settled(true)
+			looks := evaluate[[]string](b, `[...new Set(drawn)]`)
+			height, _, _ := strings.Cut(looks[len(looks)-1], ",")
+			for _, look := range looks {
+				if look != height+",hidden,false" && look != height+",visible,true" {
+					t.Errorf("the zone on its way: wanted %s px and nothing in it until all is there, got %q", height, looks)
+				}
+			}
+		})
+	}
+}
+
+func TestWhereTheScriptFailsThePlainFormAppears(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	for _, missing := range []string{"/define.js", "/list.js", "/lang/en.json"} {
+		t.Run(missing, func(t *testing.T) {
+			picture := pngOf(t, 60<<10)
+			b := newTab(t, look{})
+			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, missing) {
+					return false
+				}
+				http.Error(w, "gone", http.StatusNotFound)
+				return true
+			})
+			b.open(p.URL + "/forms/photos")
+			b.until("the form can be used", `["input[type=file]", "[type=submit]", "#postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
+			if shown := evaluate[int](b, `document.querySelectorAll("form button:not([type=submit], [hidden])").length`); shown != 0 {
+				t.Errorf("buttons that need script: wanted none shown, got %d", shown)
+			}
+			b.choose(fileWith(t, "garden.png", picture))
+			b.submit()
+			b.result("done", "")
+		})
+	}
+}
