@@ -89,6 +89,9 @@ func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
 	b := newTab(t, look{})
 	b.open(p.foreign("/demo/form"))
 	widget := b.widgets(p, 1)[0]
+	if title := evaluate[string](b, `document.querySelector("postern-upload").frame.title`); title != evaluate[string](b, `document.querySelector("#demo-files").innerText`) {
+		t.Errorf("the frame's title: wanted the label that the host names, got %q", title)
+	}
 	if evaluate[bool](b, `document.querySelector("form").checkValidity()`) {
 		t.Error("the host's form is valid without the upload that it requires")
 	}
