@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -93,6 +95,37 @@ func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
 		if strings.Contains(body, "<style") || strings.Contains(body, " style=") || strings.Contains(body, "<script>") {
 			t.Errorf("%s: something inline:\n%s", page, body)
 		}
+	}
+}
+
+var hrefs = regexp.MustCompile(`(?:href|src|server|action)="([^"]+)"`)
+
+// TestEveryLinkOfTheStartPageLeadsSomewhere follows all that dev's pages name, and what those pages name in turn.
+func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
+	d := begin(t, nil, process.Dev(t.TempDir())...)
+	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
+	seen := map[string]bool{}
+	for left := []string{d.URL + "/"}; len(left) > 0; left = left[1:] {
+		response, body := fetch(t, left[0])
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: want status 200, got %d", left[0], response.StatusCode)
+		}
+		if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		for _, m := range hrefs.FindAllStringSubmatch(body, -1) {
+			next, err := response.Request.URL.Parse(html.UnescapeString(m[1]))
+			if err != nil {
+				t.Fatalf("%s: %v", left[0], err)
+			}
+			ours := strings.HasPrefix(next.String(), d.URL) || strings.HasPrefix(next.String(), other)
+			if ours && !seen[next.String()] {
+				seen[next.String()], left = true, append(left, next.String())
+			}
+		}
+	}
+	if len(seen) < 30 {
+		t.Errorf("links: wanted the pages in every language, got %d", len(seen))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +39,61 @@ func TestTheReadmesConfigLoads(t *testing.T) {
 	secret := func(name string) string { return name + strings.Repeat("-", 32) }
 	if _, err := config.Load(name, secret); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheReadmesCommandsWork runs what the README tells people to type, with what it supposes: a refusal of the store.
+func TestTheReadmesCommandsWork(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	write(t, "refusal.xml", `<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: ["eq", "$key", "users/1/photo.png"]</Message></Error>`)
+	wanted := map[string]struct {
+		code int
+		text string
+	}{
+		"sign":    {exitDone, "--form-string 'key=users/1/photo.png'"},
+		"explain": {exitFailed, "value_mismatch"},
+	}
+	for line := range strings.Lines(string(text)) {
+		command, typed := strings.CutPrefix(strings.TrimSpace(line), "postern ")
+		args := strings.Fields(command)
+		if !typed || len(args) == 0 {
+			continue
+		}
+		want, known := wanted[args[0]]
+		if got := invoke(t, sampleEnvironment(), args...); !known || got.code != want.code || !strings.Contains(got.stdout, want.text) {
+			t.Errorf("postern %s: want %d and %q, got %+v", command, want.code, want.text, got)
+		}
+		delete(wanted, args[0])
+	}
+	if len(wanted) > 0 {
+		t.Errorf("wanted these in README.md as well: %v", wanted)
+	}
+}
+
+var (
+	readmeLink = regexp.MustCompile(`\]\(([^):]+)\)`)
+	readmePath = regexp.MustCompile("(?m)^(?:\\| `|[^|`]*\\s\\./)((?:policy|handlers|templates|static|cmd)[a-z0-9/]*)")
+)
+
+// TestWhatTheReadmeNamesIsThere follows its links, and looks for the packages in its table and its commands.
+func TestWhatTheReadmeNamesIsThere(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := append(readmeLink.FindAllSubmatch(text, -1), readmePath.FindAllSubmatch(text, -1)...)
+	if len(found) < 10 {
+		t.Fatalf("links and packages in README.md: wanted ten at least, got %d", len(found))
+	}
+	for _, m := range found {
+		if _, err := os.Stat(filepath.Join("../..", string(m[1]))); err != nil {
+			t.Errorf("README.md names %s: %v", m[1], err)
+		}
 	}
 }
 
