@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// drag moves files of the disk over the middle of what a selector finds, and drops them there if asked to.
+func (b *tab) drag(selector string, drop bool, paths ...string) {
+	b.t.Helper()
+	at := evaluate[[2]float64](b, fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))
+	event := input.DispatchDragEventParams{X: at[0], Y: at[1], Data: &input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1}}
+	steps := []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver}
+	if drop {
+		steps = append(steps, input.DispatchDragEventTypeDrop)
+	}
+	for _, event.Type = range steps {
+		_, err := chromedp.Call(b.ctx, input.DispatchDragEvent, event)
+		must(b.t, err)
+	}
+}
+
+// invitation is what the zone says of what is dragged over it.
+const invitation = `document.querySelector(".postern-droptext").innerText.trim()`
+
+func TestDroppedFilesAndFoldersAreTaken(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	picture := fileWith(t, "garden.png", pngOf(t, 60<<10))
+	folder := filepath.Dir(fileWith(t, "lake.png", pngOf(t, 50<<10)))
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	invited := evaluate[string](b, invitation)
+	b.drag("form", false, picture)
+	b.until("the zone says that it would take it", `document.querySelector("postern-uploader").getAttribute("dragging") == "accepts"`)
+	if words := evaluate[string](b, invitation); words == invited || words == "" {
+		t.Errorf("while a picture is over it the zone says %q", words)
+	}
+	b.drag("form", true, picture, folder)
+	b.until("both have arrived", `document.querySelectorAll(".postern-file[data-state=done]").length == 2`)
+	if words := evaluate[string](b, invitation); words != invited {
+		t.Errorf("after the drop the zone says %q, wanted %q again", words, invited)
+	}
+	if keys := p.store(t).keys(); len(keys) != 2 {
+		t.Errorf("stored: wanted two objects, got %q", keys)
+	}
+	b.calm()
+}
+
+func TestWhatCantBeUploadedIsRefusedWhileItIsDragged(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	words := fileWith(t, "notes.txt", []byte("words"))
+	b.drag("form", false, words)
+	b.until("the zone says that it wouldn't take it", `document.querySelector("postern-uploader").getAttribute("dragging") == "refuses"`)
+	b.drag("h1", false, words)
+	b.until("the zone is at rest beside it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
+	b.drag("form", true, words)
+	b.until("the zone is at rest after it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
+	if rows := evaluate[int](b, `document.querySelectorAll(".postern-file").length`); rows != 0 {
+		t.Errorf("rows: wanted none, got %d", rows)
+	}
+}
+
+func TestAFileDroppedBesideTheZoneDoesntTakeThePagesPlace(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	b.drag("h1", true, fileWith(t, "garden.png", pngOf(t, 60<<10)))
+	b.drag("form", true, fileWith(t, "lake.png", pngOf(t, 50<<10)))
+	b.until("what was dropped on the zone has arrived", `document.querySelectorAll(".postern-file[data-state=done]").length == 1`)
+	if address := b.address(); address != p.URL+"/forms/photos" {
+		t.Errorf("the page: wanted the form still, got %s", address)
+	}
+}
+
+// paste puts a picture into what a selector finds, as from a clipboard.
+const paste = `((selector) => {
+	const data = new DataTransfer();
+	data.items.add(new File([new Uint8Array(1000)], "clip.png", {type: "image/png"}));
+	const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+	document.querySelector(selector).dispatchEvent(event);
+	return event.defaultPrevented;
+})(%q)`
+
+func TestAPastedPictureIsTakenUnlessATextFieldHasTheFocus(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	evaluate[any](b, `document.querySelector("h1").after(document.createElement("textarea"))`)
+	for selector, taken := range map[string]bool{"textarea": false, "body": true, "input[type=file]": true} {
+		if got := evaluate[bool](b, fmt.Sprintf(paste, selector)); got != taken {
+			t.Errorf("pasted into %s: wanted taken %v, got %v", selector, taken, got)
+		}
+	}
+	b.until("two rows are there", `document.querySelectorAll(".postern-file").length == 2`)
+}
+
+func TestDoorsAreOfferedWhereTheyLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	shown := `[...document.querySelectorAll("form button")].filter((b) => b.checkVisibility()).map((b) => b.dataset.ask ?? b.type)`
+	cases := []struct {
+		name   string
+		look   look
+		finger bool
+		doors  []string
+	}{
+		{"with a mouse", look{}, false, []string{`{"webkitdirectory":true}`}},
+		{"with a finger", look{}, true, []string{`{"webkitdirectory":true}`, `{"accept":"image/*","capture":"environment"}`}},
+		{"without script", look{NoScript: true}, true, []string{"submit"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newTab(t, c.look)
+			if c.finger && !c.look.NoScript {
+				b.finger(375, 800)
+			}
+			b.open(p.URL + "/forms/photos")
+			if !c.look.NoScript {
+				b.settled(true)
+			}
+			if got := evaluate[[]string](b, shown); fmt.Sprint(got) != fmt.Sprint(c.doors) {
+				t.Errorf("buttons: wanted %q, got %q", c.doors, got)
+			}
+		})
+	}
+}
