@@ -67,7 +67,7 @@ func failTwice(_ *tab, _ *postern, times int, w http.ResponseWriter) bool {
 }
 
 func comeLate(b *tab, p *postern, _ int, _ http.ResponseWriter) bool {
-	b.eventually("several files wait for the ticket", func() bool { return b.issued(p, http.StatusUnauthorized) >= 3 })
+	b.eventually("all of the first turn but the film have arrived, and others wait", func() bool { return count(b.answered(p, "/complete"), http.StatusOK) == 3 })
 	return false
 }
 

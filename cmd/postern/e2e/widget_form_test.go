@@ -154,9 +154,7 @@ func TestAResetGivesUpWhatIsUnderWay(t *testing.T) {
 func TestUploadsComeBackWithThePage(t *testing.T) {
 	t.Parallel()
 	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, pictures)
-	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	keys := b.values(1)
+	b, keys := embedPicture(t, p)
 	b.submit()
 	b.do(chromedp.NavigateBack())
 	if got := b.values(1); !slices.Equal(got, keys) || !slices.Equal(b.entries("pictures"), keys) {

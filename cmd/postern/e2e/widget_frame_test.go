@@ -22,9 +22,7 @@ func TestAMovedWidgetKeepsWhatItHas(t *testing.T) {
 		{"put back later", `w.remove(); await new Promise((f) => setTimeout(f)); form.append(w)`, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := embed(t, p, look{}, pictures)
-			b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-			keys := b.values(1)
+			b, keys := embedPicture(t, p)
 			evaluate[any](b, `(async () => { const w = document.querySelector("postern-upload"); const form = w.form; `+c.move+` })()`)
 			widget := b.widgets(p, 1)[0]
 			widget.until("the row is there", `document.querySelector(".postern-file[data-state=done]") != null`)
@@ -77,7 +75,7 @@ func TestAnotherProfileStartsAnew(t *testing.T) {
 	if got := b.values(1); !strings.HasPrefix(got[0], "users/bob/") || !strings.HasSuffix(got[0], ".txt") {
 		t.Errorf("value: wanted the file of the other profile alone, as bob's, got %q", got)
 	}
-	if refused := b.issued(p, http.StatusForbidden); refused != 0 {
+	if refused := count(b.answered(p, "/uploads"), http.StatusForbidden); refused != 0 {
 		t.Errorf("plans refused: wanted none, got %d: a ticket went to the wrong frame", refused)
 	}
 	b.calm()
@@ -86,9 +84,7 @@ func TestAnotherProfileStartsAnew(t *testing.T) {
 func TestAnotherLanguageKeepsTheValue(t *testing.T) {
 	t.Parallel()
 	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, pictures)
-	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	keys := b.values(1)
+	b, keys := embedPicture(t, p)
 	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
 	widget := b.widgets(p, 1)[0]
 	widget.until("the row is there, from right to left", fmt.Sprintf(

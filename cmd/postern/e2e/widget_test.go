@@ -42,6 +42,14 @@ func embed(t *testing.T, p *postern, l look, body string) *tab {
 // pictures is a form with one required widget.
 const pictures = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
 
+// embedPicture opens a page with a form that has a picture already, and returns its key as the form's values.
+func embedPicture(t *testing.T, p *postern) (b *tab, keys []string) {
+	t.Helper()
+	b = embed(t, p, look{}, pictures)
+	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	return b, b.values(1)
+}
+
 // widgets waits until that many widgets of the page have met their host and returns their documents, in the order of the page.
 func (b *tab) widgets(p *postern, count int) []*tab {
 	b.t.Helper()

@@ -78,7 +78,7 @@ func (b *tab) sendThrough(p *postern, o *office) {
 			o.end()
 		}
 		if r.Method == http.MethodPut && strings.Contains(r.URL.RawQuery, "partNumber=3") {
-			b.eventually("everything has been issued", func() bool { return b.issued(p, http.StatusCreated) == small+1 })
+			b.eventually("everything has been issued", func() bool { return count(b.answered(p, "/uploads"), http.StatusCreated) == small+1 })
 		}
 		return false
 	})
@@ -111,7 +111,7 @@ func (b *tab) sendThrough(p *postern, o *office) {
 // renewedOnTheWay requires that files of the first ticket were under way when the next one was refused.
 func (b *tab) renewedOnTheWay(p *postern) {
 	b.t.Helper()
-	statuses := b.plans(p)
+	statuses := b.answered(p, "/uploads")
 	if first := slices.Index(statuses, http.StatusUnauthorized); first < 2 {
 		b.t.Errorf("answers to requests for a plan: wanted several 201 before the first 401, got %v", statuses)
 	}
@@ -131,24 +131,24 @@ func (b *tab) onlyGoodStates() {
 	}
 }
 
-// issued counts the answers of that status to requests for a plan.
-func (b *tab) issued(p *postern, status int) (count int) {
-	for _, got := range b.plans(p) {
-		if got == status {
-			count++
-		}
-	}
-	return count
-}
-
-// plans are the answers to requests for a plan, 0 for none yet. It may be called from any goroutine.
-func (b *tab) plans(p *postern) (statuses []int) {
+// answered are the answers to POST requests to such a path of the API, 0 for none yet. It may be called from any goroutine.
+func (b *tab) answered(p *postern, path string) (statuses []int) {
 	for _, x := range b.Wire.exchanges(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
-		if x.Path == "/uploads" {
+		if strings.HasSuffix(x.Path, path) {
 			statuses = append(statuses, x.Status)
 		}
 	}
 	return statuses
+}
+
+// count is how often the list holds something.
+func count(list []int, wanted int) (times int) {
+	for _, got := range list {
+		if got == wanted {
+			times++
+		}
+	}
+	return times
 }
 
 // eventually waits for something beside the page; unlike until it may be called from any goroutine.
