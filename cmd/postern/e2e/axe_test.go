@@ -81,6 +81,17 @@ type backdrop struct{ light, dark string }
 // axe judges the page as it stands, in light and dark, and returns what was found.
 func (b *tab) axe(behind backdrop) []finding {
 	b.t.Helper()
+	found := b.judged(false, behind.light, "")
+	for _, f := range b.judged(true, behind.dark, coloured) {
+		f.Why += " (dark)"
+		found = append(found, f)
+	}
+	return found
+}
+
+// judged is what those rules find, or all if none is given, where that colour lies behind the page.
+func (b *tab) judged(dark bool, behind, rules string) []finding {
+	b.t.Helper()
 	source, err := axeSource()
 	must(b.t, err)
 	if !evaluate[bool](b, `!!window.axe`) {
@@ -89,38 +100,39 @@ func (b *tab) axe(behind backdrop) []finding {
 			return err
 		}))
 	}
-	b.scheme(true)
-	dark := evaluate[[]finding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind.dark, judge, coloured))
-	b.scheme(false)
-	light := evaluate[[]finding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)()`, behind.light, judge))
-	for i := range dark {
-		dark[i].Why += " (dark)"
-	}
-	return append(light, dark...)
+	b.scheme(dark)
+	return evaluate[[]finding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind, judge, rules))
 }
 
 // accessible requires that the checker finds nothing.
 func (b *tab) accessible(what string) {
 	b.t.Helper()
-	b.accessibleOn(what, backdrop{})
+	b.clean(what, b.axe(backdrop{}))
 }
 
-func (b *tab) accessibleOn(what string, behind backdrop) {
+func (b *tab) clean(what string, found []finding) {
 	b.t.Helper()
-	for i, f := range b.axe(behind) {
+	for i, f := range found {
 		if i == 10 {
-			b.t.Errorf("%s: and more", what)
+			b.t.Errorf("%s: and %d more", what, len(found)-i)
 			return
 		}
 		b.t.Errorf("%s: %s: %s: %s", what, f.Rule, f.Target, f.Why)
 	}
 }
 
+// scheme makes the tab dark or light, at once: colours on their way to others can't be judged.
 func (b *tab) scheme(dark bool) {
+	b.t.Helper()
+	b.media(dark, "reduce")
+}
+
+// media says what the person at the tab prefers.
+func (b *tab) media(dark bool, motion string) {
 	b.t.Helper()
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: pick(dark, "dark", "light")},
-		{Name: "prefers-reduced-motion", Value: "reduce"}, // colours on their way to others can't be judged
+		{Name: "prefers-reduced-motion", Value: motion},
 	}}
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media)
 	must(b.t, err)

@@ -118,7 +118,7 @@ func (b *tab) frames(prefix string) []string {
 // inside returns the document of a frame of another site.
 func (b *tab) inside(frame *target.Info) *tab {
 	b.t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID))
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID), chromedp.WithDetachOnCancel())
 	b.t.Cleanup(cancel)
 	must(b.t, chromedp.Do(ctx))
 	return &tab{t: b.t, ctx: ctx, Wire: b.Wire, Close: cancel}

@@ -62,34 +62,27 @@ func (b *tab) handy(what string, widgets ...*tab) {
 		widget.until("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
 	}
 	for _, document := range all {
+		document.until("the window is that of a phone", `innerWidth <= 375`)
 		document.none(what+": too small for a finger", small)
 		document.none(what+": wider than 375 px", fmt.Sprintf(wide, 375))
 	}
 	// What a window 1280 by 1024 px large shows at 400 %.
 	b.do(chromedp.EmulateViewport(320, 256, chromedp.EmulateScale(4)))
-	for i, document := range all {
+	for _, document := range all {
+		document.until("the window is narrow", `innerWidth <= 320`)
 		document.none(what+": wider than 320 px", fmt.Sprintf(wide, 320))
-		document.motion("no-preference")
+		document.scheme(false)
+		document.media(false, "no-preference")
 		document.none(what+": slower than 200 ms", fmt.Sprintf(moving, 200))
-		document.motion("reduce")
+		document.media(false, "reduce")
 		document.none(what+": moves all the same", fmt.Sprintf(moving, 10))
-		if width := evaluate[int](document, `innerWidth`); i == 0 && width != 320 || width > 320 {
-			b.t.Errorf("%s: judged at %d px", what, width)
-		}
 	}
-}
-
-func (b *tab) motion(preference string) {
-	b.t.Helper()
-	features := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: preference}}
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
-	must(b.t, err)
 }
 
 func TestWhatIsNotHandyIsFound(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, spoil, list string }{
-		{"a small control", `document.querySelector(".postern-folder").style.minBlockSize = 0`, small},
+		{"a small control", `document.querySelector("nav a").style.minBlockSize = 0`, small},
 		{"a narrow control", `document.querySelector("nav a").style.cssText = "min-inline-size: 0; font-size: 8px"`, small},
 		{"a label for the unseen file control", `document.querySelector("label").style.cssText = "min-block-size: 0; padding: 0"`, small},
 		{"a page that scrolls sideways", `document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(wide, 375)},
@@ -107,53 +100,5 @@ func TestWhatIsNotHandyIsFound(t *testing.T) {
 		if found := evaluate[[]string](b, c.list); len(found) == 0 {
 			t.Errorf("%s: nothing found", c.name)
 		}
-	}
-}
-
-func TestPagesAreHandyInEveryLanguage(t *testing.T) {
-	t.Parallel()
-	p := dev(t)
-	done := landed(t, p, "a rather long name of a picture from the garden, taken in summer.png", pngOf(t, 40<<10))
-	inEveryLanguage(t, look{}, func(b *tab, language string) {
-		for _, path := range []string{"/", "/forms/photos", "/forms/files", "/widget/photos", "/nowhere", done} {
-			b.finger(375, windowHeight)
-			b.open(p.URL + path)
-			b.settled(true)
-			b.spoken(language)
-			b.handy(path)
-		}
-		b.finger(375, windowHeight)
-		b.open(p.URL + "/forms/photos")
-		b.settled(true)
-		b.until("there is a camera", `document.querySelector(".postern-camera") != null`)
-		b.everyRow()
-		b.handy("rows")
-	})
-}
-
-func TestHostPagesAndTheirWidgetsAreHandyInEveryLanguage(t *testing.T) {
-	t.Parallel()
-	p := dev(t)
-	inEveryLanguage(t, look{}, func(b *tab, language string) {
-		for path, count := range map[string]int{"/demo/site": 1, "/demo/form": 1, "/demo/themes": 4} {
-			b.finger(375, windowHeight)
-			b.open(p.foreign(path))
-			b.spoken(language)
-			widgets := b.widgets(p, count)
-			widgets[0].everyRow()
-			b.handy(path, widgets...)
-		}
-	})
-}
-
-func TestThePageThatExplainsIsHandy(t *testing.T) {
-	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	for _, c := range asked {
-		b.finger(375, windowHeight)
-		b.open(p.URL + "/explain")
-		b.ask(c.text, c.size)
-		b.handy(c.name)
 	}
 }
