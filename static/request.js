@@ -79,7 +79,6 @@ export class Patience {
   flying = 0;
   /** Ends each wait early. @type {Set<() => void>} */
   waits = new Set();
-  failed = 0;
 
   /** @param {Upload} upload @param {AbortSignal} signal */
   constructor(upload, signal) {
@@ -98,8 +97,8 @@ export class Patience {
   }
 
   /**
-   * Of all lanes that fail, the first tries again soon, and the others much later, or once anything succeeds that began since: a store
-   * in trouble isn't asked by each of them whether it still is.
+   * Of all lanes that fail, the first tries again soon, and the others much later, or once anything works again that failed: a store in
+   * trouble isn't asked by each of them whether it still is.
    * @template T @param {(tries: number) => Promise<T>} work @returns {Promise<T>}
    */
   async insist(work) {
@@ -107,16 +106,14 @@ export class Patience {
       this.signal.throwIfAborted();
       this.flying++;
       this.show();
-      const began = performance.now();
       /** @type {Fault} */
       let fault;
       try {
         const result = await work(tries);
-        if (began > this.failed) this.upload.wake?.();
+        if (tries) this.upload.wake?.();
         return result;
       } catch (error) {
         fault = /** @type {Fault} */ (error);
-        this.failed = performance.now();
         if (!fault.again || tries === LIMIT) throw error;
         if (!fault.status) await this.probe();
       } finally {
