@@ -26,7 +26,7 @@ export class PosternUpload extends HTMLElement {
     this.internals = this.attachInternals();
     this.frame = document.createElement('iframe');
     // A transition that nobody sees: that it begins tells of the host's new colours.
-    this.frame.style.cssText = `display:block;border:0;width:100%;height:16rem;background:none;color-scheme:inherit;transition:1ms allow-discrete;transition-property:color-scheme,${THEME}`;
+    this.frame.style.cssText = `display:block;border:0;width:100%;height:15.75rem;background:none;color-scheme:inherit;transition:1ms allow-discrete;transition-property:color-scheme,${THEME}`;
     this.frame.ontransitionrun = () => this.dress();
     this.attachShadow({ mode: 'open', delegatesFocus: true }).append(this.frame);
   }

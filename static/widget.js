@@ -24,7 +24,10 @@ export class Widget {
     uploader.ticket = (renew) => this.ask(renew);
     uploader.addEventListener('postern:change', () => this.report());
     for (const name of ['done', 'fail']) uploader.addEventListener(`postern:${name}`, (event) => this.tell(name, event));
-    new ResizeObserver(([entry]) => port.postMessage({ height: Math.ceil(entry.borderBoxSize[0].blockSize) })).observe(document.body);
+    new ResizeObserver(([entry]) => {
+      // A frame that isn't laid out yet, or is hidden, has no width, and a height that means nothing.
+      if (innerWidth > 99) port.postMessage({ height: Math.ceil(entry.borderBoxSize[0].blockSize) });
+    }).observe(document.body);
   }
 
   /** What the host may know: what arrived, and whether more is coming. */
