@@ -65,9 +65,9 @@ func contentPolicy(s sources, ancestors []string) string {
 		strings.Join(append([]string{"connect-src 'self'"}, s.connect...), " "),
 		strings.Join(append([]string{"form-action 'self'"}, s.form...), " "),
 		"base-uri 'none'",
-		"frame-ancestors " + parents,
 		"require-trusted-types-for 'script'",
 		"trusted-types postern",
+		"frame-ancestors " + parents,
 	}, "; ")
 }
 
