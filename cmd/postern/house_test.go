@@ -69,11 +69,13 @@ func TestPolicyNeedsTheStandardLibraryAlone(t *testing.T) {
 	}
 }
 
-func TestTemplatesNeedTemplAlone(t *testing.T) {
+func TestPagesAndScriptsNeedOneLibraryEach(t *testing.T) {
 	t.Parallel()
-	for _, name := range deps(t, "./templates/...", "./static/...") {
-		if !inside(name) && !strings.HasPrefix(name, "github.com/a-h/") {
-			t.Errorf("templates or static reach %s", name)
+	for folder, library := range map[string]string{"./templates/...": "github.com/a-h/", "./static/...": "github.com/tdewolff/"} {
+		for _, name := range deps(t, folder) {
+			if !inside(name) && !strings.HasPrefix(name, library) {
+				t.Errorf("%s reaches %s; beside the standard library it needs %s alone", folder, name, library)
+			}
 		}
 	}
 }
