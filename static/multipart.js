@@ -120,17 +120,17 @@ export class Multipart {
     this.transfer.upload.count(this.safe, [...this.flying.values()].reduce((sum, some) => sum + some, 0));
   }
 
-  /** One lane more while that pays, one less when it cost. @param {number} bytes */
+  /** One lane more while that pays, one less when it cost; few where parts take long, since each loses what it had when the line is cut. @param {number} bytes */
   adapt(bytes) {
     const { window } = this;
     window.bytes += bytes;
     if (++window.parts < this.lanes) return;
-    const now = performance.now();
-    const rate = window.bytes / (now - window.since);
-    if (rate > this.rate * 1.05) this.lanes = Math.min(MOST_LANES, this.lanes + 1);
+    const span = performance.now() - window.since;
+    const rate = window.bytes / span;
+    if (span > 20000) this.lanes = 2;
+    else if (rate > this.rate * 1.05) this.lanes = Math.min(MOST_LANES, this.lanes + 1);
     else if (rate < this.rate * 0.7) this.lanes = Math.max(2, this.lanes - 1);
-    this.rate = rate;
-    this.window = { bytes: 0, parts: 0, since: now };
+    Object.assign(this, { rate, window: { bytes: 0, parts: 0, since: window.since + span } });
   }
 
   /** @param {number} number @returns {Promise<PartURL>} */
