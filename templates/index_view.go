@@ -29,6 +29,9 @@ type DemoView struct {
 	Server string
 	// Profile is what the widget asks for.
 	Profile string
+	// Plain leads to the upload form as a page of its own, for visitors
+	// without script.
+	Plain Link
 	// Back leads to the start page.
 	Back           Link
 	Heading, Intro string

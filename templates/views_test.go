@@ -117,6 +117,7 @@ func normalDemo() templates.DemoView {
 		Embed:           "/embed.js",
 		Server:          "http://127.0.0.1:8080",
 		Profile:         "photos",
+		Plain:           templates.Link{URL: "/forms/photos", Text: "Upload on a page of its own"},
 		Back:            templates.Link{URL: "/", Text: "Back to Postern"},
 		Heading:         "Apply for a plot",
 		Intro:           "Tell us who you are.",

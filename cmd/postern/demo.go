@@ -58,6 +58,7 @@ func (d *demoPages) view(w tongue, name string) templates.DemoView {
 		Server:         d.place.url,
 		Profile:        "photos",
 		Back:           templates.Link{URL: w.to(d.place.url + "/"), Text: w.Text("page.demo.back")},
+		Plain:          templates.Link{URL: w.to(d.place.url + "/forms/photos"), Text: w.Text("page.demo.plain")},
 		Site:           w.Text(key + ".name"),
 		Heading:        w.Text(key + ".heading"),
 		Intro:          w.Text(key + ".intro"),
