@@ -38,7 +38,8 @@ export class Row {
     for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.do ?? '');
     if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
     // Rows out of sight are skipped by the browser, which tells when that ends.
-    this.node.addEventListener('contentvisibilityautostatechange', () => this.picture(file), { once: true });
+    const seen = /** @type {any} */ (this.node);
+    seen.oncontentvisibilityautostatechange = (/** @type {any} */ { skipped }) => skipped || this.picture(file);
   }
 
   /** @returns {boolean} whether it has come to another state */
@@ -108,6 +109,7 @@ export class Row {
 
   /** A thumbnail, made small at once, so that the picture itself isn't kept in memory. @param {File} file */
   async picture(file) {
+    /** @type {any} */ (this.node).oncontentvisibilityautostatechange = null;
     const small = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
     if (!small) return;
     const canvas = document.createElement('canvas');
