@@ -18,7 +18,7 @@ const small = `[...document.querySelectorAll("a[href], button, input:not([type=h
 // wide lists what sticks out sideways of a window that is that wide, boxes that scroll by themselves aside. A phone's window
 // grows with what is in it, so its own width alone says nothing.
 const wide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
-	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll, .postern-unseen")) return false;
+	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll") || node.closest(".postern-unseen")) return false;
 	const {left, right} = node.getBoundingClientRect();
 	return left < -0.5 || right > Math.min(innerWidth, %[1]d) + 0.5 || node == document.documentElement && node.scrollWidth > %[1]d;
 }).map((node) => node.localName + "." + node.className + ": " + node.getBoundingClientRect().left + " to " + node.getBoundingClientRect().right)`
@@ -62,6 +62,7 @@ func (b *tab) handy(what string, widgets ...*tab) {
 		widget.until("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
 	}
 	for _, document := range all {
+		document.scheme(false) // now, so that nothing is on its way from dark to light later
 		document.until("the window is that of a phone", `innerWidth <= 375`)
 		document.none(what+": too small for a finger", small)
 		document.none(what+": wider than 375 px", fmt.Sprintf(wide, 375))
@@ -71,7 +72,6 @@ func (b *tab) handy(what string, widgets ...*tab) {
 	for _, document := range all {
 		document.until("the window is narrow", `innerWidth <= 320`)
 		document.none(what+": wider than 320 px", fmt.Sprintf(wide, 320))
-		document.scheme(false)
 		document.media(false, "no-preference")
 		document.none(what+": slower than 200 ms", fmt.Sprintf(moving, 200))
 		document.media(false, "reduce")
