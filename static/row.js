@@ -42,10 +42,10 @@ export class Row {
     seen.oncontentvisibilityautostatechange = (/** @type {any} */ { skipped }) => skipped || this.picture(file);
   }
 
-  /** @returns {boolean} whether it has come to another state */
+  /** @returns {boolean} whether it has come to another state, or to another reason for it */
   paint() {
     const { upload, node, said, bar } = this;
-    const { state } = upload;
+    const { state, code } = upload;
     clearTimeout(this.tick);
     if (state === 'sending') this.meter.see(upload.sent, performance.now());
     else this.meter = new Meter();
@@ -54,12 +54,12 @@ export class Row {
     if (said.textContent !== text) said.textContent = text;
     bar.value = upload.progress;
     bar.ariaValueText = text;
-    this.code.textContent = upload.code;
+    const news = state !== node.dataset.state || code !== this.code.textContent;
+    this.code.textContent = code;
     this.offer((this.kept ? 'resume discard' : ACTS[state] ?? ' remove').split(' '));
-    if (state === node.dataset.state) return false;
     node.dataset.state = state;
     bar.hidden = /chosen|refused|waiting|done/.test(state);
-    return true;
+    return news;
   }
 
   /** Whether the file need only be opened again, not chosen again. */
