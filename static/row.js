@@ -9,7 +9,7 @@ const ACTS = {
   retrying: 'now cancel', confirming: '', failed: 'retry remove', interrupted: 'choose discard',
 };
 /** What is shown of a name that is too long: its end, cut where no letters join and no sign is of two halves. */
-const TAIL = /[\w ()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
+const TAIL = /[\w()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
 /** Images above this are too dear to decode for a thumbnail. */
 const THUMB = 12 << 20;
 

@@ -47,7 +47,7 @@ const rowOf = `async (state, steps, handle = null) => {
 	if (steps.includes("sending") || state == "interrupted") upload.count(upload.size * 0.43, 0);
 	if (state == "sending") {
 		list.row(upload).paint();
-		Object.assign(list.rows.get(upload).meter, {rate: 3e5, began: -1e4});
+		Object.assign(list.rows.get(upload).meter, {rate: 3e5, steps: 9});
 	}
 	list.mark(upload);
 }`
