@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/page"
@@ -113,13 +112,14 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	b := newTab(t, look{})
 	b.open(p.URL + "/forms/files")
 	b.settled(true)
-	b.Wire.slow(300 * time.Millisecond)
+	release := b.Wire.hold(t, func(r *http.Request) bool { return p.toStore(r) && r.URL.Query().Get("partNumber") > "1" })
 	b.reach("input[type=file]")
 	b.dialogue(enterKey, path)
 	b.untilSent(p, 8*mebibyte)
 	b.reach("[data-do=pause]")
 	b.press(spaceKey)
 	b.untilRow("paused")
+	release()
 	b.until("the focus is where the file goes on", `document.activeElement.matches("[data-do=resume]")`)
 	b.press(enterKey)
 	b.untilState("done")
@@ -138,7 +138,7 @@ func TestByKeyboardACancelledFileLeavesTheFocusBeside(t *testing.T) {
 	b := newTab(t, look{})
 	b.open(p.URL + "/forms/files")
 	b.settled(true)
-	b.Wire.slow(time.Second)
+	b.Wire.hold(t, p.toStore) // however long the keys take, nothing arrives before
 	for _, name := range []string{"first.bin", "second.bin", "third.bin"} {
 		path, _ := fileOf(t, name, 24*mebibyte)
 		b.reach("input[type=file]", chromedp.ModifierShift)
@@ -206,12 +206,12 @@ func TestByKeyboardAnInterruptedFileGoesOnOrIsDiscarded(t *testing.T) {
 	anchor.open(p.URL + "/healthz")
 	first := anchor.sibling()
 	first.open(p.URL + "/forms/files")
-	first.Wire.slow(300 * time.Millisecond)
+	release := first.Wire.hold(t, func(r *http.Request) bool { return p.toStore(r) && r.URL.Query().Get("partNumber") > "2" })
 	first.upload(path, other)
 	first.until("both are under way", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
 	first.untilSent(p, 16*mebibyte)
 	first.Close()
-	anchor.Wire.slow(0)
+	release()
 	b := anchor.sibling()
 	b.open(p.URL + "/forms/files")
 	b.until("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
