@@ -164,3 +164,19 @@ func TestValuesThatRunTheOtherWayAreKeptApart(t *testing.T) {
 		t.Errorf("rules: wanted the two names kept apart and nothing else, got %q", rules)
 	}
 }
+
+// TestEveryCodeHasASentenceForAFile goes beyond the API's codes: what the script finds by itself is said as well.
+func TestEveryCodeHasASentenceForAFile(t *testing.T) {
+	t.Parallel()
+	codes := []Code{"too_many", "unreadable", "other_file", "network", "script", "store", "refused"}
+	for code := range meanings {
+		codes = append(codes, code)
+	}
+	for _, w := range testLocales(t).list {
+		for _, code := range codes {
+			if text := w.texts["up.error."+string(code)]; !strings.Contains(text, "{name}") {
+				t.Errorf("%s: %s: wanted a sentence that names the file, got %q", w.lang, code, text)
+			}
+		}
+	}
+}
