@@ -139,7 +139,8 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 	inEveryLanguage(t, look{}, func(b *tab, language string) {
 		b.Wire.host("uploads.localhost", server)
 		for i, code := range codes {
-			b.visit(uploads+"/failed/"+string(code[1]), language, true)
+			b.open(uploads + "/failed/" + string(code[1]))
+			b.spoken(language)
 			if i == 0 {
 				b.usable("an error")
 			}
