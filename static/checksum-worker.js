@@ -2,7 +2,7 @@
 const WIDE = self.name === 'crc64nvme';
 /** Polynomials: low half, high half. @type {Record<string, [number, number]>} */
 const POLYNOMIALS = { crc32: [0xedb88320, 0], crc32c: [0x82f63b78, 0], crc64nvme: [0xac4bc9b5, 0x9a6c9329] };
-const [LOW, HIGH] = POLYNOMIALS[self.name] ?? [0, 0];
+const [LOW, HIGH] = /** @type {[number, number]} */ (POLYNOMIALS[self.name]);
 
 /** Halves of the table: entry k * 256 + b is byte b, moved on by k more bytes. */
 const low = new Uint32Array(4096);
@@ -82,3 +82,6 @@ let last = Promise.resolve();
 self.onmessage = ({ data: { number, blob } }) => {
   last = last.then(async () => self.postMessage({ number, sum: await checksum(blob).catch(() => null) }));
 };
+
+// A module, so that its names are its own.
+export {};

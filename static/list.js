@@ -68,7 +68,7 @@ export class List {
     return row;
   }
 
-  /** @param {Upload} upload @param {string} act */
+  /** @param {Upload} upload @param {string} [act] */
   act(upload, act) {
     const { queue } = this;
     if (act === 'pause') queue.pause(upload);

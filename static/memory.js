@@ -67,7 +67,7 @@ export class Memory {
     try {
       localStorage.removeItem(this.key(upload));
     } catch {
-      return;
+      // Without storage nothing was kept there.
     }
     if (upload.handle) this.handles((store) => store.delete(this.key(upload))).catch(() => {});
   }

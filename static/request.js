@@ -37,11 +37,11 @@ export function send({ method, url, headers = {}, body = null, signal, progress,
     const xhr = new XMLHttpRequest();
     /** @type {ReturnType<typeof setTimeout>} */
     let timer;
+    const stop = () => xhr.abort();
     const alive = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => xhr.abort(), stall);
+      timer = setTimeout(stop, stall);
     };
-    const stop = () => xhr.abort();
     xhr.open(method, url);
     for (const name in headers) xhr.setRequestHeader(name, headers[name] ?? '');
     if (progress) {

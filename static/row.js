@@ -35,7 +35,7 @@ export class Row {
     label.children[0].textContent = name.slice(0, cut);
     label.children[1].textContent = name.slice(cut);
     size.textContent = list.words.size(upload.size);
-    for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.do ?? '');
+    for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.do);
     if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
     // Rows out of sight are skipped by the browser, which tells when that ends.
     const seen = /** @type {any} */ (this.node);
@@ -58,7 +58,6 @@ export class Row {
     this.code.textContent = code;
     this.offer((this.kept ? 'resume discard' : ACTS[state] ?? ' remove').split(' '));
     node.dataset.state = state;
-    bar.hidden = /chosen|refused|waiting|done/.test(state);
     return news;
   }
 
@@ -93,7 +92,7 @@ export class Row {
     const values = {
       name: upload.name,
       types: rules.names,
-      size: words.size(size),
+      size: words.size(size, '', size < rules.min ? 'floor' : 'ceil'),
       max: words.size(rules.max),
       min: words.size(rules.min),
       percent: words.percent(sending ? upload.progress : safe / (size || 1)),

@@ -11,6 +11,10 @@
 //
 // embed.js, the tag for other people's pages, is also served at a path of its
 // own. Modules name each other relatively, so the path is free to choose.
+//
+// The folder min holds the modules without comments and white space, and with
+// short names where nobody looks. It is committed: run "go generate ./static"
+// after a change.
 package static
 
 import (
@@ -22,12 +26,18 @@ import (
 	"sync"
 )
 
-//go:embed *.js *.css lang/*.json
-var sources embed.FS
+//go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --outdir=min *.js"
+
+var (
+	//go:embed *.css lang/*.json
+	texts embed.FS
+	//go:embed min/*.js
+	scripts embed.FS
+)
 
 // FS holds the modules and the stylesheet at its root and the catalogues
 // under lang. Modules are minified; their sources are for the repository.
-var FS = minified(sources)
+var FS fs.FS = union{texts, sub(scripts, "min")}
 
 // Hash names the whole tree: 16 lower-case hex digits of a SHA-256 over every
 // path and every content.

@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -49,7 +52,7 @@ func TestScriptStaysWithinItsBudget(t *testing.T) {
 	t.Parallel()
 	total := 0
 	for _, name := range modules(t) {
-		content, err := FS.ReadFile(name)
+		content, err := fs.ReadFile(FS, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,10 +70,27 @@ func TestScriptStaysWithinItsBudget(t *testing.T) {
 	}
 }
 
+func TestEveryModuleIsMinified(t *testing.T) {
+	t.Parallel()
+	sources, err := filepath.Glob("*.js")
+	if served := modules(t); err != nil || !slices.Equal(served, sources) {
+		t.Errorf("modules under min: wanted %q, got %q (%v); run go generate ./static", sources, served, err)
+	}
+	for _, name := range sources {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if served, err := fs.ReadFile(FS, name); err != nil || len(served) >= len(source) || bytes.Contains(served, []byte("/**")) {
+			t.Errorf("%s: wanted less than %d bytes and no comment, got %d bytes (%v)", name, len(source), len(served), err)
+		}
+	}
+}
+
 func TestModulesAreShort(t *testing.T) {
 	t.Parallel()
 	for _, name := range modules(t) {
-		content, err := sources.ReadFile(name)
+		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +111,7 @@ func TestFilesAreServedByTheStandardLibrary(t *testing.T) {
 		}
 		got, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		want, wantErr := FS.ReadFile(name)
+		want, wantErr := fs.ReadFile(FS, name)
 		if err != nil || wantErr != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: wanted the file's %d bytes, got %d (%v, %v)", name, len(want), len(got), err, wantErr)
 		}

@@ -1,4 +1,5 @@
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+/** What a unit begins with, in steps of 1,024. */
+const STEPS = ['', 'kilo', 'mega', 'giga', 'tera'];
 
 /** Keeps a text's own direction from reordering the words around it. @param {string} text */
 const apart = (text) => `\u2068${text}\u2069`;
@@ -36,18 +37,19 @@ export class Words {
 
   /** Rounded down: never 100 % before the end. @param {number} progress 0 to 1 */
   percent(progress) {
-    return this.number(Math.floor(progress * 100) / 100, { style: 'percent' });
+    return this.number(progress, { style: 'percent', roundingMode: 'floor' });
   }
 
-  /** @param {number} bytes @param {string} [per] '-per-second' */
-  size(bytes, per = '') {
+  /** With a way to round, also to a tenth above ten: beside a limit that it misses by little. @param {number} bytes @param {string} [per] '-per-second' @param {'ceil' | 'floor'} [roundingMode] */
+  size(bytes, per = '', roundingMode) {
     const step = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
     const value = bytes / 1024 ** step;
     return this.number(value, {
       style: 'unit',
-      unit: UNITS[step] + per,
+      unit: `${STEPS[step]}byte${per}`,
       unitDisplay: step ? 'short' : 'long',
-      maximumFractionDigits: step && value < 10 ? 1 : 0,
+      maximumFractionDigits: step && (value < 10 || roundingMode) ? 1 : 0,
+      roundingMode,
     });
   }
 

@@ -34,6 +34,13 @@ test('sizes have at most one digit after the point, and the unit that fits', () 
   equal(new Words({}, 'de').size(1536), '1,5 kB');
 });
 
+test('a size beside a limit that it misses by little differs from it', () => {
+  const words = new Words({}, 'en');
+  const ten = 10 << 20;
+  equal([ten + 1, 1.03 * ten, 2 ** 30 + 1].map((n) => words.size(n, '', 'ceil')), ['10.1 MB', '10.3 MB', '1.1 GB']);
+  equal([ten - 1, ten, 2 ** 30 - 1].map((n) => words.size(n, '', 'floor')), ['9.9 MB', '10 MB', '1,023.9 MB']);
+});
+
 test('time left is rounded, the more so the longer it is', async () => {
   const words = new Words(await catalog(), 'en');
   equal([1, 12, 54, 70, 150, 3599, 7300].map((n) => plain(words.left(n))), ['about 5 seconds', 'about 15 seconds', 'about 55 seconds',

@@ -16,7 +16,7 @@ const sight = `(() => {
 	window.seen = [];
 	const look = () => {
 		for (const bar of document.querySelectorAll(".postern-file progress"))
-			if (!bar.hidden && bar.value > 0 && bar.value < 1) window.seen.push(bar.value);
+			if (bar.checkVisibility({ visibilityProperty: true }) && bar.value > 0 && bar.value < 1) window.seen.push(bar.value);
 	};
 	new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
 })()`

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"sync"
@@ -16,7 +17,7 @@ import (
 // said is what the catalogue of a language has under a key.
 func said(t *testing.T, language, key string) string {
 	t.Helper()
-	text, err := static.FS.ReadFile("lang/" + language + ".json")
+	text, err := fs.ReadFile(static.FS, "lang/"+language+".json")
 	must(t, err)
 	var catalogue map[string]string
 	must(t, json.Unmarshal(text, &catalogue))
