@@ -95,13 +95,13 @@ const peers = await companion({ uppy: await bundle('uppy'), bare: await bundle('
 const plain = await dev(['--data', path.join(dir, 'plain'), '--origin', peers.url]);
 const summed = await dev(['--data', path.join(dir, 'summed'), '--checksum', 'crc32']);
 peers.connect(plain.store, fs.readFileSync(path.join(dir, 'plain', 'store.key'), 'utf8').trim());
-const target = new URL(plain.store);
-const slow = Number(values.latency) || Number(values.rate)
-  ? await line({ host: target.hostname, port: Number(target.port) }, Number(values.latency) / 2, Number(values.rate) * 125000) : null;
+const targets = Number(values.latency) || Number(values.rate) ? [plain, summed].map(({ store }) => new URL(store)) : [];
+const lines = await Promise.all(targets.map(({ hostname, port }) => line({ host: hostname, port: Number(port) }, Number(values.latency) / 2, Number(values.rate) * 125000)));
+const detours = targets.map(({ host }, i) => `MAP ${host} 127.0.0.1:${lines[i].port}`);
 const server = await chromium.launchServer({
   executablePath: values.chromium,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-    ...(slow ? [`--host-resolver-rules=MAP ${target.host} 127.0.0.1:${slow.port}`] : [])],
+    ...(detours.length ? [`--host-resolver-rules=${detours.join()}`] : [])],
 });
 const browser = await chromium.connect(server.wsEndpoint());
 const root = server.process().pid;
@@ -140,6 +140,6 @@ try {
     await new Promise((resolve) => child.once('exit', resolve));
   }
   peers.close();
-  slow?.close();
+  lines.forEach((slow) => slow.close());
   fs.rmSync(dir, { recursive: true, force: true });
 }
