@@ -8,9 +8,11 @@ export function test(name, body) {
   tests.push({ name, body });
 }
 
-/** Runs what was collected, one after the other, and leaves the results where the browser's driver finds them. */
+/** Runs what was collected, one after the other, and leaves each result where the browser's driver finds it. */
 export async function run() {
+  /** @type {{name: string, error: string}[]} */
   const results = [];
+  Object.assign(window, { results, finished: false });
   for (const { name, body } of tests) {
     try {
       await body();
@@ -19,7 +21,7 @@ export async function run() {
       results.push({ name, error: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) });
     }
   }
-  Object.assign(window, { results });
+  Object.assign(window, { finished: true });
 }
 
 /** @param {unknown} got @param {unknown} wanted @param {string} [what] */

@@ -58,7 +58,7 @@ test('no more files travel at once than were asked for', async () => {
 
 test('pause keeps what is safe, and resume sends only the rest', async () => {
   const { queue, upload, state, chosen } = await begun({ Faults: [{ On: 'put', Part: 4, Times: 1, Do: 'hang' }] }, 20 * MiB);
-  await until('three parts are safe', () => upload.safe === 15 * MiB);
+  await until('three parts are safe and the last one hangs', async () => upload.safe === 15 * MiB && count((await state()).log, 'put 4') === 1);
   queue.pause(upload);
   equal([upload.state, upload.sent], ['paused', 15 * MiB]);
   queue.resume(upload);
@@ -88,7 +88,7 @@ test('a cancelled file makes room for the next', async () => {
 
 test('what an earlier visit left is listed, and only the rest of it is sent', async () => {
   const first = await begun({ Faults: [{ On: 'put', Part: 4, Times: 1, Do: 'hang' }] }, 20 * MiB);
-  await until('three parts are safe', () => first.upload.safe === 15 * MiB);
+  await until('three parts are safe and the last one hangs', async () => first.upload.safe === 15 * MiB && count((await first.state()).log, 'put 4') === 1);
   first.upload.stop?.abort();
   const queue = new Queue(first.host);
   await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
@@ -137,7 +137,7 @@ test('a file whose handle may be opened goes on by itself, unless it has changed
   const first = new Queue(host);
   const upload = /** @type {Upload} */ (first.add(chosen));
   first.start();
-  await until('one part is safe', () => upload.safe === 5 * MiB);
+  await until('one part is safe and the other hangs', async () => upload.safe === 5 * MiB && count((await state()).log, 'put 2') === 1);
   upload.stop?.abort();
   await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
   const second = new Queue(host);

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -67,8 +66,7 @@ type tab struct {
 	// Close ends the tab as a killed one ends, and lets another test have its place; ending it twice is harmless.
 	Close context.CancelFunc
 
-	mu      sync.Mutex
-	trouble []string
+	console *console
 }
 
 // newTab opens a tab that is closed, and whose console is judged, when the test ends.
@@ -89,7 +87,7 @@ func newTab(t *testing.T, l look) *tab {
 		p.ProxyServer = l.Wire.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, width: l.Width, Wire: l.Wire, Close: func() { cancel(); leave() }}
+	b := &tab{t: t, ctx: ctx, width: l.Width, Wire: l.Wire, Close: func() { cancel(); leave() }, console: &console{}}
 	t.Cleanup(cancel)
 	must(t, b.prepare(l))
 	return b
@@ -99,7 +97,7 @@ func (b *tab) prepare(l look) error {
 	if err := chromedp.Do(b.ctx); err != nil {
 		return err
 	}
-	go b.listen()
+	go b.console.hear(chromedp.Console(b.ctx))
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: pick(l.Dark, "dark", "light")},
 		{Name: "forced-colors", Value: pick(l.Forced, "active", "none")},
@@ -124,30 +122,6 @@ func (b *tab) speak(language string) error {
 	headers := network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}
 	_, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, headers)
 	return err
-}
-
-// listen keeps what the page throws and what the browser reports against it.
-func (b *tab) listen() {
-	for message, err := range chromedp.Console(b.ctx) {
-		if err != nil {
-			return
-		}
-		if message.IsException() || strings.Contains(message.Text, "Content Security Policy") {
-			b.mu.Lock()
-			b.trouble = append(b.trouble, message.String())
-			b.mu.Unlock()
-		}
-	}
-}
-
-// calm requires that the page has thrown nothing and broken no content security policy.
-func (b *tab) calm() {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, message := range b.trouble {
-		b.t.Errorf("the browser's console: %s", message)
-	}
 }
 
 // do runs actions and gives up after patience, with a picture of what was there instead.

@@ -23,14 +23,17 @@ func TestAKilledTabGoesOnWhereItWas(t *testing.T) {
 			first := anchor.sibling()
 			first.open(p.URL + "/forms/files")
 			first.Wire.lines.limit(lineRate)
+			release := first.Wire.hold(t, p.fromPart(16))
 			first.upload(path)
 			first.untilSent(p, some*percent/100)
 			first.Close()
+			anchor.letGo()
 			anchor.Wire.lines.limit(0)
 			second := anchor.sibling()
 			second.open(p.URL + "/forms/files")
 			second.until("the row is there again", `document.querySelector(".postern-file[data-state=interrupted]") != null`)
 			second.shot(fmt.Sprintf("row-interrupted-%d", percent))
+			release()
 			second.choose(path)
 			second.untilState("done")
 			second.whole(p, path, true)
@@ -45,10 +48,16 @@ func TestAKilledTabGoesOnWhereItWas(t *testing.T) {
 func (b *tab) sibling() *tab {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
-	other := &tab{t: b.t, ctx: ctx, width: b.width, Wire: b.Wire, Close: cancel}
+	other := &tab{t: b.t, ctx: ctx, width: b.width, Wire: b.Wire, Close: cancel, console: &console{}}
 	b.t.Cleanup(cancel)
 	must(b.t, other.prepare(look{Width: b.width}))
 	return other
+}
+
+// letGo waits until no tab is at a file any more: one that was killed is for a moment longer.
+func (b *tab) letGo() {
+	b.t.Helper()
+	b.until("no tab holds a file", `navigator.locks.query().then(({ held }) => held.length == 0)`)
 }
 
 // untilSent waits until the store has taken parts of that many bytes.

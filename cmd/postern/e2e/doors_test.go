@@ -64,9 +64,10 @@ func TestWhatCantBeUploadedIsRefusedWhileItIsDragged(t *testing.T) {
 	b.drag("h1", false, words)
 	b.until("the zone is at rest beside it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
 	b.drag("form", true, words)
-	b.until("the zone is at rest after it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
-	if rows := evaluate[int](b, `document.querySelectorAll(".postern-file").length`); rows != 0 {
-		t.Errorf("rows: wanted none, got %d", rows)
+	b.drag("form", true, fileWith(t, "lake.png", pngOf(t, 50<<10)))
+	b.until("a picture that is dropped after it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
+	if rows := evaluate[int](b, `document.querySelectorAll(".postern-file").length`); rows != 1 {
+		t.Errorf("rows: wanted the picture's alone, got %d", rows)
 	}
 }
 

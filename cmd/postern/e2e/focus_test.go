@@ -110,6 +110,7 @@ func TestAKeyboardGoesIntoTheWidgetAndOut(t *testing.T) {
 	b.press(tabKey, chromedp.ModifierShift)
 	widget.until("the focus is back in the widget", `document.hasFocus() && document.activeElement.matches("[data-do=remove]")`)
 	b.press(tabKey)
+	b.until("the focus has left the widget again", `document.hasFocus() && document.activeElement.matches("button[type=submit]")`)
 	b.follow(enterKey)
 	if words := b.text(); !strings.Contains(words, p.store(t).only().Key) || !strings.Contains(words, "Ada") {
 		t.Errorf("what the host received: got %q", words)

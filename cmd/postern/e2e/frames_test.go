@@ -115,13 +115,14 @@ func (b *tab) frames(prefix string) []string {
 	return found
 }
 
-// inside returns the document of a frame of another site.
+// inside returns the document of a frame of another site, and has its console heard too.
 func (b *tab) inside(frame *target.Info) *tab {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID), chromedp.WithDetachOnCancel())
 	b.t.Cleanup(cancel)
 	must(b.t, chromedp.Do(ctx))
-	return &tab{t: b.t, ctx: ctx, Wire: b.Wire, Close: cancel}
+	go b.console.hear(chromedp.Console(ctx))
+	return &tab{t: b.t, ctx: ctx, Wire: b.Wire, Close: cancel, console: b.console}
 }
 
 // foreignFrames lists the frames of other sites, which live in processes of their own.

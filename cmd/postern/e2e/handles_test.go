@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -26,23 +25,24 @@ FileSystemFileHandle.prototype.queryPermission = async () => "prompt";
 FileSystemFileHandle.prototype.requestPermission = async () => { window.asked = navigator.userActivation.isActive; return %q; };
 window.showOpenFilePicker = async () => { window.chosen = navigator.userActivation.isActive; return [await ownFile()]; };`
 
-// leave begins an upload of the file, with its handle or without, and goes away in the middle.
-func (b *tab) leave(p *postern, handle bool) {
+// leave begins an upload of the file, with its handle or without, to go away in the middle. Parts from the third on don't get
+// beyond their preflights, which are let go of when nobody waits for them any more.
+func (b *tab) leave(p *postern, handle bool) (release func()) {
 	b.t.Helper()
 	b.open(p.URL + "/forms/files")
 	b.settled(true)
-	b.Wire.slow(300 * time.Millisecond)
+	release = b.Wire.hold(b.t, p.fromPart(3))
 	evaluate[any](b, fmt.Sprintf(`(async () => {
 		%s
 		const handle = await ownFile();
 		document.querySelector("postern-uploader").add([Object.assign(await handle.getFile(), %s)]);
 	})()`, ownFile, pick(handle, "{handle}", "{}")))
 	b.untilSent(p, 16*mebibyte)
-	b.Wire.slow(0)
+	return release
 }
 
-// come opens the page again in a browser that answers like that, and waits for the row.
-func (b *tab) come(p *postern, answer string) {
+// come opens the page again in a browser that answers like that, waits for the row, and lets go of what was held.
+func (b *tab) come(p *postern, answer string, release func()) {
 	b.t.Helper()
 	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: ownFile + fmt.Sprintf(questions, answer)}
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, script)
@@ -50,14 +50,14 @@ func (b *tab) come(p *postern, answer string) {
 	b.open(p.URL + "/forms/files")
 	b.settled(true)
 	b.untilRow("interrupted")
+	release()
 }
 
 func TestAFileWhoseHandleWasKeptIsOpenedByOnePress(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
 	b := newTab(t, look{})
-	b.leave(p, true)
-	b.come(p, "granted")
+	b.come(p, "granted", b.leave(p, true))
 	b.act("resume")
 	b.untilState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
@@ -73,8 +73,7 @@ func TestAFileThatMayNotBeOpenedIsChosenInstead(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
 	b := newTab(t, look{})
-	b.leave(p, true)
-	b.come(p, "denied")
+	b.come(p, "denied", b.leave(p, true))
 	b.act("resume")
 	b.untilState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === true`) {
@@ -87,14 +86,12 @@ func TestAFileChosenAgainKeepsItsHandle(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
 	b := newTab(t, look{})
-	b.leave(p, false)
-	b.come(p, "granted")
-	b.Wire.slow(300 * time.Millisecond)
+	b.come(p, "granted", b.leave(p, false))
+	release := b.Wire.hold(t, p.toStore)
 	b.act("choose")
 	b.untilRow("sending")
-	b.come(p, "granted")
+	b.come(p, "granted", release)
 	b.act("resume")
-	b.Wire.slow(0)
 	b.untilState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
 		t.Error("the second time: wanted the kept handle opened, and no file dialogue")

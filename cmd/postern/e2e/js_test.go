@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,9 @@ func TestBrowserModules(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, look{})
 			b.open(newFake(t, testSite(t, filepath.Base(path))).api.URL + "/")
-			b.until("the tests have run", `window.results != null`)
+			for ran := 0; !evaluate[bool](b, `window.finished ?? false`); ran++ {
+				b.until(fmt.Sprintf("test %d has run", ran+1), fmt.Sprintf(`window.finished || window.results?.length > %d`, ran))
+			}
 			for _, r := range evaluate[[]moduleResult](b, `window.results`) {
 				t.Run(r.Name, func(t *testing.T) {
 					if r.Error != "" {

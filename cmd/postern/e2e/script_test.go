@@ -48,6 +48,7 @@ func TestWithScriptALargeFileTravelsInParts(t *testing.T) {
 	b := newTab(t, look{})
 	b.open(p.URL + "/forms/files")
 	evaluate[any](b, sight)
+	b.Wire.lines.limit(lineRate) // so that there is something to see
 	b.upload(path)
 	b.untilState("done")
 	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {

@@ -15,17 +15,18 @@ import (
 type rowState struct {
 	name    string
 	provoke func(b *tab)
+	held    bool // whether the file has to stay where it is
 }
 
 func rowStates() []rowState {
 	return []rowState{
-		{"sending", func(*tab) {}},
-		{"paused", func(b *tab) { b.act("pause") }},
+		{"sending", func(*tab) {}, true},
+		{"paused", func(b *tab) { b.act("pause") }, true},
 		{"offline", func(b *tab) {
 			b.Wire.fail(func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) })
 			_, err := chromedp.Call(b.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
 			must(b.t, err)
-		}},
+		}, false},
 		{"retrying", func(b *tab) {
 			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPut {
@@ -36,9 +37,8 @@ func rowStates() []rowState {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return true
 			})
-		}},
+		}, false},
 		{"failed", func(b *tab) {
-			b.Wire.slow(0)
 			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method == http.MethodOptions || !strings.Contains(r.URL.Path, "/complete") {
 					return false
@@ -48,7 +48,7 @@ func rowStates() []rowState {
 				_, _ = w.Write([]byte(`{"status":403,"code":"forbidden","title":"This identity may not do that."}`))
 				return true
 			})
-		}},
+		}, false},
 	}
 }
 
@@ -61,10 +61,13 @@ func TestEveryStateOfARowIsShown(t *testing.T) {
 			for _, l := range languages {
 				b := newTab(t, look{Language: l.tag, Width: 375, Dark: i%2 == 1})
 				b.open(p.URL + "/forms/files")
-				b.Wire.slow(800 * time.Millisecond)
+				release := b.Wire.hold(t, p.toStore)
 				b.upload(path)
 				b.untilRow("sending")
 				s.provoke(b)
+				if !s.held {
+					release()
+				}
 				b.untilRow(s.name)
 				b.fits("a row "+s.name, l.tag, l.direction, 375)
 				b.shot(fmt.Sprintf("row-%s-%s", s.name, l.tag))
@@ -94,11 +97,12 @@ func TestAPausedFileGoesOnAndACancelledOneIsGone(t *testing.T) {
 	path, sum := fileOf(t, "garden.bin", 48*mebibyte)
 	b := newTab(t, look{})
 	b.open(p.URL + "/forms/files")
-	b.Wire.slow(300 * time.Millisecond)
+	release := b.Wire.hold(t, p.fromPart(2))
 	b.upload(path)
 	b.untilSent(p, 8*mebibyte)
 	b.act("pause")
 	b.untilRow("paused")
+	release()
 	b.act("resume")
 	b.untilState("done")
 	if stored := p.store(t).only(); stored.Sum != sum {
@@ -108,6 +112,7 @@ func TestAPausedFileGoesOnAndACancelledOneIsGone(t *testing.T) {
 	b.act("remove")
 	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
 	other, _ := fileOf(t, "other.bin", 48*mebibyte)
+	b.Wire.hold(t, p.toStore)
 	b.choose(other)
 	b.untilRow("sending")
 	b.act("cancel")

@@ -61,6 +61,7 @@ func (b *tab) handy(what string, widgets ...*tab) {
 		must(b.t, err)
 		widget.until("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
 	}
+	b.spread(widgets)
 	for _, document := range all {
 		document.scheme(false) // now, so that nothing is on its way from dark to light later
 		document.until("the window is that of a phone", `innerWidth <= 375`)
@@ -69,6 +70,7 @@ func (b *tab) handy(what string, widgets ...*tab) {
 	}
 	// What a window 1280 by 1024 px large shows at 400 %.
 	b.do(chromedp.EmulateViewport(320, 256, chromedp.EmulateScale(4)))
+	b.spread(widgets)
 	for _, document := range all {
 		document.until("the window is narrow", `innerWidth <= 320`)
 		document.none(what+": wider than 320 px", fmt.Sprintf(wide, 320))
@@ -76,6 +78,15 @@ func (b *tab) handy(what string, widgets ...*tab) {
 		document.none(what+": slower than 200 ms", fmt.Sprintf(moving, 200))
 		document.media(false, "reduce")
 		document.none(what+": moves all the same", fmt.Sprintf(moving, 10))
+	}
+}
+
+// spread waits until each widget knows how wide its host's window has made it.
+func (b *tab) spread(widgets []*tab) {
+	b.t.Helper()
+	for i, widget := range widgets {
+		width := evaluate[float64](b, fmt.Sprintf(`document.querySelectorAll("postern-upload")[%d].frame.clientWidth`, i))
+		widget.until("the widget is as wide as its frame", fmt.Sprintf(`innerWidth == %v`, width))
 	}
 }
 

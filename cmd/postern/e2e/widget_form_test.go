@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -45,6 +46,14 @@ func (w *wire) hold(t *testing.T, which func(*http.Request) bool) (release func(
 // toStore tells which requests go to the store.
 func (p *postern) toStore(r *http.Request) bool { return "http://"+r.URL.Host == p.Store }
 
+// fromPart tells which requests carry a part of that number or a later one to the store.
+func (p *postern) fromPart(first int) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		number, err := strconv.Atoi(r.URL.Query().Get("partNumber"))
+		return err == nil && number >= first && p.toStore(r)
+	}
+}
+
 func TestARequiredUploadIsWaitedForInTheVisitorsLanguage(t *testing.T) {
 	t.Parallel()
 	p := dev(t, "--origin", app)
@@ -56,10 +65,12 @@ func TestARequiredUploadIsWaitedForInTheVisitorsLanguage(t *testing.T) {
 			b.refusesToSend("valueMissing", said(t, language, "up.required"))
 			widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
 			b.until("the upload is under way", `document.querySelector("postern-upload:state(busy)") != null`)
+			widget.fitted()
 			b.refusesToSend("customError", said(t, language, "up.busy"))
 			release()
 			keys := b.values(1)
 			b.until("the widget is at rest", `document.querySelector("postern-upload:state(busy)") == null`)
+			widget.fitted()
 			evaluate[any](b, `document.querySelector("postern-upload").setCustomValidity("not this one")`)
 			b.refusesToSend("customError", "not this one")
 			evaluate[any](b, `document.querySelector("postern-upload").setCustomValidity("")`)

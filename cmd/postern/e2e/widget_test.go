@@ -46,8 +46,17 @@ const pictures = `<form method="post"><postern-upload name="pictures" profile="p
 func embedPicture(t *testing.T, p *postern) (b *tab, keys []string) {
 	t.Helper()
 	b = embed(t, p, look{}, pictures)
-	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	return b, b.values(1)
+	widget := b.widgets(p, 1)[0]
+	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
+	keys = b.values(1)
+	widget.fitted()
+	return b, keys
+}
+
+// fitted waits until the widget's frame is as high as what is in it: what the host has below has come to rest then.
+func (b *tab) fitted() {
+	b.t.Helper()
+	b.until("the frame is as high as what is in it", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
 }
 
 // widgets waits until that many widgets of the page have met their host and returns their documents, in the order of the page.
@@ -139,6 +148,9 @@ func TestWidgetsOfOnePageDontMix(t *testing.T) {
 	}
 	sides[1].choose(fileWith(t, "second.png", pngOf(t, 61<<10)))
 	b.until("the other widget has its file", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
+	for _, side := range sides {
+		side.fitted()
+	}
 	b.submit()
 	got := b.posted()
 	if len(got["left"]) != 1 || !strings.HasPrefix(got["left"][0], "users/alice/") || len(got["right"]) != 1 || !strings.HasPrefix(got["right"][0], "users/bob/") {

@@ -59,11 +59,10 @@ func TestATicketThatEndsOnTheWayIsRenewedUnnoticed(t *testing.T) {
 // hears requires that the host's console has that complaint, if any, and no other.
 func (b *tab) hears(complaint string, any bool) {
 	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	heard := b.complaints()
 	other := func(message string) bool { return !strings.Contains(message, complaint) }
-	if len(b.trouble) > 0 != any || slices.ContainsFunc(b.trouble, other) {
-		b.t.Errorf("the host's console: wanted %q: %v, got %q", complaint, any, b.trouble)
+	if len(heard) > 0 != any || slices.ContainsFunc(heard, other) {
+		b.t.Errorf("the host's console: wanted %q: %v, got %q", complaint, any, heard)
 	}
 }
 
@@ -191,12 +190,19 @@ func TestFilesThatStartTogetherShareATicket(t *testing.T) {
 		document.querySelector("postern-upload").ticket = () => { asked++; return new Promise((resolve) => { window.give = resolve; }); };
 	})()`)
 	widget := b.widgets(p, 1)[0]
+	evaluate[any](widget, `(() => {
+		const uploader = document.querySelector("postern-uploader");
+		const { ticket } = uploader;
+		window.wanted = 0;
+		uploader.ticket = (renew) => { wanted++; return ticket(renew); };
+	})()`)
 	var files []string
 	for i := range 4 {
 		files = append(files, fileWith(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
 	}
 	widget.choose(files...)
-	widget.until("all files wait for their ticket", `document.querySelectorAll(".postern-file[data-state=preparing]").length == 4`)
+	widget.until("all files wait for their ticket", `wanted == 4`)
+	b.until("the host is asked", `window.give != null`)
 	evaluate[any](b, fmt.Sprintf(`give(%q)`, p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}})))
 	for _, key := range b.values(4) {
 		if !strings.HasPrefix(key, "users/alice/") {
