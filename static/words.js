@@ -27,12 +27,12 @@ export class Words {
     return this.say(`${key}.${this.plural.select(n)}`, { n: this.number(n), ...values }, `${key}.other`);
   }
 
-  /** @param {number} value @param {Intl.NumberFormatOptions} [settings] */
+  /** A number and its unit stay in one line. @param {number} value @param {Intl.NumberFormatOptions} [settings] */
   number(value, settings = {}) {
     const key = JSON.stringify(settings);
     const format = this.formats.get(key) ?? new Intl.NumberFormat(this.lang, settings);
     this.formats.set(key, format);
-    return format.format(value);
+    return format.format(value).replaceAll(' ', '\xa0');
   }
 
   /** Rounded down: never 100 % before the end. @param {number} progress 0 to 1 */

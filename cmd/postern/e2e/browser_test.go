@@ -172,7 +172,8 @@ func (b *tab) address() string {
 func (b *tab) describe() string {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	html, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.documentElement.outerHTML.slice(0, 4000)`))
+	html, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[location.href, document.body.innerText, document.activeElement.outerHTML.slice(0, 400),
+		document.body.outerHTML.replace(/"[^"]{200,}"/g, '"…"').slice(0, 6000)].join("\n")`))
 	if err != nil {
 		return err.Error()
 	}

@@ -85,10 +85,20 @@ func (b *tab) untilRow(state string) {
 	b.until("the file is "+state, fmt.Sprintf(`document.querySelector(".postern-file[data-state=%s]") != null`, state))
 }
 
+// pressable tells whether a press on the middle of what a selector finds would reach it. What is in a row reacts to nothing before
+// the row has been drawn (content-visibility), though it has its place already.
+const pressable = `((node) => {
+	node?.scrollIntoView({ block: "nearest" });
+	const { left, right, top, bottom } = node?.getBoundingClientRect() ?? {};
+	return node != null && document.elementFromPoint((left + right) / 2, (top + bottom) / 2) == node;
+})(document.querySelector(%q))`
+
 // act presses the button of the first row that does that.
 func (b *tab) act(what string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(".postern-file [data-do=" + what + "]")))
+	button := ".postern-file [data-do=" + what + "]"
+	b.until("there is a button to "+what, fmt.Sprintf(pressable, button))
+	b.do(chromedp.Click(chromedp.CSS(button)))
 }
 
 func TestAPausedFileGoesOnAndACancelledOneIsGone(t *testing.T) {
