@@ -93,8 +93,8 @@ export class Row {
       name: upload.name,
       types: rules.names,
       size: words.size(size, '', size < rules.min ? 'floor' : 'ceil'),
-      max: words.size(rules.max),
-      min: words.size(rules.min),
+      max: words.size(rules.max, '', 'floor'),
+      min: words.size(rules.min, '', 'ceil'),
       percent: words.percent(sending ? upload.progress : safe / (size || 1)),
       time: words.wait((upload.until - Date.now()) / 1000),
     };

@@ -40,7 +40,7 @@ export class Words {
     return this.number(progress, { style: 'percent', roundingMode: 'floor' });
   }
 
-  /** With a way to round, also to a tenth above ten: beside a limit that it misses by little. @param {number} bytes @param {string} [per] '-per-second' @param {'ceil' | 'floor'} [roundingMode] */
+  /** With a way to round, also to a tenth above ten: a limit is told no wider than it is, and what misses it by little differs. @param {number} bytes @param {string} [per] '-per-second' @param {'ceil' | 'floor'} [roundingMode] */
   size(bytes, per = '', roundingMode) {
     const step = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
     const value = bytes / 1024 ** step;

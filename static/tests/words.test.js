@@ -16,7 +16,7 @@ test('what is put into a sentence keeps its direction to itself', () => {
   equal(words.say('a', { name: 'صورة.png', size: '3 MB' }), '\u2068صورة.png\u2069 is \u20683 MB\u2069');
   const meter = new Meter();
   for (let at = 0; at <= 3000; at += 500) meter.see(at * 1000, at);
-  equal(words.pace('43%', meter, 120e6), '\u206843%\u2069, \u2068977 kB/s\u2069, \u2068\u20682\u2069 min\u2069');
+  equal(words.pace('43%', meter, 120e6), '\u206843%\u2069, \u2068977\xa0kB/s\u2069, \u2068\u20682\u2069 min\u2069');
 });
 
 test('plurals follow the language, and fall back to "other"', () => {
