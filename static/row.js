@@ -27,9 +27,10 @@ export class Row {
     const cut = name.search(TAIL);
     this.thumb = thumb;
     this.bar = bar;
-    this.acts = /** @type {HTMLElement[]} */ ([...state.children[0].children]);
-    this.said = state.children[1];
-    this.code = state.children[2];
+    const [words, acts] = state.children;
+    this.said = words.children[0];
+    this.code = words.children[1];
+    this.acts = /** @type {HTMLElement[]} */ ([...acts.children]);
     thumb.dataset.ext = /\.(\w{1,4})$/.exec(name)?.[1] ?? '';
     label.title = bar.ariaLabel = name;
     label.children[0].textContent = name.slice(0, cut);

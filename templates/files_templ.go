@@ -57,7 +57,7 @@ func files(label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span></div><p class=\"postern-live postern-unseen\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"><span></span><span></span></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-acts\"><button class=\"postern-act\" type=\"button\"></button> <button class=\"postern-act\" type=\"button\"></button></span> <span class=\"postern-status\"></span> <code class=\"postern-code\"></code></div></li></template>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span></div><p class=\"postern-live postern-unseen\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"><span></span><span></span></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-words\"><span class=\"postern-status\"></span> <code class=\"postern-code\"></code></span> <span class=\"postern-acts\"><button class=\"postern-act\" type=\"button\"></button> <button class=\"postern-act\" type=\"button\"></button></span></div></li></template>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -46,11 +46,10 @@ var journeys = []string{"waiting", "preparing", "sending", "paused", "offline", 
 func TestARowKeepsItsHeightOnTheWay(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
-	for _, l := range languages {
-		for _, width := range []int64{375, 1280} {
-			t.Run(fmt.Sprintf("%s at %d px", l.tag, width), func(t *testing.T) {
-				b := newTab(t, look{Language: l.tag, Width: width})
-				b.open(p.URL + "/forms/photos")
+	for _, width := range []int64{375, 1280} {
+		t.Run(fmt.Sprintf("at %d px", width), func(t *testing.T) {
+			inEveryLanguage(t, look{Width: width}, func(b *tab, language string) {
+				b.open(p.URL + "/forms/photos?lang=" + language)
 				b.settled(true)
 				for _, state := range journeys {
 					evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", rowOf, state, moves[state]))
@@ -59,11 +58,27 @@ func TestARowKeepsItsHeightOnTheWay(t *testing.T) {
 				heights := evaluate[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll(".postern-file")].map((f) => [f.dataset.state, f.querySelector(".postern-state").getBoundingClientRect().height]))`)
 				for _, state := range journeys {
 					if heights[state] != heights["sending"] {
-						t.Errorf("%s: wanted %v px as while sending, got %v", state, heights["sending"], heights[state])
+						b.t.Errorf("%s: wanted %v px as while sending, got %v", state, heights["sending"], heights[state])
 					}
 				}
 			})
-		}
+		})
+	}
+}
+
+// read is what a screen reader comes to in a row, in its order.
+const read = `[...document.querySelector(".postern-file").querySelectorAll("bdi, .postern-size, progress, .postern-status, code, button")].map((e) => e.className.replace("postern-", ""))`
+
+func TestARowSaysWhatHappenedBeforeWhatCanBeDone(t *testing.T) {
+	t.Parallel()
+	p := dev(t)
+	b := newTab(t, look{})
+	b.open(p.URL + "/forms/photos")
+	b.settled(true)
+	b.choose(fileWith(t, "notes.txt", []byte("words")))
+	b.untilState("refused")
+	if got := strings.Join(evaluate[[]string](b, read), " "); got != "name size bar status code act act" {
+		t.Errorf("what a row says, in order: got %q", got)
 	}
 }
 

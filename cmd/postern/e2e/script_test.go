@@ -95,7 +95,7 @@ func TestWithScriptAFileOutsideTheRulesIsRefusedBeforeItIsSent(t *testing.T) {
 			b.open(p.URL + "/forms/photos")
 			b.choose(path)
 			b.untilState("refused")
-			if says := plain.Replace(evaluate[string](b, `[...document.querySelectorAll(".postern-file .postern-state > :not(.postern-acts)")].map((e) => e.textContent).join(" ")`)); says != c.says {
+			if says := plain.Replace(evaluate[string](b, `[...document.querySelectorAll(".postern-file .postern-words > *")].map((e) => e.textContent).join(" ")`)); says != c.says {
 				t.Errorf("the row says %q, wanted %q", says, c.says)
 			}
 			if sent := b.Wire.exchanges(hostOf(t, p.Store), ""); len(sent) != 0 {
