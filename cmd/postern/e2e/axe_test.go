@@ -101,6 +101,8 @@ func (b *tab) judged(dark bool, behind, rules string) []finding {
 		}))
 	}
 	b.scheme(dark)
+	// What began before motion was reduced may still be on its way.
+	b.until("nothing is on its way to another colour", `document.getAnimations().every(({ playState }) => playState != "running")`)
 	return evaluate[[]finding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind, judge, rules))
 }
 
