@@ -36,10 +36,14 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
+	log := newLog(c.stderr, file.Log)
+	for _, beside := range sites[1:] {
+		log.Info("metrics", "listen", beside.listener.Addr().String())
+	}
 	if err := c.announce("http://"+sites[0].listener.Addr().String(), store); err != nil {
 		return err
 	}
-	return serve(c, newLog(c.stderr, file.Log), file.Drain, sites...)
+	return serve(c, log, file.Drain, sites...)
 }
 
 // production is a server whose config can be replaced while it runs. Requests

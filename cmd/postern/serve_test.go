@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,6 +100,9 @@ func TestServeTakesUploadsByTicket(t *testing.T) {
 	}
 }
 
+// metricsListen finds in the log where the metrics are.
+var metricsListen = regexp.MustCompile(`metrics.*?listen\W+(127\.0\.0\.1:\d+)`)
+
 func TestServeMetrics(t *testing.T) {
 	store := storeFor(t)
 	t.Run("beside the rest", func(t *testing.T) {
@@ -116,13 +120,12 @@ func TestServeMetrics(t *testing.T) {
 		}
 	})
 	t.Run("on a listener of their own", func(t *testing.T) {
-		free, err := listen("--listen", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
+		told := metricsListen.FindStringSubmatch(s.stderr.String())
+		if told == nil {
+			t.Fatalf("the log doesn't say where metrics are:\n%s", s.stderr)
 		}
-		own := free.Addr().String()
-		free.Close()
-		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \""+own+"\"}\nlisten:")
+		own := told[1]
 		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
 			t.Errorf("metrics beside the rest: want status 404, got %d", response.StatusCode)
 		}
