@@ -10,9 +10,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// abortUpload gives an upload up and frees its parts. An object that is there
-// already stays: it may have been completed, and what was accepted isn't the
-// browser's to delete.
+// abortUpload gives an upload up and frees its parts. An object that is there already stays: it may
+// have been completed, and what was accepted isn't the browser's to delete.
 func (h *Handlers) abortUpload(c echo.Context) error {
 	up, err := h.hold(c)
 	if err != nil {
@@ -26,12 +25,11 @@ func (h *Handlers) abortUpload(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// abortTries is how often an abort is repeated: parts on their way may arrive
-// after it, says S3's documentation of AbortMultipartUpload.
+// abortTries is how often an abort is repeated: parts on their way may arrive after it, says S3's
+// documentation of AbortMultipartUpload.
 const abortTries = 3
 
-// abort frees the parts and gives the charge back, unless the upload was over
-// before.
+// abort frees the parts and gives the charge back, unless the upload was over before.
 func (h *Handlers) abort(ctx context.Context, up held) error {
 	in := &s3.AbortMultipartUploadInput{Bucket: &up.bucket, Key: &up.key, UploadId: &up.uploadID}
 	for try := range abortTries {
@@ -51,8 +49,8 @@ func (h *Handlers) abort(ctx context.Context, up held) error {
 	return nil
 }
 
-// dismiss aborts an upload that can't be completed any more. Where that fails
-// the bucket's lifecycle rule will do it.
+// dismiss aborts an upload that can't be completed any more. Where that fails the bucket's
+// lifecycle rule will do it.
 func (h *Handlers) dismiss(ctx context.Context, up held) {
 	if err := h.abort(context.WithoutCancel(ctx), up); err != nil {
 		h.config.Logger.WarnContext(ctx, "abort failed", "id", up.id, "error", LogText(err.Error()))

@@ -30,8 +30,7 @@ type assets struct {
 	files map[string]*asset
 }
 
-// sharedAssets are those of this build: read and compressed once, however
-// often a config is loaded.
+// sharedAssets are those of this build: read and compressed once, however often a config is loaded.
 var sharedAssets = sync.OnceValues(func() (*assets, error) { return newAssets(static.FS) })
 
 // newAssets reads a tree of files.
@@ -54,8 +53,8 @@ func newAssets(tree fs.FS) (*assets, error) {
 // importing matches what a module names that it can't do without.
 var importing = regexp.MustCompile(`(?:from|import) *["']\./([\w.-]+)["']`)
 
-// imports lists what a module needs, by itself or through others, so that a
-// page can have all of it asked for at once.
+// imports lists what a module needs, by itself or through others, so that a page can have all of it
+// asked for at once.
 func (a *assets) imports(name string) []string {
 	var found []string
 	for next := []string{name}; len(next) > 0; next = next[1:] {
@@ -116,8 +115,8 @@ func (h *Handlers) showAsset(c echo.Context) error {
 	return file.send(c)
 }
 
-// showEmbed serves embed.js at the address that host pages write down, which
-// can't change with its content.
+// showEmbed serves embed.js at the address that host pages write down, which can't change with its
+// content.
 func (h *Handlers) showEmbed(c echo.Context) error {
 	file, ok := h.assets.files["embed.js"]
 	if !ok {

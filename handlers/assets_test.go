@@ -85,7 +85,8 @@ func TestPagesNameFilesThatAreThere(t *testing.T) {
 	}
 }
 
-// TestAFormsPageAsksForAllItsModulesAtOnce leaves out what is for other pages, and what is only fetched when it's needed.
+// TestAFormsPageAsksForAllItsModulesAtOnce leaves out what is for other pages, and what is only
+// fetched when it's needed.
 func TestAFormsPageAsksForAllItsModulesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

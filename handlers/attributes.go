@@ -14,8 +14,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// attributes are what profile and plan set on an object, as API calls name
-// them. A policy document says the same in conditions.
+// attributes are what profile and plan set on an object, as API calls name them. A policy document
+// says the same in conditions.
 type attributes struct {
 	acl, cacheControl, storageClass, tagging, encryption, kmsKey string
 	metadata                                                     map[string]string
@@ -48,29 +48,28 @@ func metadataMap(fields []policy.Field) map[string]string {
 	return out
 }
 
-// signPut presigns one PUT with the same limits a policy would set: length and
-// type are signed, as is every header that says something about the object,
-// and nothing is overwritten where the store can tell.
+// signPut presigns one PUT with the same limits a policy would set: length and type are signed, as
+// is every header that says something about the object, and nothing is overwritten where the store
+// can tell.
 func (h *Handlers) signPut(g *gate, p profile.Plan, s *sigv4.Signer, now time.Time) (*signedPut, error) {
 	sent := h.putHeaders(g, p)
-	length := sigv4.Header{Name: "content-length", Value: strconv.FormatInt(p.MaxSize, 10)}
-	to, err := s.Presign(sigv4.Presign{Method: "PUT", Bucket: p.Bucket, URL: sigv4.ObjectURL(g.bucketURL, p.Key),
-		Headers: append([]sigv4.Header{length}, sent...), Expires: p.Expiration}, now)
+	length := sigv4.Param{Name: "content-length", Value: strconv.FormatInt(p.MaxSize, 10)}
+	to, err := s.Presign(sigv4.PresignRequest{Method: "PUT", Bucket: p.Bucket, URL: sigv4.ObjectURL(g.bucketURL, p.Key),
+		Headers: append([]sigv4.Param{length}, sent...), Expires: p.Expiration}, now)
 	if err != nil {
 		return nil, err
 	}
 	return &signedPut{url: to, headers: sent}, nil
 }
 
-// putHeaders are the headers a script sends; content-length it can't set, the
-// browser does.
-func (h *Handlers) putHeaders(g *gate, p profile.Plan) []sigv4.Header {
+// putHeaders are the headers a script sends; content-length it can't set, the browser does.
+func (h *Handlers) putHeaders(g *gate, p profile.Plan) []sigv4.Param {
 	a := h.attributes(g, p)
 	prefix := h.config.Dialect.FieldPrefix()
-	list := []sigv4.Header{{Name: "content-type", Value: p.Type}}
+	list := []sigv4.Param{{Name: "content-type", Value: p.Type}}
 	add := func(name, value string) {
 		if value != "" {
-			list = append(list, sigv4.Header{Name: name, Value: value})
+			list = append(list, sigv4.Param{Name: name, Value: value})
 		}
 	}
 	if h.config.Provider.ConditionalPut {
@@ -100,8 +99,8 @@ func checksumAlgorithm(name string) types.ChecksumAlgorithm {
 	return types.ChecksumAlgorithm(strings.ToUpper(name))
 }
 
-// decodeWord reads a metadata value as people wrote it: stores carry what
-// isn't ASCII in encoded words.
+// decodeWord reads a metadata value as people wrote it: stores carry what isn't ASCII in encoded
+// words.
 func decodeWord(value string) string {
 	if !strings.Contains(value, "=?") {
 		return value

@@ -15,8 +15,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// writer is a response that keeps its memory between requests, so that the
-// benchmarks count what the handlers do and not what a recorder does.
+// writer is a response that keeps its memory between requests, so that the benchmarks count what
+// the handlers do and not what a recorder does.
 type writer struct {
 	header http.Header
 	status int
@@ -35,8 +35,7 @@ func (w *writer) reset() {
 	w.status, w.size = 0, 0
 }
 
-// benchEcho is what a server runs: access log, handlers, and beside them a
-// bare page.
+// benchEcho is what a server runs: access log, handlers, and beside them a bare page.
 func benchEcho(b *testing.B) *echo.Echo {
 	b.Helper()
 	e := echo.New()
@@ -92,15 +91,14 @@ func get(path string) *http.Request {
 	return r
 }
 
-// BenchmarkFormPage is the whole page: identity, plan, upload token, signature,
-// page, headers and access log, without the network. What that comes to beside
-// a bare page over loopback is measured in cmd/postern/load.
+// BenchmarkFormPage is the whole page: identity, plan, upload token, signature, page, headers and
+// access log, without the network. What that comes to beside a bare page over loopback is measured
+// in cmd/postern/load.
 func BenchmarkFormPage(b *testing.B) {
 	serve(b, benchEcho(b), get("/forms/photos"), http.StatusOK)
 }
 
-// BenchmarkBarePage is an Echo handler that returns as many bytes, without
-// access log.
+// BenchmarkBarePage is an Echo handler that returns as many bytes, without access log.
 func BenchmarkBarePage(b *testing.B) {
 	w := &writer{header: http.Header{}}
 	benchEcho(b).ServeHTTP(w, get("/forms/photos"))

@@ -28,8 +28,8 @@ type completeResponse struct {
 	Checksum string `json:"checksum,omitempty"`
 }
 
-// completeUpload finishes an upload of any method and answers with what the
-// store has. Asking again gives the same answer.
+// completeUpload finishes an upload of any method and answers with what the store has. Asking again
+// gives the same answer.
 func (h *Handlers) completeUpload(c echo.Context) error {
 	up, err := h.hold(c)
 	if err != nil {
@@ -65,9 +65,8 @@ func (h *Handlers) complete(ctx context.Context, up held, checksum string) (Comp
 	return done, err
 }
 
-// assemble compares the parts at the store with the plan and puts them
-// together. An upload the store doesn't know any more was completed or aborted
-// before: the object tells which.
+// assemble compares the parts at the store with the plan and puts them together. An upload the
+// store doesn't know any more was completed or aborted before: the object tells which.
 func (h *Handlers) assemble(ctx context.Context, up held, checksum string) error {
 	parts, err := h.partsAt(ctx, up)
 	if noSuchUpload(err) {
@@ -113,8 +112,8 @@ func (up held) compareParts(parts []types.Part) error {
 	return &Error{Code: CodeIncomplete, Detail: detail, Missing: missing}
 }
 
-// completeInput names all parts and, where the store can compare them, what
-// the result has to be: a new object of the planned size and checksum.
+// completeInput names all parts and, where the store can compare them, what the result has to be: a
+// new object of the planned size and checksum.
 func (h *Handlers) completeInput(up held, parts []types.Part, checksum string) *s3.CompleteMultipartUploadInput {
 	in := &s3.CompleteMultipartUploadInput{Bucket: &up.bucket, Key: &up.key, UploadId: &up.uploadID,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: make([]types.CompletedPart, len(parts))}}

@@ -18,20 +18,19 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Config is what New needs. PublicURL, Profiles, Store, Credentials, Region
-// and TokenKeys have no default.
+// Config is what New needs. PublicURL, Profiles, Store, Credentials, Region and TokenKeys have no
+// default.
 type Config struct {
-	// PublicURL is where browsers reach the group, with its path: an absolute
-	// https URL (http only on loopback), no query. A trailing slash is dropped.
+	// PublicURL is where browsers reach the group, with its path: an absolute https URL (http only
+	// on loopback), no query. A trailing slash is dropped.
 	PublicURL string
 	// Profiles are what may be uploaded; at least one, each name once.
 	Profiles []profile.Profile
 
 	// Store is asked with the server's own credentials.
 	Store Store
-	// StoreTimeout is how long one call to the store may take, retries included;
-	// copying an object and putting parts together may take thirty times as
-	// long. 0 is 20 seconds.
+	// StoreTimeout is how long one call to the store may take, retries included; copying an object
+	// and putting parts together may take thirty times as long. 0 is 20 seconds.
 	StoreTimeout time.Duration
 	// Credentials sign forms and URLs. They are asked for again before they expire.
 	Credentials aws.CredentialsProvider
@@ -39,46 +38,43 @@ type Config struct {
 	Region string
 	// Dialect is the signing scheme; nil is sigv4.AWS.
 	Dialect *sigv4.Dialect
-	// Endpoint is the store's base URL; empty leaves it to the SDK's rules.
-	// PublicEndpoint is what browsers are told instead, where it differs.
+	// Endpoint is the store's base URL; empty leaves it to the SDK's rules. PublicEndpoint is what
+	// browsers are told instead, where it differs.
 	Endpoint, PublicEndpoint string
 	// PathStyle puts the bucket into the path instead of the host name.
 	PathStyle bool
-	// Provider says what the store can do. The zero value is AWS where neither
-	// Endpoint nor another dialect is set, and the safest subset otherwise.
+	// Provider says what the store can do. The zero value is AWS where neither Endpoint nor another
+	// dialect is set, and the safest subset otherwise.
 	Provider Provider
 
-	// TokenKeys sign upload tokens, at least 32 bytes each: the first signs,
-	// all verify, so that keys can be rotated.
+	// TokenKeys sign upload tokens, at least 32 bytes each: the first signs, all verify, so that
+	// keys can be rotated.
 	TokenKeys []sigv4.Secret
-	// Identifier says who asks; nil knows nobody, so that only public profiles
-	// can be used.
+	// Identifier says who asks; nil knows nobody, so that only public profiles can be used.
 	Identifier Identifier
 	// Limiter refuses what is too much; nil refuses nothing.
 	Limiter Limiter
-	// Scoper makes credentials for profiles that hand them out; nil makes none,
-	// and such profiles are refused.
-	Scoper Scoper
-	// OnComplete is called after an upload was verified at the store and before
-	// the answer is sent; nil does nothing. It is called at least once for each
-	// upload and again whenever completion is asked for again: the same ID with
-	// the same ETag is the same object, another ETag means that it was replaced
-	// since. An error fails the request, which may then be repeated.
-	// Leave the object at its key as it is: until the upload's time is over it
-	// is held against the plan again whenever completion is asked for, and
-	// removed where it differs. Keep what you make of it under another key.
+	// CredentialsMaker makes credentials for profiles that hand them out; nil makes none, and such
+	// profiles are refused.
+	CredentialsMaker CredentialsMaker
+	// OnComplete is called after an upload was verified at the store and before the answer is sent;
+	// nil does nothing. It is called at least once for each upload and again whenever completion is
+	// asked for again: the same ID with the same ETag is the same object, another ETag means that
+	// it was replaced since. An error fails the request, which may then be repeated. Leave the
+	// object at its key as it is: until the upload's time is over it is held against the plan again
+	// whenever completion is asked for, and removed where it differs. Keep what you make of it
+	// under another key.
 	OnComplete func(context.Context, Completed) error
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
-	// Explain serves the page that says why an upload was refused; it is off
-	// unless set.
+	// Explain serves the page that says why an upload was refused; it is off unless set.
 	Explain bool
 
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// NewID makes upload IDs that sort by time and hold at least 128 random
-	// bits; nil is profile.NewID with crypto/rand.
+	// NewID makes upload IDs that sort by time and hold at least 128 random bits; nil is
+	// profile.NewID with crypto/rand.
 	NewID func() string
 	// Logger gets what a visitor isn't told, without secrets; nil is slog.Default().
 	Logger *slog.Logger
@@ -176,8 +172,8 @@ func (c Config) checksums() string {
 	return strings.Join(c.Provider.Checksums, ", ")
 }
 
-// checkPublicURL: stores send browsers back here, and policies take only such
-// addresses for a redirect.
+// checkPublicURL: stores send browsers back here, and policies take only such addresses for a
+// redirect.
 func checkPublicURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || !httpURL(text) || u.Scheme == "http" && !loopback(u.Hostname()) {

@@ -1,32 +1,30 @@
-// Package handlers is Postern as an Echo group: upload forms, the JSON API
-// behind the script, the landing page and the files that pages load.
+// Package handlers is Postern as an Echo group: upload forms, the JSON API behind the script, the
+// landing page and the files that pages load.
 //
 // Three steps mount it:
 //
-//   - fill a [Config]: where browsers reach the group, the profiles, the store
-//     with its credentials, and a token key;
+//   - fill a [Config]: where browsers reach the group, the profiles, the store with its
+//     credentials, and a token key;
 //   - [New] refuses every contradiction at once and compiles the rest;
 //   - [Handlers.Register] adds the routes to a group, as a table of contents.
 //
-// A request goes identity -> profile -> plan -> signed form, part URLs or PUT
-// -> page or JSON. The middle is one issuing step for the plain form, the
-// widget and the JSON API; they differ only in how they print its result.
+// A request goes identity -> profile -> plan -> signed form, part URLs or PUT -> page or JSON. The
+// middle is one issuing step for the plain form, the widget and the JSON API; they differ only in
+// how they print its result.
 //
 // # What a host provides
 //
-// An [Identifier] says who asks; without one every visitor is a guest and only
-// public profiles can be used. A [Limiter] may refuse what is too much.
-// OnComplete is told of each upload that was verified at the store.
+// An [Identifier] says who asks; without one every visitor is a guest and only public profiles can
+// be used. A [Limiter] may refuse what is too much. OnComplete is told of each upload that was
+// verified at the store.
 //
 // # Upload tokens
 //
-// What was decided when an upload was issued travels in a signed token, sent
-// back in the header Upload-Token or, from a page without script, in the path
-// of the landing page. The server keeps nothing between two requests: any node
-// with the same token keys can serve any of them.
+// What was decided when an upload was issued travels in a signed token, sent back in the header
+// Upload-Token or, from a page without script, in the path of the landing page. The server keeps
+// nothing between two requests: any node with the same token keys can serve any of them.
 //
 // # Units
 //
-// Sizes are bytes, instants are UTC in RFC 3339, part numbers begin at 1,
-// ETags keep their quotes.
+// Sizes are bytes, instants are UTC in RFC 3339, part numbers begin at 1, ETags keep their quotes.
 package handlers

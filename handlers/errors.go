@@ -39,8 +39,8 @@ const (
 	CodeStoreUnavailable Code = "store_unavailable"
 )
 
-// meaning is what a code comes to over HTTP and the sentence that goes with it
-// where an error brings none of its own.
+// meaning is what a code comes to over HTTP and the sentence that goes with it where an error
+// brings none of its own.
 type meaning struct {
 	status int
 	title  string
@@ -78,9 +78,8 @@ func (c Code) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Error is a refusal with a code for programs. Detail is an English sentence
-// that may be shown to the caller; it never holds a secret. Err is the cause,
-// for the log only.
+// Error is a refusal with a code for programs. Detail is an English sentence that may be shown to
+// the caller; it never holds a secret. Err is the cause, for the log only.
 type Error struct {
 	Code       Code
 	Detail     string

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Forms are mounted on a group of an application of its own. A session of the
-// application says who asks.
+// Forms are mounted on a group of an application of its own. A session of the application says who
+// asks.
 func Example() {
 	h, err := handlers.New(handlers.Config{
 		PublicURL: "https://app.example.com/uploads",

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// maxPasted bounds the body of the explain page's form. Percent-encoding makes
-// what was pasted longer on the way.
+// maxPasted bounds the body of the explain page's form. Percent-encoding makes what was pasted
+// longer on the way.
 const maxPasted = explain.MaxInput + explain.MaxInput/4
 
 // showExplain shows the empty page.
@@ -22,9 +22,8 @@ func (h *Handlers) showExplain(c echo.Context) error {
 	return render(c, http.StatusOK, templates.Explain(h.explainView()))
 }
 
-// answerExplain explains what was pasted. It comes in the body of a POST, so
-// that neither addresses nor logs hold any of it, and only from our own page,
-// so that no other site can put words onto it.
+// answerExplain explains what was pasted. It comes in the body of a POST, so that neither addresses
+// nor logs hold any of it, and only from our own page, so that no other site can put words onto it.
 func (h *Handlers) answerExplain(c echo.Context) error {
 	r := c.Request()
 	if err := h.checkCrossOrigin(r); err != nil {
@@ -115,8 +114,8 @@ func findingTitle(f explain.Finding) string {
 	return f.Field + ": " + f.Summary()
 }
 
-// explainView is the page without an answer. It is in English only, as the
-// stores' own messages and all findings are.
+// explainView is the page without an answer. It is in English only, as the stores' own messages and
+// all findings are.
 func (h *Handlers) explainView() templates.ExplainView {
 	page := h.pageFor(h.locales.byLang["en"], "Why was it refused?")
 	page.Languages = nil

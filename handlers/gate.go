@@ -12,15 +12,15 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// gate is one profile ready to serve: what can be known before a request
-// arrives is worked out here, once.
+// gate is one profile ready to serve: what can be known before a request arrives is worked out
+// here, once.
 type gate struct {
 	compiled *profile.Compiled
 	profile  profile.Profile // a copy, defaults filled in
 	// bucketURL is what browsers are told; it ends without a slash.
 	bucketURL string
-	// landing is where the store sends a browser after a plain form, up to the
-	// token. That is in the path: stores mangle a query.
+	// landing is where the store sends a browser after a plain form, up to the token. That is in
+	// the path: stores mangle a query.
 	landing string
 	origins map[string]bool
 	page    headers              // of the form page, beyond those of any page
@@ -35,7 +35,7 @@ func (h *Handlers) newGate(compiled *profile.Compiled) (*gate, error) {
 		g.origins[origin] = true
 	}
 	if h.config.Provider.PostPolicy {
-		if err := compiled.Signable(h.config.Dialect); err != nil {
+		if err := compiled.CheckDialect(h.config.Dialect); err != nil {
 			return nil, err
 		}
 	}
@@ -67,8 +67,8 @@ func (c Config) bucketURL(bucket string) (string, error) {
 	return strings.TrimSuffix(resolved.URI.String(), "/"), nil
 }
 
-// sources are what the profile's pages may talk to beside ourselves: the
-// bucket, and where a finished form leads.
+// sources are what the profile's pages may talk to beside ourselves: the bucket, and where a
+// finished form leads.
 func (g *gate) sources() sources {
 	s := sources{connect: cspSources(g.bucketURL)}
 	s.form = s.connect
@@ -78,8 +78,8 @@ func (g *gate) sources() sources {
 	return s
 }
 
-// widgetFor are the widget's headers: the profile's pages may frame it, or
-// only the one that the identity is bound to.
+// widgetFor are the widget's headers: the profile's pages may frame it, or only the one that the
+// identity is bound to.
 func (g *gate) widgetFor(who visitor) headers {
 	if who.Origin == "" {
 		return g.widget
@@ -87,9 +87,8 @@ func (g *gate) widgetFor(who visitor) headers {
 	return widgetHeaders(g.sources(), []string{who.Origin})
 }
 
-// cspSources names a bucket as narrowly as CSP can: with path-style addresses
-// the bucket is a path, and a source with a path that doesn't end in a slash
-// matches that path alone.
+// cspSources names a bucket as narrowly as CSP can: with path-style addresses the bucket is a path,
+// and a source with a path that doesn't end in a slash matches that path alone.
 func cspSources(bucketURL string) []string {
 	u, err := url.Parse(bucketURL)
 	if err != nil || u.Path == "" {

@@ -7,14 +7,14 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/postern-dev/postern/handlers/awsbridge"
+	"github.com/postern-dev/postern/handlers/awscreds"
 )
 
-// Handlers serves the routes of one Config. It is safe for concurrent use and
-// doesn't change after New, caches aside.
+// Handlers serves the routes of one Config. It is safe for concurrent use and doesn't change after
+// New, caches aside.
 type Handlers struct {
 	config     Config
-	source     *awsbridge.Source
+	source     *awscreds.Source
 	gates      map[string]*gate
 	origins    map[string]bool // of all profiles
 	own        string          // origin of PublicURL
@@ -29,9 +29,8 @@ type Handlers struct {
 	verdicts   verdicts
 }
 
-// New compiles a Config. It returns every contradiction in it, joined, and
-// keeps no reference to what it was given but Store, Credentials, Identifier,
-// Limiter, Logger and the functions.
+// New compiles a Config. It returns every contradiction in it, joined, and keeps no reference to
+// what it was given but Store, Credentials, Identifier, Limiter, Logger and the functions.
 func New(c Config) (*Handlers, error) {
 	c = c.withDefaults()
 	h := &Handlers{config: c, plain: pageHeaders(sources{}, nil), api: apiHeaders(), own: origin(c.PublicURL)}
@@ -66,7 +65,7 @@ func New(c Config) (*Handlers, error) {
 // finish adds what needs all profiles.
 func (h *Handlers) finish() (err error) {
 	h.config.Store = timedStore{h.config.Store, h.config.StoreTimeout}
-	h.source = awsbridge.NewSource(h.config.Credentials, h.config.Dialect, h.config.Region)
+	h.source = awscreds.NewSource(h.config.Credentials, h.config.Dialect, h.config.Region)
 	h.readiness = newReadiness(h.config)
 	h.protection, h.origins, err = crossOrigin(h.config.PublicURL, h.gates)
 	return err

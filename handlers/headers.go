@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// headers are response headers prepared once. The values are shared between
-// requests and never changed.
+// headers are response headers prepared once. The values are shared between requests and never
+// changed.
 type headers []header
 
 type header struct {
@@ -47,11 +47,10 @@ func prepared(pairs ...string) headers {
 // sources are the origins beside our own that a page may send to.
 type sources struct{ connect, form []string }
 
-// contentPolicy is the Content-Security-Policy of a page. Nothing is allowed
-// but our own files, the API and the bucket; text never becomes script, save
-// for the address of the worker that computes checksums. Browsers that follow a
-// form's redirect check it against form-action as well, so 'self' is there for
-// the way back from the bucket to the landing page.
+// contentPolicy is the Content-Security-Policy of a page. Nothing is allowed but our own files, the
+// API and the bucket; text never becomes script, save for the address of the worker that computes
+// checksums. Browsers that follow a form's redirect check it against form-action as well, so 'self'
+// is there for the way back from the bucket to the landing page.
 func contentPolicy(s sources, ancestors []string) string {
 	parents := "'none'"
 	if len(ancestors) > 0 {
@@ -82,8 +81,7 @@ func pageHeaders(s sources, ancestors []string) headers {
 		)...)
 }
 
-// widgetHeaders are those of the page for an iframe. Without origins nobody may
-// frame it.
+// widgetHeaders are those of the page for an iframe. Without origins nobody may frame it.
 func widgetHeaders(s sources, origins []string) headers {
 	if len(origins) == 0 {
 		return pageHeaders(s, nil)

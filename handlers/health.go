@@ -17,8 +17,8 @@ func (h *Handlers) showHealth(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")
 }
 
-// showReady says whether uploads would work: every bucket can be reached, and
-// what the host has to say.
+// showReady says whether uploads would work: every bucket can be reached, and what the host has to
+// say.
 func (h *Handlers) showReady(c echo.Context) error {
 	h.api.set(c.Response().Header())
 	setRequestID(c)
@@ -28,8 +28,8 @@ func (h *Handlers) showReady(c echo.Context) error {
 	return c.String(http.StatusOK, "ready\n")
 }
 
-// Probes are answered from a recent look, so that nobody can make us ask the
-// store more often than that.
+// Probes are answered from a recent look, so that nobody can make us ask the store more often than
+// that.
 const (
 	readyFor     = time.Second
 	readyTimeout = 3 * time.Second

@@ -18,9 +18,9 @@ type held struct {
 	plan profile.Plan
 }
 
-// hold finds the upload of a request: by the token in its header, for the ID
-// in its path. Whoever sends a ticket as well has to be the one the upload was
-// issued to. Every mismatch gets the same answer.
+// hold finds the upload of a request: by the token in its header, for the ID in its path. Whoever
+// sends a ticket as well has to be the one the upload was issued to. Every mismatch gets the same
+// answer.
 func (h *Handlers) hold(c echo.Context) (held, error) {
 	who, err := h.identify(c)
 	if err != nil {
@@ -53,8 +53,8 @@ func (h *Handlers) openToken(token string) (upload, error) {
 	return h.tokens.verify(token)
 }
 
-// holding joins an upload with its profile as it is configured now. A profile
-// that is gone or was moved to another bucket knows none of its old uploads.
+// holding joins an upload with its profile as it is configured now. A profile that is gone or was
+// moved to another bucket knows none of its old uploads.
 func (h *Handlers) holding(u upload) (held, error) {
 	g, ok := h.gates[u.profile]
 	if !ok || g.profile.Bucket != u.bucket {

@@ -10,15 +10,15 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// Page wraps a page that a host adds beside ours: it gets the same security
-// headers, a request ID, and its errors as a page in the visitor's language.
+// Page wraps a page that a host adds beside ours: it gets the same security headers, a request ID,
+// and its errors as a page in the visitor's language.
 func (h *Handlers) Page(next echo.HandlerFunc) echo.HandlerFunc { return h.page(next) }
 
 // AssetURL is the path of a static file, such as "postern.css".
 func (h *Handlers) AssetURL(name string) string { return h.asset(name) }
 
-// Words are the texts of the catalogue in one visitor's language, for pages
-// that a host adds beside ours. They are safe for concurrent use.
+// Words are the texts of the catalogue in one visitor's language, for pages that a host adds beside
+// ours. They are safe for concurrent use.
 type Words struct {
 	h *Handlers
 	w *words
@@ -27,8 +27,7 @@ type Words struct {
 // Words picks the visitor's language, from ?lang= or Accept-Language.
 func (h *Handlers) Words(r *http.Request) Words { return Words{h: h, w: h.locales.negotiate(r)} }
 
-// Text is the text of a key with {name} placeholders filled in; args are names
-// and values in turn.
+// Text is the text of a key with {name} placeholders filled in; args are names and values in turn.
 func (t Words) Text(key string, args ...string) string { return t.w.text(key, args...) }
 
 // Rules says in a sentence what a profile takes.

@@ -12,21 +12,20 @@ import (
 
 // Identifier says who sends a request.
 //
-// A request from nobody is (zero, false, nil): it may still use public
-// profiles, as the subject guest. Credentials that are there but don't hold
-// are an error that says so, by a method Unauthorized() bool reporting true or
-// as an *Error of this package; it refuses the request even where the profile
-// is public, so that a visitor learns that a ticket ran out. Any other error
+// A request from nobody is (zero, false, nil): it may still use public profiles, as the subject
+// guest. Credentials that are there but don't hold are an error that says so, by a method
+// Unauthorized() bool reporting true or as an *Error of this package; it refuses the request even
+// where the profile is public, so that a visitor learns that a ticket ran out. Any other error
 // counts as an outage and refuses with store_unavailable.
 //
-// Identify is called at most once per request, before anything is decided, and
-// must be safe for concurrent use. It must not read the body.
+// Identify is called at most once per request, before anything is decided, and must be safe for
+// concurrent use. It must not read the body.
 type Identifier interface {
 	Identify(*http.Request) (profile.Identity, bool, error)
 }
 
-// Nobody is the Identifier that knows no one. It refuses bearer tickets: a
-// ticket that nobody can verify doesn't hold.
+// Nobody is the Identifier that knows no one. It refuses bearer tickets: a ticket that nobody can
+// verify doesn't hold.
 type Nobody struct{}
 
 // Identify implements Identifier.
@@ -60,8 +59,8 @@ func (h *Handlers) identify(c echo.Context) (visitor, error) {
 	return visitor{Identity: id, known: known}, nil
 }
 
-// address is where a request comes from. Headers about it are believed only
-// where the host said how: anybody can write them.
+// address is where a request comes from. Headers about it are believed only where the host said
+// how: anybody can write them.
 func address(c echo.Context) string {
 	if extract := c.Echo().IPExtractor; extract != nil {
 		return extract(c.Request())
@@ -71,8 +70,8 @@ func address(c echo.Context) string {
 
 var directAddress = echo.ExtractIPDirect()
 
-// identifyError keeps a refusal and turns the rest into an outage: who asks
-// can't be told apart from nobody while the source of identities is away.
+// identifyError keeps a refusal and turns the rest into an outage: who asks can't be told apart
+// from nobody while the source of identities is away.
 func identifyError(err error) error {
 	var bad interface{ Unauthorized() bool }
 	if errors.As(err, &bad) && bad.Unauthorized() {

@@ -13,9 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// issued is one upload, decided and signed. Exactly one of form and put is
-// set, or neither for a multipart upload, whose parts are signed as they are
-// asked for.
+// issued is one upload, decided and signed. Exactly one of form and put is set, or neither for a
+// multipart upload, whose parts are signed as they are asked for.
 type issued struct {
 	plan    profile.Plan
 	token   string
@@ -27,40 +26,40 @@ type issued struct {
 // signedPut is a presigned PUT with the headers that have to go with it.
 type signedPut struct {
 	url     string
-	headers []sigv4.Header
+	headers []sigv4.Param
 }
 
-// planner turns an identity into a plan: the one place where the ways in
-// differ before something is signed.
-type planner func(profile.Issue) (profile.Plan, error)
+// planner turns an identity into a plan: the one place where the ways in differ before something is
+// signed.
+type planner func(profile.IssueParams) (profile.Plan, error)
 
 // issueForm issues what a plain form may send.
 func (h *Handlers) issueForm(ctx context.Context, g *gate, who visitor) (issued, error) {
-	return h.issue(ctx, g, who, func(in profile.Issue) (profile.Plan, error) {
+	return h.issue(ctx, g, who, func(in profile.IssueParams) (profile.Plan, error) {
 		return g.compiled.FormPlan(who.Identity, in)
 	})
 }
 
 // issueFile issues one file that a script names.
 func (h *Handlers) issueFile(ctx context.Context, g *gate, who visitor, file profile.File) (issued, error) {
-	return h.issue(ctx, g, who, func(in profile.Issue) (profile.Plan, error) {
+	return h.issue(ctx, g, who, func(in profile.IssueParams) (profile.Plan, error) {
 		return g.compiled.Plan(who.Identity, file, in)
 	})
 }
 
-// issue is the one step from a visitor to something signed: plan, charge,
-// sign, mint. Whatever can't be signed is given back.
+// issue is the one step from a visitor to something signed: plan, charge, sign, mint. Whatever
+// can't be signed is given back.
 func (h *Handlers) issue(ctx context.Context, g *gate, who visitor, plan planner) (issued, error) {
 	signer, err := h.source.Signer(ctx)
 	if err != nil {
 		return issued{}, signerError(err)
 	}
 	now := h.config.Now().UTC()
-	until, err := signer.Latest(now)
+	until, err := signer.LatestExpiration(now)
 	if err != nil {
 		return issued{}, signerError(err)
 	}
-	p, err := plan(profile.Issue{ID: h.config.NewID(), Now: now, Until: until, PutOnly: !h.config.Provider.PostPolicy})
+	p, err := plan(profile.IssueParams{ID: h.config.NewID(), Now: now, Until: until, PutOnly: !h.config.Provider.PostPolicy})
 	if err != nil {
 		return issued{}, planError(err, g)
 	}
@@ -107,9 +106,9 @@ func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, lang strin
 		up.lang = lang
 		landing := h.tokens.mintAfter(g.landing, up)
 		out.token = landing[len(g.landing):]
-		out.form, err = signForm(g, p, profile.Done{Redirect: landing}, s, now)
+		out.form, err = signForm(g, p, profile.PostOptions{Redirect: landing}, s, now)
 	default:
-		out.form, err = signForm(g, p, profile.Done{}, s, now)
+		out.form, err = signForm(g, p, profile.PostOptions{}, s, now)
 	}
 	if err != nil {
 		return issued{}, &Error{Code: CodeInternal, Err: err}
@@ -120,7 +119,7 @@ func (h *Handlers) sign(ctx context.Context, g *gate, p profile.Plan, lang strin
 	return out, nil
 }
 
-func signForm(g *gate, p profile.Plan, done profile.Done, s *sigv4.Signer, now time.Time) (*policy.Form, error) {
+func signForm(g *gate, p profile.Plan, done profile.PostOptions, s *sigv4.Signer, now time.Time) (*policy.Form, error) {
 	done.Dialect = s.Dialect()
 	form, err := policy.Sign(g.compiled.Document(p, done), g.bucketURL, s, now)
 	if err != nil {
@@ -129,8 +128,8 @@ func signForm(g *gate, p profile.Plan, done profile.Done, s *sigv4.Signer, now t
 	return &form, nil
 }
 
-// begin creates the multipart upload at the store. Its ID goes into the token
-// only: the store's handle is no secret, but nothing a caller could swap.
+// begin creates the multipart upload at the store. Its ID goes into the token only: the store's
+// handle is no secret, but nothing a caller could swap.
 func (h *Handlers) begin(ctx context.Context, g *gate, p profile.Plan, now time.Time) (issued, error) {
 	a := h.attributes(g, p)
 	in := &s3.CreateMultipartUploadInput{Bucket: &p.Bucket, Key: &p.Key, ContentType: &p.Type,
@@ -160,8 +159,7 @@ func planError(err error, g *gate) error {
 	return &refused
 }
 
-// signerError: without credentials nothing can be issued, and the visitor
-// can't mend it.
+// signerError: without credentials nothing can be issued, and the visitor can't mend it.
 func signerError(err error) error {
 	return &Error{Code: CodeStoreUnavailable, RetryAfter: storeRetryAfter, Err: err}
 }

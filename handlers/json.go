@@ -14,9 +14,9 @@ import (
 // maxBody is the largest JSON body read, in bytes.
 const maxBody = 64 << 10
 
-// readJSON fills into from the request's body: one JSON value of at most
-// 64 KiB, sent as application/json, with no member that into doesn't have, no
-// member twice, and numbers that fit. The error names the member at fault.
+// readJSON fills into from the request's body: one JSON value of at most 64 KiB, sent as
+// application/json, with no member that into doesn't have, no member twice, and numbers that fit.
+// The error names the member at fault.
 func readJSON(c echo.Context, into any) error {
 	if err := wantJSON(c.Request().Header.Get(echo.HeaderContentType)); err != nil {
 		return err

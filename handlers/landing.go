@@ -10,11 +10,10 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// showDone is where the store sends a browser after a plain form. Only the
-// token in the path says which object it is about; bucket, key and etag in the
-// query are the store's way of talking, and anybody's to write. The object is
-// then verified, given its content type or removed. Coming again changes
-// nothing more.
+// showDone is where the store sends a browser after a plain form. Only the token in the path says
+// which object it is about; bucket, key and etag in the query are the store's way of talking, and
+// anybody's to write. The object is then verified, given its content type or removed. Coming again
+// changes nothing more.
 func (h *Handlers) showDone(c echo.Context) error {
 	up, err := h.landed(c)
 	if err != nil {
@@ -39,8 +38,8 @@ func (h *Handlers) showDone(c echo.Context) error {
 	return err
 }
 
-// landed finds the upload of a landing page. A session that ended while the
-// file was sent is no reason to keep the result back; another person's is.
+// landed finds the upload of a landing page. A session that ended while the file was sent is no
+// reason to keep the result back; another person's is.
 func (h *Handlers) landed(c echo.Context) (held, error) {
 	u, err := h.openToken(c.Param("token"))
 	if err != nil {

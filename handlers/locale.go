@@ -20,8 +20,8 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// fallbackLanguage is the language whose catalogue is whole; what another one
-// lacks is taken from it.
+// fallbackLanguage is the language whose catalogue is whole; what another one lacks is taken from
+// it.
 const fallbackLanguage = "en"
 
 // words are all texts in one language.
@@ -111,8 +111,8 @@ func (l *locales) arrange() error {
 	return nil
 }
 
-// choices is the row of languages for a page in the language of current. A
-// link that is only a query leads to the page it is on.
+// choices is the row of languages for a page in the language of current. A link that is only a
+// query leads to the page it is on.
 func (l *locales) choices(current *words) []templates.Language {
 	row := make([]templates.Language, 0, len(l.list))
 	for _, w := range l.list {
@@ -125,8 +125,8 @@ func (l *locales) choices(current *words) []templates.Language {
 	return row
 }
 
-// negotiate picks the words for a request: ?lang= where it names a language
-// that we have, else the best match for Accept-Language.
+// negotiate picks the words for a request: ?lang= where it names a language that we have, else the
+// best match for Accept-Language.
 func (l *locales) negotiate(r *http.Request) *words {
 	if w := l.asked(r); w != nil {
 		return w
@@ -173,8 +173,8 @@ func (l *locales) remember(header string) *words {
 	return w
 }
 
-// text returns the text of a key with its placeholders filled in; args are
-// names and values in turn. An unknown key is returned as it is.
+// text returns the text of a key with its placeholders filled in; args are names and values in
+// turn. An unknown key is returned as it is.
 func (w *words) text(key string, args ...string) string {
 	text, ok := w.lookup(key)
 	if !ok {
@@ -197,8 +197,7 @@ func (w *words) lookup(key string) (string, bool) {
 var forms = map[plural.Form]string{plural.Zero: ".zero", plural.One: ".one", plural.Two: ".two",
 	plural.Few: ".few", plural.Many: ".many", plural.Other: ".other"}
 
-// counted is text for a number of things: the key's plural form that the
-// language uses for n.
+// counted is text for a number of things: the key's plural form that the language uses for n.
 func (w *words) counted(key string, n int64) string {
 	form := plural.Cardinal.MatchPlural(w.tag, int(n%10_000_000), 0, 0, 0, 0)
 	chosen := key + forms[form]
@@ -208,8 +207,8 @@ func (w *words) counted(key string, n int64) string {
 	return w.text(chosen, "n", w.number(float64(n), 0))
 }
 
-// printer isn't shared: a message.Printer serves one goroutine.
-// Digits are those that browsers write for the language without a region.
+// printer isn't shared: a message.Printer serves one goroutine. Digits are those that browsers
+// write for the language without a region.
 func (w *words) printer() *message.Printer {
 	tag, err := w.tag.SetTypeForKey("nu", "latn")
 	if err != nil {

@@ -19,8 +19,8 @@ func (w *words) number(value float64, fraction int) string {
 
 var units = []string{"page.unit.kilobyte", "page.unit.megabyte", "page.unit.gigabyte", "page.unit.terabyte"}
 
-// size writes bytes as people read them, in steps of 1,024 and with one
-// decimal below ten: "1 byte", "2.5 MB", "10 MB".
+// size writes bytes as people read them, in steps of 1,024 and with one decimal below ten: "1
+// byte", "2.5 MB", "10 MB".
 func (w *words) size(bytes int64) string {
 	if bytes < 1024 {
 		return w.counted("page.unit.byte", bytes)
@@ -123,12 +123,12 @@ func capital(text string) string {
 	return string(unicode.ToUpper(first)) + text[n:]
 }
 
-// firstStrongIsolate and popIsolate are the signs of UAX 9 around a text whose
-// direction is its own affair.
+// firstStrongIsolate and popIsolate are the signs of UAX 9 around a text whose direction is its own
+// affair.
 const firstStrongIsolate, popIsolate = "\u2068", "\u2069"
 
-// apart keeps a value that runs the other way from reordering the words around
-// it. One that has such parts kept apart already is a part of the sentence.
+// apart keeps a value that runs the other way from reordering the words around it. One that has
+// such parts kept apart already is a part of the sentence.
 func (w *words) apart(value string) string {
 	if strings.Contains(value, firstStrongIsolate) || !strings.ContainsFunc(value, w.against) {
 		return value

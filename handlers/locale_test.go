@@ -165,7 +165,8 @@ func TestValuesThatRunTheOtherWayAreKeptApart(t *testing.T) {
 	}
 }
 
-// TestEveryCodeHasASentenceForAFile goes beyond the API's codes: what the script finds by itself is said as well.
+// TestEveryCodeHasASentenceForAFile goes beyond the API's codes: what the script finds by itself is
+// said as well.
 func TestEveryCodeHasASentenceForAFile(t *testing.T) {
 	t.Parallel()
 	codes := []Code{"too_many", "unreadable", "other_file", "network", "script", "store", "refused"}

@@ -11,8 +11,8 @@ import (
 // HeaderUploadToken carries the upload token on every route after issuing.
 const HeaderUploadToken = "Upload-Token"
 
-// crossOrigin prepares net/http's protection: requests that change something
-// come from our own pages or from an origin that some profile names.
+// crossOrigin prepares net/http's protection: requests that change something come from our own
+// pages or from an origin that some profile names.
 func crossOrigin(publicURL string, gates map[string]*gate) (*http.CrossOriginProtection, map[string]bool, error) {
 	all := map[string]bool{}
 	for _, g := range gates {
@@ -35,8 +35,8 @@ func crossOrigin(publicURL string, gates map[string]*gate) (*http.CrossOriginPro
 
 var errOrigin = &Error{Code: CodeOriginNotAllowed, Field: "Origin"}
 
-// checkCrossOrigin refuses what a page of an unknown origin sends, before
-// anything of the request is read.
+// checkCrossOrigin refuses what a page of an unknown origin sends, before anything of the request
+// is read.
 func (h *Handlers) checkCrossOrigin(r *http.Request) error {
 	if foreign := h.foreignOrigin(r); foreign != "" && !h.origins[foreign] {
 		return errOrigin
@@ -47,9 +47,9 @@ func (h *Handlers) checkCrossOrigin(r *http.Request) error {
 	return nil
 }
 
-// foreignOrigin is the origin of the page that sends the request, "" where it
-// is one of ours or no page at all. Browsers write it; what a query or Referer
-// says doesn't count. An opaque origin is "null" and foreign to all.
+// foreignOrigin is the origin of the page that sends the request, "" where it is one of ours or no
+// page at all. Browsers write it; what a query or Referer says doesn't count. An opaque origin is
+// "null" and foreign to all.
 func (h *Handlers) foreignOrigin(r *http.Request) string {
 	from := r.Header.Get(echo.HeaderOrigin)
 	if from == "" || from == h.own || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
@@ -61,8 +61,8 @@ func (h *Handlers) foreignOrigin(r *http.Request) string {
 	return from
 }
 
-// checkOrigin holds a page's origin against one profile and against the
-// origin that the identity is bound to.
+// checkOrigin holds a page's origin against one profile and against the origin that the identity is
+// bound to.
 func (h *Handlers) checkOrigin(r *http.Request, g *gate, who visitor) error {
 	foreign := h.foreignOrigin(r)
 	if foreign == "" {
@@ -74,8 +74,8 @@ func (h *Handlers) checkOrigin(r *http.Request, g *gate, who visitor) error {
 	return nil
 }
 
-// gateFor finds a profile by the name in a visitor's request, which has to come
-// from a page that the profile allows.
+// gateFor finds a profile by the name in a visitor's request, which has to come from a page that
+// the profile allows.
 func (h *Handlers) gateFor(r *http.Request, name string, who visitor) (*gate, error) {
 	g, err := h.gateNamed(name)
 	if err != nil {
@@ -84,8 +84,8 @@ func (h *Handlers) gateFor(r *http.Request, name string, who visitor) (*gate, er
 	return g, h.checkOrigin(r, g, who)
 }
 
-// setCORS lets pages of the listed origins read the answer. There is no
-// wildcard and no Access-Control-Allow-Credentials: tickets are sent by hand.
+// setCORS lets pages of the listed origins read the answer. There is no wildcard and no
+// Access-Control-Allow-Credentials: tickets are sent by hand.
 func (h *Handlers) setCORS(r *http.Request, to http.Header) {
 	to.Add(echo.HeaderVary, echo.HeaderOrigin)
 	from := r.Header.Get(echo.HeaderOrigin)

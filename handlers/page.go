@@ -81,8 +81,7 @@ func (h *Handlers) pageFor(w *words, title string) templates.Page {
 // asset is the path of a static file.
 func (h *Handlers) asset(name string) string { return h.base + "/assets/" + h.assets.hash + "/" + name }
 
-// showForm shows the upload form. It is issued anew for each visit: a form is
-// good for one object.
+// showForm shows the upload form. It is issued anew for each visit: a form is good for one object.
 func (h *Handlers) showForm(c echo.Context) error {
 	g, who, err := h.enter(c, c.Param("profile"))
 	if err != nil {
@@ -97,9 +96,8 @@ func (h *Handlers) showForm(c echo.Context) error {
 	return h.showFormText(c, page, issued, who)
 }
 
-// showWidget shows the form for an iframe. A visitor without a ticket gets one
-// without fields: the host page hands the script a ticket, which then asks for
-// a plan of its own.
+// showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
+// host page hands the script a ticket, which then asks for a plan of its own.
 func (h *Handlers) showWidget(c echo.Context) error {
 	g, who, err := h.enter(c, c.Param("profile"))
 	if err != nil {
@@ -117,8 +115,8 @@ func (h *Handlers) showWidget(c echo.Context) error {
 	return h.showFormText(c, page, issued, who)
 }
 
-// scriptOnly reports that the visitor may upload, but not by a plain form: the
-// store takes no form posts, or the files are larger than one may be.
+// scriptOnly reports that the visitor may upload, but not by a plain form: the store takes no form
+// posts, or the files are larger than one may be.
 func scriptOnly(err error) bool {
 	refused := asError(err)
 	return refused.Code == CodeInvalidRequest && refused.Field == "method"
@@ -139,8 +137,8 @@ func (h *Handlers) showFormText(c echo.Context, page *formText, issued issued, w
 	return render(c, http.StatusOK, page.form(view))
 }
 
-// narrow tells the limits of an identity where they are tighter than the
-// profile's; same is true where they aren't.
+// narrow tells the limits of an identity where they are tighter than the profile's; same is true
+// where they aren't.
 func (h *Handlers) narrow(view templates.FormView, who visitor) (out templates.FormView, same bool) {
 	same = true
 	if who.MaxSize > 0 && who.MaxSize < view.MaxSize {

@@ -40,8 +40,8 @@ type partResponse struct {
 	Headers map[string]string `json:"headers"`
 }
 
-// signParts signs URLs for planned parts. Each is good for exactly the planned
-// length and, where the plan asks for one, the checksum named.
+// signParts signs URLs for planned parts. Each is good for exactly the planned length and, where
+// the plan asks for one, the checksum named.
 func (h *Handlers) signParts(c echo.Context) error {
 	up, err := h.hold(c)
 	if err != nil {
@@ -116,7 +116,7 @@ func (h *Handlers) presignParts(ctx context.Context, up held, parts []partReques
 	if expires.Sub(now) < time.Second {
 		return partsResponse{}, errExpiredToken
 	}
-	presigner, err := signer.Parts(sigv4.Parts{Bucket: up.bucket, URL: sigv4.ObjectURL(up.gate.bucketURL, up.key),
+	presigner, err := signer.Parts(sigv4.PartsRequest{Bucket: up.bucket, URL: sigv4.ObjectURL(up.gate.bucketURL, up.key),
 		UploadID: up.uploadID, Expires: expires}, now)
 	if err != nil {
 		return partsResponse{}, &Error{Code: CodeInternal, Err: err}
@@ -136,9 +136,9 @@ func (up held) presignPart(presigner *sigv4.PartPresigner, part partRequest) (pa
 		return partResponse{}, err
 	}
 	out := partResponse{Number: part.Number, Size: size, Headers: map[string]string{}}
-	var extra []sigv4.Header
+	var extra []sigv4.Param
 	if up.checksum != "" {
-		extra = []sigv4.Header{{Name: "x-amz-checksum-" + up.checksum, Value: part.Checksum}}
+		extra = []sigv4.Param{{Name: "x-amz-checksum-" + up.checksum, Value: part.Checksum}}
 		out.Headers = headerMap(extra)
 	}
 	out.URL, err = presigner.URL(part.Number, size, extra...)
@@ -155,9 +155,9 @@ type storedPart struct {
 	ETag   string `json:"etag"`
 }
 
-// listParts tells which parts the store has. Once the upload is complete these
-// are all of them: a script that lost the answer to its completion then asks
-// for that again instead of sending the file twice.
+// listParts tells which parts the store has. Once the upload is complete these are all of them: a
+// script that lost the answer to its completion then asks for that again instead of sending the
+// file twice.
 func (h *Handlers) listParts(c echo.Context) error {
 	up, err := h.hold(c)
 	if err != nil {
@@ -200,8 +200,8 @@ func (h *Handlers) partsOfObject(ctx context.Context, up held) ([]storedPart, er
 	return out, nil
 }
 
-// partsAt lists every part at the store, page by page. It fails with
-// NoSuchUpload once the upload was completed or aborted.
+// partsAt lists every part at the store, page by page. It fails with NoSuchUpload once the upload
+// was completed or aborted.
 func (h *Handlers) partsAt(ctx context.Context, up held) ([]types.Part, error) {
 	var out []types.Part
 	in := &s3.ListPartsInput{Bucket: &up.bucket, Key: &up.key, UploadId: &up.uploadID}

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Provider says what one kind of store can do. The zero value is the safest
-// subset: presigned PUT and multipart uploads, verified after the fact.
+// Provider says what one kind of store can do. The zero value is the safest subset: presigned PUT
+// and multipart uploads, verified after the fact.
 type Provider struct {
 	Name string
-	// PostPolicy: the store takes form posts under a signed policy. Without it
-	// there is no upload without script.
+	// PostPolicy: the store takes form posts under a signed policy. Without it there is no upload
+	// without script.
 	PostPolicy bool
-	// ConditionalPut and ConditionalComplete: If-None-Match: * is honoured on
-	// PutObject and on CompleteMultipartUpload.
+	// ConditionalPut and ConditionalComplete: If-None-Match: * is honoured on PutObject and on
+	// CompleteMultipartUpload.
 	ConditionalPut, ConditionalComplete bool
 	// CompleteSize: x-amz-mp-object-size is compared on completion.
 	CompleteSize bool
-	// Checksums of parts that the store verifies, with a checksum of the whole
-	// object on completion: "crc32", "crc32c", "crc64nvme".
+	// Checksums of parts that the store verifies, with a checksum of the whole object on
+	// completion: "crc32", "crc32c", "crc64nvme".
 	Checksums []string
 }
 
@@ -41,8 +41,8 @@ var providers = map[string]Provider{
 	"other": {},
 }
 
-// ProviderNamed returns the record of a store: aws, minio, ceph, versity, r2,
-// b2, oss, gcs, or other for one that isn't known.
+// ProviderNamed returns the record of a store: aws, minio, ceph, versity, r2, b2, oss, gcs, or
+// other for one that isn't known.
 func ProviderNamed(name string) (Provider, error) {
 	p, ok := providers[name]
 	if !ok {

@@ -15,35 +15,33 @@ import (
 type QuotaConfig struct {
 	// Profiles bring their Quota and MaxOpen.
 	Profiles []profile.Profile
-	// AddressFactor is how many times a profile's quota one network address
-	// may use, as several subjects can share one; MaxOpen isn't counted by address. 0: 10. Guests aren't told
-	// apart by subject: each of their addresses has the profile's quota once.
+	// AddressFactor is how many times a profile's quota one network address may use, as several
+	// subjects can share one; MaxOpen isn't counted by address. 0: 10. Guests aren't told apart by
+	// subject: each of their addresses has the profile's quota once.
 	AddressFactor int
-	// Issues limits what one network address asks for, whatever becomes of
-	// it. Zero: no such limit.
+	// Issues limits what one network address asks for, whatever becomes of it. Zero: no such limit.
 	Issues profile.Rate
-	// MaxAccounts bounds how many subjects and addresses are remembered; the
-	// ones used longest ago are forgotten first. 0: 100,000 (at most some
-	// 150 MB, when each has used every slot of its windows).
+	// MaxAccounts bounds how many subjects and addresses are remembered; the ones used longest ago
+	// are forgotten first. 0: 100,000 (at most some 150 MB, when each has used every slot of its
+	// windows).
 	MaxAccounts int
-	// MaxPending bounds how many unfinished uploads are remembered; those that
-	// end first are forgotten first. 0: 100,000.
+	// MaxPending bounds how many unfinished uploads are remembered; those that end first are
+	// forgotten first. 0: 100,000.
 	MaxPending int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// MemoryQuota is a Limiter for one node: it forgets everything when the
-// process ends, and knows nothing of other nodes.
+// MemoryQuota is a Limiter for one node: it forgets everything when the process ends, and knows
+// nothing of other nodes.
 //
-// A file of declared size is charged when it is issued. Its charge is given
-// back when a multipart upload is aborted or refused, because then nothing can
-// be stored any more; a signed form or URL can be used until it expires
-// whatever its holder says, so its charge stays.
+// A file of declared size is charged when it is issued. Its charge is given back when a multipart
+// upload is aborted or refused, because then nothing can be stored any more; a signed form or URL
+// can be used until it expires whatever its holder says, so its charge stays.
 //
-// A plain form, whose size nobody knows, is charged one upload, which comes
-// back when the form expires unused, and its bytes when it has landed. A quota
-// should leave room for people who open the page more than once.
+// A plain form, whose size nobody knows, is charged one upload, which comes back when the form
+// expires unused, and its bytes when it has landed. A quota should leave room for people who open
+// the page more than once.
 //
 // IPv6 addresses are counted by their first 64 bits, which is what one site has.
 type MemoryQuota struct {
@@ -160,8 +158,8 @@ func (q *MemoryQuota) chargeIssue(now time.Time, address string) error {
 	return nil
 }
 
-// accountsFor returns whom an upload is charged to. Only a subject is held to
-// open uploads: one address may be a whole site behind its proxy.
+// accountsFor returns whom an upload is charged to. Only a subject is held to open uploads: one
+// address may be a whole site behind its proxy.
 func (q *MemoryQuota) accountsFor(rule profile.Profile, subject, address string) []*account {
 	get := func(kind accountKind, name string, times int) *account {
 		return q.accounts.get(ledgerKey{profile: rule.Name, kind: kind, name: name}, func() *account {

@@ -21,9 +21,8 @@ type charge struct {
 	uploadsSlot, bytesSlot int64
 }
 
-// refuse says why a plan is too much, nil when it isn't. bytes is what it
-// will be charged; a plain form, whose size nobody knows yet, wants at least
-// one byte to be left.
+// refuse says why a plan is too much, nil when it isn't. bytes is what it will be charged; a plain
+// form, whose size nobody knows yet, wants at least one byte to be left.
 func (a *account) refuse(now time.Time, method profile.Method, bytes int64) error {
 	wait := max(a.uploads.wait(now, 1), a.bytes.wait(now, max(bytes, 1)))
 	if wait > 0 {
@@ -35,8 +34,7 @@ func (a *account) refuse(now time.Time, method profile.Method, bytes int64) erro
 	return nil
 }
 
-// openRetryAfter is a guess: a slot is free when an open upload is completed
-// or aborted.
+// openRetryAfter is a guess: a slot is free when an open upload is completed or aborted.
 const openRetryAfter = time.Minute
 
 func (a *account) charge(now time.Time, method profile.Method, bytes int64) charge {
@@ -51,8 +49,7 @@ func (a *account) idle(now time.Time) bool {
 	return a.held == 0 && a.uploads.idle(now) && a.bytes.idle(now) && a.issues.idle(now)
 }
 
-// ledgerKey names an account: a struct, so that no subject can imitate another
-// kind of account.
+// ledgerKey names an account: a struct, so that no subject can imitate another kind of account.
 type ledgerKey struct {
 	profile string // empty: over all profiles
 	kind    accountKind
@@ -68,8 +65,8 @@ const (
 	byIssue
 )
 
-// accounts is a bounded set of accounts; the one that was used longest ago
-// makes room for a new one.
+// accounts is a bounded set of accounts; the one that was used longest ago makes room for a new
+// one.
 type accounts struct {
 	most   int
 	byKey  map[ledgerKey]*list.Element

@@ -10,9 +10,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// FuzzMemoryQuota plays visitors who reserve, settle and wait in any order.
-// The books never go below zero, no subject gets more than its quota, and in
-// the end everything is forgotten.
+// FuzzMemoryQuota plays visitors who reserve, settle and wait in any order. The books never go
+// below zero, no subject gets more than its quota, and in the end everything is forgotten.
 func FuzzMemoryQuota(f *testing.F) {
 	f.Add([]byte("\x00\x11\x22\x83\x44\x05\x91\xff\x07"))
 	f.Add([]byte("\x10\x11\x12\x13\x14\x80\x81\x82\xf0\x10\x11"))
@@ -69,8 +68,8 @@ func checkBooks(t *testing.T, q *MemoryQuota, now time.Time) {
 		if a.open < 0 || a.held < 0 || a.uploads.sum < 0 || a.bytes.sum < 0 {
 			t.Fatalf("%v: below zero: %+v", key, a)
 		}
-		// Bytes of plain forms are charged when they have landed, so they may
-		// exceed the limit; so may the count of one that landed late.
+		// Bytes of plain forms are charged when they have landed, so they may exceed the limit; so
+		// may the count of one that landed late.
 		if key.kind == bySubject && a.open > a.maxOpen {
 			t.Fatalf("%v: %d open, wanted at most %d", key, a.open, a.maxOpen)
 		}

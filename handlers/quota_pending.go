@@ -7,9 +7,9 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// pending is an upload that was charged and may still be settled. Only forms
-// and multipart uploads are remembered: what else was issued can be used until
-// it expires whatever its holder says, so that its charge stays.
+// pending is an upload that was charged and may still be settled. Only forms and multipart uploads
+// are remembered: what else was issued can be used until it expires whatever its holder says, so
+// that its charge stays.
 type pending struct {
 	id       string
 	method   profile.Method
@@ -38,8 +38,8 @@ func newPendings(most int) *pendings {
 	return &pendings{most: most, byID: map[string]*pending{}}
 }
 
-// add remembers p; without room for it, what ends first lapses now, as does an
-// upload with the same ID.
+// add remembers p; without room for it, what ends first lapses now, as does an upload with the same
+// ID.
 func (s *pendings) add(p *pending) {
 	if old, twice := s.take(p.id); twice {
 		old.lapse()

@@ -7,12 +7,12 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// lateLanding is for how long after its expiration a form may still arrive: a
-// large file takes its time.
+// lateLanding is for how long after its expiration a form may still arrive: a large file takes its
+// time.
 const lateLanding = 24 * time.Hour
 
-// Settle implements Limiter. An upload that isn't known, because it was
-// settled before or on another node, changes nothing.
+// Settle implements Limiter. An upload that isn't known, because it was settled before or on
+// another node, changes nothing.
 func (q *MemoryQuota) Settle(_ context.Context, s Settlement) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -49,8 +49,8 @@ func (p *pending) settleForm(now time.Time, s Settlement) {
 	}
 }
 
-// expire ends what is over and lets go of accounts nobody uses any more. A
-// form is remembered a while longer, in case it arrives late.
+// expire ends what is over and lets go of accounts nobody uses any more. A form is remembered a
+// while longer, in case it arrives late.
 func (q *MemoryQuota) expire(now time.Time) {
 	for p, ok := q.pending.ended(now); ok; p, ok = q.pending.ended(now) {
 		again := p.method == profile.MethodForm && !p.released
@@ -63,9 +63,8 @@ func (q *MemoryQuota) expire(now time.Time) {
 	q.accounts.trim(now)
 }
 
-// lapse is for an upload that nobody settled in time. A form that wasn't used
-// gives its count back; a multipart upload no longer counts as open, but its
-// bytes may be stored.
+// lapse is for an upload that nobody settled in time. A form that wasn't used gives its count back;
+// a multipart upload no longer counts as open, but its bytes may be stored.
 func (p *pending) lapse() {
 	for _, c := range p.charges {
 		switch {

@@ -7,13 +7,12 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// windowSlots is how finely a window is cut. What is spent counts for the
-// window and at most one slot longer, never shorter.
+// windowSlots is how finely a window is cut. What is spent counts for the window and at most one
+// slot longer, never shorter.
 const windowSlots = 32
 
-// window adds up what was spent over the last stretch of time. It keeps one
-// figure per slot, so it stays small however much is spent. The zero value
-// has no limit. It isn't safe for concurrent use.
+// window adds up what was spent over the last stretch of time. It keeps one figure per slot, so it
+// stays small however much is spent. The zero value has no limit. It isn't safe for concurrent use.
 type window struct {
 	limit int64 // 0: none
 	slot  time.Duration
@@ -49,8 +48,7 @@ func (w *window) slide(now time.Time) {
 	}
 }
 
-// wait says how long until amount fits: 0 is now, the whole window for what
-// never fits.
+// wait says how long until amount fits: 0 is now, the whole window for what never fits.
 func (w *window) wait(now time.Time, amount int64) time.Duration {
 	if w.limit == 0 {
 		return 0

@@ -59,8 +59,8 @@ type event struct {
 	amount int64
 }
 
-// naive adds up every event of the last span. longer is the same with the one
-// slot that the window may keep in addition.
+// naive adds up every event of the last span. longer is the same with the one slot that the window
+// may keep in addition.
 func naive(events []event, now time.Time, span time.Duration) (sum int64) {
 	for _, e := range events {
 		if now.Sub(e.at) < span {
@@ -70,10 +70,9 @@ func naive(events []event, now time.Time, span time.Duration) (sum int64) {
 	return sum
 }
 
-// FuzzWindow plays spending, giving back and waiting on a window and on a
-// naive list of events. The window never counts less than the window's length,
-// never more than one slot longer, and what it says to wait is enough and not
-// longer than needed by more than a slot.
+// FuzzWindow plays spending, giving back and waiting on a window and on a naive list of events. The
+// window never counts less than the window's length, never more than one slot longer, and what it
+// says to wait is enough and not longer than needed by more than a slot.
 func FuzzWindow(f *testing.F) {
 	f.Add([]byte("\x00\x01\x05\x00\x02\x06\x40\x00\x01"), uint32(1000), uint32(50))
 	f.Add([]byte("\x10\x03\x05\x80\x02\x06\x40\x00\x01\xff\xff\x09"), uint32(7), uint32(3))

@@ -12,12 +12,12 @@ import (
 
 const redacted = "[redacted]"
 
-// longestSegment is the longest path segment that is logged as it is. IDs and
-// names are shorter, tickets and upload tokens longer.
+// longestSegment is the longest path segment that is logged as it is. IDs and names are shorter,
+// tickets and upload tokens longer.
 const longestSegment = 64
 
-// LogPath is a request's path as it may be logged: without the query, and
-// without the upload tokens and tickets that some paths hold.
+// LogPath is a request's path as it may be logged: without the query, and without the upload tokens
+// and tickets that some paths hold.
 func LogPath(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	if len(path) <= longestSegment && !strings.Contains(path, "eyJ") {
@@ -32,18 +32,16 @@ func LogPath(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// secretText finds what an error of another library may quote: URL queries,
-// since those of presigned URLs hold a signature, JWTs, and long base64 such as
-// policies and session tokens.
+// secretText finds what an error of another library may quote: URL queries, since those of
+// presigned URLs hold a signature, JWTs, and long base64 such as policies and session tokens.
 var secretText = regexp.MustCompile(`\?[^\s"'<>]+|eyJ[A-Za-z0-9_=-]*(\.[A-Za-z0-9_=.-]*)?|[A-Za-z0-9+/_=-]{60,}|[0-9a-f]{64}`)
 
-// LogText is a message as it may be logged: queries, JWTs, policies and
-// signatures are replaced.
+// LogText is a message as it may be logged: queries, JWTs, policies and signatures are replaced.
 func LogText(message string) string { return secretText.ReplaceAllString(message, redacted) }
 
-// AccessLog returns a middleware that writes one line per request: method,
-// redacted path, status, duration and request ID. Headers, queries and bodies
-// are not logged. A nil logger is slog.Default().
+// AccessLog returns a middleware that writes one line per request: method, redacted path, status,
+// duration and request ID. Headers, queries and bodies are not logged. A nil logger is
+// slog.Default().
 func AccessLog(logger *slog.Logger) echo.MiddlewareFunc {
 	if logger == nil {
 		logger = slog.Default()
@@ -61,8 +59,8 @@ func AccessLog(logger *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// logRequest hands the record over itself: a Logger would look at the clock
-// and the call stack once more.
+// logRequest hands the record over itself: a Logger would look at the clock and the call stack once
+// more.
 func logRequest(to slog.Handler, c echo.Context, start time.Time) {
 	ctx, now := context.Background(), time.Now()
 	if !to.Enabled(ctx, slog.LevelInfo) {

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// reject removes an object that broke the plan and returns why. When the
-// store couldn't be asked nothing is removed: err is returned as it is.
+// reject removes an object that broke the plan and returns why. When the store couldn't be asked
+// nothing is removed: err is returned as it is.
 func (h *Handlers) reject(ctx context.Context, up held, found *s3.HeadObjectOutput, err error) error {
 	refused := asError(err)
 	if refused.limits == nil {
@@ -44,8 +44,8 @@ func (h *Handlers) quarantine(ctx context.Context, up held, found *s3.HeadObject
 	return err
 }
 
-// retype gives an object from a plain form the content type that was found,
-// copying it in place with all else it has.
+// retype gives an object from a plain form the content type that was found, copying it in place
+// with all else it has.
 func (h *Handlers) retype(ctx context.Context, up held, found *s3.HeadObjectOutput, contentType string) error {
 	if up.method != profile.MethodForm || aws.ToString(found.ContentType) == contentType {
 		return nil
@@ -60,8 +60,7 @@ func (h *Handlers) retype(ctx context.Context, up held, found *s3.HeadObjectOutp
 	return nil
 }
 
-// copyInput names all that a copy would otherwise lose. Tags are copied by
-// default.
+// copyInput names all that a copy would otherwise lose. Tags are copied by default.
 func (h *Handlers) copyInput(up held, found *s3.HeadObjectOutput, contentType string) *s3.CopyObjectInput {
 	a := h.attributes(up.gate, up.plan)
 	return &s3.CopyObjectInput{
@@ -79,9 +78,8 @@ func copySource(bucket, key string) string {
 	return bucket + "/" + escaped
 }
 
-// verdicts remember why uploads were refused after their objects are gone, so
-// that asking again gets the same answer. They are a courtesy: bounded, and
-// lost with the process.
+// verdicts remember why uploads were refused after their objects are gone, so that asking again
+// gets the same answer. They are a courtesy: bounded, and lost with the process.
 type verdicts struct {
 	mu    sync.Mutex
 	byID  map[string]*Error

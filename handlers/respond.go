@@ -21,8 +21,7 @@ import (
 // mimeProblem is the media type of RFC 9457.
 const mimeProblem = "application/problem+json"
 
-// page wraps a handler that shows a page: security headers before, an error
-// page after.
+// page wraps a handler that shows a page: security headers before, an error page after.
 func (h *Handlers) page(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h.plain.set(c.Response().Header())
@@ -52,8 +51,8 @@ func (h *Handlers) json(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// HTTPErrorHandler answers what Echo itself refuses, such as an address that
-// isn't there, like our own errors. Assign it to Echo.HTTPErrorHandler.
+// HTTPErrorHandler answers what Echo itself refuses, such as an address that isn't there, like our
+// own errors. Assign it to Echo.HTTPErrorHandler.
 func (h *Handlers) HTTPErrorHandler(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -75,8 +74,8 @@ func wantsPage(r *http.Request) bool {
 	return strings.Contains(r.Header.Get(echo.HeaderAccept), "text/html")
 }
 
-// setRequestID names the request for the support desk. It isn't taken from
-// the request: an ID that a caller chose proves nothing.
+// setRequestID names the request for the support desk. It isn't taken from the request: an ID that
+// a caller chose proves nothing.
 func setRequestID(c echo.Context) {
 	to := c.Response().Header()
 	if to.Get(echo.HeaderXRequestID) != "" {
@@ -117,8 +116,7 @@ func (h *Handlers) showProblem(c echo.Context, err error) error {
 	return c.Blob(refused.Code.Status(), mimeProblem, body)
 }
 
-// refusal is what err comes to, logged where it is our affair, with the
-// headers it asks for.
+// refusal is what err comes to, logged where it is our affair, with the headers it asks for.
 func (h *Handlers) refusal(c echo.Context, err error) *Error {
 	refused := asError(err)
 	if refused.Code.Status() >= http.StatusInternalServerError {

@@ -2,8 +2,7 @@ package handlers
 
 import "github.com/labstack/echo/v4"
 
-// Register adds every route to g, which has to be mounted where PublicURL
-// points to.
+// Register adds every route to g, which has to be mounted where PublicURL points to.
 func (h *Handlers) Register(g *echo.Group) {
 	// Pages.
 	g.GET("/forms/:profile", h.page(h.showForm))             // upload form; works without script

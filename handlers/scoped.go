@@ -14,20 +14,19 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Scoper hands out store credentials that end soon and can do nothing but what
-// a Scope says. It must be safe for concurrent use.
+// CredentialsMaker hands out store credentials that end soon and can do nothing but what a Scope
+// says. It must be safe for concurrent use.
 //
-// Such credentials are for native clients that bring an S3 library. They are
-// held to the subject's own prefix, and to nothing else: no store can hold
-// them to sizes or content types, and nothing that is stored with them is
-// completed or sniffed here. Profiles allow them one by one.
-type Scoper interface {
-	Scope(context.Context, Scope) (sigv4.Credentials, error)
+// Such credentials are for native clients that bring an S3 library. They are held to the subject's
+// own prefix, and to nothing else: no store can hold them to sizes or content types, and nothing
+// that is stored with them is completed or sniffed here. Profiles allow them one by one.
+type CredentialsMaker interface {
+	Make(context.Context, UploadGrant) (sigv4.Credentials, error)
 }
 
-// Scope is what scoped credentials may do: upload objects below Prefix, list
-// and abort their own multipart uploads by upload ID.
-type Scope struct {
+// Make is what scoped credentials may do: upload objects below Prefix, list and abort their own
+// multipart uploads by upload ID.
+type UploadGrant struct {
 	Subject string // for the store's audit log
 	Bucket  string
 	Prefix  string // not empty, ends in "/", belongs to the subject alone
@@ -36,8 +35,7 @@ type Scope struct {
 	StorageClass string // "" is STANDARD
 }
 
-// methodCredentials names such a request to the Limiter, which counts it as
-// one upload of no size.
+// methodCredentials names such a request to the Limiter, which counts it as one upload of no size.
 const methodCredentials profile.Method = "credentials"
 
 type credentialsRequest struct {
@@ -83,11 +81,11 @@ func (h *Handlers) createCredentials(c echo.Context) error {
 	return c.JSON(http.StatusCreated, answer)
 }
 
-// scope is the one step from a visitor to scoped credentials. Guests get none:
-// they share a prefix, and could overwrite each other's objects.
+// scope is the one step from a visitor to scoped credentials. Guests get none: they share a prefix,
+// and could overwrite each other's objects.
 func (h *Handlers) scope(ctx context.Context, g *gate, who visitor) (credentialsResponse, error) {
 	var none credentialsResponse
-	if !g.profile.ScopedCredentials || h.config.Scoper == nil {
+	if !g.profile.ScopedCredentials || h.config.CredentialsMaker == nil {
 		return none, refuse(CodeForbidden, "this profile hands out no credentials")
 	}
 	if !who.known || who.Subject == "" || who.Subject == profile.Guest {
@@ -103,7 +101,7 @@ func (h *Handlers) scope(ctx context.Context, g *gate, who visitor) (credentials
 	if err := h.reserve(ctx, who, plan); err != nil {
 		return none, err
 	}
-	credentials, err := h.config.Scoper.Scope(ctx, Scope{Subject: who.Subject, Bucket: g.profile.Bucket, Prefix: prefix,
+	credentials, err := h.config.CredentialsMaker.Make(ctx, UploadGrant{Subject: who.Subject, Bucket: g.profile.Bucket, Prefix: prefix,
 		Encryption: g.profile.Encryption, StorageClass: g.profile.StorageClass})
 	if err != nil {
 		return none, &Error{Code: CodeStoreUnavailable, RetryAfter: storeRetryAfter, Err: err}
@@ -140,7 +138,7 @@ func (c Config) serviceURL() (string, error) {
 
 // checkScoped refuses a profile that promises credentials nobody can make.
 func (c Config) checkScoped(p profile.Profile) error {
-	if p.ScopedCredentials && c.Scoper == nil {
+	if p.ScopedCredentials && c.CredentialsMaker == nil {
 		return fmt.Errorf("handlers: profile %q: scoped credentials: wanted a Scoper", p.Name)
 	}
 	return nil

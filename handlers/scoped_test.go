@@ -15,11 +15,11 @@ import (
 
 // fakeScoper hands out made-up credentials and keeps what it was asked.
 type fakeScoper struct {
-	asked []handlers.Scope
+	asked []handlers.UploadGrant
 	fail  error
 }
 
-func (f *fakeScoper) Scope(_ context.Context, s handlers.Scope) (sigv4.Credentials, error) {
+func (f *fakeScoper) Make(_ context.Context, s handlers.UploadGrant) (sigv4.Credentials, error) {
 	f.asked = append(f.asked, s)
 	return sigv4.Credentials{AccessKeyID: "AKIA1", SecretAccessKey: "made-up secret", SessionToken: "made-up token",
 		Expires: time.Date(2026, 3, 1, 12, 15, 0, 0, time.UTC)}, f.fail
@@ -29,7 +29,7 @@ func (f *fakeScoper) Scope(_ context.Context, s handlers.Scope) (sigv4.Credentia
 func scopedSite(t *testing.T, scoper *fakeScoper, edits ...func(*handlers.Config)) *site {
 	t.Helper()
 	return newSite(t, append([]func(*handlers.Config){func(c *handlers.Config) {
-		c.Scoper = scoper
+		c.CredentialsMaker = scoper
 		for i := range c.Profiles {
 			if c.Profiles[i].Name == "films" {
 				c.Profiles[i].ScopedCredentials, c.Profiles[i].StorageClass = true, "STANDARD_IA"
@@ -55,7 +55,7 @@ func TestScopedCredentialsAreForOneSubjectsPrefix(t *testing.T) {
 	if got.Bucket != bucket || got.Region != store.Region() || got.Endpoint != store.URL() {
 		t.Errorf("answer %+v", got)
 	}
-	want := handlers.Scope{Subject: "zoë/../bob", Bucket: bucket, Prefix: "users/zo~C3~AB~2F..~2Fbob/", StorageClass: "STANDARD_IA"}
+	want := handlers.UploadGrant{Subject: "zoë/../bob", Bucket: bucket, Prefix: "users/zo~C3~AB~2F..~2Fbob/", StorageClass: "STANDARD_IA"}
 	if got.Prefix != want.Prefix || len(scoper.asked) != 1 || scoper.asked[0] != want {
 		t.Errorf("prefix %q, asked %+v, wanted %+v", got.Prefix, scoper.asked, want)
 	}

@@ -18,8 +18,8 @@ const sniffBytes = 4096
 
 const plainText = "text/plain"
 
-// sniff looks at the first bytes of the object that was found, and only of
-// that one: an object replaced meanwhile fails with a conflict.
+// sniff looks at the first bytes of the object that was found, and only of that one: an object
+// replaced meanwhile fails with a conflict.
 func (h *Handlers) sniff(ctx context.Context, up held, found *s3.HeadObjectOutput) (*mimetype.MIME, error) {
 	if aws.ToInt64(found.ContentLength) == 0 {
 		return mimetype.Lookup(profile.OctetStream), nil
@@ -45,11 +45,10 @@ func baseType(m *mimetype.MIME) string {
 	return name
 }
 
-// admits reports whether bytes of the detected type may be stored as the
-// declared one under the profile's rules. What browsers would run as a page or
-// script has to be named by the profile, whatever it was declared as. What a
-// wildcard of the profile covers may go by any allowed name: browsers guess
-// types from extensions, and guess wrong.
+// admits reports whether bytes of the detected type may be stored as the declared one under the
+// profile's rules. What browsers would run as a page or script has to be named by the profile,
+// whatever it was declared as. What a wildcard of the profile covers may go by any allowed name:
+// browsers guess types from extensions, and guess wrong.
 func (g *gate) admits(declared string, detected *mimetype.MIME) bool {
 	if !g.compiled.Allows(declared) || profile.Active(baseType(detected)) && g.named(detected) == "" {
 		return false
@@ -75,9 +74,9 @@ func (g *gate) named(detected *mimetype.MIME) string {
 	return ""
 }
 
-// typeFor decides the content type of an object that came without one: the
-// profile's name for it, or the detected type where a family allows that, or
-// the one type of the profile that such bytes may be.
+// typeFor decides the content type of an object that came without one: the profile's name for it,
+// or the detected type where a family allows that, or the one type of the profile that such bytes
+// may be.
 func (g *gate) typeFor(detected *mimetype.MIME) (string, bool) {
 	if name := g.named(detected); name != "" {
 		return name, true
@@ -98,10 +97,10 @@ func (g *gate) typeFor(detected *mimetype.MIME) (string, bool) {
 	return only, only != ""
 }
 
-// consistent reports whether bytes of the detected type can be a file of the
-// declared type. Detection sees the first bytes only and knows some formats as
-// kinds of others (DOCX of ZIP, CSV of text), so either may be the more
-// general one; a type that says nothing fits only what can't be detected.
+// consistent reports whether bytes of the detected type can be a file of the declared type.
+// Detection sees the first bytes only and knows some formats as kinds of others (DOCX of ZIP, CSV
+// of text), so either may be the more general one; a type that says nothing fits only what can't be
+// detected.
 func consistent(declared string, detected *mimetype.MIME) bool {
 	if declared == profile.OctetStream || detected.Is(declared) {
 		return true
@@ -131,8 +130,8 @@ func descends(special, general *mimetype.MIME) bool {
 	return false
 }
 
-// sameContainer covers recordings: their types differ by brand and codec while
-// the container is the same, and cameras disagree about the name.
+// sameContainer covers recordings: their types differ by brand and codec while the container is the
+// same, and cameras disagree about the name.
 func sameContainer(a, b *mimetype.MIME) bool {
 	return container(a) != "" && container(a) == container(b)
 }
@@ -149,8 +148,8 @@ func container(m *mimetype.MIME) string {
 	return ""
 }
 
-// plausible judges a declared type that can't be detected: its bytes must not
-// look like something of another family.
+// plausible judges a declared type that can't be detected: its bytes must not look like something
+// of another family.
 func plausible(declared string, detected *mimetype.MIME) bool {
 	family, _, _ := strings.Cut(declared, "/")
 	base := baseType(detected)

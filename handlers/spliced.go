@@ -16,35 +16,33 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// formText is a profile's form in one language: the view without what is
-// issued per visit, and the page made of it, kept once it was rendered.
+// formText is a profile's form in one language: the view without what is issued per visit, and the
+// page made of it, kept once it was rendered.
 type formText struct {
 	view    templates.FormView
 	form    func(templates.FormView) templ.Component
 	spliced atomic.Pointer[spliced]
 }
 
-// spliced is a rendered page cut open where the values of the form fields go.
-// Rendering a whole page per visit would cost more than signing it; all but
-// those values is the same for everybody.
+// spliced is a rendered page cut open where the values of the form fields go. Rendering a whole
+// page per visit would cost more than signing it; all but those values is the same for everybody.
 type spliced struct {
 	names  []string
 	pieces []string // one more than names
 	size   int
-	// escaped are values that had to be escaped in the first form. They come
-	// from the profile, as tags do, and are in the next form again.
+	// escaped are values that had to be escaped in the first form. They come from the profile, as
+	// tags do, and are in the next form again.
 	escaped []escaped
 }
 
-// escaped is a value and what is written for it; both are empty where nothing
-// had to be escaped.
+// escaped is a value and what is written for it; both are empty where nothing had to be escaped.
 type escaped struct{ value, text string }
 
 // slot is a placeholder that nothing in a page looks like.
 func slot(i int) string { return "postern-slot-2b9f6c0e-" + strconv.Itoa(i) + "-" }
 
-// show writes the page with a signed form. Only a form with the same field
-// names as the one kept can use it; any other is rendered whole.
+// show writes the page with a signed form. Only a form with the same field names as the one kept
+// can use it; any other is rendered whole.
 func (t *formText) show(c echo.Context, signed *policy.Form) error {
 	page := t.spliced.Load()
 	if page == nil || !page.fits(signed) {
@@ -114,9 +112,9 @@ func (s *spliced) write(b *bytes.Buffer, signed *policy.Form) {
 	b.WriteString(s.pieces[len(s.pieces)-1])
 }
 
-// writeEscaped writes text as an attribute's value, as templ does. Most values
-// need no escape, and the longest is the policy: looking for one byte at a time
-// is many times faster than looking at each byte.
+// writeEscaped writes text as an attribute's value, as templ does. Most values need no escape, and
+// the longest is the policy: looking for one byte at a time is many times faster than looking at
+// each byte.
 func writeEscaped(b *bytes.Buffer, text string) {
 	for i := range len(special) {
 		if strings.IndexByte(text, special[i]) >= 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Store is what the handlers ask of the object store; *s3.Client is one.
-// It must be safe for concurrent use.
+// Store is what the handlers ask of the object store; *s3.Client is one. It must be safe for
+// concurrent use.
 type Store interface {
 	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
@@ -32,15 +32,15 @@ var _ Store = (*s3.Client)(nil)
 // storeRetryAfter is what a client is told to wait when the store is away.
 const storeRetryAfter = 5 * time.Second
 
-// bareChecksums keeps the SDK from adding checksums of its own: some stores
-// refuse them, and ours are the ones of the plan.
+// bareChecksums keeps the SDK from adding checksums of its own: some stores refuse them, and ours
+// are the ones of the plan.
 func bareChecksums(o *s3.Options) {
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 }
 
-// storeCode is the store's own code of an error, such as NoSuchKey. A HEAD
-// answer has no body, so only its status says something.
+// storeCode is the store's own code of an error, such as NoSuchKey. A HEAD answer has no body, so
+// only its status says something.
 func storeCode(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "" {
@@ -86,8 +86,8 @@ func badChecksum(err error) bool {
 	return code == "BadDigest" || code == "XAmzContentChecksumMismatch" || code == "InvalidDigest"
 }
 
-// storeError is what a caller learns of a failure of the store: that it is
-// away. The rest is for the log.
+// storeError is what a caller learns of a failure of the store: that it is away. The rest is for
+// the log.
 func storeError(err error) error {
 	if err == nil {
 		return nil

@@ -7,13 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// putTogether is how much longer than other calls the store may take to copy
-// an object or to put its parts together: it answers when all bytes are moved.
+// putTogether is how much longer than other calls the store may take to copy an object or to put
+// its parts together: it answers when all bytes are moved.
 const putTogether = 30
 
-// timedStore gives every call a time of its own, so that a store that hangs
-// doesn't hold on to requests for ever. GetObject isn't among them: its body is
-// read after it returns, and whoever reads it sets the time.
+// timedStore gives every call a time of its own, so that a store that hangs doesn't hold on to
+// requests for ever. GetObject isn't among them: its body is read after it returns, and whoever
+// reads it sets the time.
 type timedStore struct {
 	Store
 	most time.Duration

@@ -16,16 +16,15 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// tokenAudience keeps upload tokens apart from every other JWT: a ticket can't
-// pass for one, whatever its key.
+// tokenAudience keeps upload tokens apart from every other JWT: a ticket can't pass for one,
+// whatever its key.
 const tokenAudience = "postern-upload"
 
-// minTokenKey is the shortest key taken, in bytes: the output of the hash, as
-// RFC 7518, 3.2 asks.
+// minTokenKey is the shortest key taken, in bytes: the output of the hash, as RFC 7518, 3.2 asks.
 const minTokenKey = 32
 
-// upload is what the issuing step decided and every later step relies on: the
-// claims of the upload token.
+// upload is what the issuing step decided and every later step relies on: the claims of the upload
+// token.
 type upload struct {
 	id, subject, profile string
 	bucket, key          string
@@ -58,8 +57,7 @@ func uploadOf(p profile.Plan, uploadID string, now time.Time) upload {
 		issued: now.UTC().Truncate(time.Second), expires: p.UploadExpiration.UTC().Truncate(time.Second)}
 }
 
-// tokens mints and verifies upload tokens: JWTs with HS256. It is safe for
-// concurrent use.
+// tokens mints and verifies upload tokens: JWTs with HS256. It is safe for concurrent use.
 type tokens struct {
 	keys   map[string][]byte // by key ID
 	header []byte            // base64url of the first key's header, with the dot
@@ -105,8 +103,7 @@ var mintBuffers = sync.Pool{New: func() any { return new(mintBuffer) }}
 // mint returns the token of an upload.
 func (t *tokens) mint(u upload) string { return t.mintAfter("", u) }
 
-// mintAfter returns the token behind a prefix, such as the address it becomes
-// part of.
+// mintAfter returns the token behind a prefix, such as the address it becomes part of.
 func (t *tokens) mintAfter(prefix string, u upload) string {
 	buffer := mintBuffers.Get().(*mintBuffer)
 	defer mintBuffers.Put(buffer)
@@ -121,8 +118,8 @@ func (t *tokens) mintAfter(prefix string, u upload) string {
 	return string(base64.RawURLEncoding.AppendEncode(append(out, '.'), sum))
 }
 
-// verify returns the upload that a token stands for, errExpiredToken when its
-// time is over, errBadToken for anything else.
+// verify returns the upload that a token stands for, errExpiredToken when its time is over,
+// errBadToken for anything else.
 func (t *tokens) verify(token string) (upload, error) {
 	var claims tokenClaims
 	_, err := t.parser.ParseWithClaims(token, &claims, t.key)

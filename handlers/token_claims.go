@@ -15,8 +15,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// tokenClaims are the claims as they travel. Names are short: the token is
-// part of a URL and of a policy.
+// tokenClaims are the claims as they travel. Names are short: the token is part of a URL and of a
+// policy.
 type tokenClaims struct {
 	jwt.RegisteredClaims
 	Profile  string         `json:"prf"`
@@ -33,8 +33,8 @@ type tokenClaims struct {
 	Lang     string         `json:"lng"`
 }
 
-// upload checks what a signature can't: that the claims are whole. A token
-// minted by an older release may lack some.
+// upload checks what a signature can't: that the claims are whole. A token minted by an older
+// release may lack some.
 func (c *tokenClaims) upload() (upload, error) {
 	if c.ID == "" || c.Subject == "" || c.Profile == "" || c.Bucket == "" || c.Key == "" || c.IssuedAt == nil ||
 		c.MinSize < 0 || c.MaxSize < c.MinSize || (c.Method == profile.MethodMultipart) != (c.PartSize > 0) {
@@ -89,8 +89,8 @@ func appendMember(b []byte, name, value string) []byte {
 	return appendString(appendName(b, name), value)
 }
 
-// appendString writes a JSON string: as it is where nothing needs an escape,
-// else as encoding/json does.
+// appendString writes a JSON string: as it is where nothing needs an escape, else as encoding/json
+// does.
 func appendString(b []byte, text string) []byte {
 	if !plainJSON(text) {
 		quoted, err := json.Marshal(text)
@@ -113,9 +113,9 @@ func plainJSON(text string) bool {
 	return true
 }
 
-// digestFields is a short digest of user metadata, so that a later step can
-// tell whether the object carries what was planned. Encoded words are decoded
-// first: S3 writes them in its own way. No metadata has no digest.
+// digestFields is a short digest of user metadata, so that a later step can tell whether the object
+// carries what was planned. Encoded words are decoded first: S3 writes them in its own way. No
+// metadata has no digest.
 func digestFields(fields []policy.Field) string {
 	if len(fields) == 0 {
 		return ""

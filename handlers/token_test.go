@@ -30,8 +30,8 @@ func testUpload() upload {
 		expires: time.Unix(1_700_000_100, 0).UTC()}
 }
 
-// FuzzTokens proves that the appending encoder writes what a JSON decoder
-// reads back, whatever the values are.
+// FuzzTokens proves that the appending encoder writes what a JSON decoder reads back, whatever the
+// values are.
 func FuzzTokens(f *testing.F) {
 	tokens := testTokens(f)
 	f.Add("alice", "users/alice/1.png", "upload", int64(1))

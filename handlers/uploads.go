@@ -10,8 +10,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// createRequest is the body of POST /uploads. A member that is left out
-// differs from one that is empty.
+// createRequest is the body of POST /uploads. A member that is left out differs from one that is
+// empty.
 type createRequest struct {
 	Profile  *string           `json:"profile"`
 	Filename *string           `json:"filename"`
@@ -20,8 +20,8 @@ type createRequest struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
-// check finds members that are missing. A type may be left out: the browser
-// doesn't know every file's.
+// check finds members that are missing. A type may be left out: the browser doesn't know every
+// file's.
 func (r createRequest) check() error {
 	switch {
 	case r.Profile == nil:
@@ -42,8 +42,7 @@ func (r createRequest) file() profile.File {
 	return f
 }
 
-// createResponse is the answer: exactly one of Post, Put and Multipart is set,
-// named by Method.
+// createResponse is the answer: exactly one of Post, Put and Multipart is set, named by Method.
 type createResponse struct {
 	ID        string             `json:"id"`
 	Profile   string             `json:"profile"`
@@ -123,7 +122,7 @@ func (i issued) response() createResponse {
 	return out
 }
 
-func headerMap(list []sigv4.Header) map[string]string {
+func headerMap(list []sigv4.Param) map[string]string {
 	out := make(map[string]string, len(list))
 	for _, h := range list {
 		out[h.Name] = h.Value

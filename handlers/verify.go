@@ -14,8 +14,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// head looks the object of an upload up; nil where there is none, or one that
-// is older than the upload and so belongs to somebody else.
+// head looks the object of an upload up; nil where there is none, or one that is older than the
+// upload and so belongs to somebody else.
 func (h *Handlers) head(ctx context.Context, up held) (*s3.HeadObjectOutput, error) {
 	in := &s3.HeadObjectInput{Bucket: &up.bucket, Key: &up.key}
 	if up.checksum != "" {
@@ -34,9 +34,9 @@ func (h *Handlers) head(ctx context.Context, up held) (*s3.HeadObjectOutput, err
 	return out, nil
 }
 
-// accept verifies what is stored for an upload and tells the application. It
-// relies on nothing the browser said, and on nothing the store was told to
-// enforce: an object outside the plan is removed.
+// accept verifies what is stored for an upload and tells the application. It relies on nothing the
+// browser said, and on nothing the store was told to enforce: an object outside the plan is
+// removed.
 func (h *Handlers) accept(ctx context.Context, up held) (Completed, error) {
 	found, err := h.head(ctx, up)
 	if err != nil {
@@ -55,8 +55,7 @@ func (h *Handlers) accept(ctx context.Context, up held) (Completed, error) {
 	return h.announce(ctx, up, found, contentType)
 }
 
-// absent says why there is nothing to verify: refused before, not arrived yet,
-// or aborted.
+// absent says why there is nothing to verify: refused before, not arrived yet, or aborted.
 func (h *Handlers) absent(up held) error {
 	if refused := h.verdicts.of(up.id); refused != nil {
 		return refused
@@ -67,9 +66,8 @@ func (h *Handlers) absent(up held) error {
 	return refuse(CodeIncomplete, "the store has no object of this upload")
 }
 
-// examine holds an object against its plan and returns the content type it
-// ought to have. A refusal is an *Error of this package; what the store didn't
-// answer is store_unavailable.
+// examine holds an object against its plan and returns the content type it ought to have. A refusal
+// is an *Error of this package; what the store didn't answer is store_unavailable.
 func (h *Handlers) examine(ctx context.Context, up held, found *s3.HeadObjectOutput) (string, error) {
 	if err := up.checkSize(aws.ToInt64(found.ContentLength)); err != nil {
 		return "", err
@@ -107,8 +105,8 @@ func (up held) checkSize(size int64) error {
 	return up.refusal(CodeSizeTooSmall, "the object is smaller than allowed")
 }
 
-// checkSettings finds what a policy would have refused: foreign metadata, a
-// website redirect, headers the profile doesn't set.
+// checkSettings finds what a policy would have refused: foreign metadata, a website redirect,
+// headers the profile doesn't set.
 func (up held) checkSettings(found *s3.HeadObjectOutput) error {
 	same := digestFields(sortedMetadata(found.Metadata)) == up.metadata
 	none := aws.ToString(found.WebsiteRedirectLocation) == "" && aws.ToString(found.ContentDisposition) == "" &&
@@ -130,8 +128,8 @@ func (up held) refusal(code Code, detail string) *Error {
 	return &Error{Code: code, Detail: detail, limits: &limits{minSize: up.minSize, maxSize: up.maxSize, types: up.gate.profile.Types}}
 }
 
-// sameType compares content types as stores give them back; an object posted
-// without one is binary/octet-stream at S3.
+// sameType compares content types as stores give them back; an object posted without one is
+// binary/octet-stream at S3.
 func sameType(stored, planned string) bool {
 	if stored == "binary/octet-stream" {
 		stored = profile.OctetStream
@@ -165,8 +163,8 @@ func (h *Handlers) announce(ctx context.Context, up held, found *s3.HeadObjectOu
 	return done, nil
 }
 
-// wholeChecksum is the object's checksum by the plan's algorithm. One that was
-// put together from those of the parts ("…-5") isn't the file's.
+// wholeChecksum is the object's checksum by the plan's algorithm. One that was put together from
+// those of the parts ("…-5") isn't the file's.
 func wholeChecksum(algorithm string, found *s3.HeadObjectOutput) string {
 	value := ""
 	switch algorithm {

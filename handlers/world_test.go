@@ -88,8 +88,7 @@ func (s *site) completions() []handlers.Completed {
 	return append([]handlers.Completed(nil), s.done...)
 }
 
-// profiles are what most tests use: pictures for guests, parts for ticket
-// holders, and anything.
+// profiles are what most tests use: pictures for guests, parts for ticket holders, and anything.
 func profiles() []profile.Profile {
 	pictures := profile.Profile{Name: "pictures", Bucket: bucket, Key: "users/{subject}/{id}{ext}",
 		Types: []string{"image/png", "image/jpeg"}, MinSize: 10, MaxSize: 1 << 20, Access: profile.AccessPublic,
@@ -118,8 +117,8 @@ func only(name string, edit func(*profile.Profile)) func(*handlers.Config) {
 	}
 }
 
-// named identifies whoever says a name: `Bearer alice` is alice. A name with a
-// question mark doesn't hold.
+// named identifies whoever says a name: `Bearer alice` is alice. A name with a question mark
+// doesn't hold.
 type named struct{}
 
 func (named) Identify(r *http.Request) (profile.Identity, bool, error) {

@@ -15,9 +15,9 @@ var base64Pairs = func() (pairs [1 << 12]uint16) {
 	return pairs
 }()
 
-// appendBase64 appends what base64.StdEncoding does, in less than half of the
-// time: after the HMAC this is the dearest part of signing. It takes six bytes
-// to eight digits and leaves the rest to encoding/base64.
+// appendBase64 appends what base64.StdEncoding does, in less than half of the time: after the HMAC
+// this is the dearest part of signing. It takes six bytes to eight digits and leaves the rest to
+// encoding/base64.
 func appendBase64(dst, src []byte) []byte {
 	for len(src) >= 8 {
 		v := binary.BigEndian.Uint64(src)

@@ -6,37 +6,37 @@ import (
 	"time"
 )
 
-// Rule is why a store refuses a form.
-type Rule string
+// Reason is why a store refuses a form.
+type Reason string
 
 // The rules, as Check tells them apart.
 const (
-	RuleExpired       Rule = "expired"
-	RuleMissing       Rule = "missing"        // the field of a condition isn't in the form
-	RuleMismatch      Rule = "mismatch"       // the value isn't the one wanted
-	RulePrefix        Rule = "prefix"         // the value doesn't start as wanted
-	RuleList          Rule = "list"           // one item of a comma list of types doesn't
-	RuleVariable      Rule = "variable"       // ${filename} where an exact value is wanted
-	RuleExtra         Rule = "extra"          // a field that no condition covers
-	RuleRepeated      Rule = "repeated"       // a field that is there twice
-	RuleAfterFile     Rule = "after-file"     // a field behind the file
-	RuleTooLarge      Rule = "too-large"      // the file
-	RuleTooSmall      Rule = "too-small"      // the file
-	RuleFormTooLarge  Rule = "form-too-large" // over MaxFormBytes before the file
-	RuleKeyMissing    Rule = "key-missing"    // no key, or an empty one
-	RuleKeyTooLong    Rule = "key-too-long"   // over MaxKeyBytes
-	RuleMetadata      Rule = "metadata"       // over MaxMetadataBytes of user metadata
-	RuleEncoding      Rule = "encoding"       // not UTF-8
-	RuleUnconditional Rule = "unconditional"  // the bucket has no condition
+	RuleExpired       Reason = "expired"
+	RuleMissing       Reason = "missing"        // the field of a condition isn't in the form
+	RuleMismatch      Reason = "mismatch"       // the value isn't the one wanted
+	RulePrefix        Reason = "prefix"         // the value doesn't start as wanted
+	RuleList          Reason = "list"           // one item of a comma list of types doesn't
+	RuleVariable      Reason = "variable"       // ${filename} where an exact value is wanted
+	RuleExtra         Reason = "extra"          // a field that no condition covers
+	RuleRepeated      Reason = "repeated"       // a field that is there twice
+	RuleAfterFile     Reason = "after-file"     // a field behind the file
+	RuleTooLarge      Reason = "too-large"      // the file
+	RuleTooSmall      Reason = "too-small"      // the file
+	RuleFormTooLarge  Reason = "form-too-large" // over MaxFormBytes before the file
+	RuleKeyMissing    Reason = "key-missing"    // no key, or an empty one
+	RuleKeyTooLong    Reason = "key-too-long"   // over MaxKeyBytes
+	RuleMetadata      Reason = "metadata"       // over MaxMetadataBytes of user metadata
+	RuleEncoding      Reason = "encoding"       // not UTF-8
+	RuleUnconditional Reason = "unconditional"  // the bucket has no condition
 )
 
 // Violation is one reason why a store would refuse a form.
 type Violation struct {
-	// Rule is the kind of violation.
-	Rule Rule
-	// Code, Status and Message are what S3 answers, such as "AccessDenied", 403
-	// and "Invalid according to Policy: Policy expired.". A store names only the
-	// first violation it finds, and not all find them in the same order.
+	// Reason is the kind of violation.
+	Rule Reason
+	// Code, Status and Message are what S3 answers, such as "AccessDenied", 403 and "Invalid
+	// according to Policy: Policy expired.". A store names only the first violation it finds, and
+	// not all find them in the same order.
 	Code    string
 	Status  int
 	Message string
@@ -54,11 +54,10 @@ const fileField = "file"
 // filenameVariable is what S3 replaces with the name of the visitor's file.
 const filenameVariable = "${filename}"
 
-// Check tells what S3 would say to a form with these fields and a file of size
-// bytes, posted at now to the bucket that the policy names. It returns every
-// violation, none if the form would be accepted. fields are in the order of the
-// form; one named "file" stands for the file and may be left out at the end.
-// The signature isn't looked at: Verify does that. What only the store knows
+// Check tells what S3 would say to a form with these fields and a file of size bytes, posted at now
+// to the bucket that the policy names. It returns every violation, none if the form would be
+// accepted. fields are in the order of the form; one named "file" stands for the file and may be
+// left out at the end. The signature isn't looked at: Verify does that. What only the store knows
 // can't be foreseen: its own settings, its clock, and whether the key is taken.
 func Check(d Document, fields []Field, size int64, now time.Time) []Violation {
 	c := checker{document: d, fields: fields}
@@ -172,7 +171,7 @@ func isFree(name string) bool {
 }
 
 // violated returns which rule of the condition the value breaks, "" for none.
-func (k *Condition) violated(value string) Rule {
+func (k *Condition) violated(value string) Reason {
 	if k.op == opEqual {
 		return k.violatedExact(value)
 	}
@@ -186,7 +185,7 @@ func (k *Condition) violated(value string) Rule {
 	return RulePrefix
 }
 
-func (k *Condition) violatedExact(value string) Rule {
+func (k *Condition) violatedExact(value string) Reason {
 	switch {
 	case strings.Contains(value, filenameVariable):
 		return RuleVariable
@@ -196,9 +195,8 @@ func (k *Condition) violatedExact(value string) Rule {
 	return ""
 }
 
-// violatedList applies a prefix of Content-Type to every item of a comma list,
-// as S3 does.
-func (k *Condition) violatedList(value string) Rule {
+// violatedList applies a prefix of Content-Type to every item of a comma list, as S3 does.
+func (k *Condition) violatedList(value string) Reason {
 	if !strings.EqualFold(k.field, "Content-Type") {
 		return ""
 	}

@@ -16,7 +16,7 @@ func checked(t *testing.T) (policy.Document, []policy.Field) {
 	t.Helper()
 	d := policy.Document{Expiration: noon.Add(15 * time.Minute), Conditions: []policy.Condition{
 		policy.Bucket("media"), policy.KeyPrefix("users/1/"), policy.ContentTypePrefix("image/"), policy.ContentLengthRange(10, 100),
-		policy.SuccessActionStatus(201), policy.MetadataOpen("album"),
+		policy.SuccessActionStatus(201), policy.MetadataAny("album"),
 	}}
 	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
 	if err != nil {
@@ -60,7 +60,7 @@ func TestCheckRefuses(t *testing.T) {
 		fields  []policy.Field
 		size    int64
 		after   time.Duration
-		rule    policy.Rule
+		rule    policy.Reason
 		code    string
 		message string
 	}{
@@ -100,11 +100,11 @@ func TestCheckReturnsAll(t *testing.T) {
 	t.Parallel()
 	d, fields := checked(t)
 	fields = append(with(with(fields, "key", "x"), "Content-Type", "text/html"), policy.Field{Name: "acl", Value: "x"}, policy.Field{Name: "tagging"})
-	var rules []policy.Rule
+	var rules []policy.Reason
 	for _, v := range policy.Check(d, fields, 1000, noon.Add(time.Hour)) {
 		rules = append(rules, v.Rule)
 	}
-	wanted := []policy.Rule{policy.RuleExpired, policy.RulePrefix, policy.RulePrefix, policy.RuleTooLarge, policy.RuleExtra, policy.RuleExtra}
+	wanted := []policy.Reason{policy.RuleExpired, policy.RulePrefix, policy.RulePrefix, policy.RuleTooLarge, policy.RuleExtra, policy.RuleExtra}
 	if !slices.Equal(rules, wanted) {
 		t.Errorf("got %v, wanted %v", rules, wanted)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// Signers of all dialects sign at once, on both sides of midnight UTC; every
-// form is the one that a signer of its own would give.
+// Signers of all dialects sign at once, on both sides of midnight UTC; every form is the one that a
+// signer of its own would give.
 func TestSignIsSharedByMany(t *testing.T) {
 	t.Parallel()
 	shared := dialects(t)

@@ -15,9 +15,9 @@ const (
 	OpRange      Operator = "content-length-range"
 )
 
-// Condition is one entry of a policy document. Conditions are made by the
-// constructors of this package and don't change. A constructor given what its
-// field doesn't allow returns a condition that Sign refuses; Err tells.
+// Condition is one entry of a policy document. Conditions are made by the constructors of this
+// package and don't change. A constructor given what its field doesn't allow returns a condition
+// that Sign refuses; Err tells.
 type Condition struct {
 	op     op
 	role   role
@@ -43,13 +43,12 @@ const (
 
 var operators = [...]Operator{opNone: "", opEqual: OpEqual, opStartsWith: OpStartsWith, opRange: OpRange}
 
-// Equal demands that the field has exactly this value. It is the raw form: of
-// a field with a constructor of its own it refuses only what is dangerous.
+// Equal demands that the field has exactly this value. It is the raw form: of a field with a
+// constructor of its own it refuses only what is dangerous.
 func Equal(field, value string) Condition { return newCondition(opEqual, field, value) }
 
-// StartsWith demands that the field's value begins with prefix. An empty prefix
-// allows any value, though the field has to be there. It is the raw form, as
-// Equal is.
+// StartsWith demands that the field's value begins with prefix. An empty prefix allows any value,
+// though the field has to be there. It is the raw form, as Equal is.
 func StartsWith(field, prefix string) Condition { return newCondition(opStartsWith, field, prefix) }
 
 // ContentLengthRange demands that the file has from min to max bytes, both included.
@@ -86,8 +85,8 @@ func (c Condition) Value() string { return c.value }
 // Range returns the least and the greatest size in bytes, 0 and 0 for other operators.
 func (c Condition) Range() (min, max int64) { return c.min, c.max }
 
-// Err returns why Sign will refuse the condition, a *ConditionError, or nil if
-// it won't. What depends on other conditions shows only when signing.
+// Err returns why Sign will refuse the condition, a *ConditionError, or nil if it won't. What
+// depends on other conditions shows only when signing.
 func (c Condition) Err() error { return c.err }
 
 // Covers says whether the condition is about the field. Case makes no difference.
@@ -95,8 +94,8 @@ func (c Condition) Covers(field string) bool {
 	return c.op != opRange && strings.EqualFold(c.field, field)
 }
 
-// String returns the condition as S3 writes it in its error messages, such as
-// ["starts-with", "$key", "users/1/"]. A session token isn't shown.
+// String returns the condition as S3 writes it in its error messages, such as ["starts-with",
+// "$key", "users/1/"]. A session token isn't shown.
 func (c Condition) String() string {
 	if c.op == opRange {
 		return `["content-length-range", ` + strconv.FormatInt(c.min, 10) + ", " + strconv.FormatInt(c.max, 10) + "]"
@@ -114,8 +113,7 @@ func (c *Condition) shown(value string) string {
 	return value
 }
 
-// as returns the condition, refused with err if err isn't nil and nothing
-// graver was found.
+// as returns the condition, refused with err if err isn't nil and nothing graver was found.
 func (c Condition) as(err error) Condition {
 	if c.err == nil {
 		c.err = err
@@ -132,8 +130,8 @@ func (c Condition) fault(kind error, wanted, got string) error {
 	return &ConditionError{Field: field, Operator: operators[c.op], Wanted: wanted, Got: got, Err: kind}
 }
 
-// markOf hashes a field name so that all its spellings agree: a quick way to
-// tell that two conditions are about different fields.
+// markOf hashes a field name so that all its spellings agree: a quick way to tell that two
+// conditions are about different fields.
 func markOf(field string) uint8 {
 	hash := uint32(2166136261)
 	for i := range len(field) {

@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// The encoder appends; nothing is ever formatted into a template. What it writes
-// is canonical: one spelling per document, no spaces, exact conditions as
-// objects. Strings are escaped as encoding/json does without HTML escaping.
+// The encoder appends; nothing is ever formatted into a template. What it writes is canonical: one
+// spelling per document, no spaces, exact conditions as objects. Strings are escaped as
+// encoding/json does without HTML escaping.
 
-// AppendJSON appends the document in canonical form. It is an error if the
-// expiration has no four-digit year or a text isn't UTF-8.
+// AppendJSON appends the document in canonical form. It is an error if the expiration has no
+// four-digit year or a text isn't UTF-8.
 func (d Document) AppendJSON(dst []byte) ([]byte, error) {
 	if err := checkExpiration(d.Expiration); err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func appendEscape(dst []byte, b byte) []byte {
 // isPlain says whether a string is its own JSON.
 func isPlain(s string) bool { return classOf(s)&classEscaped == 0 }
 
-// appendExpiration appends an instant as 2006-01-02T15:04:05.000Z, with nine
-// digits if milliseconds can't tell it.
+// appendExpiration appends an instant as 2006-01-02T15:04:05.000Z, with nine digits if milliseconds
+// can't tell it.
 func appendExpiration(dst []byte, at time.Time) []byte {
 	at = at.UTC()
 	year, month, day := at.Date()

@@ -28,11 +28,10 @@ var (
 	ErrLifetime         = errors.New("lifetime is not allowed")
 )
 
-// ConditionError says which condition can't be signed, and why. Sign returns
-// all of them, joined.
+// ConditionError says which condition can't be signed, and why. Sign returns all of them, joined.
 type ConditionError struct {
-	// Field is the condition's field, "expiration" for the document's own end
-	// and "content-length-range" for the size.
+	// Field is the condition's field, "expiration" for the document's own end and
+	// "content-length-range" for the size.
 	Field string
 	// Operator is the condition's, empty where it isn't about one condition.
 	Operator Operator
@@ -55,8 +54,8 @@ func (e *ConditionError) Unwrap() error { return e.Err }
 
 // SyntaxError says where a policy's text isn't one.
 type SyntaxError struct {
-	// Offset counts bytes from 0; Line and Column count from 1, columns in bytes.
-	// They are positions in the JSON, or in the base64 text if Base64 is set.
+	// Offset counts bytes from 0; Line and Column count from 1, columns in bytes. They are
+	// positions in the JSON, or in the base64 text if Base64 is set.
 	Offset, Line, Column int
 	// Base64 is set if the text didn't even decode.
 	Base64 bool
@@ -74,12 +73,11 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s: line %d, column %d: wanted %s, got %s", where, e.Line, e.Column, e.Wanted, e.Got)
 }
 
-// ErrSignature is returned by Verify if the signature isn't the signer's over
-// the policy's text.
+// ErrSignature is returned by Verify if the signature isn't the signer's over the policy's text.
 var ErrSignature = errors.New("policy: signature does not match")
 
-// ScopeError says that a signed form is for somebody else: another access key,
-// day, region, service, algorithm or session.
+// ScopeError says that a signed form is for somebody else: another access key, day, region,
+// service, algorithm or session.
 type ScopeError struct {
 	Field       string
 	Wanted, Got string

@@ -126,8 +126,8 @@ func ExampleSign_gcs() {
 	// x-goog-date 20260301T120000Z
 }
 
-// Google Cloud Storage with the RSA key of a service account. The key may be
-// held elsewhere: anything that is a crypto.Signer will do.
+// Google Cloud Storage with the RSA key of a service account. The key may be held elsewhere:
+// anything that is a crypto.Signer will do.
 func ExampleSign_gcsRSA() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestConstructors(t *testing.T) {
 		`["eq", "$success_action_status", "201"]`:                                                                    one(policy.SuccessActionStatus(201)),
 		`["eq", "$success_action_redirect", "http://[::1]:8080/x"]`:                                                  one(policy.SuccessActionRedirect("http://[::1]:8080/x")),
 		`["eq", "$x-amz-meta-album", "Köln"]`:                                                                        one(policy.Metadata("album", "Köln")),
-		`["starts-with", "$x-amz-meta-album", ""]`:                                                                   one(policy.MetadataOpen("album")),
+		`["starts-with", "$x-amz-meta-album", ""]`:                                                                   one(policy.MetadataAny("album")),
 		`["starts-with", "$x-amz-meta-album", "a"]`:                                                                  one(policy.MetadataPrefix("album", "a")),
 		`["eq", "$x-amz-storage-class", "STANDARD_IA"]`:                                                              one(policy.StorageClass(policy.ClassStandardIA)),
 		`["eq", "$x-amz-server-side-encryption", "AES256"]`:                                                          one(policy.SSES3()),
@@ -106,8 +106,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	}
 }
 
-// However a redirect is written, it leads to the host it seems to lead to, or
-// it is refused.
+// However a redirect is written, it leads to the host it seems to lead to, or it is refused.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"https://app.example.com/done", "https://app.example.com", "https://app.example.com:8443/a?b=c", "http://127.0.0.1:8080/done",
@@ -139,7 +138,7 @@ func TestRawConditions(t *testing.T) {
 	t.Parallel()
 	d := good(policy.Equal("x-amz-storage-class", "NEXT_YEARS_CLASS"), policy.Equal("x-amz-next", "a"), policy.StartsWith("Content-Type", ""), policy.StartsWith("acl", "public"))
 	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, lasting()), noon)
-	if err != nil || len(form.Open) != 2 {
-		t.Errorf("got open %q, %v", form.Open, err)
+	if err != nil || len(form.VisitorFields) != 2 {
+		t.Errorf("got open %q, %v", form.VisitorFields, err)
 	}
 }

@@ -9,13 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// Parse reads a policy: JSON if it begins with a brace, otherwise base64 of
-// JSON. It is as strict as the strictest store, so that nothing can be read in
-// two ways. Refused are other members than the two, repeated members,
-// conditions with several properties or another arity, values that aren't
-// strings, expirations with an offset, base64 with line ends or without
-// padding. A document with a condition that Sign would refuse is still read;
-// Condition.Err tells. The error is a *SyntaxError.
+// Parse reads a policy: JSON if it begins with a brace, otherwise base64 of JSON. It is as strict
+// as the strictest store, so that nothing can be read in two ways. Refused are other members than
+// the two, repeated members, conditions with several properties or another arity, values that
+// aren't strings, expirations with an offset, base64 with line ends or without padding. A document
+// with a condition that Sign would refuse is still read; Condition.Err tells. The error is a
+// *SyntaxError.
 func Parse(text string) (Document, error) {
 	if strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return parseJSON(text)

@@ -105,9 +105,9 @@ func (c *Condition) exact(ok bool, kind error, wanted string) error {
 	return nil
 }
 
-// checkText refuses what stores or browsers read differently: a dollar begins a
-// variable at some, browsers turn line ends into CR LF, and encoders replace
-// invalid bytes in the policy but not in the form.
+// checkText refuses what stores or browsers read differently: a dollar begins a variable at some,
+// browsers turn line ends into CR LF, and encoders replace invalid bytes in the policy but not in
+// the form.
 func (c *Condition) checkText(class uint8) error {
 	if !utf8.ValidString(c.value) {
 		return c.fault(ErrEncoding, "UTF-8", strconv.Quote(c.value))
@@ -158,8 +158,8 @@ func isToken(s string) bool {
 
 func isBucket(s string) bool { return isToken(s) && len(s) <= 255 }
 
-// isRedirect says whether browsers may be sent to s: an absolute https URL, or
-// http on loopback, that means the same however it is parsed.
+// isRedirect says whether browsers may be sent to s: an absolute https URL, or http on loopback,
+// that means the same however it is parsed.
 func isRedirect(s string) bool {
 	s = withoutPlainPath(s)
 	return isPlainOrigin(s) || isParsedRedirect(s)
@@ -176,8 +176,8 @@ func isParsedRedirect(s string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
 }
 
-// withoutPlainPath cuts a path off that has nothing but unreserved characters
-// and slashes: no parser reads it another way, and it may be long.
+// withoutPlainPath cuts a path off that has nothing but unreserved characters and slashes: no
+// parser reads it another way, and it may be long.
 func withoutPlainPath(s string) string {
 	_, rest, _ := strings.Cut(s, "://")
 	slash := strings.IndexByte(rest, '/')
@@ -191,9 +191,8 @@ func withoutPlainPath(s string) string {
 	return s[:len(s)-len(path)+1]
 }
 
-// isPlainOrigin says whether s is https, a host name of small letters, digits,
-// hyphens and dots, perhaps a port, and a slash: most redirects are, and it is
-// a matter of some nanoseconds to see.
+// isPlainOrigin says whether s is https, a host name of small letters, digits, hyphens and dots,
+// perhaps a port, and a slash: most redirects are, and it is a matter of some nanoseconds to see.
 func isPlainOrigin(s string) bool {
 	host, https := strings.CutPrefix(s, "https://")
 	host, slash := strings.CutSuffix(host, "/")

@@ -9,15 +9,13 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Sign derives the form from the document and signs it for posting to url, the
-// bucket's. Every exact condition but the bucket's becomes a field, every
-// starts-with one is named as open; the credential, algorithm, date and session
-// token are added, as conditions and as fields.
+// Sign derives the form from the document and signs it for posting to url, the bucket's. Every
+// exact condition but the bucket's becomes a field, every starts-with one is named as open; the
+// credential, algorithm, date and session token are added, as conditions and as fields.
 //
-// The error joins one *ConditionError for everything that can't be signed: the
-// key or bucket has no condition, a value isn't allowed, a field has two
-// conditions, the document lasts over seven days or longer than the
-// credentials, the form would exceed MaxFormBytes.
+// The error joins one *ConditionError for everything that can't be signed: the key or bucket has no
+// condition, a value isn't allowed, a field has two conditions, the document lasts over seven days
+// or longer than the credentials, the form would exceed MaxFormBytes.
 func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) {
 	if s == nil {
 		return Form{}, errors.New("policy: signer is missing")
@@ -37,8 +35,7 @@ func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) 
 	return w.form(&d, url)
 }
 
-// writer signs one form. Writers are pooled: their buffers grow to what one
-// form needs and stay.
+// writer signs one form. Writers are pooled: their buffers grow to what one form needs and stay.
 type writer struct {
 	survey survey
 	action string // the last form URL that was found good
@@ -131,7 +128,7 @@ func (w *writer) form(d *Document, url string) (Form, error) {
 func (w *writer) fields(f *Form, conditions []Condition) {
 	f.Fields = make([]Field, 0, w.survey.fields+w.seal.fields)
 	if w.survey.open > 0 {
-		f.Open = make([]string, 0, w.survey.open)
+		f.VisitorFields = make([]string, 0, w.survey.open)
 	}
 	for i := range conditions {
 		switch c := &conditions[i]; {
@@ -139,13 +136,12 @@ func (w *writer) fields(f *Form, conditions []Condition) {
 		case c.op == opEqual:
 			f.Fields = append(f.Fields, Field{c.field, c.value})
 		default:
-			f.Open = append(f.Open, c.field)
+			f.VisitorFields = append(f.VisitorFields, c.field)
 		}
 	}
 }
 
-// checkSize refuses forms over MaxFormBytes, naming the condition that takes
-// the most.
+// checkSize refuses forms over MaxFormBytes, naming the condition that takes the most.
 func (w *writer) checkSize(f *Form, signature int) error {
 	size := w.survey.size + w.seal.size + len(f.Policy) + signature
 	if size <= MaxFormBytes {
@@ -161,8 +157,8 @@ func (w *writer) checkSize(f *Form, signature int) error {
 	return &ConditionError{Field: largest.Name, Operator: OpEqual, Wanted: "at most 20480 bytes before the file", Got: got, Err: ErrFormTooLarge}
 }
 
-// FormBytes returns how many bytes a browser sends for the fields before the
-// file, multipart framing included.
+// FormBytes returns how many bytes a browser sends for the fields before the file, multipart
+// framing included.
 func FormBytes(fields []Field) int {
 	size := 0
 	for i := range fields {

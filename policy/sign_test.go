@@ -40,7 +40,7 @@ func TestSignDerivesTheFields(t *testing.T) {
 	t.Parallel()
 	c := lasting()
 	c.SessionToken = "session+token/=="
-	d := good(policy.ContentType("image/png"), policy.ContentLengthRange(1, 10), policy.MetadataOpen("album"), policy.Metadata("quote", `"x\y"`))
+	d := good(policy.ContentType("image/png"), policy.ContentLengthRange(1, 10), policy.MetadataAny("album"), policy.Metadata("quote", `"x\y"`))
 	form, err := policy.Sign(d, formURL, newSigner(t, sigv4.AWS, c), noon.In(time.FixedZone("east", 7200)))
 	if err != nil {
 		t.Fatal(err)
@@ -51,8 +51,8 @@ func TestSignDerivesTheFields(t *testing.T) {
 		{"x-amz-date", "20260301T120000Z"}, {"x-amz-security-token", "session+token/=="},
 		{"policy", form.Policy}, {"x-amz-signature", form.Fields[8].Value},
 	}
-	if !slices.Equal(form.Fields, wanted) || !slices.Equal(form.Open, []string{"x-amz-meta-album"}) || form.URL != formURL {
-		t.Errorf("got %q, open %q, at %q", form.Fields, form.Open, form.URL)
+	if !slices.Equal(form.Fields, wanted) || !slices.Equal(form.VisitorFields, []string{"x-amz-meta-album"}) || form.URL != formURL {
+		t.Errorf("got %q, open %q, at %q", form.Fields, form.VisitorFields, form.URL)
 	}
 	json, err := base64.StdEncoding.DecodeString(form.Policy)
 	if text := `{"expiration":"2026-03-01T12:15:00.000Z","conditions":[{"bucket":"media"},{"key":"users/1/a.png"},{"Content-Type":"image/png"},` +

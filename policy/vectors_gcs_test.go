@@ -22,7 +22,7 @@ func TestGoogleURLs(t *testing.T) {
 		ID, Method, URL string
 		Now             time.Time
 		Seconds         int
-		Headers, Query  []sigv4.Header
+		Headers, Query  []sigv4.Param
 	}
 	if err := json.Unmarshal(text, &list); err != nil || len(list) < 20 {
 		t.Fatalf("got %d URLs, %v", len(list), err)
@@ -35,7 +35,7 @@ func TestGoogleURLs(t *testing.T) {
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
 			object, _, _ := strings.Cut(v.URL, "?")
-			got, err := s.Presign(sigv4.Presign{
+			got, err := s.Presign(sigv4.PresignRequest{
 				Method: v.Method, URL: object, Query: v.Query, Headers: v.Headers, Expires: v.Now.Add(time.Duration(v.Seconds) * time.Second),
 			}, v.Now)
 			if err != nil || !slices.Equal(parameters(got), parameters(v.URL)) {

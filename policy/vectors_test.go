@@ -109,8 +109,8 @@ func TestVectorSignatures(t *testing.T) {
 	}
 }
 
-// Every vector's policy is read, verified and written again with the same
-// meaning; those whose values may be issued are also signed afresh.
+// Every vector's policy is read, verified and written again with the same meaning; those whose
+// values may be issued are also signed afresh.
 func TestVectorPolicies(t *testing.T) {
 	t.Parallel()
 	for _, v := range readVectors(t) {
@@ -148,9 +148,8 @@ func fieldsOf(values map[string]string) []policy.Field {
 	return fields
 }
 
-// sign signs what a vector's document says without the signature's own
-// conditions, and compares the meaning. It returns nil for documents that are
-// refused because of a value.
+// sign signs what a vector's document says without the signature's own conditions, and compares the
+// meaning. It returns nil for documents that are refused because of a value.
 func sign(t *testing.T, v vector, d policy.Document) []policy.Field {
 	t.Helper()
 	bare := policy.Document{Expiration: d.Expiration}
@@ -220,9 +219,9 @@ func TestVectorURLs(t *testing.T) {
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
 			object, query, _ := strings.Cut(v.Expected.URL, "?")
-			request := sigv4.Presign{Method: v.Expected.Method, URL: object, Expires: v.Now.Add(time.Duration(v.Inputs.ExpiresIn) * time.Second)}
+			request := sigv4.PresignRequest{Method: v.Expected.Method, URL: object, Expires: v.Now.Add(time.Duration(v.Inputs.ExpiresIn) * time.Second)}
 			for name, value := range v.Inputs.Headers {
-				request.Headers = append(request.Headers, sigv4.Header{Name: name, Value: value})
+				request.Headers = append(request.Headers, sigv4.Param{Name: name, Value: value})
 			}
 			request.Query = ownParameters(t, query)
 			got, err := v.signer(t).Presign(request, v.Now)

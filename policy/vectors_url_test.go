@@ -11,7 +11,7 @@ import (
 )
 
 // ownParameters returns the parameters that aren't the signature's.
-func ownParameters(t *testing.T, query string) (own []sigv4.Header) {
+func ownParameters(t *testing.T, query string) (own []sigv4.Param) {
 	t.Helper()
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -19,7 +19,7 @@ func ownParameters(t *testing.T, query string) (own []sigv4.Header) {
 	}
 	for name := range values {
 		if !strings.HasPrefix(name, "X-Amz-") {
-			own = append(own, sigv4.Header{Name: name, Value: values.Get(name)})
+			own = append(own, sigv4.Param{Name: name, Value: values.Get(name)})
 		}
 	}
 	return own
@@ -32,8 +32,7 @@ func sortedQuery(address string) string {
 	return strings.Join(parameters, "&")
 }
 
-// The prepared presigner agrees with every vector of a part that signs its
-// length.
+// The prepared presigner agrees with every vector of a part that signs its length.
 func TestVectorParts(t *testing.T) {
 	t.Parallel()
 	seen := 0
@@ -43,7 +42,7 @@ func TestVectorParts(t *testing.T) {
 		}
 		seen++
 		object, _, _ := strings.Cut(v.Expected.URL, "?")
-		parts, err := v.signer(t).Parts(sigv4.Parts{URL: object, UploadID: "uid", Expires: v.Now.Add(900 * time.Second)}, v.Now)
+		parts, err := v.signer(t).Parts(sigv4.PartsRequest{URL: object, UploadID: "uid", Expires: v.Now.Add(900 * time.Second)}, v.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,8 +2,8 @@ package policy
 
 import "encoding/binary"
 
-// isVerbatim says whether JSON reads the bytes as themselves: no quote, no
-// backslash, no control character.
+// isVerbatim says whether JSON reads the bytes as themselves: no quote, no backslash, no control
+// character.
 func isVerbatim(b []byte) bool {
 	for ; len(b) >= 8; b = b[8:] {
 		if specialBytes(binary.LittleEndian.Uint64(b)) != 0 {
@@ -18,8 +18,8 @@ func isVerbatim(b []byte) bool {
 	return true
 }
 
-// specialsWithin isn't 0 if text[from:to] has a quote, a backslash or a control
-// character. The text goes on for at least eight bytes.
+// specialsWithin isn't 0 if text[from:to] has a quote, a backslash or a control character. The text
+// goes on for at least eight bytes.
 func specialsWithin(text []byte, from, to int) (found uint64) {
 	for ; to-from >= 8; from += 8 {
 		found |= specialBytes(binary.LittleEndian.Uint64(text[from:]))
@@ -33,8 +33,8 @@ func specialsWithin(text []byte, from, to int) (found uint64) {
 
 // specialBytes marks the special ones of eight bytes with their highest bit.
 //
-// A byte of seven bits is 0 if adding 0x7f to it doesn't carry into the eighth.
-// Of the bytes that have their eighth bit already, none is special.
+// A byte of seven bits is 0 if adding 0x7f to it doesn't carry into the eighth. Of the bytes that
+// have their eighth bit already, none is special.
 func specialBytes(w uint64) uint64 {
 	const ones, sevens = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
 	control := w&(ones*0x60) + sevens

@@ -12,14 +12,13 @@ import (
 // MaxSkew is how far in the future a signing time may lie.
 const MaxSkew = 15 * time.Minute
 
-// Verify reads the signed policy of a form. The signature is checked first,
-// over the policy's text as received and in constant time; only then is the
-// text read, and the scope and the expiration are looked at. fields may be in
-// any order and hold other fields, too.
+// Verify reads the signed policy of a form. The signature is checked first, over the policy's text
+// as received and in constant time; only then is the text read, and the scope and the expiration
+// are looked at. fields may be in any order and hold other fields, too.
 //
-// Errors are ErrSignature, *ScopeError for a form of another key, day, region,
-// service or session, *SyntaxError for a signed text that isn't a policy, and
-// *ExpiredError. The document is empty with any error.
+// Errors are ErrSignature, *ScopeError for a form of another key, day, region, service or session,
+// *SyntaxError for a signed text that isn't a policy, and *ExpiredError. The document is empty with
+// any error.
 func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 	if s == nil {
 		return Document{}, errors.New("policy: signer is missing")
@@ -50,7 +49,7 @@ func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 type verifier struct {
 	fields  []Field
 	dialect *sigv4.Dialect
-	key     *sigv4.Key
+	key     *sigv4.SigningKey
 	now     time.Time
 }
 
@@ -68,8 +67,8 @@ func (v *verifier) value(name string) (value string) {
 	return value
 }
 
-// signingTime reads the date field. Nothing vouches for it yet: it only chooses
-// the key, and the signature decides whether that was the right one.
+// signingTime reads the date field. Nothing vouches for it yet: it only chooses the key, and the
+// signature decides whether that was the right one.
 func (v *verifier) signingTime() (time.Time, error) {
 	text := v.value(v.dialect.DateField())
 	at, err := time.Parse("20060102T150405Z", text)
@@ -121,8 +120,7 @@ func (v *verifier) checkToken(d Document, token string) error {
 	return nil
 }
 
-// demands says whether every condition on the field wants the value, and at
-// least one does.
+// demands says whether every condition on the field wants the value, and at least one does.
 func demands(d Document, wanted Field) bool {
 	found := false
 	for i := range d.Conditions {

@@ -150,8 +150,8 @@ func TestVerifyRefusesExpired(t *testing.T) {
 	}
 }
 
-// A text that somebody else's code signed is held to our reading of a policy,
-// and has to say itself who signed it.
+// A text that somebody else's code signed is held to our reading of a policy, and has to say itself
+// who signed it.
 func TestVerifyReadsOnlyPolicies(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, sigv4.AWS, lasting())

@@ -20,8 +20,8 @@ var (
 	mixture  = regexp.MustCompile(`^color-mix\(in oklab, var\((--_[a-z]+)\) (\d+)%, var\((--_[a-z]+)\)\)$`)
 )
 
-// palette reads the colours that the stylesheet declares, as they are in the
-// light scheme (1) or the dark one (2).
+// palette reads the colours that the stylesheet declares, as they are in the light scheme (1) or
+// the dark one (2).
 func palette(t *testing.T, scheme int) map[string]colour {
 	t.Helper()
 	css, err := fs.ReadFile(static.FS, "postern.css")
@@ -57,8 +57,7 @@ func linear(v float64) float64 {
 	return math.Pow((v+0.055)/1.055, 2.4)
 }
 
-// blend mixes in Oklab, as color-mix does; the matrices are those of CSS
-// Color 4.
+// blend mixes in Oklab, as color-mix does; the matrices are those of CSS Color 4.
 func blend(a, b colour, share float64) colour {
 	x, y := apply(toLMS, a), apply(toLMS, b)
 	for i := range x {
@@ -106,8 +105,8 @@ func TestContrastOfTheReferencePairs(t *testing.T) {
 	}
 }
 
-// TestTextAndMarksStandOutInBothSchemes asks 4.5:1 of text and 3:1 of what is
-// no text, as WCAG 2.2 does (1.4.3 and 1.4.11).
+// TestTextAndMarksStandOutInBothSchemes asks 4.5:1 of text and 3:1 of what is no text, as WCAG 2.2
+// does (1.4.3 and 1.4.11).
 func TestTextAndMarksStandOutInBothSchemes(t *testing.T) {
 	t.Parallel()
 	const text, mark = 4.5, 3
@@ -144,8 +143,8 @@ func checkContrast(t *testing.T, colours map[string]colour, front, back string, 
 	}
 }
 
-// TestWordsOnAButtonStandOut holds the lightness at which black words become
-// white: 4.5:1 on our accents, and all but that on any accent of a host's.
+// TestWordsOnAButtonStandOut holds the lightness at which black words become white: 4.5:1 on our
+// accents, and all but that on any accent of a host's.
 func TestWordsOnAButtonStandOut(t *testing.T) {
 	t.Parallel()
 	turn := turningPoint(t)

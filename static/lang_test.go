@@ -13,8 +13,7 @@ import (
 	"github.com/postern-dev/postern/static"
 )
 
-// plurals are the categories of each language's cardinal numbers, as in the
-// Unicode CLDR.
+// plurals are the categories of each language's cardinal numbers, as in the Unicode CLDR.
 var plurals = map[string][]string{
 	"ar":      {"few", "many", "one", "other", "two", "zero"},
 	"de":      {"one", "other"},
@@ -26,8 +25,8 @@ var plurals = map[string][]string{
 	"zh-Hans": {"other"},
 }
 
-// catalog is one language: for each key what it says, by plural category, or
-// by "" where it has none.
+// catalog is one language: for each key what it says, by plural category, or by "" where it has
+// none.
 type catalog map[string]map[string]string
 
 func readCatalog(t *testing.T, lang string) catalog {
@@ -107,8 +106,8 @@ func TestEveryPluralHasTheCategoriesOfItsLanguage(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// TestEveryTextHasThePlaceholdersOfEnglish allows the categories that stand
-// for one number, such as two, to say it in words.
+// TestEveryTextHasThePlaceholdersOfEnglish allows the categories that stand for one number, such as
+// two, to say it in words.
 func TestEveryTextHasThePlaceholdersOfEnglish(t *testing.T) {
 	t.Parallel()
 	eachTranslation(t, func(t *testing.T, _ string, english, own catalog) {

@@ -74,7 +74,7 @@ func TestEveryModuleIsMinified(t *testing.T) {
 	t.Parallel()
 	sources, err := filepath.Glob("*.js")
 	if served := modules(t); err != nil || !slices.Equal(served, sources) {
-		t.Errorf("modules under min: wanted %q, got %q (%v); run go generate ./static", sources, served, err)
+		t.Errorf("modules under dist: wanted %q, got %q (%v); run go generate ./static", sources, served, err)
 	}
 	for _, name := range sources {
 		source, err := os.ReadFile(name)

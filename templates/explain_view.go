@@ -1,7 +1,8 @@
 package templates
 
-// ExplainView is the page that reads a policy, a form, a presigned URL or a store's error and says what it means. The
-// form posts to Action with the fields "text" (a textarea), "form" (one name=value per line) and "size" (bytes).
+// ExplainView is the page that reads a policy, a form, a presigned URL or a store's error and says
+// what it means. The form posts to Action with the fields "text" (a textarea), "form" (one
+// name=value per line) and "size" (bytes).
 type ExplainView struct {
 	Page
 	Heading, Intro                  string
@@ -29,7 +30,8 @@ type ExplainCondition struct {
 	Source, Words string
 }
 
-// ExplainField is one form field beside the condition that covers it; State is "covered", "uncovered" or "exempt".
+// ExplainField is one form field beside the condition that covers it; State is "covered",
+// "uncovered" or "exempt".
 type ExplainField struct {
 	Name, Value, Condition, State string
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// golden compares a component's HTML with testdata/name.html, one tag a line.
-// Where they differ it writes name.actual.html beside it, to look at and, if
-// it is right, to rename.
+// golden compares a component's HTML with testdata/name.html, one tag a line. Where they differ it
+// writes name.actual.html beside it, to look at and, if it is right, to rename.
 func golden(t *testing.T, name string, component templ.Component) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".html")
@@ -48,8 +47,8 @@ func render(t *testing.T, component templ.Component) string {
 	return out.String()
 }
 
-// pages are all components, each with a view as it should be and a view in
-// which every string was chosen by an attacker.
+// pages are all components, each with a view as it should be and a view in which every string was
+// chosen by an attacker.
 func pages() map[string]templ.Component {
 	return map[string]templ.Component{
 		"form.normal":        templates.Form(normalForm()),

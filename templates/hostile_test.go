@@ -8,15 +8,15 @@ import (
 	"golang.org/x/net/html"
 )
 
-// attack breaks out of text, attributes, scripts and comments wherever one of
-// them isn't escaped, and turns the direction of what follows.
+// attack breaks out of text, attributes, scripts and comments wherever one of them isn't escaped,
+// and turns the direction of what follows.
 const attack = "\"'`><script>alert(1)</script><!--\u202e</textarea><img src=x onerror=alert(2)>"
 
 // attackURL is what an attacker would put where a URL goes.
 const attackURL = "javascript:alert('3')//"
 
-// hostile is the view with every string in it chosen by an attacker. The
-// states are left, so that the same branches are taken.
+// hostile is the view with every string in it chosen by an attacker. The states are left, so that
+// the same branches are taken.
 func hostile[View any](view View) View {
 	poison(reflect.ValueOf(&view).Elem())
 	return view

@@ -17,8 +17,8 @@ type LinkGroup struct {
 	Links   []Link
 }
 
-// DemoView is a page of somebody else's site, made up to try the widget on.
-// All demo pages take it and use what they show.
+// DemoView is a page of somebody else's site, made up to try the widget on. All demo pages take it
+// and use what they show.
 type DemoView struct {
 	Page
 	// DemoStylesheet is the URL of the made-up site's own stylesheet, demo.css.
@@ -29,8 +29,7 @@ type DemoView struct {
 	Server string
 	// Profile is what the widget asks for.
 	Profile string
-	// Plain leads to the upload form as a page of its own, for visitors
-	// without script.
+	// Plain leads to the upload form as a page of its own, for visitors without script.
 	Plain Link
 	// Back leads to the start page.
 	Back           Link

@@ -10,11 +10,11 @@ type Page struct {
 	Title string
 	// Stylesheet is the URL of postern.css. Empty leaves the page unstyled.
 	Stylesheet string
-	// Scripts are the URLs of ES modules, loaded in this order. Empty leaves a
-	// page that works by itself.
+	// Scripts are the URLs of ES modules, loaded in this order. Empty leaves a page that works by
+	// itself.
 	Scripts []string
-	// Modules are the URLs of what Scripts import, Data of what they fetch: a
-	// browser that knows them asks for all at once.
+	// Modules are the URLs of what Scripts import, Data of what they fetch: a browser that knows
+	// them asks for all at once.
 	Modules, Data []string
 	// LanguagesLabel names the row of languages for screen readers.
 	LanguagesLabel string
@@ -42,8 +42,8 @@ type Link struct {
 	Note string
 }
 
-// Detail is one line of a list of terms and values. The value is isolated from
-// the direction of the text around it.
+// Detail is one line of a list of terms and values. The value is isolated from the direction of the
+// text around it.
 type Detail struct{ Term, Value string }
 
 // Field is a form field posted as it is, before the file.

@@ -12,15 +12,15 @@ type ResultView struct {
 	Page
 	// State is StateDone, StateRefused or StateWaiting.
 	State string
-	// Heading says what happened, Message why, Hint what became of the file and
-	// what to do now. Hint may be empty.
+	// Heading says what happened, Message why, Hint what became of the file and what to do now.
+	// Hint may be empty.
 	Heading, Message, Hint string
 	// Filename is what the person's disk calls the file. May be empty.
 	Filename string
 	// Details are further lines, such as size and type.
 	Details []Detail
-	// Code is the contract's code for the support desk, CodeLabel its label.
-	// Without a code the line is not shown.
+	// Code is the contract's code for the support desk, CodeLabel its label. Without a code the
+	// line is not shown.
 	Code, CodeLabel string
 	// Again leads to a fresh form, or back to this page while waiting.
 	Again Link
@@ -29,8 +29,7 @@ type ResultView struct {
 // ErrorView is any other failure, as a page.
 type ErrorView struct {
 	Page
-	// Heading says what happened, Message to what, Hint what to do now. Hint may
-	// be empty.
+	// Heading says what happened, Message to what, Hint what to do now. Hint may be empty.
 	Heading, Message, Hint string
 	// Code and RequestID are for the support desk, small, with their labels.
 	Code, RequestID, CodeLabel, RequestLabel string

@@ -13,10 +13,9 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/config"
 )
 
-// BenchmarkFormPage is one form page through all that serve puts before it:
-// identity, quota, plan, upload token, signature, templ, headers, metrics and
-// access log. BenchmarkStaticPage is what a bare Echo takes for a page of the
-// same size.
+// BenchmarkFormPage is one form page through all that serve puts before it: identity, quota, plan,
+// upload token, signature, templ, headers, metrics and access log. BenchmarkStaticPage is what a
+// bare Echo takes for a page of the same size.
 func BenchmarkFormPage(b *testing.B) {
 	h := formServer(b)
 	b.ReportAllocs()

@@ -12,8 +12,8 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// demoPages play somebody else's site, to try the widget on. They live under
-// the server's other name: for a browser that is a foreign origin.
+// demoPages play somebody else's site, to try the widget on. They live under the server's other
+// name: for a browser that is a foreign origin.
 type demoPages struct {
 	h     *handlers.Handlers
 	place place
@@ -29,8 +29,8 @@ func (d *demoPages) register(e *echo.Echo) {
 	g.GET("/themes", d.themes) // one widget in four dresses
 }
 
-// headers are what a careful host would send: its own files, and Postern's
-// script and frame. Everything else is closed.
+// headers are what a careful host would send: its own files, and Postern's script and frame.
+// Everything else is closed.
 func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'", "script-src " + d.place.url, "frame-src " + d.place.url,

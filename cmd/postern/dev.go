@@ -80,8 +80,8 @@ func broke(ctx context.Context, c *console) error {
 	return context.Cause(ctx)
 }
 
-// listen takes the page address, which has to be on this machine: whoever
-// reaches this server may upload.
+// listen takes the page address, which has to be on this machine: whoever reaches this server may
+// upload.
 func (d *devCommand) listen() (net.Listener, error) {
 	err := errors.Join(checkLoopback("--listen", d.Listen), checkLoopback("--s3-listen", d.S3Listen))
 	if err != nil {
@@ -105,8 +105,8 @@ func onThisMachine(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// place is where browsers find this server, and where they find it under
-// another name: pages of that name are a foreign origin, to try the widget on.
+// place is where browsers find this server, and where they find it under another name: pages of
+// that name are a foreign origin, to try the widget on.
 type place struct{ url, other string }
 
 func placeOf(flag string, address net.Addr) place {
@@ -120,8 +120,7 @@ func placeOf(flag string, address net.Addr) place {
 }
 
 func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profile.Profile) (*gateway.Gateway, error) {
-	// The store has to outlive the requests that drain, so the end of the
-	// console doesn't end it.
+	// The store has to outlive the requests that drain, so the end of the console doesn't end it.
 	store, err := gateway.Start(context.Background(), gateway.Options{
 		Listen: d.S3Listen, Dir: filepath.Join(d.Data, "store"),
 		AccessKey: devAccess, SecretKey: string(keys.store), Region: devRegion,
@@ -163,8 +162,7 @@ func logCompleted(log *slog.Logger) func(context.Context, handlers.Completed) er
 	}
 }
 
-// profiles are the two to try: pictures, and anything at all. Both take the
-// same origins.
+// profiles are the two to try: pictures, and anything at all. Both take the same origins.
 func (d *devCommand) profiles(p place) ([]profile.Profile, error) {
 	photos := profile.Profile{
 		Name: "photos", Bucket: devBucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",

@@ -66,7 +66,8 @@ func (e *explainCommand) options(c *console) (o explain.Options, err error) {
 	return o, nil
 }
 
-// secretOf lets signatures be checked with the credentials of the environment, where they are of the same access key.
+// secretOf lets signatures be checked with the credentials of the environment, where they are of
+// the same access key.
 func secretOf(c *console) func(string) (sigv4.Secret, bool) {
 	return func(accessKeyID string) (sigv4.Secret, bool) {
 		secret := c.getenv("AWS_SECRET_ACCESS_KEY")
@@ -81,7 +82,8 @@ func (e *explainCommand) source() string {
 	return e.File
 }
 
-// read takes the file, standard input, or the argument itself where it is a URL. It stops behind what can be explained.
+// read takes the file, standard input, or the argument itself where it is a URL. It stops behind
+// what can be explained.
 func (e *explainCommand) read(c *console) (string, error) {
 	if strings.HasPrefix(e.File, "https://") || strings.HasPrefix(e.File, "http://") {
 		text := e.File

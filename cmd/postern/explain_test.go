@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
@@ -101,7 +101,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 func TestDevExplainsAndKeepsNothing(t *testing.T) {
 	const pasted = "pasted-and-private"
 	data := t.TempDir()
-	dev := begin(t, nil, process.Dev(data)...)
+	dev := begin(t, nil, testserver.Dev(data)...)
 	form := url.Values{"text": {`<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired. ` + pasted + `</Message></Error>`}}
 	response, err := http.PostForm(dev.URL+"/explain", form)
 	if err != nil {

@@ -16,14 +16,14 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-var small = visitor.Request{Profile: "inbox", Filename: "a", Size: 4}
+var small = testclient.Request{Profile: "inbox", Filename: "a", Size: 4}
 
 // asks issues one small upload and wants a status.
-func asks(t *testing.T, what string, v visitor.Visitor, want int) {
+func asks(t *testing.T, what string, v testclient.Client, want int) {
 	t.Helper()
 	_, answer, err := v.Issue(t.Context(), small)
 	if err != nil || answer.Status != want {
@@ -59,7 +59,7 @@ func TestServeTakesTicketsOfAKeySet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asks(t, c.name, visitor.Visitor{Base: s.URL, Ticket: ticket}, c.status)
+		asks(t, c.name, testclient.Client{Base: s.URL, Ticket: ticket}, c.status)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestServeBelievesOnlyItsProxies(t *testing.T) {
 	} {
 		s, _ := beginServe(t, store.URL(), "\nlisten:", "\ntrusted_proxies: ["+c.proxies+"]\ninsecure_proxy_subject: {header: X-User, profiles: [inbox]}\nlisten:")
 		header := http.Header{"X-User": {"alice"}, "Content-Type": {"application/json"}}
-		answer, err := visitor.Visitor{Base: s.URL}.Raw(t.Context(), http.MethodPost, "/uploads", header,
+		answer, err := testclient.Client{Base: s.URL}.Raw(t.Context(), http.MethodPost, "/uploads", header,
 			[]byte(`{"profile":"inbox","filename":"a","type":"","size":4}`))
 		if err != nil || answer.Status != c.status {
 			t.Errorf("%s: want status %d, got %v, %v", c.name, c.status, answer, err)
@@ -86,7 +86,7 @@ func TestServeBelievesOnlyItsProxies(t *testing.T) {
 func TestWhatAnAddressUsedUpSurvivesAReload(t *testing.T) {
 	store := storeFor(t)
 	s, config := beginServe(t, store.URL(), "\nlisten:", "\nlimits: {issues: 2/1h}\nlisten:")
-	v := visitor.Visitor{Base: s.URL, Ticket: mint(t, config)}
+	v := testclient.Client{Base: s.URL, Ticket: mint(t, config)}
 	asks(t, "first", v, http.StatusCreated)
 	asks(t, "second", v, http.StatusCreated)
 	hangUp(t)
@@ -99,7 +99,7 @@ func TestBrokenRequestsHurtNobodyElse(t *testing.T) {
 	store := storeFor(t)
 	s, config := beginServe(t, store.URL())
 	dawdle(t, s.URL, 50)
-	v := visitor.Visitor{Base: s.URL, Ticket: mint(t, config)}
+	v := testclient.Client{Base: s.URL, Ticket: mint(t, config)}
 	header := http.Header{"Content-Type": {"application/json"}}
 	cases := []struct{ name, body string }{
 		{"ten megabytes of JSON", `{"profile":"` + strings.Repeat("x", 10<<20) + `"}`},
@@ -127,8 +127,7 @@ func TestBrokenRequestsHurtNobodyElse(t *testing.T) {
 	}
 }
 
-// dawdle opens connections that send half a header, or half a body, and then
-// nothing.
+// dawdle opens connections that send half a header, or half a body, and then nothing.
 func dawdle(t *testing.T, url string, n int) {
 	t.Helper()
 	for i := range n {

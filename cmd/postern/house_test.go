@@ -11,14 +11,15 @@ import (
 
 const module = "github.com/postern-dev/postern"
 
-// topLevel is everything that may lie at the root of the repository, folders and files whose names begin with a dot aside.
+// topLevel is everything that may lie at the root of the repository, folders and files whose names
+// begin with a dot aside.
 var topLevel = []string{
 	"cmd", "policy", "handlers", "templates", "static",
 	"go.mod", "go.sum", "README.md", "LICENSE", "CHANGELOG.md",
 }
 
-// layers says which of our own packages each part of the tree may import. "x/*" stands for x and all below it;
-// the longest folder that matches the importer decides.
+// layers says which of our own packages each part of the tree may import. "x/*" stands for x and
+// all below it; the longest folder that matches the importer decides.
 var layers = map[string][]string{
 	"policy/sigv4":    {},
 	"policy":          {"policy/sigv4"},

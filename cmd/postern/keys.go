@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// The files of a data folder that hold keys. They survive a restart, so that
-// uploads begun before it can be completed after it.
+// The files of a data folder that hold keys. They survive a restart, so that uploads begun before
+// it can be completed after it.
 const (
 	tokenKeyFile  = "token.key"  // signs upload tokens
 	ticketKeyFile = "ticket.key" // signs tickets
@@ -31,8 +31,7 @@ type devKeys struct {
 	tokens, tickets, store sigv4.Secret
 }
 
-// openData makes the data folder where it is absent and reads its keys, or
-// makes those too.
+// openData makes the data folder where it is absent and reads its keys, or makes those too.
 func openData(dir string) (keys devKeys, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return keys, fmt.Errorf("data folder: %w", err)
@@ -59,8 +58,8 @@ func ignoreData(dir string) error {
 	return os.WriteFile(name, []byte("*\n"), 0o600)
 }
 
-// openKey reads a key, or makes one where there is none. Two processes that
-// start at once agree on one key: the file appears whole or not at all.
+// openKey reads a key, or makes one where there is none. Two processes that start at once agree on
+// one key: the file appears whole or not at all.
 func openKey(name string) (sigv4.Secret, error) {
 	key, err := readKey(name)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -1,13 +1,12 @@
-// Command postern lets browsers upload files straight into a bucket, and
-// nothing else through.
+// Command postern lets browsers upload files straight into a bucket, and nothing else through.
 //
-// Without arguments it is `postern dev`: everything on this machine, with an
-// embedded S3 store. `postern --help` lists the rest.
+// Without arguments it is `postern dev`: everything on this machine, with an embedded S3 store.
+// `postern --help` lists the rest.
 //
-// Each command has a file of its own: a struct whose fields are its flags and
-// whose Run gets a console. What a script may read goes to standard output;
-// everything meant for people goes to standard error. Exit codes: 0 when all
-// went well, 1 when a run failed, 2 for a bad flag, file or environment.
+// Each command has a file of its own: a struct whose fields are its flags and whose Run gets a
+// console. What a script may read goes to standard output; everything meant for people goes to
+// standard error. Exit codes: 0 when all went well, 1 when a run failed, 2 for a bad flag, file or
+// environment.
 package main
 
 import (
@@ -27,8 +26,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Whoever asks a second time doesn't want to wait for the drain; what comes
-	// at once is the same wish sent twice.
+	// Whoever asks a second time doesn't want to wait for the drain; what comes at once is the same
+	// wish sent twice.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
@@ -74,8 +73,7 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// run is the program, with everything it touches passed in. It returns the
-// exit code.
+// run is the program, with everything it touches passed in. It returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	c := &console{Context: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	return c.exit(c.dispatch(args))
@@ -107,8 +105,8 @@ func (c *console) dispatch(args []string) (err error) {
 	return parsed.Run(c)
 }
 
-// unknownCommand says so where the first word is one: kong takes it for an
-// argument of the default command.
+// unknownCommand says so where the first word is one: kong takes it for an argument of the default
+// command.
 func unknownCommand(parser *kong.Kong, args []string, err error) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return err

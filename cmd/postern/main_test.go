@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // patience bounds every wait.
-const patience = process.Patience
+const patience = testserver.Patience
 
-// asProgram in the environment makes the test binary behave as the program, so
-// that tests can send it real signals.
+// asProgram in the environment makes the test binary behave as the program, so that tests can send
+// it real signals.
 const asProgram = "POSTERN_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -44,23 +44,22 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 type running struct {
 	t              *testing.T
 	URL, Store     string
-	stdout, stderr *process.Logbook
+	stdout, stderr *testserver.Logbook
 	cancel         context.CancelFunc
 	code           chan int
 }
 
-// begin runs a server in this process until the test ends, and waits for its
-// ready line.
+// begin runs a server in this process until the test ends, and waits for its ready line.
 func begin(t *testing.T, environment map[string]string, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, stdout: &process.Logbook{}, stderr: &process.Logbook{}, cancel: cancel, code: make(chan int, 1)}
+	r := &running{t: t, stdout: &testserver.Logbook{}, stderr: &testserver.Logbook{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
 		r.code <- run(ctx, args, func(name string) string { return environment[name] }, r.stdout, r.stderr)
 	}()
 	t.Cleanup(func() { r.end() })
 	until(t, "the ready line", func() bool { return strings.Contains(r.stdout.String(), "\n") || len(r.code) > 0 })
-	found := process.Ready.FindStringSubmatch(r.stdout.String())
+	found := testserver.Ready.FindStringSubmatch(r.stdout.String())
 	if found == nil {
 		t.Fatalf("standard output: want the ready line, got %q\n%s", r.stdout, r.stderr)
 	}
@@ -83,9 +82,9 @@ func (r *running) end() int {
 }
 
 // launch runs a server as a process of its own, with what env adds to its environment.
-func launch(t *testing.T, env []string, args ...string) *process.Process {
+func launch(t *testing.T, env []string, args ...string) *testserver.Server {
 	t.Helper()
-	return process.Start(t, process.Options{Path: os.Args[0], Args: args, Env: append(env, asProgram+"=1")})
+	return testserver.Start(t, testserver.Options{Path: os.Args[0], Args: args, Env: append(env, asProgram+"=1")})
 }
 
 func until(t *testing.T, what string, done func() bool) {

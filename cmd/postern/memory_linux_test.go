@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // A gibibyte takes a while; the way is the same for less:
@@ -25,11 +25,10 @@ var formSize = flag.Int64("form-size", 256<<20, "bytes that the memory test post
 const mostMemory = 128 << 20
 
 func TestALargeFormTakesLittleMemory(t *testing.T) {
-	p := launch(t, nil, process.Dev(t.TempDir())...)
-	// A multipart plan would be issued for this size; a form of the page takes
-	// it in one.
+	p := launch(t, nil, testserver.Dev(t.TempDir())...)
+	// A multipart plan would be issued for this size; a form of the page takes it in one.
 	_, page := fetch(t, p.URL+"/forms/files")
-	form, err := visitor.FormOf([]byte(page))
+	form, err := testclient.FormOf([]byte(page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +45,7 @@ func TestALargeFormTakesLittleMemory(t *testing.T) {
 }
 
 // postZeros posts the fields with a file of zeros, made while it is sent.
-func postZeros(t *testing.T, p visitor.Post, size int64) int {
+func postZeros(t *testing.T, p testclient.Post, size int64) int {
 	t.Helper()
 	head := &strings.Builder{}
 	form := multipart.NewWriter(head)

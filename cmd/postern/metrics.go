@@ -43,8 +43,8 @@ func knownMethod(c echo.Context, _ error) string {
 	return "other"
 }
 
-// register counts the requests of e and, unless they have a listener of their
-// own, serves the figures beside the rest.
+// register counts the requests of e and, unless they have a listener of their own, serves the
+// figures beside the rest.
 func (m *metrics) register(e *echo.Echo, listen string) {
 	if listen == noMetrics {
 		return

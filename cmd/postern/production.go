@@ -54,7 +54,7 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 		Store: storeClient(access, file.Store), Credentials: access.Credentials,
 		Region: file.Store.Region, Dialect: dialect(file.Store.Provider),
 		Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint, PathStyle: file.Store.PathStyle,
-		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, Scoper: scoper,
+		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, CredentialsMaker: scoper,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
 	})
 	if err != nil {
@@ -83,8 +83,8 @@ func sortedProfiles(all map[string]profile.Profile) []profile.Profile {
 	return list
 }
 
-// storeAccess finds credentials by the SDK's usual chain. That there are some
-// is found out now, not by the first visitor.
+// storeAccess finds credentials by the SDK's usual chain. That there are some is found out now, not
+// by the first visitor.
 func storeAccess(ctx context.Context, store config.Store) (aws.Config, error) {
 	access, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(store.Region))
 	if err != nil {

@@ -42,7 +42,8 @@ func TestTheReadmesConfigLoads(t *testing.T) {
 	}
 }
 
-// TestTheReadmesCommandsWork runs what the README tells people to type, with what it supposes: a refusal of the store.
+// TestTheReadmesCommandsWork runs what the README tells people to type, with what it supposes: a
+// refusal of the store.
 func TestTheReadmesCommandsWork(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -79,7 +80,8 @@ var (
 	readmePath = regexp.MustCompile("(?m)^(?:\\| `|[^|`]*\\s\\./)((?:policy|handlers|templates|static|cmd)[a-z0-9/]*)")
 )
 
-// TestWhatTheReadmeNamesIsThere follows its links, and looks for the packages in its table and its commands.
+// TestWhatTheReadmeNamesIsThere follows its links, and looks for the packages in its table and its
+// commands.
 func TestWhatTheReadmeNamesIsThere(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")

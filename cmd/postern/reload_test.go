@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
 // hangUp sends this process SIGHUP, as serve in it waits for one.
@@ -30,14 +30,14 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	var visitors sync.WaitGroup
 	for range 4 {
 		visitors.Go(func() {
-			v := visitor.Visitor{Base: s.URL, Ticket: ticket}
+			v := testclient.Client{Base: s.URL, Ticket: ticket}
 			for {
 				select {
 				case <-stop:
 					return
 				default:
 				}
-				_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+				_, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a", Size: 4})
 				if issued.Add(1); err != nil || answer.Status != http.StatusCreated {
 					failed.Add(1)
 				}
@@ -77,8 +77,8 @@ func TestAWrongConfigLeavesTheOldOneInPlace(t *testing.T) {
 		write(t, config, strings.Replace(serveConfig(store.URL(), "127.0.0.1:0"), broken, "oops: 1", 1))
 		hangUp(t)
 		until(t, "the refusal", func() bool { return strings.Count(s.stderr.String(), "config not reloaded") == n+1 })
-		v := visitor.Visitor{Base: s.URL, Ticket: ticket}
-		_, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+		v := testclient.Client{Base: s.URL, Ticket: ticket}
+		_, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a", Size: 4})
 		if err != nil || answer.Status != http.StatusCreated {
 			t.Errorf("after a broken config: want status 201, got %v, %v", answer, err)
 		}

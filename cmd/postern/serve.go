@@ -46,8 +46,8 @@ func (s *serveCommand) Run(c *console) error {
 	return serve(c, log, file.Drain, sites...)
 }
 
-// production is a server whose config can be replaced while it runs. Requests
-// under way end with the config they began with.
+// production is a server whose config can be replaced while it runs. Requests under way end with
+// the config they began with.
 type production struct {
 	name    string
 	getenv  func(string) string
@@ -85,8 +85,7 @@ func (p *production) listen(file *config.Config) ([]site, error) {
 	return append(sites, site{m, p.metrics.site()}), nil
 }
 
-// reloadOnHangup reads the config again on each SIGHUP, until the function it
-// returns is called.
+// reloadOnHangup reads the config again on each SIGHUP, until the function it returns is called.
 func (p *production) reloadOnHangup(ctx context.Context) func() {
 	hangup, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangup, syscall.SIGHUP)

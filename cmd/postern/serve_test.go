@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
 const (
@@ -75,8 +75,8 @@ func TestServeTakesUploadsByTicket(t *testing.T) {
 		t.Errorf("ready line: want store %s, got %s", store.URL(), s.Store)
 	}
 	ticket := mint(t, config)
-	v := visitor.Visitor{Base: s.URL, Ticket: ticket}
-	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
+	v := testclient.Client{Base: s.URL, Ticket: ticket}
+	upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
 	if err != nil || upload == nil {
 		t.Fatalf("issue: %v, %v", answer, err)
 	}
@@ -86,7 +86,7 @@ func TestServeTakesUploadsByTicket(t *testing.T) {
 	if answer, err := upload.Complete(t.Context()); err != nil || answer.Status != http.StatusOK {
 		t.Errorf("complete: %v, %v", answer, err)
 	}
-	_, answer, err = visitor.Visitor{Base: s.URL}.Issue(t.Context(), visitor.Request{Profile: "inbox", Filename: "a", Size: 4})
+	_, answer, err = testclient.Client{Base: s.URL}.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a", Size: 4})
 	if err != nil || answer.Status != http.StatusUnauthorized {
 		t.Errorf("without ticket: want status 401, got %v, %v", answer, err)
 	}

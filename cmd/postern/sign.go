@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/postern-dev/postern/handlers/awsbridge"
+	"github.com/postern-dev/postern/handlers/awscreds"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -88,8 +88,8 @@ func oneLine(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-// signer finds credentials, region and the bucket's address. Credentials in the environment go first, then the SDK's
-// usual chain.
+// signer finds credentials, region and the bucket's address. Credentials in the environment go
+// first, then the SDK's usual chain.
 func (s *signCommand) signer(c *console) (*sigv4.Signer, string, error) {
 	dialect, err := sigv4.ParseDialect(s.Dialect)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *signCommand) signer(c *console) (*sigv4.Signer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	signer, err := sigv4.NewSigner(dialect, region, awsbridge.Credentials(credentials))
+	signer, err := sigv4.NewSigner(dialect, region, awscreds.Credentials(credentials))
 	if err != nil {
 		return nil, "", usageError{fmt.Errorf("--region: %w", err)}
 	}

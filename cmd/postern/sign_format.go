@@ -54,7 +54,7 @@ type jsonForm struct {
 }
 
 func (f signedForm) printJSON(w io.Writer) error {
-	out := jsonForm{URL: f.URL, Open: append([]string{}, f.Open...), Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339)}
+	out := jsonForm{URL: f.URL, Open: append([]string{}, f.VisitorFields...), Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339)}
 	for _, field := range f.Fields {
 		out.Fields = append(out.Fields, jsonField(field))
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
 // TestSignedFormsMeetARealStore posts what sign printed, and has the store's refusals explained.
@@ -57,12 +57,12 @@ func TestSignedFormsMeetARealStore(t *testing.T) {
 }
 
 // post sends a signed form as a script would.
-func post(t *testing.T, text, key, body string) visitor.Answer {
+func post(t *testing.T, text, key, body string) testclient.Answer {
 	t.Helper()
 	signed := parseForm(t, text)
-	form := visitor.Post{URL: signed.URL, Fields: []visitor.Field{{Name: "key", Value: key}}}
+	form := testclient.Post{URL: signed.URL, Fields: []testclient.Field{{Name: "key", Value: key}}}
 	for _, f := range signed.Fields {
-		form.Fields = append(form.Fields, visitor.Field(f))
+		form.Fields = append(form.Fields, testclient.Field(f))
 	}
 	answer, err := form.Send(t.Context(), "a.png", []byte(body))
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 func TestSignalsEndDevWithZero(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, nil, process.Dev(t.TempDir())...)
+		p := launch(t, nil, testserver.Dev(t.TempDir())...)
 		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
 			t.Errorf("ready: got status %d", response.StatusCode)
 		}
@@ -26,16 +26,16 @@ func TestSignalsEndDevWithZero(t *testing.T) {
 }
 
 func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
-	p := launch(t, nil, process.Dev(t.TempDir())...)
-	v := visitor.Visitor{Base: p.URL}
+	p := launch(t, nil, testserver.Dev(t.TempDir())...)
+	v := testclient.Client{Base: p.URL}
 	content := bytes.Repeat([]byte("postern "), 20<<20/8)
-	upload, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
+	upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
 	if err != nil || upload == nil || upload.Multipart == nil {
 		t.Fatalf("issue: %v, %v", answer, err)
 	}
 	send := func(number int) {
 		t.Helper()
-		parts, answer, err := upload.Sign(t.Context(), visitor.PartRequest{Number: number})
+		parts, answer, err := upload.Sign(t.Context(), testclient.PartRequest{Number: number})
 		if err != nil || len(parts) != 1 {
 			t.Fatalf("sign part %d: %v, %v", number, answer, err)
 		}
@@ -61,7 +61,7 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 
 // Whoever asks twice doesn't want to wait for requests that never end.
 func TestASecondSignalCutsTheDrainShort(t *testing.T) {
-	p := launch(t, nil, process.Dev(t.TempDir())...)
+	p := launch(t, nil, testserver.Dev(t.TempDir())...)
 	dawdle(t, p.URL, 2)
 	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
 	p.Signal(syscall.SIGTERM)

@@ -53,8 +53,8 @@ func (s *startPage) forms(w tongue) templates.LinkGroup {
 	return group
 }
 
-// demos lead to this server under its other name, so that the widget is tried
-// from a foreign origin.
+// demos lead to this server under its other name, so that the widget is tried from a foreign
+// origin.
 func (s *startPage) demos(w tongue) templates.LinkGroup {
 	group := templates.LinkGroup{Heading: w.Text("page.index.demos")}
 	for _, name := range []string{"site", "form", "themes"} {

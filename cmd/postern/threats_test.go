@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// threats names, for each thing attackers try, the tests that show what holds. The attacks themselves stand in cmd/postern/walls.
+// threats names, for each thing attackers try, the tests that show what holds. The attacks
+// themselves stand in cmd/postern/attacks.
 var threats = []struct {
 	attack string
 	tests  []string

@@ -43,8 +43,7 @@ func (t *ticketCommand) Run(c *console) error {
 	return err
 }
 
-// source is the secret that signs the ticket, with the issuer and audience the
-// server asks for.
+// source is the secret that signs the ticket, with the issuer and audience the server asks for.
 func (t *ticketCommand) source(c *console) (sigv4.Secret, config.Tickets, error) {
 	switch {
 	case t.Config != "" && t.Data != "":

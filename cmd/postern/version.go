@@ -12,8 +12,7 @@ var version = ""
 
 type versionCommand struct{}
 
-// Run prints one line: version, commit where the build knows it, Go version
-// and platform.
+// Run prints one line: version, commit where the build knows it, Go version and platform.
 func (versionCommand) Run(c *console) error {
 	return printVersion(c.stdout)
 }

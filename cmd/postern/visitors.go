@@ -14,8 +14,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// visitors tells who asks: by ticket first, then by the reverse proxy where the
-// config believes it. Where it names neither, nobody is known.
+// visitors tells who asks: by ticket first, then by the reverse proxy where the config believes it.
+// Where it names neither, nobody is known.
 func visitors(file *config.Config) (handlers.Identifier, error) {
 	var sources []tickets.Source
 	if t := file.Tickets; t.Secret != "" || t.JWKS != "" {
@@ -39,7 +39,7 @@ func visitors(file *config.Config) (handlers.Identifier, error) {
 }
 
 // scoperFor is nil where the config hands out no credentials.
-func scoperFor(access aws.Config, file *config.Config) (handlers.Scoper, error) {
+func scoperFor(access aws.Config, file *config.Config) (handlers.CredentialsMaker, error) {
 	c := file.Scoped
 	if c.RoleARN == "" {
 		return nil, nil
@@ -54,8 +54,7 @@ func scoperFor(access aws.Config, file *config.Config) (handlers.Scoper, error) 
 	})
 }
 
-// quota keeps what visitors have used up across reloads, as long as the limits
-// stay the same.
+// quota keeps what visitors have used up across reloads, as long as the limits stay the same.
 type quota struct {
 	current *handlers.MemoryQuota
 	limits  limits

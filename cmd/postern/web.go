@@ -19,9 +19,8 @@ import (
 	"github.com/postern-dev/postern/handlers"
 )
 
-// What a connection may take. No file passes through this server, so requests
-// are small and end soon. Only where the store puts a large object together or
-// copies it, a client has to wait.
+// What a connection may take. No file passes through this server, so requests are small and end
+// soon. Only where the store puts a large object together or copies it, a client has to wait.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 20 * time.Second
@@ -31,8 +30,8 @@ const (
 	maxHeader     = 32 << 10 // a ticket is at most 8 KiB, an upload token less
 )
 
-// listen takes host:port. An address in use is a failed run with a hint; one
-// that can't be an address is a mistake of whoever typed it.
+// listen takes host:port. An address in use is a failed run with a hint; one that can't be an
+// address is a mistake of whoever typed it.
 func listen(flag, address string) (net.Listener, error) {
 	if err := checkAddress(flag, address); err != nil {
 		return nil, err
@@ -62,8 +61,8 @@ func checkAddress(flag, address string) error {
 	return nil
 }
 
-// newEcho is a server for the handlers: access log, panics as errors, the
-// visitor's address as ip finds it.
+// newEcho is a server for the handlers: access log, panics as errors, the visitor's address as ip
+// finds it.
 func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -80,8 +79,8 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 	return e
 }
 
-// patient gives the answers that wait for the store's long work more time:
-// completing an upload, and the landing page of a form.
+// patient gives the answers that wait for the store's long work more time: completing an upload,
+// and the landing page of a form.
 func patient(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if route := c.Path(); strings.HasSuffix(route, "/complete") || strings.HasSuffix(route, "/done/:token") {
@@ -100,8 +99,8 @@ func (w logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// addresses finds visitors' addresses: in the header that the trusted proxies
-// set, or else from the connection alone. Nothing is trusted by guess.
+// addresses finds visitors' addresses: in the header that the trusted proxies set, or else from the
+// connection alone. Nothing is trusted by guess.
 func addresses(header string, trusted []netip.Prefix) echo.IPExtractor {
 	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, p := range trusted {
@@ -124,9 +123,9 @@ type site struct {
 	handler  http.Handler
 }
 
-// serve answers at every site until ctx ends, then drains: listeners close at
-// once, requests under way get as long as drain. It returns an error where a
-// site broke down, or where requests had to be cut off.
+// serve answers at every site until ctx ends, then drains: listeners close at once, requests under
+// way get as long as drain. It returns an error where a site broke down, or where requests had to
+// be cut off.
 func serve(ctx context.Context, log *slog.Logger, drain time.Duration, sites ...site) error {
 	broken := make(chan error, len(sites))
 	servers := make([]*http.Server, len(sites))

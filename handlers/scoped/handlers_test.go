@@ -49,7 +49,7 @@ func TestFromTicketToCredentials(t *testing.T) {
 	}
 }
 
-func mounted(t *testing.T, scoper handlers.Scoper) http.Handler {
+func mounted(t *testing.T, scoper handlers.CredentialsMaker) http.Handler {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("AKIASERVER", "server secret", "")
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
@@ -57,7 +57,7 @@ func mounted(t *testing.T, scoper handlers.Scoper) http.Handler {
 		t.Fatal(err)
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "https://uploads.example.com", Region: "eu-central-1", Credentials: keys, Identifier: verifier, Scoper: scoper,
+		PublicURL: "https://uploads.example.com", Region: "eu-central-1", Credentials: keys, Identifier: verifier, CredentialsMaker: scoper,
 		Profiles: []profile.Profile{{Name: "films", Bucket: "media", Key: "users/{subject}/{id}", Types: []string{"video/mp4"},
 			MaxSize: 1 << 30, ScopedCredentials: true}},
 		Store:     s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}),

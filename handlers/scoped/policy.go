@@ -10,8 +10,8 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// maxPolicy is the most characters of a session policy; see AssumeRole in the
-// AWS STS API reference.
+// maxPolicy is the most characters of a session policy; see AssumeRole in the AWS STS API
+// reference.
 const maxPolicy = 2048
 
 type document struct {
@@ -27,14 +27,14 @@ type statement struct {
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// Policy is the session policy for one scope, in the language of AWS. The
-// partition is aws, aws-cn or aws-us-gov.
+// Policy is the session policy for one scope, in the language of AWS. The partition is aws, aws-cn
+// or aws-us-gov.
 //
-// s3:PutObject covers single and multipart uploads. ACLs, tags and reading
-// are actions of their own, which aren't granted. Encryption and storage class
-// are held to the profile's where a request names them; parts of an upload
-// name none, so that the bucket's default has to be the profile's too.
-func Policy(s handlers.Scope, partition string) (string, error) {
+// s3:PutObject covers single and multipart uploads. ACLs, tags and reading are actions of their
+// own, which aren't granted. Encryption and storage class are held to the profile's where a request
+// names them; parts of an upload name none, so that the bucket's default has to be the profile's
+// too.
+func Policy(s handlers.UploadGrant, partition string) (string, error) {
 	if err := Check(s); err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func Policy(s handlers.Scope, partition string) (string, error) {
 	return text, nil
 }
 
-func conditions(s handlers.Scope) map[string]string {
+func conditions(s handlers.UploadGrant) map[string]string {
 	class := s.StorageClass
 	if class == "" {
 		class = "STANDARD"
@@ -70,8 +70,7 @@ func conditions(s handlers.Scope) map[string]string {
 	return wanted
 }
 
-// Encode writes a policy document as compact JSON with nothing escaped that
-// doesn't have to be.
+// Encode writes a policy document as compact JSON with nothing escaped that doesn't have to be.
 func Encode(document any) (string, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -80,8 +79,8 @@ func Encode(document any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
-// partitionOf reads the partition from a role's ARN. Stores that only speak
-// the language of AWS take any ARN and know one partition.
+// partitionOf reads the partition from a role's ARN. Stores that only speak the language of AWS
+// take any ARN and know one partition.
 func partitionOf(roleARN string) string {
 	parts := strings.SplitN(roleARN, ":", 3)
 	if len(parts) == 3 && strings.HasPrefix(parts[1], "aws-") {

@@ -12,18 +12,17 @@ import (
 	"github.com/postern-dev/postern/handlers"
 )
 
-// The shortest and longest life of scoped credentials: what both clouds allow,
-// and what a lost laptop may cost.
+// The shortest and longest life of scoped credentials: what both clouds allow, and what a lost
+// laptop may cost.
 const (
 	MinLifetime = 15 * time.Minute
 	MaxLifetime = time.Hour
 )
 
-// Check refuses a scope that a policy could read as more than it says. Both
-// clouds match resources with * and ?, and AWS replaces ${…}: there are ways to
-// escape these, but not on every store that speaks the language, so they are
-// refused.
-func Check(s handlers.Scope) error {
+// Check refuses a scope that a policy could read as more than it says. Both clouds match resources
+// with * and ?, and AWS replaces ${…}: there are ways to escape these, but not on every store that
+// speaks the language, so they are refused.
+func Check(s handlers.UploadGrant) error {
 	if !validBucket(s.Bucket) {
 		return fmt.Errorf("scoped: bucket %q: wanted 3 to 63 small letters, digits, dots and hyphens", s.Bucket)
 	}
@@ -54,8 +53,8 @@ func validBucket(name string) bool {
 	})
 }
 
-// SessionName names a subject in the store's audit log: every subject has one
-// of its own, in the few characters that are allowed there.
+// SessionName names a subject in the store's audit log: every subject has one of its own, in the
+// few characters that are allowed there.
 func SessionName(subject string) string {
 	sum := sha256.Sum256([]byte(subject))
 	return "postern-" + hex.EncodeToString(sum[:16])

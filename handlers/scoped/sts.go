@@ -23,8 +23,8 @@ type AssumeRoler interface {
 type STSConfig struct {
 	// Client is asked each time; nothing is cached.
 	Client AssumeRoler
-	// RoleARN is the role to assume. The server's own credentials have to be
-	// allowed to; long-lived keys of an account's root aren't.
+	// RoleARN is the role to assume. The server's own credentials have to be allowed to; long-lived
+	// keys of an account's root aren't.
 	RoleARN string
 	// ExternalID is passed on where the role's trust policy wants one.
 	ExternalID string
@@ -54,8 +54,8 @@ func NewSTS(c STSConfig) (*STS, error) {
 	return &STS{config: c}, errors.Join(errs...)
 }
 
-// Scope implements handlers.Scoper.
-func (s *STS) Scope(ctx context.Context, scope handlers.Scope) (sigv4.Credentials, error) {
+// Make implements handlers.Scoper.
+func (s *STS) Make(ctx context.Context, scope handlers.UploadGrant) (sigv4.Credentials, error) {
 	policy, err := Policy(scope, partitionOf(s.config.RoleARN))
 	if err != nil {
 		return sigv4.Credentials{}, err
@@ -74,8 +74,7 @@ func (s *STS) Scope(ctx context.Context, scope handlers.Scope) (sigv4.Credential
 	return s.read(out)
 }
 
-// read refuses an answer that lacks something, or that is good for longer than
-// what was asked.
+// read refuses an answer that lacks something, or that is good for longer than what was asked.
 func (s *STS) read(out *sts.AssumeRoleOutput) (sigv4.Credentials, error) {
 	c := out.Credentials
 	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" ||

@@ -23,8 +23,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const role = "arn:aws:iam::123456789012:role/uploads"
 
-// tokenService speaks the query protocol of AWS STS on loopback. It keeps what
-// it was asked.
+// tokenService speaks the query protocol of AWS STS on loopback. It keeps what it was asked.
 type tokenService struct {
 	*httptest.Server
 	asked         url.Values
@@ -75,7 +74,7 @@ func (s *tokenService) scoper(t *testing.T, edit func(*scoped.STSConfig)) *scope
 func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
-	got, err := s.scoper(t, func(c *scoped.STSConfig) { c.ExternalID = "us" }).Scope(t.Context(), alice)
+	got, err := s.scoper(t, func(c *scoped.STSConfig) { c.ExternalID = "us" }).Make(t.Context(), alice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			t.Parallel()
 			s := newTokenService(t)
 			s.body = body
-			if got, err := s.scoper(t, nil).Scope(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
+			if got, err := s.scoper(t, nil).Make(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
 				t.Errorf("credentials %v, wanted a refusal", got)
 			}
 		})
@@ -137,7 +136,7 @@ func TestRefusalOfTheServiceIsPassedOn(t *testing.T) {
 	s := newTokenService(t)
 	s.status = http.StatusForbidden
 	s.body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`
-	_, err := s.scoper(t, nil).Scope(t.Context(), alice)
+	_, err := s.scoper(t, nil).Make(t.Context(), alice)
 	var refused smithy.APIError
 	if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDenied" {
 		t.Errorf("error %v, wanted AccessDenied", err)
@@ -149,7 +148,7 @@ func TestNothingIsAskedForABadScope(t *testing.T) {
 	s := newTokenService(t)
 	bad := alice
 	bad.Prefix = "users/*/"
-	if _, err := s.scoper(t, nil).Scope(t.Context(), bad); err == nil || s.asked != nil {
+	if _, err := s.scoper(t, nil).Make(t.Context(), bad); err == nil || s.asked != nil {
 		t.Errorf("error %v, asked %v, wanted a refusal before asking", err, s.asked)
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"strings"
 )
 
-// maxTicket is the most bytes a ticket may have; common servers cut a header
-// off at 8 KiB.
+// maxTicket is the most bytes a ticket may have; common servers cut a header off at 8 KiB.
 const maxTicket = 8 << 10
 
-// bearer returns the ticket of a request. No Authorization header, or one with
-// another scheme (a proxy in front may use Basic), is no ticket; a header that
-// tries to be one and fails is an error.
+// bearer returns the ticket of a request. No Authorization header, or one with another scheme (a
+// proxy in front may use Basic), is no ticket; a header that tries to be one and fails is an error.
 func bearer(h http.Header) (ticket string, ok bool, err error) {
 	values := h.Values("Authorization")
 	switch len(values) {
@@ -35,8 +33,8 @@ func bearer(h http.Header) (ticket string, ok bool, err error) {
 	return ticket, true, nil
 }
 
-// otherScheme refuses a ticket that was sent without its scheme, which would
-// otherwise quietly make its bearer nobody.
+// otherScheme refuses a ticket that was sent without its scheme, which would otherwise quietly make
+// its bearer nobody.
 func otherScheme(scheme string, spaced bool) error {
 	if !spaced && scheme != "" {
 		return refused(ErrMalformed, "the header has to read: Bearer TICKET")

@@ -69,8 +69,8 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzPayload signs any payload with the right secret: whoever is let in has a
-// subject, a list of profiles and no size below one.
+// FuzzPayload signs any payload with the right secret: whoever is let in has a subject, a list of
+// profiles and no size below one.
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []object{good(), with(object{"profiles": []string{"*"}}), with(object{"max_size": 1, "claims": object{"a": "b"}})} {
 		f.Add(text(seed))

@@ -8,8 +8,8 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// BenchmarkVerify verifies one ticket over and over, as scripts show it, and a
-// new one each time, as it comes to a second with the clock moved on.
+// BenchmarkVerify verifies one ticket over and over, as scripts show it, and a new one each time,
+// as it comes to a second with the clock moved on.
 func BenchmarkVerify(b *testing.B) {
 	for name, pass := range map[string]time.Duration{"again": 0, "new": time.Minute} {
 		b.Run(name, func(b *testing.B) {

@@ -52,8 +52,8 @@ var members = map[string]reader{
 	"claims":   func(c *claims, d *jsontext.Decoder) error { return readTexts("claims", d, &c.nested) },
 }
 
-// UnmarshalJSON reads the payload in one pass. Unlike encoding/json it tells
-// "Sub" from "sub", and refuses repeated members and broken Unicode.
+// UnmarshalJSON reads the payload in one pass. Unlike encoding/json it tells "Sub" from "sub", and
+// refuses repeated members and broken Unicode.
 func (c *claims) UnmarshalJSON(text []byte) error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
 	return readObject("payload", d, func(name string) error {
@@ -177,8 +177,7 @@ func readNumber(wanted string, d *jsontext.Decoder) (string, error) {
 	return string(value), nil
 }
 
-// readInstant accepts fractions of a second, as RFC 7519 section 2 does; they
-// are cut off.
+// readInstant accepts fractions of a second, as RFC 7519 section 2 does; they are cut off.
 func readInstant(name string, d *jsontext.Decoder, into **jwt.NumericDate) error {
 	wanted := name + " has to be seconds since 1970"
 	text, err := readNumber(wanted, d)
@@ -217,8 +216,8 @@ func readProfiles(c *claims, d *jsontext.Decoder) error {
 	return nil
 }
 
-// checkSubject refuses what can't name anybody. Which characters are safe in a
-// key is the key template's affair, which encodes and never cleans.
+// checkSubject refuses what can't name anybody. Which characters are safe in a key is the key
+// template's affair, which encodes and never cleans.
 func checkSubject(subject string) error {
 	switch {
 	case subject == "":
@@ -231,6 +230,6 @@ func checkSubject(subject string) error {
 	return nil
 }
 
-// neverInSubject includes the replacement character: decoding writes it for
-// every broken escape, so two subjects could become one.
+// neverInSubject includes the replacement character: decoding writes it for every broken escape, so
+// two subjects could become one.
 func neverInSubject(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }

@@ -1,9 +1,8 @@
-// Package tickets tells who is uploading: it reads signed tickets and turns
-// them into a [profile.Identity].
+// Package tickets tells who is uploading: it reads signed tickets and turns them into a
+// [profile.Identity].
 //
-// A ticket is a JSON Web Token that a team's own backend signs for one visitor
-// and a short time. It travels as "Authorization: Bearer TICKET". The three
-// calls most people need:
+// A ticket is a JSON Web Token that a team's own backend signs for one visitor and a short time. It
+// travels as "Authorization: Bearer TICKET". The three calls most people need:
 //
 //	verifier, err := tickets.New(tickets.Config{Secrets: secrets})   // a shared secret
 //	verifier, err := tickets.New(tickets.Config{JWKS: "https://…"})  // a key set
@@ -23,24 +22,23 @@
 //	origin      the origin of the page that embeds the widget
 //	claims      object of strings for {claim:NAME} in key templates
 //
-// Every other member whose value is a string serves {claim:NAME} too, so that
-// tickets of an identity provider need no nesting; members of other kinds are
-// ignored. Repeated members are refused.
+// Every other member whose value is a string serves {claim:NAME} too, so that tickets of an
+// identity provider need no nesting; members of other kinds are ignored. Repeated members are
+// refused.
 //
 // # Algorithms
 //
-// HS256 with a shared secret; RS256, ES256 and EdDSA (Ed25519) with a key set.
-// The algorithm decides which keys are looked at, so a public key can never
-// serve as a secret. Nothing else is accepted.
+// HS256 with a shared secret; RS256, ES256 and EdDSA (Ed25519) with a key set. The algorithm
+// decides which keys are looked at, so a public key can never serve as a secret. Nothing else is
+// accepted.
 //
 // # Minting elsewhere
 //
-// Any JWT library will do, and so will HMAC-SHA256: testdata/samples has one
-// screen each for Python, Node, PHP and Ruby, with nothing but their standard
-// libraries.
+// Any JWT library will do, and so will HMAC-SHA256: testdata/samples has one screen each for
+// Python, Node, PHP and Ruby, with nothing but their standard libraries.
 //
 // # Without tickets
 //
-// [InsecureProxyHeader] trusts a header of a reverse proxy, [First] asks
-// several sources in turn. All of them are safe for concurrent use.
+// [InsecureProxyHeader] trusts a header of a reverse proxy, [First] asks several sources in turn.
+// All of them are safe for concurrent use.
 package tickets

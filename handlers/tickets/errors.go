@@ -20,8 +20,8 @@ var (
 	ErrClaim       = errors.New("claim missing or wrong")
 )
 
-// A RefusedError says why a ticket, or whatever else named the visitor, wasn't
-// accepted. It never holds the ticket nor any value out of it.
+// A RefusedError says why a ticket, or whatever else named the visitor, wasn't accepted. It never
+// holds the ticket nor any value out of it.
 type RefusedError struct {
 	Reason error  // one of the reasons above
 	Detail string // what was wanted, in our own words; may be empty
@@ -40,8 +40,8 @@ func (e *RefusedError) Unwrap() error { return e.Reason }
 // Unauthorized reports true: whoever asks has to bring a better ticket.
 func (e *RefusedError) Unauthorized() bool { return true }
 
-// A KeysError says that the key set couldn't be had, so that tickets can't be
-// judged at the moment. It is an outage and says nothing about the ticket.
+// A KeysError says that the key set couldn't be had, so that tickets can't be judged at the moment.
+// It is an outage and says nothing about the ticket.
 type KeysError struct{ Err error }
 
 func (e *KeysError) Error() string { return "tickets: key set unavailable: " + e.Err.Error() }
@@ -66,8 +66,8 @@ var reasons = []struct{ theirs, ours error }{
 	{jwt.ErrTokenRequiredClaimMissing, ErrClaim},
 }
 
-// explain turns an error of the library into one of ours. The library's text
-// is dropped, because it can quote pieces of the ticket.
+// explain turns an error of the library into one of ours. The library's text is dropped, because it
+// can quote pieces of the ticket.
 func explain(err error) error {
 	var own *RefusedError
 	if errors.As(err, &own) {

@@ -22,8 +22,7 @@ const (
 // noRedirect keeps the key set at the address the operator wrote down.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// checkKeySetURL wants https: whoever can change the set on its way can sign
-// tickets.
+// checkKeySetURL wants https: whoever can change the set on its way can sign tickets.
 func checkKeySetURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil {
@@ -40,8 +39,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// fetch gets the key set. It isn't bound to one visitor's request, whose end
-// must not fail the others that wait for the same keys.
+// fetch gets the key set. It isn't bound to one visitor's request, whose end must not fail the
+// others that wait for the same keys.
 func fetch(client *http.Client, url string) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
@@ -65,9 +64,8 @@ func fetch(client *http.Client, url string) ([]jose.JSONWebKey, error) {
 	return parseKeySet(body)
 }
 
-// parseKeySet reads the keys it understands and leaves out the others, as
-// RFC 7517 section 5 wants. Private and symmetric keys don't belong in a
-// published set and are left out too.
+// parseKeySet reads the keys it understands and leaves out the others, as RFC 7517 section 5 wants.
+// Private and symmetric keys don't belong in a published set and are left out too.
 func parseKeySet(body []byte) ([]jose.JSONWebKey, error) {
 	if len(body) > maxKeySet {
 		return nil, fmt.Errorf("more than %d bytes", maxKeySet)

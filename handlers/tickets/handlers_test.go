@@ -20,8 +20,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// handlersFor mounts the handlers with a source of identities. Plans below the
-// multipart threshold need no store.
+// handlersFor mounts the handlers with a source of identities. Plans below the multipart threshold
+// need no store.
 func handlersFor(t *testing.T, source tickets.Source, log *bytes.Buffer) http.Handler {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "made-up-secret", "")

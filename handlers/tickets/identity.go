@@ -21,8 +21,8 @@ func (c *claims) GetIssuer() (string, error)                   { return c.issuer
 func (c *claims) GetSubject() (string, error)                  { return c.subject, nil }
 func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
 
-// checkLifetime bounds how far ahead exp may lie, so that a ticket minted for
-// ever by mistake opens nothing. It holds without iat too.
+// checkLifetime bounds how far ahead exp may lie, so that a ticket minted for ever by mistake opens
+// nothing. It holds without iat too.
 func (c *claims) checkLifetime(now time.Time, most, leeway time.Duration) error {
 	if c.expires.Sub(now)-leeway > most {
 		return refused(ErrLifetime, "at most "+most.String())
@@ -54,8 +54,8 @@ func (c *claims) identity() (profile.Identity, error) {
 	}, nil
 }
 
-// allowed writes a list of profiles the way an Identity wants it: nil opens
-// every profile, an empty list none.
+// allowed writes a list of profiles the way an Identity wants it: nil opens every profile, an empty
+// list none.
 func allowed(profiles []string) []string {
 	if slices.Contains(profiles, "*") {
 		return nil
@@ -63,8 +63,8 @@ func allowed(profiles []string) []string {
 	return append([]string{}, profiles...)
 }
 
-// namedClaims merges both places custom claims can come from. A name in both
-// is refused: which one meant a key prefix must not depend on our order.
+// namedClaims merges both places custom claims can come from. A name in both is refused: which one
+// meant a key prefix must not depend on our order.
 func (c *claims) namedClaims() (map[string]string, error) {
 	if len(c.nested) == 0 {
 		return c.custom, nil

@@ -22,8 +22,7 @@ const (
 	minRSABits   = 2048             // RFC 7518 section 3.3
 )
 
-// usable says which keys an algorithm may meet. An algorithm without an entry
-// isn't accepted.
+// usable says which keys an algorithm may meet. An algorithm without an entry isn't accepted.
 var usable = map[string]func(key any) bool{
 	"RS256": func(key any) bool {
 		k, ok := key.(*rsa.PublicKey)
@@ -39,9 +38,8 @@ var usable = map[string]func(key any) bool{
 	},
 }
 
-// keySet caches a JSON Web Key Set. Keys are forgotten when the set no longer
-// has them, and strangers with invented key IDs can't make it fetch more often
-// than the pause allows.
+// keySet caches a JSON Web Key Set. Keys are forgotten when the set no longer has them, and
+// strangers with invented key IDs can't make it fetch more often than the pause allows.
 type keySet struct {
 	url    string
 	client *http.Client
@@ -59,8 +57,7 @@ func newKeySet(url string, client *http.Client, now func() time.Time) *keySet {
 	return &keySet{url: url, client: client, now: now}
 }
 
-// find returns the keys that a ticket with this algorithm and key ID may have
-// been signed with.
+// find returns the keys that a ticket with this algorithm and key ID may have been signed with.
 func (s *keySet) find(ctx context.Context, alg, kid string) (jwt.VerificationKeySet, error) {
 	held, age := s.held()
 	found := match(held, alg, kid)
@@ -80,8 +77,8 @@ func (s *keySet) find(ctx context.Context, alg, kid string) (jwt.VerificationKey
 	return found, nil
 }
 
-// match picks the keys for an algorithm. A ticket without a key ID may use any
-// key of the right kind, as in a set with one key that has none either.
+// match picks the keys for an algorithm. A ticket without a key ID may use any key of the right
+// kind, as in a set with one key that has none either.
 func match(keys []jose.JSONWebKey, alg, kid string) jwt.VerificationKeySet {
 	var found jwt.VerificationKeySet
 	for _, key := range keys {
@@ -103,8 +100,8 @@ func (s *keySet) held() ([]jose.JSONWebKey, time.Duration) {
 	return s.keys, s.now().Sub(s.fetched)
 }
 
-// refresh returns the set as the last permitted fetch found it. Callers share
-// one fetch, which goes on when one of them leaves.
+// refresh returns the set as the last permitted fetch found it. Callers share one fetch, which goes
+// on when one of them leaves.
 func (s *keySet) refresh(ctx context.Context) ([]jose.JSONWebKey, error) {
 	done := s.flight.DoChan("", func() (any, error) { return s.fetchPaced() })
 	select {

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// rememberFor is how long a ticket that was verified isn't verified again:
-	// a script shows the same one at every step of an upload. It delays the
-	// effect of a key that is removed from a key set by as much.
+	// rememberFor is how long a ticket that was verified isn't verified again: a script shows the
+	// same one at every step of an upload. It delays the effect of a key that is removed from a key
+	// set by as much.
 	rememberFor = time.Minute
 	// generation is how many tickets each of the two generations holds.
 	generation = 2048
 )
 
-// memory remembers who the tickets named that were verified lately. It holds
-// digests, not tickets, and at most two generations of them: when the younger
-// is full it becomes the older, and the older is forgotten.
+// memory remembers who the tickets named that were verified lately. It holds digests, not tickets,
+// and at most two generations of them: when the younger is full it becomes the older, and the older
+// is forgotten.
 type memory struct {
 	mu         sync.Mutex
 	young, old map[[sha256.Size]byte]remembered

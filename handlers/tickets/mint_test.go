@@ -83,8 +83,7 @@ func TestMintWithKeyRefusesUnknownKeys(t *testing.T) {
 	}
 }
 
-// TestSamples runs each sample whose interpreter is installed and reads the
-// ticket it prints.
+// TestSamples runs each sample whose interpreter is installed and reads the ticket it prints.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	v := verifier(t, tickets.Config{Now: time.Now})

@@ -11,8 +11,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// refusals are tickets that open nothing. A config that isn't given is the
-// plain one.
+// refusals are tickets that open nothing. A config that isn't given is the plain one.
 var refusals = map[string]struct {
 	ticket string
 	config tickets.Config

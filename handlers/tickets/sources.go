@@ -8,15 +8,14 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// A Source tells who asks, in the shape handlers wants: nobody is
-// (zero, false, nil); an error is a refusal or an outage.
+// A Source tells who asks, in the shape handlers wants: nobody is (zero, false, nil); an error is a
+// refusal or an outage.
 type Source interface {
 	Identify(*http.Request) (profile.Identity, bool, error)
 }
 
-// First asks each source in turn; the first that knows the visitor, or fails,
-// decides. A ticket that doesn't verify is therefore never rescued by a source
-// further down.
+// First asks each source in turn; the first that knows the visitor, or fails, decides. A ticket
+// that doesn't verify is therefore never rescued by a source further down.
 func First(sources ...Source) Source { return first(sources) }
 
 type first []Source
@@ -31,9 +30,9 @@ func (f first) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return profile.Identity{}, false, nil
 }
 
-// Either accepts a ticket that any of the verifiers accepts: for several
-// issuers, each with a key set of its own. An outage of one is reported before
-// the refusals of the others, because the ticket may have been its.
+// Either accepts a ticket that any of the verifiers accepts: for several issuers, each with a key
+// set of its own. An outage of one is reported before the refusals of the others, because the
+// ticket may have been its.
 func Either(verifiers ...*Verifier) Source { return either(verifiers) }
 
 type either []*Verifier
@@ -58,10 +57,9 @@ func (e either) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return profile.Identity{}, false, refusal
 }
 
-// InsecureProxyHeader believes a request header about who asks. It is
-// acceptable only where every request comes through a reverse proxy that
-// authenticates visitors and removes or overwrites that header; whoever
-// reaches the server past the proxy is whoever they say.
+// InsecureProxyHeader believes a request header about who asks. It is acceptable only where every
+// request comes through a reverse proxy that authenticates visitors and removes or overwrites that
+// header; whoever reaches the server past the proxy is whoever they say.
 type InsecureProxyHeader struct {
 	// Name is the header, such as "X-Forwarded-User". Required.
 	Name string
@@ -71,9 +69,8 @@ type InsecureProxyHeader struct {
 	From []netip.Prefix
 }
 
-// Identify returns the subject the header names. A request without the header
-// comes from nobody; one with the header from elsewhere than the proxy is
-// refused.
+// Identify returns the subject the header names. A request without the header comes from nobody;
+// one with the header from elsewhere than the proxy is refused.
 func (p InsecureProxyHeader) Identify(r *http.Request) (profile.Identity, bool, error) {
 	values := r.Header.Values(p.Name)
 	if p.Name == "" || len(values) == 0 {

@@ -39,9 +39,8 @@ func Mint(t Ticket, secret sigv4.Secret, now time.Time) (string, error) {
 	return t.sign(jwt.SigningMethodHS256, []byte(secret), "", now)
 }
 
-// MintWithKey signs a ticket with a private key whose public half is in the
-// key set under keyID: *rsa.PrivateKey (RS256), *ecdsa.PrivateKey on P-256
-// (ES256) or ed25519.PrivateKey (EdDSA).
+// MintWithKey signs a ticket with a private key whose public half is in the key set under keyID:
+// *rsa.PrivateKey (RS256), *ecdsa.PrivateKey on P-256 (ES256) or ed25519.PrivateKey (EdDSA).
 func MintWithKey(t Ticket, key crypto.Signer, keyID string, now time.Time) (string, error) {
 	switch key.(type) {
 	case *rsa.PrivateKey:

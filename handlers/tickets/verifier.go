@@ -26,19 +26,18 @@ const (
 
 // Config says which tickets are accepted. Secrets or JWKS is required.
 type Config struct {
-	// Secrets verify HS256 tickets, at least 32 bytes each; all are tried, so
-	// that a new one can be added before the old one goes.
+	// Secrets verify HS256 tickets, at least 32 bytes each; all are tried, so that a new one can be
+	// added before the old one goes.
 	Secrets []sigv4.Secret
-	// JWKS is the URL of a JSON Web Key Set for RS256, ES256 and EdDSA
-	// tickets: https, or http on loopback. Keys are fetched when first
-	// needed, kept 10 minutes and fetched again for an unknown key ID, at most
-	// every 10 seconds. When the set can't be fetched, the keys at hand are
+	// JWKS is the URL of a JSON Web Key Set for RS256, ES256 and EdDSA tickets: https, or http on
+	// loopback. Keys are fetched when first needed, kept 10 minutes and fetched again for an
+	// unknown key ID, at most every 10 seconds. When the set can't be fetched, the keys at hand are
 	// good for an hour. A ticket that was verified is good for another minute.
 	JWKS string
 	// Client fetches JWKS. nil: 5 s timeout, no redirects.
 	Client *http.Client
-	// Issuer has to equal iss. Empty: any, which is fine for one shared
-	// secret, but leaves a key set that serves several issuers open to all.
+	// Issuer has to equal iss. Empty: any, which is fine for one shared secret, but leaves a key
+	// set that serves several issuers open to all.
 	Issuer string
 	// Audience has to be among aud. Empty: "postern".
 	Audience string
@@ -50,8 +49,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Verifier accepts or refuses tickets. It is immutable but for what it
-// caches, and safe for concurrent use.
+// A Verifier accepts or refuses tickets. It is immutable but for what it caches, and safe for
+// concurrent use.
 type Verifier struct {
 	secrets  jwt.VerificationKeySet
 	keys     *keySet
@@ -130,8 +129,8 @@ func (c Config) parser() *jwt.Parser {
 	return jwt.NewParser(options...)
 }
 
-// Identify reads the ticket of a request. No ticket is (zero, false, nil). The
-// error is a [*RefusedError] or, in an outage, a [*KeysError].
+// Identify reads the ticket of a request. No ticket is (zero, false, nil). The error is a
+// [*RefusedError] or, in an outage, a [*KeysError].
 func (v *Verifier) Identify(r *http.Request) (profile.Identity, bool, error) {
 	ticket, ok, err := bearer(r.Header)
 	if !ok || err != nil {
@@ -141,8 +140,8 @@ func (v *Verifier) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return id, err == nil, err
 }
 
-// Verify returns whom a ticket names. Errors are as for Identify. What was
-// accepted is remembered for a minute, but never beyond the ticket's end.
+// Verify returns whom a ticket names. Errors are as for Identify. What was accepted is remembered
+// for a minute, but never beyond the ticket's end.
 func (v *Verifier) Verify(ctx context.Context, ticket string) (profile.Identity, error) {
 	if len(ticket) > maxTicket {
 		return profile.Identity{}, refused(ErrMalformed, "longer than 8 KiB")
@@ -179,8 +178,8 @@ func (v *Verifier) verify(ctx context.Context, ticket string) (*claims, error) {
 	return &c, c.checkLifetime(v.now(), v.lifetime, v.leeway)
 }
 
-// keysFor pins the algorithm: each leads to its own kind of keys and to no
-// other, and whatever isn't listed leads nowhere.
+// keysFor pins the algorithm: each leads to its own kind of keys and to no other, and whatever
+// isn't listed leads nowhere.
 func (v *Verifier) keysFor(ctx context.Context, header map[string]any) (jwt.VerificationKeySet, error) {
 	if err := checkHeader(header); err != nil {
 		return jwt.VerificationKeySet{}, err
@@ -196,8 +195,8 @@ func (v *Verifier) keysFor(ctx context.Context, header map[string]any) (jwt.Veri
 	return jwt.VerificationKeySet{}, refused(ErrAlgorithm, "")
 }
 
-// checkHeader pins typ and refuses extensions that have to be understood
-// (RFC 7515 section 4.1.11): we understand none.
+// checkHeader pins typ and refuses extensions that have to be understood (RFC 7515 section 4.1.11):
+// we understand none.
 func checkHeader(header map[string]any) error {
 	if _, critical := header["crit"]; critical {
 		return refused(ErrMalformed, "critical header extensions aren't supported")

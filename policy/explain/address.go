@@ -8,8 +8,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// awsHost matches S3 endpoints: BUCKET.s3.REGION.amazonaws.com, s3-REGION…, dual-stack; the bucket is the first group,
-// the region the last.
+// awsHost matches S3 endpoints: BUCKET.s3.REGION.amazonaws.com, s3-REGION…, dual-stack; the bucket
+// is the first group, the region the last.
 var awsHost = regexp.MustCompile(`^(?:(.+)\.)?s3(?:\.dualstack)?(?:[.-]([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$`)
 
 // regionOf returns the region an AWS address names, "" for global and other addresses.
@@ -24,7 +24,8 @@ func regionOf(address string) string {
 	return ""
 }
 
-// bucketOf returns the bucket an address names: by virtual host on AWS, else the first segment of the path.
+// bucketOf returns the bucket an address names: by virtual host on AWS, else the first segment of
+// the path.
 func bucketOf(u *url.URL) string {
 	if m := awsHost.FindStringSubmatch(strings.ToLower(u.Hostname())); m != nil && m[1] != "" {
 		return m[1]

@@ -21,7 +21,8 @@ func (s *session) readCommand() {
 	s.readWrittenForm(&c.pageForm)
 }
 
-// commandURL returns the URL of a command that posts nothing: a download, or a file put to a presigned URL.
+// commandURL returns the URL of a command that posts nothing: a download, or a file put to a
+// presigned URL.
 func commandURL(text string) string {
 	if !isCommand(text) {
 		return ""
@@ -47,7 +48,8 @@ func readCommand(text string) command {
 	return c
 }
 
-// letters are the short options that take an argument, with their long names; "" for those that don't matter here.
+// letters are the short options that take an argument, with their long names; "" for those that
+// don't matter here.
 var letters = map[byte]string{
 	'F': "--form", 'X': "--request", 'd': "--data", 'T': "--upload-file", 'H': "", 'o': "", 'u': "", 'A': "", 'b': "", 'c': "", 'e': "", 'm': "",
 	'x': "", 'w': "", 'K': "", 'D': "", 'E': "", 'C': "", 'r': "", 't': "", 'U': "", 'Q': "", 'P': "", 'y': "", 'Y': "", 'z': "",
@@ -60,7 +62,8 @@ var longOptions = map[string]bool{
 	"--doh-url": true, "--output": true, "--header": true, "--user": true,
 }
 
-// nextOption takes one option with its argument, or an address, off the words. Several letters may share a dash.
+// nextOption takes one option with its argument, or an address, off the words. Several letters may
+// share a dash.
 func nextOption(words []string) (option, argument string, rest []string) {
 	word, rest := words[0], words[1:]
 	switch {
@@ -112,7 +115,8 @@ func (c *command) part(name, text string, marked bool) {
 	c.addField(tag{}, policy.Field{Name: name, Value: text})
 }
 
-// formContent is what --form sends for a value: what stands between quotes, or up to a semicolon, behind which curl reads settings.
+// formContent is what --form sends for a value: what stands between quotes, or up to a semicolon,
+// behind which curl reads settings.
 func formContent(text string) string {
 	if !strings.HasPrefix(text, `"`) {
 		text, _, _ = strings.Cut(text, ";")

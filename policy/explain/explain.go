@@ -22,14 +22,16 @@ var (
 
 // Options say what to hold the input against.
 type Options struct {
-	// Form is the simulated upload: its fields replace those of the same name that the input carries. Beside a bare
-	// policy it is the whole form, but for the fields that signing adds. Without it the input's own form is taken.
+	// Form is the simulated upload: its fields replace those of the same name that the input
+	// carries. Beside a bare policy it is the whole form, but for the fields that signing adds.
+	// Without it the input's own form is taken.
 	Form []policy.Field
 	// Size is the file's size in bytes; nil leaves sizes unjudged.
 	Size *int64
 	// Now is the store's clock.
 	Now time.Time
-	// Secret returns the secret access key of an access key ID, to check signatures with; nil leaves them unchecked.
+	// Secret returns the secret access key of an access key ID, to check signatures with; nil
+	// leaves them unchecked.
 	Secret func(accessKeyID string) (sigv4.Secret, bool)
 }
 
@@ -101,7 +103,8 @@ func recogniseJSON(text string) Kind {
 	return KindPolicy
 }
 
-// urlInside returns the presigned URL of a command, or of an answer of the JSON API: a PUT, or the first of some parts.
+// urlInside returns the presigned URL of a command, or of an answer of the JSON API: a PUT, or the
+// first of some parts.
 func urlInside(text string) string {
 	if url := commandURL(text); url != "" {
 		return url

@@ -20,7 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden texts anew")
 
-// refusal is one file of testdata/refusals: what to explain, under which circumstances, and what has to come out.
+// refusal is one file of testdata/refusals: what to explain, under which circumstances, and what
+// has to come out.
 type refusal struct {
 	outcomes []string // "error CODE FIELD", every error there has to be
 	options  explain.Options

@@ -18,8 +18,8 @@ type form struct {
 	buttons []string       // names of submit buttons, which are fields as well
 }
 
-// formJSON is what `postern sign --format json` prints, an answer of the JSON API, or what common SDKs return: fields
-// as a list or as an object, named fields or Values.
+// formJSON is what `postern sign --format json` prints, an answer of the JSON API, or what common
+// SDKs return: fields as a list or as an object, named fields or Values.
 type formJSON struct {
 	URL    string          `json:"url"`
 	Fields json.RawMessage `json:"fields"`

@@ -52,9 +52,9 @@ func TestHostileInputIsExplainedInTime(t *testing.T) {
 	}
 }
 
-// growsEvenly tells work that grows with its input from work that grows with
-// its square: eight times the input takes about eight or 64 times as long. A
-// busy machine makes a run longer and never shorter, so one good try counts.
+// growsEvenly tells work that grows with its input from work that grows with its square: eight
+// times the input takes about eight or 64 times as long. A busy machine makes a run longer and
+// never shorter, so one good try counts.
 func growsEvenly(t *testing.T, text func(size int) string) bool {
 	for range 5 {
 		_, small := timed(t, text(explain.MaxInput/8))

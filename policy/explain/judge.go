@@ -7,7 +7,7 @@ import (
 )
 
 // codes are the words for policy.Check's rules.
-var codes = map[policy.Rule]string{
+var codes = map[policy.Reason]string{
 	policy.RuleExpired: "policy_expired", policy.RuleMissing: "field_missing", policy.RuleMismatch: "value_mismatch",
 	policy.RulePrefix: "prefix_mismatch", policy.RuleList: "type_list", policy.RuleVariable: "filename_variable",
 	policy.RuleExtra: "field_uncovered", policy.RuleRepeated: "field_repeated", policy.RuleAfterFile: "field_after_file",

@@ -7,7 +7,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// lint looks at a document by itself: what no form can satisfy, and what lets in more than it seems.
+// lint looks at a document by itself: what no form can satisfy, and what lets in more than it
+// seems.
 func (s *session) lint(d policy.Document) {
 	for i, c := range d.Conditions {
 		s.lintCondition(c)
@@ -103,8 +104,8 @@ func kindOf(err error) string {
 	return ""
 }
 
-// lintPair finds two conditions on one field: ANDed by S3, read differently elsewhere, and often the mark of a policy
-// that was rewritten.
+// lintPair finds two conditions on one field: ANDed by S3, read differently elsewhere, and often
+// the mark of a policy that was rewritten.
 func (s *session) lintPair(a, b policy.Condition) {
 	if a.Operator() == policy.OpRange && b.Operator() == policy.OpRange {
 		s.lintRanges(a, b)

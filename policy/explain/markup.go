@@ -17,8 +17,8 @@ func (t tag) attr(name string) (string, bool) {
 	return value, ok
 }
 
-// tags reads the tags of a page as browsers do, as far as forms need it: comments and the text of scripts are skipped,
-// the first of two equal attributes counts, character references are resolved.
+// tags reads the tags of a page as browsers do, as far as forms need it: comments and the text of
+// scripts are skipped, the first of two equal attributes counts, character references are resolved.
 func tags(page string) (list []tag) {
 	for {
 		_, rest, ok := strings.Cut(page, "<")

@@ -1,6 +1,7 @@
 package explain
 
-// meaning is what one code says and how to mend it; {field}, {wanted} and {got} stand for those of the finding.
+// meaning is what one code says and how to mend it; {field}, {wanted} and {got} stand for those of
+// the finding.
 type meaning struct {
 	severity     Severity
 	summary, fix string

@@ -40,8 +40,8 @@ var storeMeanings = map[string]meaning{
 	"cors_refused":          {Error, "The bucket's CORS rules don't allow this origin, method or header.", "allow the page's origin, POST and PUT, and expose ETag"},
 }
 
-// storeCodes says which of our codes a store's code comes to. AccessDenied, InvalidArgument and InvalidRequest depend on
-// their message.
+// storeCodes says which of our codes a store's code comes to. AccessDenied, InvalidArgument and
+// InvalidRequest depend on their message.
 var storeCodes = map[string]string{
 	"AccessControlListNotSupported": "acl_switched_off", "AccountProblem": "account_problem", "AllAccessDisabled": "account_problem",
 	"AuthorizationHeaderMalformed": "wrong_region", "AuthorizationQueryParametersError": "wrong_region",

@@ -112,8 +112,8 @@ func syntaxCode(text string, e *policy.SyntaxError) string {
 	return "condition_malformed"
 }
 
-// derived is the form that signing the document would make, with whatever the visitor would have to fill in set to
-// the least that will do.
+// derived is the form that signing the document would make, with whatever the visitor would have to
+// fill in set to the least that will do.
 func derived(d policy.Document) []policy.Field {
 	fields := signatureFields(d)
 	for _, c := range d.Conditions {

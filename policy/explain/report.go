@@ -61,13 +61,15 @@ type Fact struct{ Term, Value string }
 // Condition is a condition as S3 writes it, and in words.
 type Condition struct{ Source, Words string }
 
-// Field is a form field beside the condition that covers it. State is "covered", "uncovered" or "exempt".
+// Field is a form field beside the condition that covers it. State is "covered", "uncovered" or
+// "exempt".
 type Field struct{ Name, Value, Condition, State string }
 
 // maxFindings bounds a report: whoever needs more has pasted something hostile.
 const maxFindings = 200
 
-// find adds a finding unless the same is there; its severity and fix come from the table of meanings.
+// find adds a finding unless the same is there; its severity and fix come from the table of
+// meanings.
 func (s *session) find(f Finding) {
 	if len(s.report.Findings) >= maxFindings {
 		return

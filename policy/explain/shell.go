@@ -2,7 +2,8 @@ package explain
 
 import "strings"
 
-// shellWords splits the first command of a text as a POSIX shell does: quotes, backslashes, lines that go on. Nothing is expanded.
+// shellWords splits the first command of a text as a POSIX shell does: quotes, backslashes, lines
+// that go on. Nothing is expanded.
 func shellWords(text string) (words []string) {
 	r := &shellReader{text: text}
 	for {

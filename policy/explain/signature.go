@@ -27,8 +27,8 @@ type signed struct {
 	at         time.Time // zero when date can't be read
 }
 
-// checkSignature looks at everything about a form's signature that needs no secret, and at the signature itself where
-// there is one.
+// checkSignature looks at everything about a form's signature that needs no secret, and at the
+// signature itself where there is one.
 func (s *session) checkSignature(d policy.Document, f *form) {
 	dialect := dialectOf(f.fields)
 	credential, _ := value(f.fields, dialect.CredentialField())
@@ -84,7 +84,8 @@ func (s *session) checkPresent(d *sigv4.Dialect, f *form) {
 
 var hexSignature = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// checkScope looks at credential, date, token and the form of the signature, for forms and URLs alike.
+// checkScope looks at credential, date, token and the form of the signature, for forms and URLs
+// alike.
 func (s *session) checkScope(sg *signed, url, credentialField, dateField string) {
 	var err error
 	if sg.date != "" {

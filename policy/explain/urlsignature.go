@@ -13,8 +13,8 @@ import (
 // methods are tried one after the other: a URL doesn't say which it was signed for.
 var methods = []string{"PUT", "GET", "HEAD", "POST", "DELETE"}
 
-// verifyURL signs the URL's own parts again where the secret is at hand and every signed header is known: the length
-// from the simulated size, the others from the simulated form.
+// verifyURL signs the URL's own parts again where the secret is at hand and every signed header is
+// known: the length from the simulated size, the others from the simulated form.
 func (s *session) verifyURL(p *presigned, sg *signed, life int64) {
 	if s.options.Secret == nil || sg.accessKey == "" || sg.at.IsZero() || sg.signature == "" {
 		return
@@ -29,7 +29,7 @@ func (s *session) verifyURL(p *presigned, sg *signed, life int64) {
 	if err != nil {
 		return
 	}
-	r := sigv4.Presign{URL: p.url.Scheme + "://" + p.url.Host + p.url.EscapedPath(), Query: p.otherParameters(), Headers: headers,
+	r := sigv4.PresignRequest{URL: p.url.Scheme + "://" + p.url.Host + p.url.EscapedPath(), Query: p.otherParameters(), Headers: headers,
 		Expires: sg.at.Add(time.Duration(life) * time.Second)}
 	for _, r.Method = range methods {
 		again, err := signer.Presign(r, sg.at)
@@ -45,7 +45,7 @@ func (s *session) verifyURL(p *presigned, sg *signed, life int64) {
 }
 
 // signedHeaders returns the values of the signed headers, and whether all are known.
-func (s *session) signedHeaders(p *presigned) (headers []sigv4.Header, known bool) {
+func (s *session) signedHeaders(p *presigned) (headers []sigv4.Param, known bool) {
 	for name := range strings.SplitSeq(strings.ToLower(p.get("signedheaders")), ";") {
 		text, ok := value(s.options.Form, name)
 		switch {
@@ -57,13 +57,13 @@ func (s *session) signedHeaders(p *presigned) (headers []sigv4.Header, known boo
 		if !ok {
 			return nil, false
 		}
-		headers = append(headers, sigv4.Header{Name: name, Value: text})
+		headers = append(headers, sigv4.Param{Name: name, Value: text})
 	}
 	return headers, true
 }
 
 // otherParameters are those that the signature doesn't add itself.
-func (p *presigned) otherParameters() (list []sigv4.Header) {
+func (p *presigned) otherParameters() (list []sigv4.Param) {
 	own := []string{"algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token"}
 	query, err := url.ParseQuery(p.url.RawQuery)
 	if err != nil {
@@ -72,7 +72,7 @@ func (p *presigned) otherParameters() (list []sigv4.Header) {
 	for name, values := range query {
 		rest, prefixed := strings.CutPrefix(strings.ToLower(name), p.prefix)
 		if !prefixed || !slices.Contains(own, rest) {
-			list = append(list, sigv4.Header{Name: name, Value: values[0]})
+			list = append(list, sigv4.Param{Name: name, Value: values[0]})
 		}
 	}
 	return list

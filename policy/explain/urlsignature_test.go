@@ -20,10 +20,10 @@ func presign(t *testing.T, token sigv4.Secret) string {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	address, err := signer.Presign(sigv4.Presign{
+	address, err := signer.Presign(sigv4.PresignRequest{
 		Method: "PUT", URL: sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/alice/a b+c é.bin"), Expires: now.Add(time.Hour),
-		Query:   []sigv4.Header{{Name: "partNumber", Value: "7"}, {Name: "uploadId", Value: "u/1+2="}},
-		Headers: []sigv4.Header{{Name: "content-length", Value: "5"}, {Name: "x-amz-checksum-crc32", Value: "NSRBwg=="}},
+		Query:   []sigv4.Param{{Name: "partNumber", Value: "7"}, {Name: "uploadId", Value: "u/1+2="}},
+		Headers: []sigv4.Param{{Name: "content-length", Value: "5"}, {Name: "x-amz-checksum-crc32", Value: "NSRBwg=="}},
 	}, now)
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ func BenchmarkFormPlanAndDocument(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p, err := c.FormPlan(alice(), issue())
-		if err != nil || len(c.Document(p, profile.Done{Redirect: "https://app.example.com/done"}).Conditions) == 0 {
+		if err != nil || len(c.Document(p, profile.PostOptions{Redirect: "https://app.example.com/done"}).Conditions) == 0 {
 			b.Fatal(err)
 		}
 	}

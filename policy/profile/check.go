@@ -10,13 +10,15 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// cannedACLs is the list of "Access control list (ACL) overview" in the S3 documentation, less those for logs.
+// cannedACLs is the list of "Access control list (ACL) overview" in the S3 documentation, less
+// those for logs.
 var cannedACLs = []string{
 	"private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
 	"bucket-owner-read", "bucket-owner-full-control",
 }
 
-// validBucket is wider than S3's rule for new buckets: older ones, access point aliases and other stores have more.
+// validBucket is wider than S3's rule for new buckets: older ones, access point aliases and other
+// stores have more.
 func validBucket(name string) bool {
 	return len(name) >= 3 && len(name) <= 255 && only(name, "-_.") && alphanumeric(rune(name[0])) &&
 		!strings.Contains(name, "..")
@@ -36,7 +38,8 @@ func validPrefix(prefix string) bool {
 	return ok && len(prefix) <= MaxKeyBytes/2
 }
 
-// overlaps reports whether a key of the template could lie below prefix: the literal beginning of the template says.
+// overlaps reports whether a key of the template could lie below prefix: the literal beginning of
+// the template says.
 func (t *template) overlaps(prefix string) bool {
 	var fixed strings.Builder
 	for _, p := range t.parts {
@@ -64,18 +67,19 @@ func (c *Compiled) checkStorage(f *faults) {
 	f.unless(len(e.KeyID) <= 2048 && only(e.KeyID, "-_:/"), "encryption.key_id", "a KMS key ID, alias or ARN", e.KeyID)
 }
 
-// otherClasses are those of OSS and Cloud Storage; archived classes are left out here and refused below, since every
-// upload is read again after it arrived.
+// otherClasses are those of OSS and Cloud Storage; archived classes are left out here and refused
+// below, since every upload is read again after it arrived.
 var otherClasses = []string{"Standard", "IA", "NEARLINE", "COLDLINE", "ARCHIVE", "REGIONAL", "MULTI_REGIONAL"}
 
 func validClass(class string) bool {
 	if class == string(policy.ClassGlacier) || class == string(policy.ClassDeepArchive) {
 		return false
 	}
-	return slices.Contains(otherClasses, class) || policy.StorageClass(policy.Class(class)).Err() == nil
+	return slices.Contains(otherClasses, class) || policy.StorageClass(policy.S3Class(class)).Err() == nil
 }
 
-// headerValue accepts what every store takes as a field and as a header alike; `$` begins a variable for some.
+// headerValue accepts what every store takes as a field and as a header alike; `$` begins a
+// variable for some.
 func headerValue(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '$' }) &&
 		strings.Trim(text, " ") == text
@@ -103,8 +107,8 @@ func (c *Compiled) checkWeb(f *faults) {
 	}
 }
 
-// validRedirect accepts only text that parsing and printing leave as it is, so that no store and no browser reads
-// another address into it. Stores append their own query, so it has none.
+// validRedirect accepts only text that parsing and printing leave as it is, so that no store and no
+// browser reads another address into it. Stores append their own query, so it has none.
 func validRedirect(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.String() != text || !headerValue(text) || strings.ContainsAny(text, ` \?#@`) {
@@ -121,7 +125,8 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// validOrigin compares with the serialisation of the URL standard: scheme, lower-case host, port unless default.
+// validOrigin compares with the serialisation of the URL standard: scheme, lower-case host, port
+// unless default.
 func validOrigin(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {

@@ -17,8 +17,9 @@ type Compiled struct {
 	settings map[string][]policy.Condition
 }
 
-// Compile checks a profile and fills in its defaults. It returns every contradiction at once, joined, each a
-// *FieldError that names the field. Later changes to p have no effect on what is returned.
+// Compile checks a profile and fills in its defaults. It returns every contradiction at once,
+// joined, each a *FieldError that names the field. Later changes to p have no effect on what is
+// returned.
 func Compile(p Profile) (*Compiled, error) {
 	c := &Compiled{profile: p.withDefaults()}
 	f := &faults{profile: p.Name}

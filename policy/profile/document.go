@@ -10,16 +10,16 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Done says whom a document is for and how the store answers an accepted POST.
-type Done struct {
+// PostOptions says whom a document is for and how the store answers an accepted POST.
+type PostOptions struct {
 	Redirect string         // where a form's visitor is sent; "" answers 201 with the store's XML, for scripts
 	Dialect  *sigv4.Dialect // names the fields as the store does; nil is sigv4.AWS
 }
 
-// Document writes a plan as the policy document its POST is signed with: bucket and key exact, the size range, for
-// scripts the one content type, how the store answers, and everything the profile sets. A form's document has no
-// condition on Content-Type, since a form can't send that field.
-func (c *Compiled) Document(p Plan, done Done) policy.Document {
+// Document writes a plan as the policy document its POST is signed with: bucket and key exact, the
+// size range, for scripts the one content type, how the store answers, and everything the profile
+// sets. A form's document has no condition on Content-Type, since a form can't send that field.
+func (c *Compiled) Document(p Plan, done PostOptions) policy.Document {
 	conditions := make([]policy.Condition, 0, 8+len(p.Metadata))
 	conditions = append(conditions, policy.Bucket(p.Bucket), policy.Key(p.Key), policy.ContentLengthRange(p.MinSize, p.MaxSize))
 	if p.Method != MethodForm {
@@ -38,9 +38,10 @@ func (c *Compiled) Document(p Plan, done Done) policy.Document {
 	return policy.Document{Expiration: p.Expiration, Conditions: conditions}
 }
 
-// Signable reports, joined, which of the profile's settings a store of this dialect has no form fields for, or doesn't
-// allow: each a *FieldError or a *policy.ConditionError. It is for servers to ask before they serve.
-func (c *Compiled) Signable(d *sigv4.Dialect) error {
+// CheckDialect reports, joined, which of the profile's settings a store of this dialect has no form
+// fields for, or doesn't allow: each a *FieldError or a *policy.ConditionError. It is for servers
+// to ask before they serve.
+func (c *Compiled) CheckDialect(d *sigv4.Dialect) error {
 	var faults []error
 	f := fieldsOf(d)
 	for _, condition := range c.appendSettings(nil, f) {

@@ -30,7 +30,7 @@ func TestDocumentOfAScriptIsExact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := c.Document(p, profile.Done{})
+	d := c.Document(p, profile.PostOptions{})
 	want := []string{
 		"eq bucket media",
 		"eq key users/alice/2026/11/" + anID + ".png",
@@ -50,7 +50,7 @@ func TestDocumentOfAFormHasNoContentType(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := words(c.Document(p, profile.Done{Redirect: "https://uploads.example.com/forms/photos/done/token"}))
+	got := words(c.Document(p, profile.PostOptions{Redirect: "https://uploads.example.com/forms/photos/done/token"}))
 	want := []string{
 		"eq bucket media",
 		"eq key users/alice/2026/11/" + anID,
@@ -87,7 +87,7 @@ func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
 		"eq x-amz-meta-filename Holiday.PNG",
 		"eq x-amz-meta-source web",
 	}
-	if got := words(c.Document(p, profile.Done{})); !slices.Equal(got, want) {
+	if got := words(c.Document(p, profile.PostOptions{})); !slices.Equal(got, want) {
 		t.Errorf("wants %q\ngot   %q", want, got)
 	}
 }
@@ -99,7 +99,7 @@ func TestDocumentConditionsAreAllSignable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, condition := range c.Document(p, profile.Done{Redirect: "https://app.example.com/done"}).Conditions {
+	for _, condition := range c.Document(p, profile.PostOptions{Redirect: "https://app.example.com/done"}).Conditions {
 		if condition.Err() != nil {
 			t.Errorf("%s: %v", condition.Field(), condition.Err())
 		}
@@ -130,11 +130,11 @@ func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
 	for _, k := range cases {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			got := words(c.Document(p, profile.Done{Dialect: k.dialect}))
+			got := words(c.Document(p, profile.PostOptions{Dialect: k.dialect}))
 			if !slices.Equal(got[5:], k.want) {
 				t.Errorf("wants %q\ngot   %q", k.want, got[5:])
 			}
-			if err := c.Signable(k.dialect); (err == nil) != (k.dialect != sigv4.GCS) {
+			if err := c.CheckDialect(k.dialect); (err == nil) != (k.dialect != sigv4.GCS) {
 				t.Errorf("signable: got %v", err)
 			}
 		})
@@ -155,7 +155,7 @@ func TestDocumentOfEveryDialectIsSigned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		form, err := policy.Sign(c.Document(p, profile.Done{Dialect: d}), "https://media.example", signer, noon)
+		form, err := policy.Sign(c.Document(p, profile.PostOptions{Dialect: d}), "https://media.example", signer, noon)
 		if err != nil {
 			t.Errorf("%s: %v", d, err)
 			continue

@@ -23,10 +23,10 @@ func Example() {
 	plan, err := photos.Plan(
 		profile.Identity{Subject: "alice@example.com"},
 		profile.File{Name: "Holiday.JPG", Type: "image/jpeg", Size: 482_113},
-		profile.Issue{ID: profile.NewID(now, random), Now: now},
+		profile.IssueParams{ID: profile.NewID(now, random), Now: now},
 	)
 	fmt.Println(plan.Method, plan.Key, err)
-	for _, condition := range photos.Document(plan, profile.Done{}).Conditions {
+	for _, condition := range photos.Document(plan, profile.PostOptions{}).Conditions {
 		fmt.Println(condition)
 	}
 	// Output:

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// NewID returns an upload ID: 48 bits of Unix milliseconds, then 128 bits from random, as 44 lower-case hex digits
-// that sort by time. It panics when random fails: an ID that can be guessed must not be issued.
+// NewID returns an upload ID: 48 bits of Unix milliseconds, then 128 bits from random, as 44
+// lower-case hex digits that sort by time. It panics when random fails: an ID that can be guessed
+// must not be issued.
 func NewID(now time.Time, random io.Reader) string {
 	var id [22]byte
 	var ms [8]byte

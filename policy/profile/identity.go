@@ -41,7 +41,8 @@ func (c *Compiled) admit(id Identity) (Identity, error) {
 	return id, nil
 }
 
-// checkSubject refuses text that JSON couldn't carry unchanged: two subjects must not become one on the way.
+// checkSubject refuses text that JSON couldn't carry unchanged: two subjects must not become one on
+// the way.
 func checkSubject(field, text string) error {
 	if len(text) <= maxSubjectBytes && utf8.ValidString(text) {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// maxMetadata is the limit S3 sets on user metadata in a request header: names and values together, in bytes.
+// maxMetadata is the limit S3 sets on user metadata in a request header: names and values together,
+// in bytes.
 const maxMetadata = 2048
 
 func (c *Compiled) checkMetadata(f *faults) {
@@ -32,13 +33,15 @@ func (c *Compiled) checkMetadata(f *faults) {
 	}
 }
 
-// metadataName is narrower than what S3 takes: names are header names, and S3 turns them to lower case.
+// metadataName is narrower than what S3 takes: names are header names, and S3 turns them to lower
+// case.
 func metadataName(name string) bool {
 	return safeID(name) && strings.ToLower(name) == name
 }
 
-// metadataValue returns text as a header can carry it. What isn't printable ASCII, or holds `$`, becomes one encoded
-// word of RFC 2047 (`=?utf-8?b?…?=`), the form S3 itself uses for such metadata.
+// metadataValue returns text as a header can carry it. What isn't printable ASCII, or holds `$`,
+// becomes one encoded word of RFC 2047 (`=?utf-8?b?…?=`), the form S3 itself uses for such
+// metadata.
 func metadataValue(text string) string {
 	if headerValue(text) && !strings.HasPrefix(text, "=?") {
 		return text
@@ -46,8 +49,8 @@ func metadataValue(text string) string {
 	return "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(text)) + "?="
 }
 
-// metadata joins what profile, identity and caller set, sorted by name. The caller sets only accepted names, and
-// nobody overrides what was set before.
+// metadata joins what profile, identity and caller set, sorted by name. The caller sets only
+// accepted names, and nobody overrides what was set before.
 func (c *Compiled) metadata(id Identity, given map[string]string, filename string) ([]policy.Field, error) {
 	fields := make([]policy.Field, 0, len(c.profile.Metadata)+len(id.Metadata)+len(given)+1)
 	fields = appendMetadata(fields, c.profile.Metadata)
@@ -74,7 +77,8 @@ func appendMetadata(fields []policy.Field, from map[string]string) []policy.Fiel
 	return fields
 }
 
-// appendFilename keeps the file's name where the profile accepts metadata of that name and nobody set it.
+// appendFilename keeps the file's name where the profile accepts metadata of that name and nobody
+// set it.
 func (c *Compiled) appendFilename(fields []policy.Field, filename string) []policy.Field {
 	taken := slices.ContainsFunc(fields, func(f policy.Field) bool { return f.Name == "filename" })
 	if filename == "" || taken || !slices.Contains(c.profile.AcceptMetadata, "filename") {

@@ -2,13 +2,13 @@ package profile
 
 import "strconv"
 
-// largePart is the part size that large files grow to: every part costs a browser a preflight of its own, so fewer
-// parts are faster, while a lost part of this size is still cheap to send again.
+// largePart is the part size that large files grow to: every part costs a browser a preflight of
+// its own, so fewer parts are faster, while a lost part of this size is still cheap to send again.
 const largePart = 32 * MiB
 
-// partSize returns the size of every part but the last for an object of size bytes: at least floor; doubling with the
-// file to 32 MiB, so that a file has about sixteen parts before it has more; and beyond that as large as 10,000 parts
-// make it. It is always whole MiB.
+// partSize returns the size of every part but the last for an object of size bytes: at least floor;
+// doubling with the file to 32 MiB, so that a file has about sixteen parts before it has more; and
+// beyond that as large as 10,000 parts make it. It is always whole MiB.
 func partSize(size, floor int64) int64 {
 	part := floor
 	for part < largePart && part*32 <= size {
@@ -25,8 +25,8 @@ func ceil(a, b int64) int64 {
 	return (a + b - 1) / b
 }
 
-// PartLength returns the exact length in bytes of part number (from 1) of a multipart plan. It fails with
-// PartOutOfPlan when the plan has no such part.
+// PartLength returns the exact length in bytes of part number (from 1) of a multipart plan. It
+// fails with PartOutOfPlan when the plan has no such part.
 func (p Plan) PartLength(number int) (int64, error) {
 	if number < 1 || number > p.PartCount {
 		wanted := "1 to " + strconv.Itoa(p.PartCount)

@@ -11,7 +11,8 @@ import (
 // Method is how a plan's bytes travel.
 type Method string
 
-// The methods: POST by script, one presigned PUT, a multipart upload, and a POST by a form without script.
+// The methods: POST by script, one presigned PUT, a multipart upload, and a POST by a form without
+// script.
 const (
 	MethodPost      Method = "post"
 	MethodPut       Method = "put"
@@ -27,8 +28,8 @@ type File struct {
 	Metadata map[string]string
 }
 
-// Issue is what the server adds to a request.
-type Issue struct {
+// IssueParams is what the server adds to a request.
+type IssueParams struct {
 	ID      string    // from NewID
 	Now     time.Time // also dates the key
 	Until   time.Time // no URL may outlive it: the credential's expiration less a margin; zero is no such limit
@@ -58,9 +59,10 @@ type Plan struct {
 	UploadExpiration time.Time // when the upload can no longer be completed
 }
 
-// Plan decides how one file travels: by POST, or PUT where the store has nothing else, below the profile's threshold,
-// in parts from there on. The plan allows exactly the declared type and size. It fails with an *Error.
-func (c *Compiled) Plan(id Identity, f File, in Issue) (Plan, error) {
+// Plan decides how one file travels: by POST, or PUT where the store has nothing else, below the
+// profile's threshold, in parts from there on. The plan allows exactly the declared type and size.
+// It fails with an *Error.
+func (c *Compiled) Plan(id Identity, f File, in IssueParams) (Plan, error) {
 	id, err := c.admit(id)
 	if err != nil {
 		return Plan{}, err
@@ -85,9 +87,9 @@ func (c *Compiled) Plan(id Identity, f File, in Issue) (Plan, error) {
 	return c.finish(p, id, in)
 }
 
-// FormPlan decides what a plain form may send: any size the profile and one POST allow, no content type. It fails with
-// an *Error.
-func (c *Compiled) FormPlan(id Identity, in Issue) (Plan, error) {
+// FormPlan decides what a plain form may send: any size the profile and one POST allow, no content
+// type. It fails with an *Error.
+func (c *Compiled) FormPlan(id Identity, in IssueParams) (Plan, error) {
 	id, err := c.admit(id)
 	if err != nil {
 		return Plan{}, err
@@ -134,7 +136,7 @@ func (c *Compiled) route(p *Plan, putOnly bool) {
 }
 
 // finish mints the key and sets what every plan has.
-func (c *Compiled) finish(p Plan, id Identity, in Issue) (Plan, error) {
+func (c *Compiled) finish(p Plan, id Identity, in IssueParams) (Plan, error) {
 	if !safeID(in.ID) {
 		return Plan{}, &Error{Code: InvalidRequest, Field: "id", Wanted: "letters, digits, - and _", Got: clip(in.ID)}
 	}
@@ -152,8 +154,9 @@ func (c *Compiled) finish(p Plan, id Identity, in Issue) (Plan, error) {
 	return p, nil
 }
 
-// Prefix returns the key prefix that belongs to this identity alone, ending in "/": what scoped credentials may be
-// limited to. It fails with Forbidden unless the profile's template begins with the subject.
+// Prefix returns the key prefix that belongs to this identity alone, ending in "/": what scoped
+// credentials may be limited to. It fails with Forbidden unless the profile's template begins with
+// the subject.
 func (c *Compiled) Prefix(id Identity) (string, error) {
 	id, err := c.admit(id)
 	if err != nil {

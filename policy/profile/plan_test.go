@@ -17,7 +17,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 const anID = "019aa5f0c10000112233445566778899aabbccddeeff"
 
-func issue() profile.Issue { return profile.Issue{ID: anID, Now: noon} }
+func issue() profile.IssueParams { return profile.IssueParams{ID: anID, Now: noon} }
 
 func alice() profile.Identity { return profile.Identity{Subject: "alice"} }
 
@@ -47,7 +47,7 @@ type request struct {
 	profile  profile.Profile
 	identity profile.Identity
 	file     profile.File
-	issue    profile.Issue
+	issue    profile.IssueParams
 }
 
 // refused are changes to the good request.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Sizes that stores share; see "Amazon S3 multipart upload limits" and "POST Object" in the S3 documentation.
+// Sizes that stores share; see "Amazon S3 multipart upload limits" and "POST Object" in the S3
+// documentation.
 const (
 	KiB = int64(1) << 10
 	MiB = int64(1) << 20
@@ -38,15 +39,16 @@ const (
 // Guest is the subject of a visitor without a ticket, where the profile is public.
 const Guest = "guest"
 
-// Profile is what an operator decides about one kind of upload. Only Name, Bucket, Key, Types and MaxSize have no
-// usable zero value.
+// Profile is what an operator decides about one kind of upload. Only Name, Bucket, Key, Types and
+// MaxSize have no usable zero value.
 type Profile struct {
 	Name   string // how requests and pages name it: letters, digits, `-`, `_`, at most 64
 	Bucket string
 	Key    string // key template, as "users/{subject}/{yyyy}/{mm}/{id}{ext}"
 
-	// Types lists the content types allowed: "image/png", "image/*" or "*/*". Types that browsers run as pages or
-	// scripts (text/html, image/svg+xml, anything ending in +xml, JavaScript) are allowed only where named exactly.
+	// Types lists the content types allowed: "image/png", "image/*" or "*/*". Types that browsers
+	// run as pages or scripts (text/html, image/svg+xml, anything ending in +xml, JavaScript) are
+	// allowed only where named exactly.
 	Types []string
 
 	MinSize int64 // bytes; 0 allows empty files

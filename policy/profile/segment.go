@@ -14,9 +14,10 @@ const (
 	upperHex   = "0123456789ABCDEF"
 )
 
-// encodeSegment writes text as one key segment of letters, digits, `-`, `_`, `.` and `~`. Every other byte, and a dot
-// at either end, becomes `~` and two hex digits; `~` itself does too, so that different texts have different
-// segments. What would be longer than 200 bytes becomes `~~` and the text's SHA-256, which no other text begins with.
+// encodeSegment writes text as one key segment of letters, digits, `-`, `_`, `.` and `~`. Every
+// other byte, and a dot at either end, becomes `~` and two hex digits; `~` itself does too, so that
+// different texts have different segments. What would be longer than 200 bytes becomes `~~` and the
+// text's SHA-256, which no other text begins with.
 func encodeSegment(text string) string {
 	if plainSegment(text) {
 		return text
@@ -50,7 +51,8 @@ func safeByte(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_'
 }
 
-// slug returns at most 64 lower-case letters, digits and single hyphens of a name without its extension, or "file".
+// slug returns at most 64 lower-case letters, digits and single hyphens of a name without its
+// extension, or "file".
 func slug(name string) string {
 	name = strings.TrimSuffix(name, rawExt(name))
 	out := make([]byte, 0, maxSlug)
@@ -65,15 +67,16 @@ func slug(name string) string {
 	return or(strings.Trim(string(out), "-"), "file")
 }
 
-// activeExts are extensions that file servers commonly turn into active types, whatever type the object was given.
+// activeExts are extensions that file servers commonly turn into active types, whatever type the
+// object was given.
 var activeExts = map[string]bool{
 	".html": true, ".htm": true, ".xhtml": true, ".xht": true, ".shtml": true, ".svg": true, ".svgz": true,
 	".xml": true, ".xsl": true, ".xslt": true, ".js": true, ".mjs": true, ".cjs": true, ".swf": true, ".mht": true,
 	".mhtml": true, ".hta": true,
 }
 
-// extension returns the name's extension with its dot in lower case, or "" when it isn't 1 to 10 ASCII letters and
-// digits, or when it promises an active type that the file doesn't have.
+// extension returns the name's extension with its dot in lower case, or "" when it isn't 1 to 10
+// ASCII letters and digits, or when it promises an active type that the file doesn't have.
 func extension(name, contentType string) string {
 	ext := strings.ToLower(rawExt(name))
 	if len(ext) < 2 || len(ext) > maxExt || strings.ContainsFunc(ext[1:], func(r rune) bool { return !alphanumeric(r) }) {

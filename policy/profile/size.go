@@ -31,7 +31,8 @@ func ParseSize(text string) (int64, error) {
 	return 0, fmt.Errorf("profile: size: wants a whole number with B, KiB, MiB, GiB or TiB, got %q", clip(text))
 }
 
-// ParseRange reads "1..10MiB": the smallest and largest size, both allowed. "10MiB" alone means 0 to that.
+// ParseRange reads "1..10MiB": the smallest and largest size, both allowed. "10MiB" alone means 0
+// to that.
 func ParseRange(text string) (least, most int64, err error) {
 	low, high, both := strings.Cut(text, "..")
 	if !both {
@@ -49,7 +50,8 @@ func ParseRange(text string) (least, most int64, err error) {
 	return least, most, nil
 }
 
-// FormatSize writes bytes in the largest binary unit that keeps it whole: 10485760 is "10MiB". ParseSize reads it back.
+// FormatSize writes bytes in the largest binary unit that keeps it whole: 10485760 is "10MiB".
+// ParseSize reads it back.
 func FormatSize(bytes int64) string {
 	for _, u := range units[:4] {
 		if bytes >= u.bytes && bytes%u.bytes == 0 {

@@ -25,7 +25,8 @@ var widths = map[string]int{
 
 var layouts = map[string]string{"yyyy": "2006", "mm": "01", "dd": "02"}
 
-// parseTemplate reads a key template and returns every reason it can't be used, each as what was wanted.
+// parseTemplate reads a key template and returns every reason it can't be used, each as what was
+// wanted.
 func parseTemplate(text string, insecure bool) (*template, []string) {
 	t := new(template)
 	wanted := t.split(text)
@@ -108,8 +109,8 @@ func (t *template) segments() [][]piece {
 	return groups
 }
 
-// checkSegment says what one segment lacks. A subject or claim has a segment to itself: beside other text, two
-// subjects could come to the same key.
+// checkSegment says what one segment lacks. A subject or claim has a segment to itself: beside
+// other text, two subjects could come to the same key.
 func checkSegment(segment []piece, last bool) (wanted []string) {
 	solid := false
 	for _, p := range segment {
@@ -143,7 +144,8 @@ func (t *template) longest() (n int) {
 	return n
 }
 
-// ownPrefix counts the pieces up to the slash before the first placeholder that isn't the subject or a claim.
+// ownPrefix counts the pieces up to the slash before the first placeholder that isn't the subject
+// or a claim.
 func (t *template) ownPrefix() (n int) {
 	for i, p := range t.parts {
 		if p.name != "" && p.name != "subject" && p.name != "claim" {

@@ -10,8 +10,8 @@ const OctetStream = "application/octet-stream"
 
 const maxTypeBytes = 127
 
-// activeTypes are run or rendered as documents by browsers: a stored object of such a type can act as a page of the
-// bucket's origin. The JavaScript names are those of the MIME Sniffing standard.
+// activeTypes are run or rendered as documents by browsers: a stored object of such a type can act
+// as a page of the bucket's origin. The JavaScript names are those of the MIME Sniffing standard.
 var activeTypes = map[string]bool{
 	"text/html": true, "text/xml": true, "application/xml": true, "text/xsl": true, "text/xslt": true,
 	"application/xml-dtd": true, "application/xml-external-parsed-entity": true, "text/xml-external-parsed-entity": true,
@@ -30,8 +30,8 @@ func Active(contentType string) bool {
 	return ok && (activeTypes[t] || strings.HasSuffix(t, "+xml"))
 }
 
-// CleanType returns a content type in lower case without parameters, OctetStream for an empty one, and false when
-// text is not one content type: no wildcard, no list.
+// CleanType returns a content type in lower case without parameters, OctetStream for an empty one,
+// and false when text is not one content type: no wildcard, no list.
 func CleanType(text string) (string, bool) {
 	text, _, _ = strings.Cut(text, ";")
 	text = strings.ToLower(strings.Trim(text, " \t"))
@@ -42,8 +42,8 @@ func CleanType(text string) (string, bool) {
 	return text, len(text) <= maxTypeBytes && typeToken(family) && typeToken(sub)
 }
 
-// typeToken follows the restricted names of RFC 6838, 4.2; the `$` they allow is left out, since stores read it in
-// their own ways.
+// typeToken follows the restricted names of RFC 6838, 4.2; the `$` they allow is left out, since
+// stores read it in their own ways.
 func typeToken(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return !alphanumeric(r) && !strings.ContainsRune("!#&-^_.+", r)
@@ -61,7 +61,8 @@ type typeRule struct {
 	any      bool
 }
 
-// compileTypes returns the rule and the list in clean form; bad holds the index of every pattern that is none.
+// compileTypes returns the rule and the list in clean form; bad holds the index of every pattern
+// that is none.
 func compileTypes(patterns []string) (rule typeRule, clean []string, bad []int) {
 	rule.exact = make(map[string]bool, len(patterns))
 	for i, pattern := range patterns {
@@ -98,8 +99,8 @@ func (r *typeRule) allows(t string) bool {
 	return r.any || slices.ContainsFunc(r.families, func(f string) bool { return strings.HasPrefix(t, f) })
 }
 
-// Allows reports whether the profile takes files of this content type; parameters and case don't matter, and an empty
-// type is OctetStream.
+// Allows reports whether the profile takes files of this content type; parameters and case don't
+// matter, and an empty type is OctetStream.
 func (c *Compiled) Allows(contentType string) bool {
 	t, ok := CleanType(contentType)
 	return ok && c.types.allows(t)

@@ -12,11 +12,11 @@ import (
 // Not under the race detector, which makes pools forget at random.
 func TestPartURLsAllocateTheURLOnly(t *testing.T) {
 	s := newSigner(t, sigv4.AWS, lasting())
-	parts, err := s.Parts(sigv4.Parts{URL: "https://example.com/a/b", UploadID: "id", Expires: noon.Add(time.Hour)}, noon)
+	parts, err := s.Parts(sigv4.PartsRequest{URL: "https://example.com/a/b", UploadID: "id", Expires: noon.Add(time.Hour)}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sigv4.Header{Name: "x-amz-checksum-crc32", Value: "AAAAAA=="}
+	sum := sigv4.Param{Name: "x-amz-checksum-crc32", Value: "AAAAAA=="}
 	got := testing.AllocsPerRun(200, func() {
 		if _, err := parts.URL(7, 1<<20, sum); err != nil {
 			t.Fatal(err)

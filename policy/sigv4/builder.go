@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// builder writes one presigned URL. Builders are pooled: what they hold grows
-// to what one URL needs and stays.
+// builder writes one presigned URL. Builders are pooled: what they hold grows to what one URL needs
+// and stays.
 type builder struct {
-	key      *Key
+	key      *SigningKey
 	dialect  *Dialect
 	target   target
 	resource string
 	stamp    string
-	params   []Header
-	headers  []Header
+	params   []Param
+	headers  []Param
 	buf      []byte
 }
 
 var builders = sync.Pool{New: func() any { return new(builder) }}
 
 // begin fills in what the signer, the object, the headers and the time decide.
-func (b *builder) begin(s *Signer, r *Presign, now time.Time) (err error) {
+func (b *builder) begin(s *Signer, r *PresignRequest, now time.Time) (err error) {
 	if b.target, err = splitURL(r.URL); err != nil {
 		return err
 	}
@@ -50,36 +50,36 @@ func (b *builder) begin(s *Signer, r *Presign, now time.Time) (err error) {
 	return nil
 }
 
-// params appends the signature's own parameters in order. The names of the
-// headers are left to be written.
-func (s *Signer) params(dst []Header, key *Key, stamp, seconds string) []Header {
+// params appends the signature's own parameters in order. The names of the headers are left to be
+// written.
+func (s *Signer) params(dst []Param, key *SigningKey, stamp, seconds string) []Param {
 	q, token := &s.dialect.query, string(s.credentials.SessionToken)
 	if s.dialect == OSS {
-		dst = append(dst, Header{q.headers, ""})
+		dst = append(dst, Param{q.headers, ""})
 	} else {
-		dst = append(dst, Header{q.algorithm, s.dialect.algorithm})
+		dst = append(dst, Param{q.algorithm, s.dialect.algorithm})
 	}
-	dst = append(dst, Header{q.credential, key.credential}, Header{q.date, stamp}, Header{q.expires, seconds})
+	dst = append(dst, Param{q.credential, key.credential}, Param{q.date, stamp}, Param{q.expires, seconds})
 	if token != "" {
-		dst = append(dst, Header{q.token, token})
+		dst = append(dst, Param{q.token, token})
 	}
 	if s.dialect == OSS {
-		return append(dst, Header{q.algorithm, s.dialect.algorithm})
+		return append(dst, Param{q.algorithm, s.dialect.algorithm})
 	}
-	return append(dst, Header{q.headers, ""})
+	return append(dst, Param{q.headers, ""})
 }
 
 // signedHeaders appends the caller's headers, and the host where it is signed.
-func (d *Dialect) signedHeaders(dst []Header, host string, callers []Header) ([]Header, error) {
+func (d *Dialect) signedHeaders(dst []Param, host string, callers []Param) ([]Param, error) {
 	if d != OSS {
-		dst = append(dst, Header{"host", host})
+		dst = append(dst, Param{"host", host})
 	}
 	return insertHeaders(dst, callers)
 }
 
-// insert puts h into the sorted list. It begins at the end, where most belong,
-// and says whether the name is new.
-func insert(list []Header, h Header) ([]Header, bool) {
+// insert puts h into the sorted list. It begins at the end, where most belong, and says whether the
+// name is new.
+func insert(list []Param, h Param) ([]Param, bool) {
 	list = append(list, h)
 	at := len(list) - 1
 	for at > 0 && list[at-1].Name > h.Name {
@@ -91,7 +91,7 @@ func insert(list []Header, h Header) ([]Header, bool) {
 }
 
 // addParams adds the caller's parameters, each name once.
-func (b *builder) addParams(query []Header) error {
+func (b *builder) addParams(query []Param) error {
 	for _, p := range query {
 		if p.Name == "" || p.Name == b.dialect.query.signature {
 			return fmt.Errorf("sigv4: presign: query parameter %q: wanted a name, and none of the signature's", p.Name)
@@ -117,7 +117,7 @@ func isParam(name string) bool {
 }
 
 // insertHeaders adds the caller's headers to a sorted list, each name once.
-func insertHeaders(list, callers []Header) ([]Header, error) {
+func insertHeaders(list, callers []Param) ([]Param, error) {
 	for _, h := range callers {
 		if err := checkHeader(h); err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func insertHeaders(list, callers []Header) ([]Header, error) {
 	return list, nil
 }
 
-func checkHeader(h Header) error {
+func checkHeader(h Param) error {
 	for i := range len(h.Name) {
 		c := h.Name[i]
 		if !unreserved[c] || 'A' <= c && c <= 'Z' {
@@ -140,8 +140,8 @@ func checkHeader(h Header) error {
 	if h.Name == "" {
 		return fmt.Errorf("sigv4: presign: header without a name")
 	}
-	// Beyond ASCII, signers and stores disagree on what is white space to be
-	// trimmed, and browsers refuse to send most of it.
+	// Beyond ASCII, signers and stores disagree on what is white space to be trimmed, and browsers
+	// refuse to send most of it.
 	for i := range len(h.Value) {
 		if c := h.Value[i]; c < ' ' || c > '~' {
 			return fmt.Errorf("sigv4: presign: header %q: wanted printable ASCII, got %q", h.Name, h.Value)
@@ -191,7 +191,7 @@ func (b *builder) appendQuery() {
 }
 
 // appendNames appends the names of the headers that the dialect lists.
-func appendNames(dst []byte, d *Dialect, headers []Header, separator string) []byte {
+func appendNames(dst []byte, d *Dialect, headers []Param, separator string) []byte {
 	start := len(dst)
 	for i := range headers {
 		if !d.names(headers[i].Name) {
@@ -206,7 +206,7 @@ func appendNames(dst []byte, d *Dialect, headers []Header, separator string) []b
 }
 
 // appendHeader appends a line of the canonical request.
-func appendHeader(dst []byte, d *Dialect, h *Header) []byte {
+func appendHeader(dst []byte, d *Dialect, h *Param) []byte {
 	dst = append(append(append(dst, '\n'), h.Name...), ':')
 	if d == OSS {
 		return append(dst, strings.TrimSpace(h.Value)...)
@@ -214,8 +214,7 @@ func appendHeader(dst []byte, d *Dialect, h *Header) []byte {
 	return appendFolded(dst, h.Value)
 }
 
-// appendFolded appends a header value without outer spaces and with single
-// inner ones.
+// appendFolded appends a header value without outer spaces and with single inner ones.
 func appendFolded(dst []byte, value string) []byte {
 	start := len(dst)
 	for i := range len(value) {

@@ -12,8 +12,8 @@ import (
 
 // Credentials are what a signer signs with.
 type Credentials struct {
-	// AccessKeyID names the key pair; with GCSRSA it is the service account's
-	// e-mail address. Printable ASCII without '/', never empty.
+	// AccessKeyID names the key pair; with GCSRSA it is the service account's e-mail address.
+	// Printable ASCII without '/', never empty.
 	AccessKeyID string
 	// SecretAccessKey is the shared secret. Unused with GCSRSA.
 	SecretAccessKey Secret
@@ -21,8 +21,8 @@ type Credentials struct {
 	SessionToken Secret
 	// Expires is when the credentials end. Zero means that they don't.
 	Expires time.Time
-	// PrivateKey is the RSA key behind GCSRSA, unused elsewhere. It must be
-	// safe for concurrent use, as *rsa.PrivateKey is.
+	// PrivateKey is the RSA key behind GCSRSA, unused elsewhere. It must be safe for concurrent
+	// use, as *rsa.PrivateKey is.
 	PrivateKey crypto.Signer
 }
 

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Dialect is one store's flavour of the signature: what the algorithm, the
-// parts of the scope and the form fields are called. Dialects are immutable;
-// the four there are stand in the table below.
+// Dialect is one store's flavour of the signature: what the algorithm, the parts of the scope and
+// the form fields are called. Dialects are immutable; the four there are stand in the table below.
 type Dialect struct {
 	name       string
 	algorithm  string
@@ -30,8 +29,7 @@ type queryNames struct {
 	algorithm, credential, date, expires, token, headers, signature string
 }
 
-// The dialects. AWS is also spoken by MinIO, Ceph, versitygw, SeaweedFS and
-// most others.
+// The dialects. AWS is also spoken by MinIO, Ceph, versitygw, SeaweedFS and most others.
 var (
 	AWS = &Dialect{
 		name: "aws", algorithm: "AWS4-HMAC-SHA256", secretHead: "AWS4", service: "s3", terminator: "aws4_request",
@@ -72,8 +70,7 @@ func ParseDialect(name string) (*Dialect, error) {
 	return nil, fmt.Errorf("sigv4: dialect %q: wanted aws, oss, gcs or gcs-rsa", name)
 }
 
-// DialectOf returns the dialect whose algorithm has the given name, such as
-// "AWS4-HMAC-SHA256".
+// DialectOf returns the dialect whose algorithm has the given name, such as "AWS4-HMAC-SHA256".
 func DialectOf(algorithm string) (*Dialect, error) {
 	for _, d := range []*Dialect{AWS, OSS, GCS, GCSRSA} {
 		if d.algorithm == algorithm {
@@ -116,14 +113,14 @@ func (d *Dialect) SecurityTokenField() string { return d.fields.token }
 // SignatureField returns the form field of the signature.
 func (d *Dialect) SignatureField() string { return d.fields.signature }
 
-// names says whether a signed header is listed by name. OSS signs its own
-// headers and the content's type in any case, and lists the others.
+// names says whether a signed header is listed by name. OSS signs its own headers and the content's
+// type in any case, and lists the others.
 func (d *Dialect) names(header string) bool {
 	return d != OSS || !strings.HasPrefix(header, "x-oss-") && header != "content-type" && header != "content-md5"
 }
 
-// resolveRegion returns the region as the scope has it. OSS writes its regions
-// without the "oss-" its endpoints carry.
+// resolveRegion returns the region as the scope has it. OSS writes its regions without the "oss-"
+// its endpoints carry.
 func (d *Dialect) resolveRegion(region string) (string, error) {
 	if region == "" {
 		region = d.region

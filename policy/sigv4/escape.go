@@ -25,8 +25,7 @@ func appendEscaped(dst []byte, s string) []byte { return appendEscapedBut(dst, s
 // appendPath is appendEscaped, keeping the slashes.
 func appendPath(dst []byte, s string) []byte { return appendEscapedBut(dst, s, &inPath) }
 
-// appendEscapedBut escapes all bytes but the ones to keep. Runs of those are
-// copied at once.
+// appendEscapedBut escapes all bytes but the ones to keep. Runs of those are copied at once.
 func appendEscapedBut(dst []byte, s string, keep *[256]bool) []byte {
 	start := 0
 	for i := range len(s) {
@@ -39,9 +38,9 @@ func appendEscapedBut(dst []byte, s string, keep *[256]bool) []byte {
 }
 
 // ObjectURL returns the URL of the object called key under bucketURL, such as
-// "https://media.s3.eu-central-1.amazonaws.com" or "http://127.0.0.1:9000/media";
-// a slash at its end makes no difference. The key is percent-encoded exactly
-// once, its slashes are kept and nothing is normalised.
+// "https://media.s3.eu-central-1.amazonaws.com" or "http://127.0.0.1:9000/media"; a slash at its
+// end makes no difference. The key is percent-encoded exactly once, its slashes are kept and
+// nothing is normalised.
 func ObjectURL(bucketURL, key string) string {
 	bucketURL = strings.TrimSuffix(bucketURL, "/")
 	dst := make([]byte, 0, len(bucketURL)+1+len(key)+len(key)/4)

@@ -26,10 +26,10 @@ func ExampleSigner_Presign() {
 		fmt.Println(err)
 		return
 	}
-	url, err := signer.Presign(sigv4.Presign{
+	url, err := signer.Presign(sigv4.PresignRequest{
 		Method:  "PUT",
 		URL:     sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/my photo.png"),
-		Headers: []sigv4.Header{{Name: "content-length", Value: "1048576"}, {Name: "content-type", Value: "image/png"}, {Name: "if-none-match", Value: "*"}},
+		Headers: []sigv4.Param{{Name: "content-length", Value: "1048576"}, {Name: "content-type", Value: "image/png"}, {Name: "if-none-match", Value: "*"}},
 		Expires: end,
 	}, now)
 	fmt.Println(strings.ReplaceAll(url, "&", "\n&"), err)
@@ -50,7 +50,7 @@ func ExampleSigner_Parts() {
 		return
 	}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	parts, err := signer.Parts(sigv4.Parts{
+	parts, err := signer.Parts(sigv4.PartsRequest{
 		URL:      sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/film.mp4"),
 		UploadID: "VXBsb2FkIElE",
 		Expires:  now.Add(15 * time.Minute),
@@ -60,7 +60,7 @@ func ExampleSigner_Parts() {
 		return
 	}
 	for number := 1; number <= 3; number++ {
-		url, err := parts.URL(number, 8<<20, sigv4.Header{Name: "x-amz-checksum-crc32", Value: "AAAAAA=="})
+		url, err := parts.URL(number, 8<<20, sigv4.Param{Name: "x-amz-checksum-crc32", Value: "AAAAAA=="})
 		_, query, _ := strings.Cut(url, "SignedHeaders=")
 		query, _, _ = strings.Cut(query, "&X-Amz-Signature")
 		fmt.Println(query, err)
@@ -71,8 +71,8 @@ func ExampleSigner_Parts() {
 	// content-length%3Bhost%3Bx-amz-checksum-crc32&partNumber=3&uploadId=VXBsb2FkIElE <nil>
 }
 
-// Google Cloud Storage with the RSA key of a service account, which may be held
-// by a key management service: anything that is a crypto.Signer will do.
+// Google Cloud Storage with the RSA key of a service account, which may be held by a key management
+// service: anything that is a crypto.Signer will do.
 func ExampleNewSigner_rsa() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -19,9 +19,9 @@ import (
 // ErrSignature is returned when a signature isn't the one wanted.
 var ErrSignature = errors.New("sigv4: signature does not match")
 
-// Key signs on one day. It is low-level: it signs what it is given. A Key is
-// safe for concurrent use and doesn't change.
-type Key struct {
+// SigningKey signs on one day. It is low-level: it signs what it is given. A Key is safe for
+// concurrent use and doesn't change.
+type SigningKey struct {
 	day        int64
 	scope      Scope
 	scopeText  string // scope, joined by slashes
@@ -36,8 +36,8 @@ type mac struct {
 	sum [sha256.Size]byte
 }
 
-// Key returns the signing key for the UTC day of now.
-func (s *Signer) Key(now time.Time) *Key {
+// SigningKey returns the signing key for the UTC day of now.
+func (s *Signer) Key(now time.Time) *SigningKey {
 	day := dayOf(now.Unix())
 	place := &s.keys[day&1]
 	if k := place.Load(); k != nil && k.day == day {
@@ -48,9 +48,9 @@ func (s *Signer) Key(now time.Time) *Key {
 	return k
 }
 
-// KeyAt is Key for the signing times of others: it finds a key that is kept, but
-// a key derived for another day isn't kept in its stead.
-func (s *Signer) KeyAt(signed time.Time) *Key {
+// KeyAt is Key for the signing times of others: it finds a key that is kept, but a key derived for
+// another day isn't kept in its stead.
+func (s *Signer) KeyAt(signed time.Time) *SigningKey {
 	day := dayOf(signed.Unix())
 	if k := s.keys[day&1].Load(); k != nil && k.day == day {
 		return k
@@ -58,9 +58,9 @@ func (s *Signer) KeyAt(signed time.Time) *Key {
 	return s.derive(signed.Unix())
 }
 
-func (s *Signer) derive(unix int64) *Key {
+func (s *Signer) derive(unix int64) *SigningKey {
 	scope := Scope{string(appendDate(nil, unix)), s.region, s.dialect.service, s.dialect.terminator}
-	k := &Key{day: dayOf(unix), scope: scope, scopeText: scope.String()}
+	k := &SigningKey{day: dayOf(unix), scope: scope, scopeText: scope.String()}
 	k.credential = s.credentials.AccessKeyID + "/" + k.scopeText
 	if s.dialect.rsa {
 		k.private = s.credentials.PrivateKey
@@ -78,11 +78,11 @@ func (s *Signer) derive(unix int64) *Key {
 }
 
 // Scope returns what the key is good for.
-func (k *Key) Scope() Scope { return k.scope }
+func (k *SigningKey) Scope() Scope { return k.scope }
 
-// AppendTimestamp appends now in UTC as 20060102T150405Z. It is a shorter way
-// than the function of that name on the key's own day.
-func (k *Key) AppendTimestamp(dst []byte, now time.Time) []byte {
+// AppendTimestamp appends now in UTC as 20060102T150405Z. It is a shorter way than the function of
+// that name on the key's own day.
+func (k *SigningKey) AppendTimestamp(dst []byte, now time.Time) []byte {
 	unix := now.Unix()
 	if dayOf(unix) != k.day {
 		return AppendTimestamp(dst, now)
@@ -91,14 +91,16 @@ func (k *Key) AppendTimestamp(dst []byte, now time.Time) []byte {
 }
 
 // Credential returns the access key ID and the scope, joined by a slash.
-func (k *Key) Credential() string { return k.credential }
+func (k *SigningKey) Credential() string { return k.credential }
 
 // Format writes the credential; the key itself stays out of sight.
-func (k *Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "signing key of "+k.credential) }
+func (k *SigningKey) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "signing key of "+k.credential)
+}
 
-// AppendSignature appends the signature of text in lower-case hex. The error is
-// always nil except with GCSRSA, where it is the private key's.
-func (k *Key) AppendSignature(dst, text []byte) ([]byte, error) {
+// AppendSignature appends the signature of text in lower-case hex. The error is always nil except
+// with GCSRSA, where it is the private key's.
+func (k *SigningKey) AppendSignature(dst, text []byte) ([]byte, error) {
 	if k.private != nil {
 		return k.appendRSA(dst, text)
 	}
@@ -110,7 +112,7 @@ func (k *Key) AppendSignature(dst, text []byte) ([]byte, error) {
 	return dst, nil
 }
 
-func (k *Key) appendRSA(dst, text []byte) ([]byte, error) {
+func (k *SigningKey) appendRSA(dst, text []byte) ([]byte, error) {
 	digest := sha256.Sum256(text)
 	signature, err := k.private.Sign(rand.Reader, digest[:], crypto.SHA256)
 	if err != nil {
@@ -119,9 +121,9 @@ func (k *Key) appendRSA(dst, text []byte) ([]byte, error) {
 	return hex.AppendEncode(dst, signature), nil
 }
 
-// Verify returns ErrSignature unless signature, in lower-case hex, is the one of
-// text. It takes the same time wherever the two differ.
-func (k *Key) Verify(text []byte, signature string) error {
+// Verify returns ErrSignature unless signature, in lower-case hex, is the one of text. It takes the
+// same time wherever the two differ.
+func (k *SigningKey) Verify(text []byte, signature string) error {
 	if k.private != nil {
 		return k.verifyRSA(text, signature)
 	}
@@ -132,7 +134,7 @@ func (k *Key) Verify(text []byte, signature string) error {
 	return nil
 }
 
-func (k *Key) verifyRSA(text []byte, signature string) error {
+func (k *SigningKey) verifyRSA(text []byte, signature string) error {
 	raw, err := hex.DecodeString(signature)
 	if err != nil || hex.EncodeToString(raw) != signature {
 		return ErrSignature

@@ -19,8 +19,7 @@ func TestSigningKeyOfThePublishedExample(t *testing.T) {
 	}
 }
 
-// A key is derived once a day, and looking at another day's signature doesn't
-// push it out.
+// A key is derived once a day, and looking at another day's signature doesn't push it out.
 func TestKeyIsKeptForTheDay(t *testing.T) {
 	t.Parallel()
 	s, err := NewSigner(AWS, "us-east-1", Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"})

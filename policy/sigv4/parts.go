@@ -16,38 +16,36 @@ const MaxParts = 10_000
 // maxExtra is how many headers a part may sign besides content-length and host.
 const maxExtra = 6
 
-// Parts describes what the part URLs of one multipart upload share.
-type Parts struct {
+// PartsRequest describes what the part URLs of one multipart upload share.
+type PartsRequest struct {
 	// URL is the object's, as ObjectURL returns it.
 	URL string
 	// Bucket is as in Presign.
 	Bucket string
 	// UploadID is the store's.
 	UploadID string
-	// Operation is written as x-id, which SDKs add and stores ignore. Empty
-	// leaves it out.
+	// Operation is written as x-id, which SDKs add and stores ignore. Empty leaves it out.
 	Operation string
 	// Expires is when the URLs end, within what Signer.Latest allows.
 	Expires time.Time
 }
 
-// PartPresigner makes the part URLs of one upload. It is safe for concurrent
-// use and doesn't change.
+// PartPresigner makes the part URLs of one upload. It is safe for concurrent use and doesn't
+// change.
 type PartPresigner struct {
-	key     *Key
+	key     *SigningKey
 	dialect *Dialect
 	host    string
-	// A URL is address, query and signature. The query has two gaps: for the
-	// names of the signed headers and for the part number, the number first
-	// with OSS, whose own parameters sort behind it.
+	// A URL is address, query and signature. The query has two gaps: for the names of the signed
+	// headers and for the part number, the number first with OSS, whose own parameters sort behind
+	// it.
 	address, before, between, behind, signature string
-	// request and text are what the canonical request and the string to sign
-	// begin with.
+	// request and text are what the canonical request and the string to sign begin with.
 	request, text string
 }
 
 // Parts prepares the part URLs of one upload, signed at now.
-func (s *Signer) Parts(p Parts, now time.Time) (*PartPresigner, error) {
+func (s *Signer) Parts(p PartsRequest, now time.Time) (*PartPresigner, error) {
 	if p.UploadID == "" {
 		return nil, errors.New("sigv4: parts: upload ID is missing")
 	}
@@ -78,9 +76,9 @@ func (s *Signer) Parts(p Parts, now time.Time) (*PartPresigner, error) {
 	return pp, nil
 }
 
-// setQuery writes the canonical query around its two gaps. The parameters are
-// in order already: capitals sort before small letters, and those before x.
-func (pp *PartPresigner) setQuery(p *Parts, signature []Header) {
+// setQuery writes the canonical query around its two gaps. The parameters are in order already:
+// capitals sort before small letters, and those before x.
+func (pp *PartPresigner) setQuery(p *PartsRequest, signature []Param) {
 	own := string(appendParam(nil, "uploadId", p.UploadID))
 	if p.Operation != "" {
 		own += "&" + string(appendParam(nil, "x-id", p.Operation))
@@ -93,7 +91,7 @@ func (pp *PartPresigner) setQuery(p *Parts, signature []Header) {
 	pp.before, pp.between, pp.behind = joinParams(signature), "&partNumber=", "&"+own
 }
 
-func joinParams(params []Header) string {
+func joinParams(params []Param) string {
 	var dst []byte
 	for i := range params {
 		if i > 0 {
@@ -110,16 +108,15 @@ func appendParam(dst []byte, name, value string) []byte {
 
 // partScratch is what one URL is written in.
 type partScratch struct {
-	headers [maxExtra + 2]Header
+	headers [maxExtra + 2]Param
 	buf     []byte
 }
 
 var partScratches = sync.Pool{New: func() any { return new(partScratch) }}
 
-// URL returns the URL for the part of the given number, from 1 to MaxParts,
-// which must have exactly size bytes. The extra headers, at most six, must be
-// sent as given.
-func (p *PartPresigner) URL(number int, size int64, extra ...Header) (string, error) {
+// URL returns the URL for the part of the given number, from 1 to MaxParts, which must have exactly
+// size bytes. The extra headers, at most six, must be sent as given.
+func (p *PartPresigner) URL(number int, size int64, extra ...Param) (string, error) {
 	if number < 1 || number > MaxParts {
 		return "", fmt.Errorf("sigv4: part number %d: wanted 1 to %d", number, MaxParts)
 	}
@@ -135,20 +132,19 @@ func (p *PartPresigner) URL(number int, size int64, extra ...Header) (string, er
 	return p.finish(scratch, headers, number, size)
 }
 
-// headers returns the signed headers in order. The value of content-length is
-// left to be written.
-func (p *PartPresigner) headers(s *partScratch, extra []Header) ([]Header, error) {
+// headers returns the signed headers in order. The value of content-length is left to be written.
+func (p *PartPresigner) headers(s *partScratch, extra []Param) ([]Param, error) {
 	if len(extra) > maxExtra {
 		return nil, fmt.Errorf("sigv4: presign: %d extra headers: wanted at most %d", len(extra), maxExtra)
 	}
-	headers := append(s.headers[:0], Header{"content-length", ""})
+	headers := append(s.headers[:0], Param{"content-length", ""})
 	if p.dialect != OSS {
-		headers = append(headers, Header{"host", p.host})
+		headers = append(headers, Param{"host", p.host})
 	}
 	return insertHeaders(headers, extra)
 }
 
-func (p *PartPresigner) finish(s *partScratch, headers []Header, number int, size int64) (string, error) {
+func (p *PartPresigner) finish(s *partScratch, headers []Param, number int, size int64) (string, error) {
 	b := append(s.buf[:0], p.request...)
 	from := len(b)
 	b = p.appendQuery(b, headers, number)
@@ -174,7 +170,7 @@ func (p *PartPresigner) finish(s *partScratch, headers []Header, number int, siz
 	return string(b[url:]), nil
 }
 
-func (p *PartPresigner) appendQuery(b []byte, headers []Header, number int) []byte {
+func (p *PartPresigner) appendQuery(b []byte, headers []Param, number int) []byte {
 	b = append(b, p.before...)
 	if p.dialect == OSS {
 		b = append(strconv.AppendInt(b, int64(number), 10), p.between...)

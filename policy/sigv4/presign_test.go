@@ -37,38 +37,38 @@ func TestObjectURL(t *testing.T) {
 func TestPresignRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		change func(*sigv4.Presign)
+		change func(*sigv4.PresignRequest)
 		wanted string
 	}{
-		"no method":                   {func(p *sigv4.Presign) { p.Method = "" }, "method"},
-		"a URL without a scheme":      {func(p *sigv4.Presign) { p.URL = "example.com/a" }, "https://"},
-		"another scheme":              {func(p *sigv4.Presign) { p.URL = "ftp://example.com/a" }, "https://"},
-		"no host":                     {func(p *sigv4.Presign) { p.URL = "https:///a" }, "host"},
-		"a host in capitals":          {func(p *sigv4.Presign) { p.URL = "https://Example.com/a" }, "host"},
-		"a user":                      {func(p *sigv4.Presign) { p.URL = "https://me@example.com/a" }, "host"},
-		"a query":                     {func(p *sigv4.Presign) { p.URL += "?x=y" }, "path"},
-		"a fragment":                  {func(p *sigv4.Presign) { p.URL += "#x" }, "path"},
-		"a raw space":                 {func(p *sigv4.Presign) { p.URL += " " }, "path"},
-		"an escape in small letters":  {func(p *sigv4.Presign) { p.URL += "%c3" }, "path"},
-		"an escape that isn't needed": {func(p *sigv4.Presign) { p.URL += "%41" }, "path"},
-		"half an escape":              {func(p *sigv4.Presign) { p.URL += "%4" }, "path"},
-		"an end in the past":          {func(p *sigv4.Presign) { p.Expires = noon }, "wanted after"},
-		"an end after seven days":     {func(p *sigv4.Presign) { p.Expires = noon.Add(sigv4.MaxLifetime + 1) }, "at most"},
-		"a parameter twice":           {func(p *sigv4.Presign) { p.Query = headers("a", "1", "a", "2") }, "repeated"},
-		"the signature's parameter":   {func(p *sigv4.Presign) { p.Query = headers("X-Amz-Signature", "1") }, "none of the signature"},
-		"the date's parameter":        {func(p *sigv4.Presign) { p.Query = headers("X-Amz-Date", "1") }, "repeated"},
-		"a parameter without a name":  {func(p *sigv4.Presign) { p.Query = headers("", "1") }, "name"},
-		"a header twice":              {func(p *sigv4.Presign) { p.Headers = headers("a", "1", "a", "1") }, "repeated"},
-		"the host as a header":        {func(p *sigv4.Presign) { p.Headers = headers("host", "x") }, "repeated"},
-		"a header in capitals":        {func(p *sigv4.Presign) { p.Headers = headers("Content-Type", "x") }, "lower case"},
-		"a header without a name":     {func(p *sigv4.Presign) { p.Headers = headers("", "x") }, "name"},
-		"a line end in a header":      {func(p *sigv4.Presign) { p.Headers = headers("a", "x\r\nb: c") }, "printable ASCII"},
-		"white space of Unicode":      {func(p *sigv4.Presign) { p.Headers = headers("a", "\u2002") }, "printable ASCII"},
+		"no method":                   {func(p *sigv4.PresignRequest) { p.Method = "" }, "method"},
+		"a URL without a scheme":      {func(p *sigv4.PresignRequest) { p.URL = "example.com/a" }, "https://"},
+		"another scheme":              {func(p *sigv4.PresignRequest) { p.URL = "ftp://example.com/a" }, "https://"},
+		"no host":                     {func(p *sigv4.PresignRequest) { p.URL = "https:///a" }, "host"},
+		"a host in capitals":          {func(p *sigv4.PresignRequest) { p.URL = "https://Example.com/a" }, "host"},
+		"a user":                      {func(p *sigv4.PresignRequest) { p.URL = "https://me@example.com/a" }, "host"},
+		"a query":                     {func(p *sigv4.PresignRequest) { p.URL += "?x=y" }, "path"},
+		"a fragment":                  {func(p *sigv4.PresignRequest) { p.URL += "#x" }, "path"},
+		"a raw space":                 {func(p *sigv4.PresignRequest) { p.URL += " " }, "path"},
+		"an escape in small letters":  {func(p *sigv4.PresignRequest) { p.URL += "%c3" }, "path"},
+		"an escape that isn't needed": {func(p *sigv4.PresignRequest) { p.URL += "%41" }, "path"},
+		"half an escape":              {func(p *sigv4.PresignRequest) { p.URL += "%4" }, "path"},
+		"an end in the past":          {func(p *sigv4.PresignRequest) { p.Expires = noon }, "wanted after"},
+		"an end after seven days":     {func(p *sigv4.PresignRequest) { p.Expires = noon.Add(sigv4.MaxLifetime + 1) }, "at most"},
+		"a parameter twice":           {func(p *sigv4.PresignRequest) { p.Query = headers("a", "1", "a", "2") }, "repeated"},
+		"the signature's parameter":   {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Signature", "1") }, "none of the signature"},
+		"the date's parameter":        {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Date", "1") }, "repeated"},
+		"a parameter without a name":  {func(p *sigv4.PresignRequest) { p.Query = headers("", "1") }, "name"},
+		"a header twice":              {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "1", "a", "1") }, "repeated"},
+		"the host as a header":        {func(p *sigv4.PresignRequest) { p.Headers = headers("host", "x") }, "repeated"},
+		"a header in capitals":        {func(p *sigv4.PresignRequest) { p.Headers = headers("Content-Type", "x") }, "lower case"},
+		"a header without a name":     {func(p *sigv4.PresignRequest) { p.Headers = headers("", "x") }, "name"},
+		"a line end in a header":      {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "x\r\nb: c") }, "printable ASCII"},
+		"white space of Unicode":      {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "\u2002") }, "printable ASCII"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			request := sigv4.Presign{Method: "PUT", URL: "https://example.com/a", Expires: noon.Add(time.Hour)}
+			request := sigv4.PresignRequest{Method: "PUT", URL: "https://example.com/a", Expires: noon.Add(time.Hour)}
 			test.change(&request)
 			got, err := newSigner(t, sigv4.AWS, lasting()).Presign(request, noon)
 			if err == nil || !strings.Contains(err.Error(), test.wanted) || got != "" {
@@ -78,9 +78,9 @@ func TestPresignRefuses(t *testing.T) {
 	}
 }
 
-func headers(pairs ...string) (list []sigv4.Header) {
+func headers(pairs ...string) (list []sigv4.Param) {
 	for i := 0; i < len(pairs); i += 2 {
-		list = append(list, sigv4.Header{Name: pairs[i], Value: pairs[i+1]})
+		list = append(list, sigv4.Param{Name: pairs[i], Value: pairs[i+1]})
 	}
 	return list
 }
@@ -89,7 +89,7 @@ func TestDefaultPortsAreNotSigned(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, sigv4.AWS, lasting())
 	sign := func(address string) string {
-		got, err := s.Presign(sigv4.Presign{Method: "PUT", URL: address, Expires: noon.Add(time.Hour)}, noon)
+		got, err := s.Presign(sigv4.PresignRequest{Method: "PUT", URL: address, Expires: noon.Add(time.Hour)}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,8 +122,8 @@ func comparePart(t *testing.T, s *sigv4.Signer, random *rand.Rand) {
 	t.Helper()
 	object := sigv4.ObjectURL("https://example.com:8443", randomText(random))
 	number, size, end := 1+random.IntN(sigv4.MaxParts), random.Int64N(5<<30), noon.Add(time.Duration(1+random.IntN(604800))*time.Second)
-	p := sigv4.Parts{URL: object, Bucket: "media", UploadID: "id" + randomText(random), Expires: end}
-	request := sigv4.Presign{Method: "PUT", URL: object, Bucket: "media", Expires: end,
+	p := sigv4.PartsRequest{URL: object, Bucket: "media", UploadID: "id" + randomText(random), Expires: end}
+	request := sigv4.PresignRequest{Method: "PUT", URL: object, Bucket: "media", Expires: end,
 		Query:   headers("uploadId", p.UploadID, "partNumber", strconv.Itoa(number)),
 		Headers: headers("content-length", strconv.FormatInt(size, 10))}
 	if random.IntN(2) == 0 {
@@ -161,11 +161,11 @@ func randomText(random *rand.Rand) string {
 func TestPartsRefuse(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, sigv4.AWS, lasting())
-	good := sigv4.Parts{URL: "https://example.com/a", UploadID: "id", Expires: noon.Add(time.Hour)}
-	for name, change := range map[string]func(*sigv4.Parts){
-		"no upload ID":       func(p *sigv4.Parts) { p.UploadID = "" },
-		"an encoded query":   func(p *sigv4.Parts) { p.URL += "?a" },
-		"an end in the past": func(p *sigv4.Parts) { p.Expires = noon },
+	good := sigv4.PartsRequest{URL: "https://example.com/a", UploadID: "id", Expires: noon.Add(time.Hour)}
+	for name, change := range map[string]func(*sigv4.PartsRequest){
+		"no upload ID":       func(p *sigv4.PartsRequest) { p.UploadID = "" },
+		"an encoded query":   func(p *sigv4.PartsRequest) { p.URL += "?a" },
+		"an end in the past": func(p *sigv4.PartsRequest) { p.Expires = noon },
 	} {
 		p := good
 		change(&p)

@@ -19,8 +19,7 @@ func (s Scope) String() string {
 }
 
 // ParseCredential splits a credential, such as
-// "AKIAIOSFODNN7EXAMPLE/20260301/us-east-1/s3/aws4_request", into the access
-// key ID and the scope.
+// "AKIAIOSFODNN7EXAMPLE/20260301/us-east-1/s3/aws4_request", into the access key ID and the scope.
 func ParseCredential(credential string) (accessKeyID string, scope Scope, err error) {
 	parts := strings.Split(credential, "/")
 	if len(parts) != 5 || !isScopeToken(parts[0]) {

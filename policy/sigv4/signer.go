@@ -9,23 +9,21 @@ import (
 	"time"
 )
 
-// ErrCredentialsExpired is returned when the credentials have ended, or end
-// within Margin.
+// ErrCredentialsExpired is returned when the credentials have ended, or end within Margin.
 var ErrCredentialsExpired = errors.New("sigv4: credentials have expired")
 
-// Signer signs for one dialect, region and set of credentials. It is safe for
-// concurrent use. The signing key is derived once a day.
+// Signer signs for one dialect, region and set of credentials. It is safe for concurrent use. The
+// signing key is derived once a day.
 type Signer struct {
 	dialect     *Dialect
 	region      string
 	credentials Credentials
-	// Today's key and its neighbour: around midnight UTC requests of both days
-	// are under way, so each parity of the day has a place of its own.
-	keys [2]atomic.Pointer[Key]
+	// Today's key and its neighbour: around midnight UTC requests of both days are under way, so
+	// each parity of the day has a place of its own.
+	keys [2]atomic.Pointer[SigningKey]
 }
 
-// NewSigner returns a signer. An empty region means "auto" for Google; AWS and
-// OSS need one.
+// NewSigner returns a signer. An empty region means "auto" for Google; AWS and OSS need one.
 func NewSigner(d *Dialect, region string, c Credentials) (*Signer, error) {
 	if d == nil {
 		return nil, errors.New("sigv4: dialect is missing")
@@ -62,30 +60,30 @@ func (s *Signer) describe() string {
 	return fmt.Sprintf("%s signer for %q in %q", s.dialect, s.credentials.AccessKeyID, s.region)
 }
 
-// Latest returns the last instant that anything signed at now may be valid:
-// MaxLifetime from now, or Margin before the credentials end. It returns
-// ErrCredentialsExpired when that isn't after now.
-func (s *Signer) Latest(now time.Time) (time.Time, error) {
+// LatestExpiration returns the last instant that anything signed at now may be valid: MaxLifetime
+// from now, or Margin before the credentials end. It returns ErrCredentialsExpired when that isn't
+// after now.
+func (s *Signer) LatestExpiration(now time.Time) (time.Time, error) {
 	unix := now.Unix()
 	latest := unix + int64(MaxLifetime/time.Second)
 	if s.credentials.Expires.IsZero() {
 		return time.Unix(latest, 0).UTC(), nil
 	}
-	end := s.credentials.Expires.Unix() - int64(Margin/time.Second)
+	end := s.credentials.Expires.Unix() - int64(ExpiryMargin/time.Second)
 	if end <= unix {
 		return time.Time{}, fmt.Errorf("%w at %s", ErrCredentialsExpired, s.credentials.Expires.UTC().Format(time.RFC3339))
 	}
 	return time.Unix(min(latest, end), 0).UTC(), nil
 }
 
-// Expiration returns the instant at which something signed at now shall end: at
-// lifetime from now, though no later than Latest, in whole seconds UTC. It is
-// an error if lifetime is under a second or the credentials have ended.
+// Expiration returns the instant at which something signed at now shall end: at lifetime from now,
+// though no later than Latest, in whole seconds UTC. It is an error if lifetime is under a second
+// or the credentials have ended.
 func (s *Signer) Expiration(now time.Time, lifetime time.Duration) (time.Time, error) {
 	if lifetime < time.Second {
 		return time.Time{}, fmt.Errorf("sigv4: lifetime %s: wanted at least 1s", lifetime)
 	}
-	latest, err := s.Latest(now)
+	latest, err := s.LatestExpiration(now)
 	if err != nil {
 		return time.Time{}, err
 	}

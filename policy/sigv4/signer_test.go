@@ -106,7 +106,7 @@ func TestExpirationRefuses(t *testing.T) {
 	if _, err := newSigner(t, sigv4.AWS, c).Expiration(now, 0); err == nil {
 		t.Error("a lifetime of nothing was accepted")
 	}
-	for _, left := range []time.Duration{-time.Hour, 0, sigv4.Margin} {
+	for _, left := range []time.Duration{-time.Hour, 0, sigv4.ExpiryMargin} {
 		c.Expires = now.Add(left)
 		_, err := newSigner(t, sigv4.AWS, c).Expiration(now, time.Minute)
 		if !errors.Is(err, sigv4.ErrCredentialsExpired) {
@@ -115,8 +115,7 @@ func TestExpirationRefuses(t *testing.T) {
 	}
 }
 
-// Around midnight UTC one signer serves both days, whatever the local zone and
-// whoever comes first.
+// Around midnight UTC one signer serves both days, whatever the local zone and whoever comes first.
 func TestKeysRotateAtMidnightUTC(t *testing.T) {
 	t.Parallel()
 	shared := newSigner(t, sigv4.AWS, lasting())

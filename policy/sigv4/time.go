@@ -8,9 +8,9 @@ import (
 const (
 	// MaxLifetime is how long after signing anything ends at the latest.
 	MaxLifetime = 7 * 24 * time.Hour
-	// Margin is how long before the end of the credentials anything ends, so
-	// that an upload begun at the last moment isn't cut off.
-	Margin = time.Minute
+	// ExpiryMargin is how long before the end of the credentials anything ends, so that an upload
+	// begun at the last moment isn't cut off.
+	ExpiryMargin = time.Minute
 
 	secondsPerDay = 24 * 60 * 60
 )

@@ -31,8 +31,8 @@ func splitURL(url string) (target, error) {
 	return target{url[:len(scheme)+len("://")+slash], withoutDefaultPort(scheme, host), path}, nil
 }
 
-// resource returns the path as it is signed. OSS puts the bucket in front: it
-// stands in the host's name, unless that is a domain of one's own.
+// resource returns the path as it is signed. OSS puts the bucket in front: it stands in the host's
+// name, unless that is a domain of one's own.
 func (t *target) resource(d *Dialect, bucket string) (string, error) {
 	if d != OSS {
 		return t.path, nil
@@ -64,8 +64,8 @@ func isHost(host string) bool {
 	return host != ""
 }
 
-// isEncodedPath says whether a store that decodes the path and encodes it again
-// arrives at the same text; otherwise the signature wouldn't hold.
+// isEncodedPath says whether a store that decodes the path and encodes it again arrives at the same
+// text; otherwise the signature wouldn't hold.
 func isEncodedPath(path string) bool {
 	for i := 0; i < len(path); i++ {
 		c := path[i]

@@ -41,8 +41,8 @@ func (s *source) scoped(d *document) ScopedCredentials {
 	}
 }
 
-// proxySubject needs the proxies named: a header that anybody can send would
-// make everybody whoever they say.
+// proxySubject needs the proxies named: a header that anybody can send would make everybody whoever
+// they say.
 func (s *source) proxySubject(d *document) ProxySubject {
 	t := d.InsecureProxySubject
 	switch {

@@ -8,8 +8,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/config"
 )
 
-// Each case is the good file with one thing changed, and the one sentence that
-// says so.
+// Each case is the good file with one thing changed, and the one sentence that says so.
 var broken = []struct {
 	name, old, new string
 	want           string

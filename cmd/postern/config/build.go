@@ -40,8 +40,7 @@ func (s *source) build(d *document) *Config {
 	return c
 }
 
-// address accepts host:port with a port in figures; an empty host is every
-// interface.
+// address accepts host:port with a port in figures; an empty host is every interface.
 func (s *source) address(path, text string) string {
 	_, port, err := net.SplitHostPort(text)
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > 65535 {
@@ -126,8 +125,8 @@ func (s *source) oneOf(path, text string, words ...string) string {
 	return ""
 }
 
-// proxies are networks or single addresses. Half of the pair would either be
-// without effect or let every visitor choose an address.
+// proxies are networks or single addresses. Half of the pair would either be without effect or let
+// every visitor choose an address.
 func (s *source) proxies(d *document) []netip.Prefix {
 	var prefixes []netip.Prefix
 	for i, text := range d.TrustedProxies {

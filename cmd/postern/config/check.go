@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// check compares a node with the type it shall fill: known keys and the kinds
-// of values. It also notes where everything stands.
+// check compares a node with the type it shall fill: known keys and the kinds of values. It also
+// notes where everything stands.
 func (s *source) check(n ast.Node, t reflect.Type, path string) {
 	s.note(n, path)
 	switch n := n.(type) {
@@ -45,8 +45,8 @@ func (s *source) checkAlias(n *ast.AliasNode, t reflect.Type, path string) {
 	s.check(value, t, path)
 }
 
-// note remembers where a value stands. A mapping in lines of its own has no
-// place but that of its key, which is noted already.
+// note remembers where a value stands. A mapping in lines of its own has no place but that of its
+// key, which is noted already.
 func (s *source) note(n ast.Node, path string) {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle {
 		return
@@ -111,8 +111,8 @@ func (s *source) checkList(n ast.Node, element reflect.Type, path string) {
 	}
 }
 
-// scalars are the kinds of nodes a value may be written as. Sizes and the like
-// are texts that may look like numbers.
+// scalars are the kinds of nodes a value may be written as. Sizes and the like are texts that may
+// look like numbers.
 var scalars = map[reflect.Kind]struct {
 	kinds  []ast.NodeType
 	wanted string

@@ -4,15 +4,14 @@
 //
 //	c, err := config.Load("postern.yaml", os.Getenv)
 //
-// Reading is strict. A key that isn't known, a value of the wrong kind, a size,
-// duration or rate that can't be read, a secret that isn't there and every
-// contradiction in a profile are all found in one go; the error has a line for
-// each, with the place in the file and what would do. A file that loads is good
-// to run.
+// Reading is strict. A key that isn't known, a value of the wrong kind, a size, duration or rate
+// that can't be read, a secret that isn't there and every contradiction in a profile are all found
+// in one go; the error has a line for each, with the place in the file and what would do. A file
+// that loads is good to run.
 //
-// Sizes are written "10MiB" or in bytes, ranges "1..10MiB", durations "15m",
-// rates "100/1h". A secret is never in the file: it is a reference, "env:NAME"
-// or "file:PATH", the path relative to the config file.
+// Sizes are written "10MiB" or in bytes, ranges "1..10MiB", durations "15m", rates "100/1h". A
+// secret is never in the file: it is a reference, "env:NAME" or "file:PATH", the path relative to
+// the config file.
 package config
 
 import (
@@ -35,25 +34,23 @@ type Config struct {
 	Store     Store
 	Profiles  map[string]profile.Profile
 
-	// IPHeader is the header in which TrustedProxies name the visitor's
-	// address, "X-Forwarded-For" or "X-Real-IP"; empty: the address is that of
-	// the connection, whatever headers say.
+	// IPHeader is the header in which TrustedProxies name the visitor's address, "X-Forwarded-For"
+	// or "X-Real-IP"; empty: the address is that of the connection, whatever headers say.
 	IPHeader       string
 	TrustedProxies []netip.Prefix
 
-	// Metrics is the host:port of the metrics' own listener; empty: they are at
-	// /metrics beside the rest; "none": there are none.
+	// Metrics is the host:port of the metrics' own listener; empty: they are at /metrics beside the
+	// rest; "none": there are none.
 	Metrics string
 	Explain bool // serve the explain page
 	Log     Log
 	Drain   time.Duration // how long requests under way may take on shutdown; 0 in the file: 20 s
 	Limits  Limits
 
-	// Scoped says how credentials for native clients are made; zero: they
-	// aren't, and no profile may allow them.
+	// Scoped says how credentials for native clients are made; zero: they aren't, and no profile
+	// may allow them.
 	Scoped ScopedCredentials
-	// InsecureProxySubject believes a reverse proxy about who asks; zero: it
-	// isn't asked.
+	// InsecureProxySubject believes a reverse proxy about who asks; zero: it isn't asked.
 	InsecureProxySubject ProxySubject
 }
 
@@ -70,16 +67,15 @@ type ScopedCredentials struct {
 	Endpoint            string        // of the token service; empty: the SDK's rules
 }
 
-// ProxySubject names the header in which TrustedProxies write the visitor's
-// subject, and the profiles such visitors may use.
+// ProxySubject names the header in which TrustedProxies write the visitor's subject, and the
+// profiles such visitors may use.
 type ProxySubject struct {
 	Header   string
 	Profiles []string
 }
 
-// Tickets say how visitors prove who they are: by a shared secret or by the
-// keys of an identity provider. Both empty: there are no tickets, and only
-// public profiles can be used.
+// Tickets say how visitors prove who they are: by a shared secret or by the keys of an identity
+// provider. Both empty: there are no tickets, and only public profiles can be used.
 type Tickets struct {
 	Secret           sigv4.Secret
 	JWKS             string // URL of a key set
@@ -103,8 +99,8 @@ type Log struct {
 // maxFile is more than any hand would write.
 const maxFile = 1 << 20
 
-// Load reads the file and everything it refers to. getenv looks up "env:"
-// references. The error of a file with mistakes joins an *Error for each.
+// Load reads the file and everything it refers to. getenv looks up "env:" references. The error of
+// a file with mistakes joins an *Error for each.
 func Load(name string, getenv func(string) string) (*Config, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -1,8 +1,7 @@
 package config
 
-// document is the file as written: every key there is, nothing understood yet.
-// Texts that stand for sizes, durations, rates and secrets are read later, so
-// that all mistakes are found at once.
+// document is the file as written: every key there is, nothing understood yet. Texts that stand for
+// sizes, durations, rates and secrets are read later, so that all mistakes are found at once.
 type document struct {
 	Listen         string                 `yaml:"listen"`
 	PublicURL      string                 `yaml:"public_url"`

@@ -20,8 +20,8 @@ func (s *source) profiles(texts map[string]profileText) map[string]profile.Profi
 	return profiles
 }
 
-// profile reads one profile and lets package profile find its contradictions;
-// what can't be read isn't complained of twice.
+// profile reads one profile and lets package profile find its contradictions; what can't be read
+// isn't complained of twice.
 func (s *source) profile(name string, t profileText) profile.Profile {
 	path := "profiles." + name
 	before := len(s.found)

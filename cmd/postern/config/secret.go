@@ -11,8 +11,8 @@ import (
 
 const minSecret = 32 // bytes: HS256 wants at least as many as its hash has (RFC 7518, section 3.2)
 
-// secret reads what a reference points to. What it reads never shows in an
-// error, and neither does a text that could be the secret itself.
+// secret reads what a reference points to. What it reads never shows in an error, and neither does
+// a text that could be the secret itself.
 func (s *source) secret(path, reference string) sigv4.Secret {
 	kind, name, _ := strings.Cut(reference, ":")
 	var value string

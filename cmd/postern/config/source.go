@@ -13,8 +13,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// source is a file while it is read: where each key stands, and every mistake
-// found so far.
+// source is a file while it is read: where each key stands, and every mistake found so far.
 type source struct {
 	name, dir string
 	getenv    func(string) string
@@ -80,9 +79,8 @@ func (s *source) decode(text []byte, d *document) bool {
 	if len(s.found) > 0 {
 		return false
 	}
-	// Strictness is ours: the library's own stops at the first unknown key and
-	// takes an override of a merged key for a repeated one. Keys that are really
-	// repeated were refused by the parser.
+	// Strictness is ours: the library's own stops at the first unknown key and takes an override of
+	// a merged key for a repeated one. Keys that are really repeated were refused by the parser.
 	if err := yaml.NodeToValue(root, d, yaml.AllowDuplicateMapKey()); err != nil {
 		s.failDecoding(err)
 	}
@@ -103,8 +101,8 @@ func onlyDocument(file *ast.File) ast.Node {
 	return bodies[0]
 }
 
-// failDecoding keeps the sentence and place of the YAML library's error, not
-// its excerpt of the file: that could show what isn't meant for a log.
+// failDecoding keeps the sentence and place of the YAML library's error, not its excerpt of the
+// file: that could show what isn't meant for a log.
 func (s *source) failDecoding(err error) {
 	var positioned yaml.Error
 	if !errors.As(err, &positioned) {

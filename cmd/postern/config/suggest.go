@@ -17,8 +17,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// unknownKey says what could have been meant: the nearest key, or else all of
-// them.
+// unknownKey says what could have been meant: the nearest key, or else all of them.
 func unknownKey(path, key string, known map[string]reflect.Type) string {
 	where := "at the top of the file"
 	if path != "" {
@@ -31,8 +30,8 @@ func unknownKey(path, key string, known map[string]reflect.Type) string {
 	return fmt.Sprintf("unknown key %q %s; remove it, or use one of %s", clip(key), where, strings.Join(keys, ", "))
 }
 
-// nearest is the key that differs least from name, if that is little enough to
-// be a slip of the hand: a third of its letters, and at most three.
+// nearest is the key that differs least from name, if that is little enough to be a slip of the
+// hand: a third of its letters, and at most three.
 func nearest(name string, keys []string) string {
 	best, least := "", min(3, len(name)/3+1)+1
 	for _, key := range keys {
@@ -43,8 +42,7 @@ func nearest(name string, keys []string) string {
 	return best
 }
 
-// distance is how many letters have to be added, dropped or changed to make a
-// into b.
+// distance is how many letters have to be added, dropped or changed to make a into b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

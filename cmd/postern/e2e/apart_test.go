@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// apart is a `postern serve` of its own in front of the store of a `postern dev`, as in production: browsers find it at uploads, and
-// its end isn't the store's.
+// apart is a `postern serve` of its own in front of the store of a `postern dev`, as in production:
+// browsers find it at uploads, and its end isn't the store's.
 type apart struct {
-	*process.Process
+	*testserver.Server
 	t    *testing.T
 	wire *wire
 }
@@ -35,7 +35,7 @@ func newApart(t *testing.T, w *wire, p *postern, lifetime time.Duration) *apart 
 	t.Helper()
 	secret := strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key"))))
 	config := fileWith(t, "postern.yaml", fmt.Appendf(nil, apartConfig, p.Store, lifetime))
-	a := &apart{t: t, wire: w, Process: process.Start(t, process.Options{
+	a := &apart{t: t, wire: w, Server: testserver.Start(t, testserver.Options{
 		Path: program, Args: []string{"serve", "--config", config},
 		Env: []string{"TOKEN_KEY=a key for the tokens of a server apart", "AWS_ACCESS_KEY_ID=postern-dev", "AWS_SECRET_ACCESS_KEY=" + secret},
 	})}

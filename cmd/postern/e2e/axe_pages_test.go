@@ -33,7 +33,8 @@ func everyLanguage(t *testing.T) []string {
 	return tags
 }
 
-// inEveryLanguage runs a test once for each language. To open a tab costs more than a page, so two tabs do for all.
+// inEveryLanguage runs a test once for each language. To open a tab costs more than a page, so two
+// tabs do for all.
 func inEveryLanguage(t *testing.T, l look, body func(b *tab, language string)) {
 	tags := everyLanguage(t)
 	for half := range slices.Chunk(tags, (len(tags)+1)/2) {
@@ -152,7 +153,8 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 	})
 }
 
-// failingServer is a server of which every page below /failed/ is refused with the code in its address.
+// failingServer is a server of which every page below /failed/ is refused with the code in its
+// address.
 func failingServer(t *testing.T) http.Handler {
 	t.Helper()
 	h := widgetHandlers(t)

@@ -7,7 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// allRows is the height of a window that shows all rows at once: what lies under another element can't be judged.
+// allRows is the height of a window that shows all rows at once: what lies under another element
+// can't be judged.
 const allRows = 3000
 
 // moves are the steps that bring a chosen file into each state; what has none starts out in it.

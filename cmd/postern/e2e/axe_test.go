@@ -17,10 +17,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeDir pins axe-core by a lock file. It is under another licence than this project and no part of it.
+// axeDir pins axe-core by a lock file. It is under another licence than this project and no part of
+// it.
 const axeDir = "../../../.ci/axe"
 
-// axeSource is the checker's script, fetched by npm on the first run after the lock file has changed.
+// axeSource is the checker's script, fetched by npm on the first run after the lock file has
+// changed.
 var axeSource = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(axeDir, "node_modules", "axe-core", "axe.min.js")
 	if axeVersion("package-lock.json", "packages", "node_modules/axe-core") != axeVersion("node_modules/axe-core/package.json") {
@@ -55,8 +57,9 @@ func axeVersion(name string, members ...string) string {
 	return version
 }
 
-// judge runs every rule of WCAG 2.2 up to AA and of good practice, or those given alone. What the checker can't decide counts like
-// what it finds wrong. The one rule left out demands that frames are judged too: they are, each by itself, being other sites' pages.
+// judge runs every rule of WCAG 2.2 up to AA and of good practice, or those given alone. What the
+// checker can't decide counts like what it finds wrong. The one rule left out demands that frames
+// are judged too: they are, each by itself, being other sites' pages.
 const judge = `(only) => axe.run(document, {
 	iframes: false,
 	resultTypes: ["violations", "incomplete"],
@@ -66,7 +69,8 @@ const judge = `(only) => axe.run(document, {
 	Rule: id, Target: node.target.flat().join(" "), Why: [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; "),
 }))))`
 
-// coloured are the rules that can come out otherwise in dark than in light: nothing but colours depends on that.
+// coloured are the rules that can come out otherwise in dark than in light: nothing but colours
+// depends on that.
 const coloured = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 
 // timers makes the checker's turns happen in a page without script, where no timer ever ends.
@@ -75,7 +79,8 @@ const timers = `window.setTimeout = (turn, delay) => { if (!delay) Promise.resol
 // finding is one element that breaks one rule.
 type finding struct{ Rule, Target, Why string }
 
-// backdrop is the colour behind a see-through frame, in light and dark. Seen from inside, it would look white to the checker.
+// backdrop is the colour behind a see-through frame, in light and dark. Seen from inside, it would
+// look white to the checker.
 type backdrop struct{ light, dark string }
 
 // axe judges the page as it stands, in light and dark, and returns what was found.

@@ -27,8 +27,9 @@ type sending struct {
 	At     int64
 }
 
-// whole requires the file as it was, no part sent again once the store had it, and at most 3 % more bytes sent than it has: all that
-// arrived from the browser, or else, where the fault broke connections, all that arrived on the others.
+// whole requires the file as it was, no part sent again once the store had it, and at most 3 % more
+// bytes sent than it has: all that arrived from the browser, or else, where the fault broke
+// connections, all that arrived on the others.
 func (b *tab) whole(p *postern, path string, resets bool) {
 	b.t.Helper()
 	sum, size := sumOfFile(b.t, path)
@@ -52,7 +53,8 @@ func (b *tab) whole(p *postern, path string, resets bool) {
 	}
 }
 
-// carried adds up what arrived at the line for parts, their headers included, and how much of it on connections that broke.
+// carried adds up what arrived at the line for parts, their headers included, and how much of it on
+// connections that broke.
 func (p parts) carried() (all, broken int64) {
 	for _, x := range p {
 		all += x.Line
@@ -74,7 +76,8 @@ func (p parts) bytes(taken bool) int64 {
 	return sent
 }
 
-// keptOnce requires that no part was sent again after the store had taken it, whether or not the browser heard of that.
+// keptOnce requires that no part was sent again after the store had taken it, whether or not the
+// browser heard of that.
 func (p parts) keptOnce(t *testing.T) {
 	t.Helper()
 	for _, taken := range p {
@@ -86,8 +89,8 @@ func (p parts) keptOnce(t *testing.T) {
 	}
 }
 
-// keptOnceBy requires the same of the page's scripts alone. Chromium itself repeats a request when a connection that was used before
-// breaks ahead of any answer, and no script hears of it.
+// keptOnceBy requires the same of the page's scripts alone. Chromium itself repeats a request when
+// a connection that was used before breaks ahead of any answer, and no script hears of it.
 func (p parts) keptOnceBy(t *testing.T, sent []sending) {
 	t.Helper()
 	for _, taken := range p {

@@ -22,7 +22,8 @@ var chromium struct {
 	err   error
 }
 
-// tabs bounds how many tests drive a tab at once, so that two slow cores don't turn waiting into failing.
+// tabs bounds how many tests drive a tab at once, so that two slow cores don't turn waiting into
+// failing.
 var tabs = make(chan struct{}, 2)
 
 func openBrowser() {
@@ -47,7 +48,8 @@ func closeBrowser() {
 // windowHeight is that of every tab, in CSS pixels.
 const windowHeight = 900
 
-// look says how a tab is set up; the zero value is a wide, light, English one with script, on a line of its own.
+// look says how a tab is set up; the zero value is a wide, light, English one with script, on a
+// line of its own.
 type look struct {
 	Wire     *wire  // the line every request takes; nil: a new one
 	Language string // Accept-Language and the browser's own; "": en-US
@@ -63,7 +65,8 @@ type tab struct {
 	ctx   context.Context
 	width int64
 	Wire  *wire
-	// Close ends the tab as a killed one ends, and lets another test have its place; ending it twice is harmless.
+	// Close ends the tab as a killed one ends, and lets another test have its place; ending it
+	// twice is harmless.
 	Close context.CancelFunc
 
 	console *console
@@ -211,7 +214,8 @@ func (b *tab) shot(name string) {
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	// Beyond its window Chromium draws pages from right to left in the wrong place, so the window grows instead.
+	// Beyond its window Chromium draws pages from right to left in the wrong place, so the window
+	// grows instead.
 	b.do(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	must(b.t, err)

@@ -10,7 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// console keeps what a page and the frames that a test looks into throw, and what the browser reports against them.
+// console keeps what a page and the frames that a test looks into throw, and what the browser
+// reports against them.
 type console struct {
 	mu      sync.Mutex
 	trouble []string
@@ -59,7 +60,8 @@ func (b *tab) complaints() []string {
 	return b.console.complaints()
 }
 
-// calm requires that neither the page nor a frame that was looked into has thrown anything or broken a content security policy.
+// calm requires that neither the page nor a frame that was looked into has thrown anything or
+// broken a content security policy.
 func (b *tab) calm() {
 	b.t.Helper()
 	for _, message := range b.complaints() {

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// journey goes through everything that pages do: small and large files with checksums, pictures, an upload that goes on after its
-// page was closed, the widget in pages of other sites, forms without script, questions and mistakes.
+// journey goes through everything that pages do: small and large files with checksums, pictures, an
+// upload that goes on after its page was closed, the widget in pages of other sites, forms without
+// script, questions and mistakes.
 func (b *tab) journey(p *postern, leave func(page *tab)) {
 	b.t.Helper()
 	for _, path := range []string{"/", "/forms/none", "/nowhere", "/widget/photos"} {
@@ -83,7 +84,8 @@ func TestNothingBreaksTheStrictPolicy(t *testing.T) {
 	}
 }
 
-// TestThePolicyAllowsNothingInVain takes away each source of a page's policy in turn, and requires that something would then break.
+// TestThePolicyAllowsNothingInVain takes away each source of a page's policy in turn, and requires
+// that something would then break.
 func TestThePolicyAllowsNothingInVain(t *testing.T) {
 	t.Parallel()
 	p := dev(t, "--checksum", "crc32")

@@ -17,7 +17,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// warden stands before a server: it asks browsers to report what breaks a page's policy, keeps the reports, and judges each page.
+// warden stands before a server: it asks browsers to report what breaks a page's policy, keeps the
+// reports, and judges each page.
 type warden struct {
 	t     *testing.T
 	proxy *httputil.ReverseProxy
@@ -109,8 +110,8 @@ func (w *warden) about(policy string) []report {
 	return slices.DeleteFunc(slices.Clone(w.reports), func(r report) bool { return r.Policy != policy })
 }
 
-// quiet requires that no page of the tab has broken its policy. It breaks the policy once itself: that report comes after all
-// others, and shows that reports come.
+// quiet requires that no page of the tab has broken its policy. It breaks the policy once itself:
+// that report comes after all others, and shows that reports come.
 func (w *warden) quiet(b *tab) {
 	b.t.Helper()
 	end := fmt.Sprintf("http://last.invalid/%d", time.Now().UnixNano())

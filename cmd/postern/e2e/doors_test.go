@@ -9,7 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// drag moves files of the disk over the middle of what a selector finds, and drops them there if asked to.
+// drag moves files of the disk over the middle of what a selector finds, and drops them there if
+// asked to.
 func (b *tab) drag(selector string, drop bool, paths ...string) {
 	b.t.Helper()
 	at := evaluate[[2]float64](b, fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))

@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// fake is a JSON API and a store for the modules' unit tests: as many realms as tests, each with its own plan and faults.
+// fake is a JSON API and a store for the modules' unit tests: as many realms as tests, each with
+// its own plan and faults.
 type fake struct {
 	api, store *httptest.Server
 	mu         sync.Mutex
@@ -34,7 +35,8 @@ type realm struct {
 	serial  int
 }
 
-// trouble is a way to fail: on one kind of request ("issue", "sign", "list", "put", "post", "complete"), so many times.
+// trouble is a way to fail: on one kind of request ("issue", "sign", "list", "put", "post",
+// "complete"), so many times.
 type trouble struct {
 	On    string
 	Part  int // 0: any

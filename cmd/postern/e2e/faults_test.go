@@ -18,13 +18,15 @@ type fault struct {
 	size int64    // of the file; 0: some
 	// lifetime of part URLs, from a server apart from the store; 0: the usual, from both in one.
 	lifetime time.Duration
-	// resets says that the fault breaks connections: what they had carried by then is lost whatever anybody does.
+	// resets says that the fault breaks connections: what they had carried by then is lost whatever
+	// anybody does.
 	resets bool
 	// strike answers or spoils a request in place of the store, and returns false to let it pass.
 	strike func(s *scene, w http.ResponseWriter, r *http.Request) bool
 }
 
-// Sizes of files. Parts grow with the file until they are 32 MiB, so a file has many of them only when it is large.
+// Sizes of files. Parts grow with the file until they are 32 MiB, so a file has many of them only
+// when it is large.
 const (
 	few  = 128 * mebibyte  // 16 parts
 	some = 256 * mebibyte  // 16 parts of twice the size
@@ -36,7 +38,8 @@ type scene struct {
 	wire  *wire
 	store string
 	over  <-chan struct{} // closed when the test ends
-	// hits counts the strikes, seen whatever a fault wants counted, broken is when the trouble began, in Unix nanoseconds.
+	// hits counts the strikes, seen whatever a fault wants counted, broken is when the trouble
+	// began, in Unix nanoseconds.
 	hits, seen, broken atomic.Int64
 }
 
@@ -54,7 +57,8 @@ func (s *scene) first(count int64, r *http.Request) bool {
 	return true
 }
 
-// amid tells whether the request is the third part, by when an upload is under way, and counts a strike if so.
+// amid tells whether the request is the third part, by when an upload is under way, and counts a
+// strike if so.
 func (s *scene) amid(r *http.Request) bool {
 	if !s.part(r) || s.seen.Add(1) != 3 {
 		return false
@@ -159,7 +163,8 @@ func TestFaultsEndInTheSameFile(t *testing.T) {
 	}
 }
 
-// everyFifth breaks every fifth connection: in turn as a request begins, amid its body, and once the far end has done what it asks.
+// everyFifth breaks every fifth connection: in turn as a request begins, amid its body, and once
+// the far end has done what it asks.
 func everyFifth(s *scene, w http.ResponseWriter, r *http.Request) bool {
 	turn := s.seen.Add(1)
 	if turn%5 != 0 {

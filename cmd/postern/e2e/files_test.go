@@ -17,7 +17,8 @@ import (
 
 const mebibyte = 1 << 20
 
-// pngOf returns a real PNG of exactly the given size: noise, and an ancillary chunk that fills it up.
+// pngOf returns a real PNG of exactly the given size: noise, and an ancillary chunk that fills it
+// up.
 func pngOf(t *testing.T, size int) []byte {
 	t.Helper()
 	picture := image.NewGray(image.Rect(0, 0, 64, 64))
@@ -43,7 +44,8 @@ func noise() *rand.ChaCha8 {
 	return rand.NewChaCha8([32]byte{'p', 'o', 's', 't', 'e', 'r', 'n'})
 }
 
-// fileOf writes noise of the given size to a file of the given name and returns its path and SHA-256.
+// fileOf writes noise of the given size to a file of the given name and returns its path and
+// SHA-256.
 func fileOf(t *testing.T, name string, size int64) (path, sum string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)

@@ -30,8 +30,8 @@ func (b *tab) stops() []stop {
 	return way
 }
 
-// after tells whether a person who reads the page comes to this stop later than to the other: further down, or further on in
-// the same line.
+// after tells whether a person who reads the page comes to this stop later than to the other:
+// further down, or further on in the same line.
 func (s stop) after(other stop, rtl bool) bool {
 	if s.Top >= other.Bottom-1 || other.Top >= s.Bottom-1 {
 		return s.Top > other.Top

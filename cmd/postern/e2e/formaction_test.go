@@ -10,8 +10,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction is what the pages' form-action rests on: the store's redirect
-// to the landing page, and where that leads on, are judged by the policy of the page that held the form.
+// TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction is what the pages' form-action rests on:
+// the store's redirect to the landing page, and where that leads on, are judged by the policy of
+// the page that held the form.
 func TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

@@ -90,7 +90,8 @@ func TestOtherPagesAreNeverFramed(t *testing.T) {
 	}
 }
 
-// frames lists the addresses of all frames of the tab that begin like that, whichever process draws them.
+// frames lists the addresses of all frames of the tab that begin like that, whichever process draws
+// them.
 func (b *tab) frames(prefix string) []string {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})

@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// ownFile writes a file into the browser's own storage, where its handle is like one of the disk, and returns the handle.
+// ownFile writes a file into the browser's own storage, where its handle is like one of the disk,
+// and returns the handle.
 const ownFile = `const ownFile = async () => {
 	const handle = await (await navigator.storage.getDirectory()).getFileHandle("garden.bin", {create: true});
 	if ((await handle.getFile()).size == 0) {
@@ -25,8 +26,9 @@ FileSystemFileHandle.prototype.queryPermission = async () => "prompt";
 FileSystemFileHandle.prototype.requestPermission = async () => { window.asked = navigator.userActivation.isActive; return %q; };
 window.showOpenFilePicker = async () => { window.chosen = navigator.userActivation.isActive; return [await ownFile()]; };`
 
-// leave begins an upload of the file, with its handle or without, to go away in the middle. Parts from the third on don't get
-// beyond their preflights, which are let go of when nobody waits for them any more.
+// leave begins an upload of the file, with its handle or without, to go away in the middle. Parts
+// from the third on don't get beyond their preflights, which are let go of when nobody waits for
+// them any more.
 func (b *tab) leave(p *postern, handle bool) (release func()) {
 	b.t.Helper()
 	b.open(p.URL + "/forms/files")
@@ -41,7 +43,8 @@ func (b *tab) leave(p *postern, handle bool) (release func()) {
 	return release
 }
 
-// come opens the page again in a browser that answers like that, waits for the row, and lets go of what was held.
+// come opens the page again in a browser that answers like that, waits for the row, and lets go of
+// what was held.
 func (b *tab) come(p *postern, answer string, release func()) {
 	b.t.Helper()
 	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: ownFile + fmt.Sprintf(questions, answer)}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// unguarded is the widget's server as a browser takes it that knows nothing of frame-ancestors: the handshake alone is left to
-// tell friend from foe.
+// unguarded is the widget's server as a browser takes it that knows nothing of frame-ancestors: the
+// handshake alone is left to tell friend from foe.
 func unguarded(t *testing.T) http.Handler {
 	t.Helper()
 	inner := widgetServer(t)
@@ -46,7 +46,8 @@ const (
 	knocker = listener + `<iframe src="` + uploads + `/widget/pictures"></iframe>`
 )
 
-// heardOut waits until the widget's frame has said to its page all that it is going to say: a word of ours comes behind the others.
+// heardOut waits until the widget's frame has said to its page all that it is going to say: a word
+// of ours comes behind the others.
 func (b *tab) heardOut() *tab {
 	b.t.Helper()
 	b.until("the frame is there", `document.readyState == "complete"`)
@@ -93,8 +94,8 @@ func TestTheFrameSpeaksToListedPagesAlone(t *testing.T) {
 	}
 }
 
-// Each answer brings a port of its own, and one that is believed is spoken to at once. Ports are counted, not words: a frame that has
-// met its page tells its height whenever it likes.
+// Each answer brings a port of its own, and one that is believed is spoken to at once. Ports are
+// counted, not words: a frame that has met its page tells its height whenever it likes.
 func TestTheFrameBelievesItsOwnPageAlone(t *testing.T) {
 	t.Parallel()
 	b := newTab(t, look{})

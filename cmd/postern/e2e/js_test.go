@@ -14,7 +14,8 @@ import (
 
 const modulesDir = "../../../static"
 
-// testPage loads every unit test of the browser modules and runs them; tests/harness.js says how results come back.
+// testPage loads every unit test of the browser modules and runs them; tests/harness.js says how
+// results come back.
 const testPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,"><body>
 <script type="module">
 import { run } from "/tests/harness.js";

@@ -33,8 +33,8 @@ type stop struct {
 	Bottom           float64
 }
 
-// focus describes what has the focus. The file control lies unseen over its zone: there the zone shows the focus, and the
-// words that are its button are where a person looks.
+// focus describes what has the focus. The file control lies unseen over its zone: there the zone
+// shows the focus, and the words that are its button are where a person looks.
 const focus = `(() => {
 	let node = document.activeElement;
 	while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
@@ -79,7 +79,8 @@ func (b *tab) dialogue(key, path string) {
 	b.dialogueIn(b, key, path)
 }
 
-// dialogueIn does that where the focus is in a frame, which is a document of its own while the keyboard is the page's.
+// dialogueIn does that where the focus is in a frame, which is a document of its own while the
+// keyboard is the page's.
 func (b *tab) dialogueIn(frame *tab, key, path string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(frame.ctx, patience)
@@ -216,7 +217,8 @@ func TestByKeyboardAnInterruptedFileGoesOnOrIsDiscarded(t *testing.T) {
 	b := anchor.sibling()
 	b.open(p.URL + "/forms/files")
 	b.until("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
-	// As in a browser without this dialogue; where there is one, nothing outside the browser can answer it.
+	// As in a browser without this dialogue; where there is one, nothing outside the browser can
+	// answer it.
 	evaluate[any](b, `delete window.showOpenFilePicker`)
 	row := func(name string) string { return fmt.Sprintf(`li:has([title=%q]) `, name) }
 	b.reach(row("other.bin") + "[data-do=discard]")

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/cmd/postern/visitor"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
 const killedSize = 64 * mebibyte
@@ -15,10 +15,10 @@ const killedSize = 64 * mebibyte
 func TestAKilledServerLosesNoUpload(t *testing.T) {
 	t.Parallel()
 	p := dev(t)
-	v := visitor.Visitor{Base: p.URL}
+	v := testclient.Client{Base: p.URL}
 	content := make([]byte, killedSize)
 	noise().Read(content)
-	u, answer, err := v.Issue(t.Context(), visitor.Request{Profile: "files", Filename: "garden.bin", Size: killedSize})
+	u, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "files", Filename: "garden.bin", Size: killedSize})
 	if err != nil || u == nil || u.Multipart == nil {
 		t.Fatalf("issue: %v %v", answer, err)
 	}
@@ -49,9 +49,9 @@ func TestAKilledServerLosesNoUpload(t *testing.T) {
 }
 
 // sendPart asks for the URL of one part and sends it.
-func sendPart(t *testing.T, u *visitor.Upload, content []byte, number int) {
+func sendPart(t *testing.T, u *testclient.Upload, content []byte, number int) {
 	t.Helper()
-	signed, answer, err := u.Sign(t.Context(), visitor.PartRequest{Number: number})
+	signed, answer, err := u.Sign(t.Context(), testclient.PartRequest{Number: number})
 	if err != nil || len(signed) != 1 {
 		t.Fatalf("sign part %d: %v %v", number, answer, err)
 	}

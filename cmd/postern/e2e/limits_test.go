@@ -80,7 +80,8 @@ func (b *tab) light(paths []string, done string) {
 	b.calm()
 }
 
-// leaves writes that many files of some kilobytes, each with a content of its own, and returns their sums by path.
+// leaves writes that many files of some kilobytes, each with a content of its own, and returns
+// their sums by path.
 func leaves(t *testing.T, count int) (paths []string, sums map[string]string) {
 	t.Helper()
 	dir, random := t.TempDir(), noise()

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// narrow is the kernel's share of what is on the line, at either end of a wire, in bytes. On a loopback it would be megabytes: what a
-// browser has sent would wait there uncounted, and a far end that reads no more would still be sent a lot.
+// narrow is the kernel's share of what is on the line, at either end of a wire, in bytes. On a
+// loopback it would be megabytes: what a browser has sent would wait there uncounted, and a far end
+// that reads no more would still be sent a lot.
 const narrow = 128 << 10
 
 func dialNarrow(ctx context.Context, network, address string) (net.Conn, error) {
@@ -85,7 +86,8 @@ func (l *lines) cut(span time.Duration) {
 	}
 }
 
-// hush holds everything back that goes either way, as a line does that loses all packets for that long.
+// hush holds everything back that goes either way, as a line does that loses all packets for that
+// long.
 func (l *lines) hush(span time.Duration) {
 	l.wire.mu.Lock()
 	defer l.wire.mu.Unlock()
@@ -94,7 +96,8 @@ func (l *lines) hush(span time.Duration) {
 	time.AfterFunc(span, func() { close(silent) })
 }
 
-// limit lets at most that many bytes a second through from the browser, on all connections together; 0 is no limit.
+// limit lets at most that many bytes a second through from the browser, on all connections
+// together; 0 is no limit.
 func (l *lines) limit(rate int64) {
 	l.wire.mu.Lock()
 	defer l.wire.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // program is the path of the binary under test, built once for all tests of the package.
@@ -22,7 +22,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if program, err = process.Build(dir); err != nil {
+	if program, err = testserver.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e: build:", err)
 		return 1
 	}

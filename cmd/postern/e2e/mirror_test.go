@@ -26,8 +26,9 @@ import (
 // mirrorHost is where browsers find a mirror.
 const mirrorHost = "store.localhost"
 
-// mirror stands in for a store where a real one would have to keep more than a machine that runs tests has room for: it keeps
-// nothing, and holds each byte that arrives against the file it must come from. Handlers, plan, page and line are the real ones.
+// mirror stands in for a store where a real one would have to keep more than a machine that runs
+// tests has room for: it keeps nothing, and holds each byte that arrives against the file it must
+// come from. Handlers, plan, page and line are the real ones.
 type mirror struct {
 	handlers.Store // what isn't asked of it here
 	file           *os.File
@@ -41,8 +42,8 @@ type mirror struct {
 	whole bool
 }
 
-// sparseFile makes a file of holes that takes no room on the disk, with some bytes of noise in each piece of the given length, so
-// that no two pieces are alike.
+// sparseFile makes a file of holes that takes no room on the disk, with some bytes of noise in each
+// piece of the given length, so that no two pieces are alike.
 func sparseFile(t *testing.T, name string, size, piece int64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -60,7 +61,8 @@ func sparseFile(t *testing.T, name string, size, piece int64) string {
 	return path
 }
 
-// newMirror serves Postern at uploads, with one profile that takes anything in parts, and the mirror of the file as its store.
+// newMirror serves Postern at uploads, with one profile that takes anything in parts, and the
+// mirror of the file as its store.
 func newMirror(t *testing.T, w *wire, path string, partSize int64) *mirror {
 	t.Helper()
 	file, err := os.Open(path)

@@ -28,7 +28,8 @@ func (p *postern) ticketAt(ticket tickets.Ticket, now time.Time) string {
 	return text
 }
 
-// office is the part of a host's server that gives tickets out. The first one ends a few seconds later, all others hold.
+// office is the part of a host's server that gives tickets out. The first one ends a few seconds
+// later, all others hold.
 type office struct {
 	p *postern
 	b *tab

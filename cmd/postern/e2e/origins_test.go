@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// ask makes a script of the page call Postern and tells what it can read: a status, or that the browser kept the answer back.
+// ask makes a script of the page call Postern and tells what it can read: a status, or that the
+// browser kept the answer back.
 const ask = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "kept back")`
 
 func TestScriptsOfListedOriginsAloneMayIssue(t *testing.T) {
@@ -63,7 +64,8 @@ func TestAnOpaqueOriginMayIssueNothing(t *testing.T) {
 	b.issuedOnlyFor("kept back")
 }
 
-// issuedOnlyFor requires that the server itself issued nothing where the browser kept the answer back.
+// issuedOnlyFor requires that the server itself issued nothing where the browser kept the answer
+// back.
 func (b *tab) issuedOnlyFor(wanted string) {
 	b.t.Helper()
 	for _, x := range b.Wire.exchanges("uploads.localhost", http.MethodPost) {

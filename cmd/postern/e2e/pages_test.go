@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// languages are those whose pages are looked at: the reference, one without spaces, one from right to left.
+// languages are those whose pages are looked at: the reference, one without spaces, one from right
+// to left.
 var languages = []struct{ tag, direction string }{{"en", "ltr"}, {"zh-Hans", "ltr"}, {"ar", "rtl"}}
 
 func TestPagesFitEveryWindowInEveryLanguage(t *testing.T) {

@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// patience bounds every wait of these tests: far more than a loaded machine needs, far less than a hung test takes.
-const patience = process.Patience
+// patience bounds every wait of these tests: far more than a loaded machine needs, far less than a
+// hung test takes.
+const patience = testserver.Patience
 
 // pollEvery is how often a page is asked whether it has come so far.
 const pollEvery = 50 * time.Millisecond
@@ -23,17 +24,18 @@ var signed = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{20,}|[Ss]ignature=[0-9a-f]+|\b
 
 // postern is one `postern dev` with a data folder of its own.
 type postern struct {
-	*process.Process
+	*testserver.Server
 	t    *testing.T
 	Data string // the folder given as --data
 }
 
-// dev starts `postern dev` on free ports and stops it when the test ends. The arguments follow those of the harness.
+// dev starts `postern dev` on free ports and stops it when the test ends. The arguments follow
+// those of the harness.
 func dev(t *testing.T, args ...string) *postern {
 	t.Helper()
 	p := &postern{t: t, Data: filepath.Join(t.TempDir(), "data")}
 	t.Cleanup(p.searchLog)
-	p.Process = process.Start(t, process.Options{Path: program, Args: process.Dev(p.Data, args...)})
+	p.Server = testserver.Start(t, testserver.Options{Path: program, Args: testserver.Dev(p.Data, args...)})
 	return p
 }
 
@@ -55,9 +57,10 @@ func (p *postern) kill() {
 	p.Kill()
 }
 
-// searchLog requires that the log holds none of the keys in the data folder, no token and no signature.
+// searchLog requires that the log holds none of the keys in the data folder, no token and no
+// signature.
 func (p *postern) searchLog() {
-	if p.Process == nil {
+	if p.Server == nil {
 		return // it never ran
 	}
 	log := p.Log.String()

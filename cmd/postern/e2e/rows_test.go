@@ -40,7 +40,8 @@ func TestARefusedFileMakesWayForTheOneChosenInItsPlace(t *testing.T) {
 	b.calm()
 }
 
-// journeys are the states that a file comes through again and again on a bad line: its row may not jump.
+// journeys are the states that a file comes through again and again on a bad line: its row may not
+// jump.
 var journeys = []string{"waiting", "preparing", "sending", "paused", "offline", "retrying", "confirming", "done"}
 
 func TestARowKeepsItsHeightOnTheWay(t *testing.T) {

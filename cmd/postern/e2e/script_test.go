@@ -11,7 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// sight records how far the bars of the page have come, and the words beside them, each time that something changes.
+// sight records how far the bars of the page have come, and the words beside them, each time that
+// something changes.
 const sight = `(() => {
 	window.seen = [];
 	const look = () => {
@@ -137,7 +138,8 @@ func (b *tab) start() {
 	}
 }
 
-// untilState waits until every file of the page has the state, and gives up at once when one fails instead.
+// untilState waits until every file of the page has the state, and gives up at once when one fails
+// instead.
 func (b *tab) untilState(state string) {
 	b.t.Helper()
 	b.until("files are "+state, fmt.Sprintf(`(() => {

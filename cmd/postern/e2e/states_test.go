@@ -85,8 +85,9 @@ func (b *tab) untilRow(state string) {
 	b.until("the file is "+state, fmt.Sprintf(`document.querySelector(".postern-file[data-state=%s]") != null`, state))
 }
 
-// pressable tells whether a press on the middle of what a selector finds would reach it. What is in a row reacts to nothing before
-// the row has been drawn (content-visibility), though it has its place already.
+// pressable tells whether a press on the middle of what a selector finds would reach it. What is in
+// a row reacts to nothing before the row has been drawn (content-visibility), though it has its
+// place already.
 const pressable = `((node) => {
 	node?.scrollIntoView({ block: "nearest" });
 	const { left, right, top, bottom } = node?.getBoundingClientRect() ?? {};

@@ -8,15 +8,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// small lists controls that a finger would miss: smaller than 44 by 44 CSS px. What a label stands for is pressed on the label.
+// small lists controls that a finger would miss: smaller than 44 by 44 CSS px. What a label stands
+// for is pressed on the label.
 const small = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary")]
 	.filter((node) => node.checkVisibility({visibilityProperty: true}))
 	.map((node) => [node, (getComputedStyle(node).opacity == "0" ? node.labels[0] : node).getBoundingClientRect()])
 	.filter(([, {width, height}]) => width < 43.99 || height < 43.99)
 	.map(([node, {width, height}]) => node.localName + " " + (node.innerText || node.id || node.name) + ": " + width + " by " + height)`
 
-// wide lists what sticks out sideways of a window that is that wide, boxes that scroll by themselves aside. A phone's window
-// grows with what is in it, so its own width alone says nothing.
+// wide lists what sticks out sideways of a window that is that wide, boxes that scroll by
+// themselves aside. A phone's window grows with what is in it, so its own width alone says nothing.
 const wide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
 	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll") || node.closest(".postern-unseen")) return false;
 	const {left, right} = node.getBoundingClientRect();
@@ -51,7 +52,8 @@ func (b *tab) finger(width, height int64) {
 	}
 }
 
-// handy requires that the page can be used by a finger, in a narrow window, enlarged four times, and without motion.
+// handy requires that the page can be used by a finger, in a narrow window, enlarged four times,
+// and without motion.
 func (b *tab) handy(what string, widgets ...*tab) {
 	b.t.Helper()
 	all := append([]*tab{b}, widgets...)

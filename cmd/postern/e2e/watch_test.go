@@ -14,12 +14,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chosen marks in the trace where the page hears of the files: what the browser does to hand them over isn't the page's.
+// chosen marks in the trace where the page hears of the files: what the browser does to hand them
+// over isn't the page's.
 const chosen = `document.addEventListener("change", () => performance.mark("chosen"), {capture: true, once: true});
 	window.long = [];
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({type: "longtask", buffered: true})`
 
-// traceEvent is an entry of Chromium's trace. Times are in microseconds: the clock's, and the thread's own.
+// traceEvent is an entry of Chromium's trace. Times are in microseconds: the clock's, and the
+// thread's own.
 type traceEvent struct {
 	Name      string
 	Pid, Tid  int
@@ -39,11 +41,13 @@ type lookout struct {
 	peak   weight
 }
 
-// weight is a page's heap in bytes: what belongs to scripts alone, and together with the document's objects and the buffers.
+// weight is a page's heap in bytes: what belongs to scripts alone, and together with the document's
+// objects and the buffers.
 type weight struct{ Script, All int64 }
 
-// sighting is what a page cost the person it belongs to. Work is the time for which the page's main thread really ran, which says the
-// same on a busy machine; clock includes what the thread spent waiting for its turn.
+// sighting is what a page cost the person it belongs to. Work is the time for which the page's main
+// thread really ran, which says the same on a busy machine; clock includes what the thread spent
+// waiting for its turn.
 type sighting struct {
 	Tasks        int           // that took a millisecond or more
 	Work, Clock  time.Duration // of the longest of them
@@ -52,7 +56,8 @@ type sighting struct {
 	Peak, Behind weight        // the heap with garbage, and without any when all was over
 }
 
-// watch records the tasks of the page's main thread and weighs its heap from now on. One page at a time may be watched.
+// watch records the tasks of the page's main thread and weighs its heap from now on. One page at a
+// time may be watched.
 func (b *tab) watch() *lookout {
 	b.t.Helper()
 	l := &lookout{b: b, stop: make(chan struct{}), over: make(chan struct{}), ended: make(chan struct{})}
@@ -83,7 +88,8 @@ func (l *lookout) hear(event any) {
 	}
 }
 
-// brief tells of a trace's entry, without decoding it, that it took less than a millisecond: most of half a million do.
+// brief tells of a trace's entry, without decoding it, that it took less than a millisecond: most
+// of half a million do.
 func brief(entry []byte) bool {
 	_, rest, found := bytes.Cut(entry, []byte(`"dur":`))
 	return found && bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }) < len("1000")

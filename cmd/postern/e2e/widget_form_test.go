@@ -83,7 +83,8 @@ func TestARequiredUploadIsWaitedForInTheVisitorsLanguage(t *testing.T) {
 	}
 }
 
-// refusesToSend presses the form's button and requires that the browser holds the form back, says why and leads there.
+// refusesToSend presses the form's button and requires that the browser holds the form back, says
+// why and leads there.
 func (b *tab) refusesToSend(reason, message string) {
 	b.t.Helper()
 	evaluate[any](b, `(() => {
@@ -162,7 +163,8 @@ func TestAResetGivesUpWhatIsUnderWay(t *testing.T) {
 	b.calm()
 }
 
-// A browser that kept the whole page meanwhile gives it back with its widget; this is what happens where it has to load it anew.
+// A browser that kept the whole page meanwhile gives it back with its widget; this is what happens
+// where it has to load it anew.
 func TestUploadsComeBackWithThePage(t *testing.T) {
 	t.Parallel()
 	p := dev(t, "--origin", app)

@@ -59,7 +59,8 @@ func TestAnotherProfileStartsAnew(t *testing.T) {
 	evaluate[any](b, fmt.Sprintf(`document.querySelector("postern-upload").ticket = %q`, p.ticket(alice)))
 	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
 	b.values(1)
-	// A second file waits for its ticket while the profile changes: the answer is then nobody's any more.
+	// A second file waits for its ticket while the profile changes: the answer is then nobody's any
+	// more.
 	evaluate[any](b, `(() => {
 		window.give = [];
 		document.querySelector("postern-upload").ticket = () => new Promise((resolve) => give.push(resolve));

@@ -13,13 +13,15 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// foreign is the address of the demo pages: the server's other name, which is another origin to a browser.
+// foreign is the address of the demo pages: the server's other name, which is another origin to a
+// browser.
 func (p *postern) foreign(path string) string {
 	return strings.Replace(p.URL, "127.0.0.1", "localhost", 1) + path
 }
 
-// embed opens a page of somebody else's site with widgets on it. The site closes everything to its pages but its own requests and
-// what a widget needs; a page that takes a form shows what it got as JSON.
+// embed opens a page of somebody else's site with widgets on it. The site closes everything to its
+// pages but its own requests and what a widget needs; a page that takes a form shows what it got as
+// JSON.
 func embed(t *testing.T, p *postern, l look, body string) *tab {
 	t.Helper()
 	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
@@ -42,7 +44,8 @@ func embed(t *testing.T, p *postern, l look, body string) *tab {
 // pictures is a form with one required widget.
 const pictures = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
 
-// embedPicture opens a page with a form that has a picture already, and returns its key as the form's values.
+// embedPicture opens a page with a form that has a picture already, and returns its key as the
+// form's values.
 func embedPicture(t *testing.T, p *postern) (b *tab, keys []string) {
 	t.Helper()
 	b = embed(t, p, look{}, pictures)
@@ -53,13 +56,15 @@ func embedPicture(t *testing.T, p *postern) (b *tab, keys []string) {
 	return b, keys
 }
 
-// fitted waits until the widget's frame is as high as what is in it: what the host has below has come to rest then.
+// fitted waits until the widget's frame is as high as what is in it: what the host has below has
+// come to rest then.
 func (b *tab) fitted() {
 	b.t.Helper()
 	b.until("the frame is as high as what is in it", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
 }
 
-// widgets waits until that many widgets of the page have met their host and returns their documents, in the order of the page.
+// widgets waits until that many widgets of the page have met their host and returns their
+// documents, in the order of the page.
 func (b *tab) widgets(p *postern, count int) []*tab {
 	b.t.Helper()
 	b.until("the widgets have met their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))

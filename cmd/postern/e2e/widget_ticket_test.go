@@ -66,8 +66,9 @@ func (b *tab) hears(complaint string, any bool) {
 	}
 }
 
-// sendThrough sends a film in parts and seven small files. Nothing reaches the store before the first ticket is over, and the film's
-// last part not before all other files have been issued: so the renewal falls into the middle.
+// sendThrough sends a film in parts and seven small files. Nothing reaches the store before the
+// first ticket is over, and the film's last part not before all other files have been issued: so
+// the renewal falls into the middle.
 func (b *tab) sendThrough(p *postern, o *office) {
 	b.t.Helper()
 	const small = 7
@@ -107,7 +108,8 @@ func (b *tab) sendThrough(p *postern, o *office) {
 	b.renewedOnTheWay(p)
 }
 
-// renewedOnTheWay requires that files of the first ticket were under way when the next one was refused.
+// renewedOnTheWay requires that files of the first ticket were under way when the next one was
+// refused.
 func (b *tab) renewedOnTheWay(p *postern) {
 	b.t.Helper()
 	statuses := b.answered(p, "/uploads")
@@ -130,7 +132,8 @@ func (b *tab) onlyGoodStates() {
 	}
 }
 
-// answered are the answers to POST requests to such a path of the API, 0 for none yet. It may be called from any goroutine.
+// answered are the answers to POST requests to such a path of the API, 0 for none yet. It may be
+// called from any goroutine.
 func (b *tab) answered(p *postern, path string) (statuses []int) {
 	for _, x := range b.Wire.exchanges(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
 		if strings.HasSuffix(x.Path, path) {

@@ -27,8 +27,8 @@ type exchange struct {
 // headLimit is enough to keep every JSON body whole.
 const headLimit = 64 << 10
 
-// wire is the line between a browser and everything else: a forward proxy that counts, delays and cuts. The browser still sees the
-// real origins, so nothing about cross-origin rules changes.
+// wire is the line between a browser and everything else: a forward proxy that counts, delays and
+// cuts. The browser still sees the real origins, so nothing about cross-origin rules changes.
 type wire struct {
 	server *httptest.Server
 	lines  *lines
@@ -70,15 +70,16 @@ func (w *wire) slow(delay time.Duration) {
 	w.delay = delay
 }
 
-// fail lets the function answer requests in place of the far end; it returns false to let one pass. A panic with
-// http.ErrAbortHandler cuts the connection.
+// fail lets the function answer requests in place of the far end; it returns false to let one pass.
+// A panic with http.ErrAbortHandler cuts the connection.
 func (w *wire) fail(fault func(http.ResponseWriter, *http.Request) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fault = fault
 }
 
-// host lets the line lead to a handler whenever the browser asks for that host, so that pages of any origin can be had.
+// host lets the line lead to a handler whenever the browser asks for that host, so that pages of
+// any origin can be had.
 func (w *wire) host(name string, handler http.Handler) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,7 +134,8 @@ func (w *wire) end(r *http.Request, x *exchange, whole bool) {
 	x.Done, x.Cut = true, !whole
 }
 
-// exchanges returns copies of what went to the host so far, oldest first; an empty method stands for all.
+// exchanges returns copies of what went to the host so far, oldest first; an empty method stands
+// for all.
 func (w *wire) exchanges(host, method string) []exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Client is an S3 client with the store's own credentials, addressing buckets
-// by path. It adds checksums only where S3 demands them.
+// Client is an S3 client with the store's own credentials, addressing buckets by path. It adds
+// checksums only where S3 demands them.
 func (g *Gateway) Client() *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint:               aws.String(g.URL()),
@@ -33,8 +33,8 @@ func (g *Gateway) Credentials() aws.CredentialsProvider {
 // Region is the region every request to the store is signed for.
 func (g *Gateway) Region() string { return g.options.Region }
 
-// AllowOrigins replaces Options.CORSOrigins on every bucket, for a page whose
-// address is known only after the store's.
+// AllowOrigins replaces Options.CORSOrigins on every bucket, for a page whose address is known only
+// after the store's.
 func (g *Gateway) AllowOrigins(ctx context.Context, origins ...string) error {
 	g.origins.Store(&origins)
 	list, err := g.Client().ListBuckets(ctx, nil)
@@ -49,8 +49,7 @@ func (g *Gateway) AllowOrigins(ctx context.Context, origins ...string) error {
 	return nil
 }
 
-// MakeBucket makes a bucket with the CORS rules of the others; one that exists
-// keeps its objects.
+// MakeBucket makes a bucket with the CORS rules of the others; one that exists keeps its objects.
 func (g *Gateway) MakeBucket(ctx context.Context, bucket string) error {
 	_, err := g.Client().CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket:                    &bucket,
@@ -87,8 +86,7 @@ func (g *Gateway) putCORS(ctx context.Context, bucket string, origins []string) 
 	return nil
 }
 
-// corsRule exposes the ETag, which a script needs of every part, and the
-// checksums S3 answers with.
+// corsRule exposes the ETag, which a script needs of every part, and the checksums S3 answers with.
 func corsRule(origins []string) types.CORSRule {
 	return types.CORSRule{
 		AllowedOrigins: slices.Clone(origins),

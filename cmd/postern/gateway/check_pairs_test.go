@@ -28,7 +28,8 @@ func (p pair) String() string {
 	return fmt.Sprintf("changes %q, conditions %v, fields %q, size %d", p.changes, p.document.Conditions, p.fields, p.size)
 }
 
-// generate makes a policy with a form that satisfies it, and then breaks up to two things, or seems to.
+// generate makes a policy with a form that satisfies it, and then breaks up to two things, or seems
+// to.
 func generate(r *rand.Rand, number int, now time.Time) pair {
 	p := pair{now: now, signed: now, document: policy.Document{Expiration: now.Add(time.Hour)}}
 	p.size = r.Int64N(200)
@@ -58,7 +59,8 @@ var optional = []policy.Field{
 	{Name: "tagging", Value: "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"},
 }
 
-// add puts a field into the form with one or two conditions that it meets, in any spelling of its name.
+// add puts a field into the form with one or two conditions that it meets, in any spelling of its
+// name.
 func (p *pair) add(r *rand.Rand, name, value string) {
 	p.fields = append(p.fields, policy.Field{Name: spell(r, name), Value: value})
 	for range 1 + r.IntN(6)/5 {
@@ -175,7 +177,8 @@ func (p *pair) lengthen(prefix, name string) {
 	p.set("key", prefix+fmt.Sprint(p.size)+name)
 }
 
-// form signs the policy as it is, even where Sign would refuse it, and returns all fields in order; Check gets the same.
+// form signs the policy as it is, even where Sign would refuse it, and returns all fields in order;
+// Check gets the same.
 func (p *pair) form(t *testing.T, signer *sigv4.Signer) []policy.Field {
 	t.Helper()
 	key := signer.KeyAt(p.signed)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
-	"github.com/postern-dev/postern/handlers/awsbridge"
+	"github.com/postern-dev/postern/handlers/awscreds"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -45,8 +45,8 @@ var differences = []difference{
 		func(p pair) bool { return p.longSegment() }},
 }
 
-// TestCheckAgreesWithAStore sends generated forms to a real store and compares what it does, and the code
-// it refuses with, with what Check said.
+// TestCheckAgreesWithAStore sends generated forms to a real store and compares what it does, and
+// the code it refuses with, with what Check said.
 func TestCheckAgreesWithAStore(t *testing.T) {
 	const pairs = 500
 	g := start(t, gateway.Options{})
@@ -85,7 +85,8 @@ func TestCheckAgreesWithAStore(t *testing.T) {
 	}
 }
 
-// agrees reports whether both accept, or both refuse and the store's code is one that Check foretold.
+// agrees reports whether both accept, or both refuse and the store's code is one that Check
+// foretold.
 func (p pair) agrees(status int, code string) bool {
 	if status < 400 || len(p.violations) == 0 {
 		return status < 400 && len(p.violations) == 0
@@ -104,7 +105,7 @@ func knownDifference(p pair) string {
 
 func storeSigner(t *testing.T, g *gateway.Gateway) *sigv4.Signer {
 	t.Helper()
-	signer, err := awsbridge.NewSource(g.Credentials(), sigv4.AWS, g.Region()).Signer(t.Context())
+	signer, err := awscreds.NewSource(g.Credentials(), sigv4.AWS, g.Region()).Signer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func (p *pair) writeFile(t *testing.T, form *multipart.Writer) {
 	}
 }
 
-func (p pair) violates(rule policy.Rule) bool {
+func (p pair) violates(rule policy.Reason) bool {
 	for _, v := range p.violations {
 		if v.Rule == rule {
 			return true

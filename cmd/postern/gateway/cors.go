@@ -9,13 +9,13 @@ import (
 // noCORS marks a request whose answer shall stay without CORS headers.
 const noCORS = "postern-no-cors"
 
-// WithoutCORS lets a hook play a store that refuses without CORS headers, as
-// Ceph does: the browser then sees a network error.
+// WithoutCORS lets a hook play a store that refuses without CORS headers, as Ceph does: the browser
+// then sees a network error.
 func WithoutCORS(ctx fiber.Ctx) { fiber.Locals(ctx, noCORS, true) }
 
-// cors gives every answer to an allowed origin its CORS headers. S3 does so
-// for refusals too; the store leaves them out where it refuses early, and the
-// browser would report a network error in place of the 403.
+// cors gives every answer to an allowed origin its CORS headers. S3 does so for refusals too; the
+// store leaves them out where it refuses early, and the browser would report a network error in
+// place of the 403.
 func (g *Gateway) cors(ctx fiber.Ctx) error {
 	origin := ctx.Get(fiber.HeaderOrigin)
 	err := ctx.Next()

@@ -201,8 +201,7 @@ func TestEndOfTheContextStopsTheStore(t *testing.T) {
 	}
 }
 
-// Every step that touches metadata has to work beside the objects as it does
-// in attributes.
+// Every step that touches metadata has to work beside the objects as it does in attributes.
 func TestMultipartUploadsWithMetadataBesideObjects(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "metadata"), 0o700); err != nil {

@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// listener remembers its connections, so that Close needn't wait for a client
-// that never finishes.
+// listener remembers its connections, so that Close needn't wait for a client that never finishes.
 type listener struct {
 	net.Listener
 	mu    sync.Mutex
@@ -39,8 +38,7 @@ func (l *listener) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
-		// Only the socket: the server closes the connection itself and then
-		// takes it off the list.
+		// Only the socket: the server closes the connection itself and then takes it off the list.
 		c.(*conn).TCPConn.Close()
 	}
 }

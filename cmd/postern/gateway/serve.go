@@ -18,10 +18,10 @@ import (
 	"github.com/versity/versitygw/s3api"
 )
 
-// The store takes no listener and doesn't tell which port it got. So it is
-// started on a private socket; the first request there hands us its server,
-// which is set up for streaming and then serves our own listener too. No port
-// is picked and lost again, and nobody is served before the server is ready.
+// The store takes no listener and doesn't tell which port it got. So it is started on a private
+// socket; the first request there hands us its server, which is set up for streaming and then
+// serves our own listener too. No port is picked and lost again, and nobody is served before the
+// server is ready.
 func (g *Gateway) serve(ctx context.Context) error {
 	objects, err := openStore(g.options.Dir)
 	if err != nil {
@@ -70,8 +70,8 @@ func (g *Gateway) config(socket string) *embedgw.Config {
 	}
 }
 
-// handOver waits for the private socket, sends the one request that adopt
-// answers, and lets the server serve our listener.
+// handOver waits for the private socket, sends the one request that adopt answers, and lets the
+// server serve our listener.
 func (g *Gateway) handOver(ctx context.Context, socket string, listening chan struct{}, server chan *fasthttp.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -96,8 +96,8 @@ func (g *Gateway) serveListener(server *fasthttp.Server) {
 	}
 }
 
-// adopt answers the first request with nothing and hands its server over, set
-// to stream POST forms: by default they would be buffered whole in memory.
+// adopt answers the first request with nothing and hands its server over, set to stream POST forms:
+// by default they would be buffered whole in memory.
 func (g *Gateway) adopt(server chan<- *fasthttp.Server) fiber.Handler {
 	adopted := false // only written by the first request, before any other
 	return func(ctx fiber.Ctx) error {
@@ -133,8 +133,8 @@ func warmUp(ctx context.Context, socket string) error {
 	return nil
 }
 
-// serverLog takes what the server says of single connections: news for
-// somebody who debugs the store, noise for everybody else.
+// serverLog takes what the server says of single connections: news for somebody who debugs the
+// store, noise for everybody else.
 type serverLog struct{ *slog.Logger }
 
 func (l serverLog) Printf(format string, args ...any) {

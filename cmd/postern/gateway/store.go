@@ -11,13 +11,11 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 )
 
-// maxCopy is S3's own limit for CopyObject. Left at zero, the store refuses
-// every copy.
+// maxCopy is S3's own limit for CopyObject. Left at zero, the store refuses every copy.
 const maxCopy = 5 << 30
 
-// openStore opens dir/objects, with metadata in extended attributes where the
-// filesystem has them and in dir/metadata otherwise. A folder that began with
-// dir/metadata stays with it.
+// openStore opens dir/objects, with metadata in extended attributes where the filesystem has them
+// and in dir/metadata otherwise. A folder that began with dir/metadata stays with it.
 func openStore(dir string) (*posix.Posix, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

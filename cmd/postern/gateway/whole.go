@@ -9,9 +9,9 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// whole makes a body that breaks off an error. The server takes the end of the
-// connection for the end of the body, and the store would keep an object of the
-// announced length whose missing end is zeros.
+// whole makes a body that breaks off an error. The server takes the end of the connection for the
+// end of the body, and the store would keep an object of the announced length whose missing end is
+// zeros.
 func whole(ctx fiber.Ctx) error {
 	body, length := ctx.Request().BodyStream(), ctx.Request().Header.ContentLength()
 	if ctx.Method() == fiber.MethodPut && body != nil && length > 0 {
@@ -26,8 +26,8 @@ type measured struct {
 	left int
 }
 
-// Read answers with S3's own error when bytes are missing: the store mends
-// io.ErrUnexpectedEOF into a plain end.
+// Read answers with S3's own error when bytes are missing: the store mends io.ErrUnexpectedEOF into
+// a plain end.
 func (m *measured) Read(p []byte) (int, error) {
 	n, err := m.body.Read(p)
 	m.left -= n

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// line is one connection that is kept alive. It costs the machine far less
-// than http.Client, so that what is measured is the server.
+// line is one connection that is kept alive. It costs the machine far less than http.Client, so
+// that what is measured is the server.
 type line struct {
 	conn net.Conn
 	in   *bufio.Reader

@@ -17,8 +17,8 @@ import (
 // clients are how many visitors ask at once.
 const clients = 500
 
-// visitor is one of them, with a subject and a connection of its own. It has
-// one multipart upload open, for part URLs.
+// visitor is one of them, with a subject and a connection of its own. It has one multipart upload
+// open, for part URLs.
 type visitor struct {
 	line    *line
 	steps   []step
@@ -41,8 +41,8 @@ const (
 	partsBody = `{"parts":[{"number":1,"checksum":"AAAAAA=="},{"number":2,"checksum":"AAAAAA=="},{"number":3,"checksum":"AAAAAA=="},{"number":320,"checksum":"AAAAAA=="}]}`
 )
 
-// arrive opens the connection and the upload. Stores take their time for the
-// latter, so it isn't part of what is measured.
+// arrive opens the connection and the upload. Stores take their time for the latter, so it isn't
+// part of what is measured.
 func (s *server) arrive(n int) (*visitor, error) {
 	ticket, err := tickets.Mint(tickets.Ticket{Subject: fmt.Sprint("visitor-", n), Profiles: []string{"*"}, Lifetime: time.Hour}, ticketKey, time.Now())
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *server) arrive(n int) (*visitor, error) {
 	}, nil
 }
 
-// work asks for one thing after the other until the time is over, beginning
-// where n says, so that all kinds are asked for at any moment.
+// work asks for one thing after the other until the time is over, beginning where n says, so that
+// all kinds are asked for at any moment.
 func (v *visitor) work(n int, end time.Time) {
 	for ; time.Now().Before(end); n++ {
 		s := v.steps[n%len(v.steps)]
@@ -114,8 +114,8 @@ func TestLoadOf500ClientsAtOnce(t *testing.T) {
 	}
 }
 
-// several does something for each client, some at a time: the store is slow
-// about multipart uploads, and isn't what is measured.
+// several does something for each client, some at a time: the store is slow about multipart
+// uploads, and isn't what is measured.
 func several(t *testing.T, do func(n int) error) {
 	t.Helper()
 	var group errgroup.Group
@@ -147,8 +147,8 @@ func report(t *testing.T, visitors []*visitor) {
 	}
 }
 
-// checkMemory wants the server not to grow after the first sixth: 10 s of a
-// minute. What the collector hasn't got round to is forgiven.
+// checkMemory wants the server not to grow after the first sixth: 10 s of a minute. What the
+// collector hasn't got round to is forgiven.
 func checkMemory(t *testing.T, samples []int64) {
 	t.Helper()
 	if len(samples) < 12 {

@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// duration is how long each load lasts; the default is a smoke for every run
-// of the tests.
+// duration is how long each load lasts; the default is a smoke for every run of the tests.
 var duration = flag.Duration("load", 3*time.Second, "how long each load lasts")
 
-// pagesEnv makes the test binary a server of pages instead: see servePages.
-// profileEnv names the file for that server's processor profile, if any.
+// pagesEnv makes the test binary a server of pages instead: see servePages. profileEnv names the
+// file for that server's processor profile, if any.
 const (
 	pagesEnv   = "POSTERN_LOAD_PAGES"
 	profileEnv = "POSTERN_LOAD_PROFILE"

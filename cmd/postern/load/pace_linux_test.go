@@ -156,9 +156,9 @@ func (p *pages) askFor(t testing.TB, w way, span time.Duration) pace {
 	return p.ask(t, w, func() bool { return time.Now().Before(end) })
 }
 
-// TestFormPageKeepsPace compares the whole form page with a bare page of the
-// same size, both on the server's one core, in short turns. What other
-// processes take away is least in the best turns, so these are compared.
+// TestFormPageKeepsPace compares the whole form page with a bare page of the same size, both on the
+// server's one core, in short turns. What other processes take away is least in the best turns, so
+// these are compared.
 func TestFormPageKeepsPace(t *testing.T) {
 	p := startPages(t)
 	ways, turn := p.ways(t), 200*time.Millisecond
@@ -176,16 +176,15 @@ func TestFormPageKeepsPace(t *testing.T) {
 		t.Logf("%-15s %8.0f requests/s (%.2f of bare) %8s processor time each (%.2f)",
 			w.name, m.perSecond, m.perSecond/bare.perSecond, m.cost, float64(bare.cost)/float64(m.cost))
 	}
-	// The goal is 0.5. Noise is a tenth of that in a long run on a busy machine,
-	// and a smoke has nothing to say about speed.
+	// The goal is 0.5. Noise is a tenth of that in a long run on a busy machine, and a smoke has
+	// nothing to say about speed.
 	const long, least = 20 * time.Second, 0.45
 	if ratio := float64(bare.cost) / float64(best(all["form"]).cost); *duration >= long && ratio < least {
 		t.Errorf("the form page reaches %.2f of a bare page, wanted %.2f", ratio, least)
 	}
 }
 
-// best takes the middle of the best quarter, so that one lucky turn decides
-// nothing.
+// best takes the middle of the best quarter, so that one lucky turn decides nothing.
 func best(list []pace) pace {
 	var perSecond []float64
 	var cost []time.Duration

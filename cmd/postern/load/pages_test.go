@@ -28,8 +28,8 @@ const (
 	tokenKey  = "token-key-0123456789-0123456789-0123456789"
 )
 
-// servePages serves the form page of the contract's profile on one port and a
-// bare page of the same size on another, until its input ends.
+// servePages serves the form page of the contract's profile on one port and a bare page of the same
+// size on another, until its input ends.
 func servePages(stop io.Reader, ready io.Writer) error {
 	whole, err := wholePages()
 	if err != nil {
@@ -81,8 +81,8 @@ func barePage(size int) http.Handler {
 	return e
 }
 
-// wholePages is what `postern serve` runs, down to the access log on standard
-// error; the store isn't asked for a form page.
+// wholePages is what `postern serve` runs, down to the access log on standard error; the store
+// isn't asked for a form page.
 func wholePages() (http.Handler, error) {
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
-	"github.com/postern-dev/postern/cmd/postern/process"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // server is a built `postern serve` with a config file and a real store.
 type server struct {
-	*process.Process
+	*testserver.Server
 	address string
 	log     string // file
 }
@@ -48,7 +48,7 @@ func startServer(t *testing.T) *server {
 	t.Helper()
 	dir := t.TempDir()
 	// Built first: the store changes the working directory.
-	program, err := process.Build(dir)
+	program, err := testserver.Build(dir)
 	must(t, err)
 	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
 	must(t, err)
@@ -63,7 +63,7 @@ func startServer(t *testing.T) *server {
 	log, err := os.Create(s.log)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
-	s.Process = process.Start(t, process.Options{
+	s.Server = testserver.Start(t, testserver.Options{
 		Path: program, Args: []string{"serve", "--config", file}, Stderr: log,
 		Env: []string{"TOKEN_KEY=" + tokenKey, "TICKET_KEY=" + ticketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=store-secret"},
 	})
@@ -71,8 +71,7 @@ func startServer(t *testing.T) *server {
 	return s
 }
 
-// freeAddress is a port that was free a moment ago: the public URL in the
-// config has to name it.
+// freeAddress is a port that was free a moment ago: the public URL in the config has to name it.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

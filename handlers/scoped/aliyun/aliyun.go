@@ -1,10 +1,9 @@
-// Package aliyun makes scoped credentials for Aliyun OSS by its own Security
-// Token Service, as package scoped does for S3.
+// Package aliyun makes scoped credentials for Aliyun OSS by its own Security Token Service, as
+// package scoped does for S3.
 //
-// The role needs oss:PutObject, oss:AbortMultipartUpload and oss:ListParts on
-// the buckets of the profiles, and nothing more. RAM has no condition for an
-// object's ACL or storage class on upload: keep the bucket's public access
-// blocked.
+// The role needs oss:PutObject, oss:AbortMultipartUpload and oss:ListParts on the buckets of the
+// profiles, and nothing more. RAM has no condition for an object's ACL or storage class on upload:
+// keep the bucket's public access blocked.
 package aliyun
 
 import (
@@ -27,8 +26,8 @@ type Config struct {
 	Credentials providers.CredentialsProvider
 	// RoleARN is the role to assume: acs:ram::ACCOUNT:role/NAME.
 	RoleARN string
-	// Endpoint is the token service's host, without a scheme: it is always
-	// spoken to by https. Empty: sts.aliyuncs.com.
+	// Endpoint is the token service's host, without a scheme: it is always spoken to by https.
+	// Empty: sts.aliyuncs.com.
 	Endpoint string
 	// Lifetime of the credentials: 15 min, the default, to 1 h.
 	Lifetime time.Duration
@@ -63,7 +62,7 @@ func New(c Config) (*STS, error) {
 }
 
 // Scope implements handlers.Scoper.
-func (s *STS) Scope(ctx context.Context, scope handlers.Scope) (sigv4.Credentials, error) {
+func (s *STS) Scope(ctx context.Context, scope handlers.UploadGrant) (sigv4.Credentials, error) {
 	policy, err := Policy(scope)
 	if err != nil {
 		return sigv4.Credentials{}, err
@@ -83,9 +82,9 @@ type answer struct {
 	err         error
 }
 
-// ask gives up when the visitor does: the SDK knows no contexts. It keeps the
-// end of the credentials to itself too, so the lifetime counts from before the
-// call, and they can only end later than we say.
+// ask gives up when the visitor does: the SDK knows no contexts. It keeps the end of the
+// credentials to itself too, so the lifetime counts from before the call, and they can only end
+// later than we say.
 func (s *STS) ask(ctx context.Context, provider providers.CredentialsProvider) (sigv4.Credentials, error) {
 	asked, done := s.config.Now(), make(chan answer, 1)
 	go func() { done <- get(provider) }()
@@ -129,7 +128,7 @@ type statement struct {
 }
 
 // Policy is the session policy for one scope, in the language of RAM.
-func Policy(s handlers.Scope) (string, error) {
+func Policy(s handlers.UploadGrant) (string, error) {
 	if err := scoped.Check(s); err != nil {
 		return "", err
 	}

@@ -27,7 +27,7 @@ import (
 
 var (
 	noon  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	alice = handlers.Scope{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
+	alice = handlers.UploadGrant{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
 )
 
 const (
@@ -35,8 +35,8 @@ const (
 	serverSecret = "server secret"
 )
 
-// TestMain makes the SDK, which speaks https with the default transport only,
-// trust the certificate of httptest.
+// TestMain makes the SDK, which speaks https with the default transport only, trust the certificate
+// of httptest.
 func TestMain(m *testing.M) {
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	pool := x509.NewCertPool()
@@ -107,8 +107,8 @@ func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	}
 }
 
-// expected is the signature of an RPC call, written down a second time; see
-// "RPC signature" in Aliyun's documentation.
+// expected is the signature of an RPC call, written down a second time; see "RPC signature" in
+// Aliyun's documentation.
 func expected(asked url.Values) string {
 	signed := url.Values{}
 	for name, values := range asked {

@@ -1,2 +1,0 @@
-// Package walls holds tests alone: what attackers try, over HTTP, against the handlers in front of a real store.
-package walls
