@@ -65,10 +65,10 @@ func (h *Handlers) signPut(g *gate, p profile.Plan, s *sigv4.Signer, now time.Ti
 // putHeaders are the headers a script sends; content-length it can't set, the browser does.
 func (h *Handlers) putHeaders(g *gate, p profile.Plan) []sigv4.Param {
 	a := h.attributes(g, p)
-	prefix := h.config.Dialect.FieldPrefix()
+	names := policy.AttributeNamesOf(h.config.Dialect)
 	list := []sigv4.Param{{Name: "content-type", Value: p.Type}}
 	add := func(name, value string) {
-		if value != "" {
+		if name != "" && value != "" {
 			list = append(list, sigv4.Param{Name: name, Value: value})
 		}
 	}
@@ -76,23 +76,15 @@ func (h *Handlers) putHeaders(g *gate, p profile.Plan) []sigv4.Param {
 		add("if-none-match", "*")
 	}
 	add("cache-control", a.cacheControl)
-	add(h.aclHeader(), a.acl)
-	add(prefix+"storage-class", a.storageClass)
-	add(prefix+"tagging", a.tagging)
-	add(prefix+"server-side-encryption", a.encryption)
-	add(prefix+"server-side-encryption-aws-kms-key-id", a.kmsKey)
+	add(names.ACLHeader, a.acl)
+	add(names.StorageClass, a.storageClass)
+	add(names.TagsHeader, a.tagging)
+	add(names.Encryption, g.profile.Encryption.ModeValue(names))
+	add(names.KMSKey, a.kmsKey)
 	for _, m := range p.Metadata {
-		add(prefix+"meta-"+m.Name, m.Value)
+		add(names.MetadataPrefix+m.Name, m.Value)
 	}
 	return list
-}
-
-// aclHeader differs for OSS, where x-oss-acl is the bucket's.
-func (h *Handlers) aclHeader() string {
-	if h.config.Dialect == sigv4.OSS {
-		return "x-oss-object-acl"
-	}
-	return h.config.Dialect.FieldPrefix() + "acl"
 }
 
 func checksumAlgorithm(name string) types.ChecksumAlgorithm {

@@ -30,10 +30,10 @@ func (c *Compiled) Document(p Plan, done PostOptions) policy.Document {
 	} else {
 		conditions = append(conditions, policy.SuccessActionStatus(201))
 	}
-	f := fieldsOf(done.Dialect)
-	conditions = append(conditions, c.settings[f.metadata]...)
+	names := policy.AttributeNamesOf(done.Dialect)
+	conditions = append(conditions, c.settings[names.MetadataPrefix]...)
 	for _, m := range p.Metadata {
-		conditions = append(conditions, policy.Equal(f.metadata+m.Name, m.Value))
+		conditions = append(conditions, policy.Equal(names.MetadataPrefix+m.Name, m.Value))
 	}
 	return policy.Document{Expiration: p.Expiration, Conditions: conditions}
 }
@@ -43,13 +43,13 @@ func (c *Compiled) Document(p Plan, done PostOptions) policy.Document {
 // to ask before they serve.
 func (c *Compiled) CheckDialect(d *sigv4.Dialect) error {
 	var faults []error
-	f := fieldsOf(d)
-	for _, condition := range c.appendSettings(nil, f) {
+	names := policy.AttributeNamesOf(d)
+	for _, condition := range c.appendSettings(nil, names) {
 		if err := condition.Err(); err != nil {
 			faults = append(faults, fmt.Errorf("profile: %q: %w", c.profile.Name, err))
 		}
 	}
-	for field, lacking := range map[string]bool{"tags": len(c.profile.Tags) > 0 && !f.tags, "encryption": c.profile.Encryption.Mode != "" && f.encryption == ""} {
+	for field, lacking := range map[string]bool{"tags": len(c.profile.Tags) > 0 && names.TagsField == "", "encryption": c.profile.Encryption.Mode != "" && names.Encryption == ""} {
 		if lacking {
 			faults = append(faults, &FieldError{Profile: c.profile.Name, Field: field, Wanted: "nothing: forms of this store have no field for it", Got: "a value"})
 		}
@@ -57,49 +57,25 @@ func (c *Compiled) CheckDialect(d *sigv4.Dialect) error {
 	return errors.Join(faults...)
 }
 
-// fieldNames are what a dialect calls the fields a profile sets.
-type fieldNames struct {
-	acl, storageClass, encryption, kmsKey, metadata string
-	kms                                             string // the value that asks for KMS
-	tags                                            bool
-}
-
-// The names of "PostObject" in the OSS documentation and "POST Object" in that of Cloud Storage.
-var (
-	awsFields = fieldNames{"acl", "x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-meta-", "aws:kms", true}
-	ossFields = fieldNames{"x-oss-object-acl", "x-oss-storage-class", "x-oss-server-side-encryption", "x-oss-server-side-encryption-key-id", "x-oss-meta-", "KMS", false}
-	gcsFields = fieldNames{"acl", "x-goog-storage-class", "", "", "x-goog-meta-", "", false}
-)
-
-func fieldsOf(d *sigv4.Dialect) fieldNames {
-	switch d {
-	case sigv4.OSS:
-		return ossFields
-	case sigv4.GCS, sigv4.GCSRSA:
-		return gcsFields
-	}
-	return awsFields
-}
-
 // appendSettings adds the conditions that don't depend on the file.
-func (c *Compiled) appendSettings(out []policy.Condition, f fieldNames) []policy.Condition {
+func (c *Compiled) appendSettings(out []policy.Condition, names policy.AttributeNames) []policy.Condition {
 	p := &c.profile
 	if p.ACL != "" {
-		out = append(out, policy.Equal(f.acl, p.ACL))
+		out = append(out, policy.Equal(names.ACLField, p.ACL))
 	}
 	if p.CacheControl != "" {
 		out = append(out, policy.CacheControl(p.CacheControl))
 	}
 	if p.StorageClass != "" {
-		out = append(out, policy.Equal(f.storageClass, p.StorageClass))
+		out = append(out, policy.Equal(names.StorageClass, p.StorageClass))
 	}
-	if p.Encryption.Mode != "" && f.encryption != "" {
-		out = append(out, policy.Equal(f.encryption, p.Encryption.mode(f)))
+	if p.Encryption.Mode != "" && names.Encryption != "" {
+		out = append(out, policy.Equal(names.Encryption, p.Encryption.ModeValue(names)))
 	}
-	if p.Encryption.KeyID != "" && f.kmsKey != "" {
-		out = append(out, policy.Equal(f.kmsKey, p.Encryption.KeyID))
+	if p.Encryption.KeyID != "" && names.KMSKey != "" {
+		out = append(out, policy.Equal(names.KMSKey, p.Encryption.KeyID))
 	}
-	if len(p.Tags) > 0 && f.tags {
+	if len(p.Tags) > 0 && names.TagsField != "" {
 		out = append(out, policy.Tagging(sortedTags(p.Tags)...))
 	}
 	return out
@@ -108,15 +84,17 @@ func (c *Compiled) appendSettings(out []policy.Condition, f fieldNames) []policy
 // settingsByDialect makes those conditions once for each dialect, by its prefix of user metadata.
 func (c *Compiled) settingsByDialect() map[string][]policy.Condition {
 	out := map[string][]policy.Condition{}
-	for _, f := range []fieldNames{awsFields, ossFields, gcsFields} {
-		out[f.metadata] = c.appendSettings(nil, f)
+	for _, d := range []*sigv4.Dialect{sigv4.AWS, sigv4.OSS, sigv4.GCS} {
+		names := policy.AttributeNamesOf(d)
+		out[names.MetadataPrefix] = c.appendSettings(nil, names)
 	}
 	return out
 }
 
-func (e Encryption) mode(f fieldNames) string {
+// ModeValue is the mode as a dialect writes it.
+func (e Encryption) ModeValue(names policy.AttributeNames) string {
 	if e.Mode == "aws:kms" {
-		return f.kms
+		return names.KMSMode
 	}
 	return e.Mode
 }
