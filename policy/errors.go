@@ -52,22 +52,44 @@ func (e *ConditionError) Error() string {
 // Unwrap returns the kind of error.
 func (e *ConditionError) Unwrap() error { return e.Err }
 
-// SyntaxError says where a policy's text isn't one.
+// SyntaxKind says what is wrong with the text of a policy.
+type SyntaxKind string
+
+// The kinds of syntax errors.
+const (
+	// SyntaxBase64: the text is neither JSON nor base64 (standard alphabet, padded, one line).
+	SyntaxBase64 SyntaxKind = "base64"
+	// SyntaxJSON: the text as a whole is not well-formed JSON in UTF-8 (RFC 8259).
+	SyntaxJSON SyntaxKind = "json"
+	// SyntaxMember: the document has an unknown or a repeated member.
+	SyntaxMember SyntaxKind = "member"
+	// SyntaxMissing: the document lacks "expiration" or "conditions".
+	SyntaxMissing SyntaxKind = "missing"
+	// SyntaxExpiration: the expiration is not an instant in UTC.
+	SyntaxExpiration SyntaxKind = "expiration"
+	// SyntaxCondition: the conditions are not an array, or one of them has none of the three forms.
+	SyntaxCondition SyntaxKind = "condition"
+)
+
+// SyntaxError is returned by Parse for a text that is not a policy. It is about the first mistake.
 type SyntaxError struct {
+	// Kind is what is wrong.
+	Kind SyntaxKind
 	// Offset counts bytes from 0; Line and Column count from 1, columns in bytes. They are
-	// positions in the JSON, or in the base64 text if Base64 is set.
+	// positions in the decoded JSON, with SyntaxBase64 in the base64 text.
 	Offset, Line, Column int
-	// Base64 is set if the text didn't even decode.
-	Base64 bool
-	// Condition is the index of the condition being read, -1 outside of them.
+	// Member is the document's member that was read, repeated or missing, or the name of an unknown
+	// one. It is empty if the mistake is in none of them, or if both are missing.
+	Member string
+	// Condition is the index of the condition that was read, -1 outside of the conditions.
 	Condition int
-	// Wanted and Got tell what should have been there and what was.
+	// Wanted and Got describe what the text should have here and what it has.
 	Wanted, Got string
 }
 
 func (e *SyntaxError) Error() string {
 	where := "policy"
-	if e.Base64 {
+	if e.Kind == SyntaxBase64 {
 		where = "policy: base64"
 	}
 	return fmt.Sprintf("%s: line %d, column %d: wanted %s, got %s", where, e.Line, e.Column, e.Wanted, e.Got)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -9,24 +10,27 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads the little JSON that policies are made of, and knows where it is. The first fault
-// stops it: from then on every method does nothing.
+// scanner reads the subset of JSON that policies are made of, and knows its position. The first
+// mistake stops it: from then on every method does nothing.
 type scanner struct {
 	text      string
 	pos       int
-	condition int // being read, -1 outside of conditions
+	kind      SyntaxKind // of a mistake in what is being read
+	member    string     // being read, empty between members
+	condition int        // being read, -1 outside of conditions
 	err       *SyntaxError
 }
 
-// fail notes a fault at the given offset unless there is one already.
-func (s *scanner) fail(at int, wanted, got string) {
+// fail records a mistake at the given offset unless there is one already.
+func (s *scanner) fail(kind SyntaxKind, at int, wanted, got string) {
 	if s.err != nil {
 		return
 	}
-	before := s.text[:at]
-	line := 1 + strings.Count(before, "\n")
-	column := at - strings.LastIndexByte(before, '\n')
-	s.err = &SyntaxError{Offset: at, Line: line, Column: column, Condition: s.condition, Wanted: wanted, Got: got}
+	if !json.Valid([]byte(s.text)) {
+		kind = SyntaxJSON
+	}
+	line, column := position(s.text, at)
+	s.err = &SyntaxError{Kind: kind, Offset: at, Line: line, Column: column, Member: s.member, Condition: s.condition, Wanted: wanted, Got: got}
 }
 
 // space skips white space.
@@ -48,7 +52,7 @@ func (s *scanner) peek() byte {
 // expect reads one byte of punctuation.
 func (s *scanner) expect(b byte) {
 	if s.peek() != b {
-		s.fail(s.pos, strconv.QuoteRune(rune(b)), s.found())
+		s.fail(s.kind, s.pos, strconv.QuoteRune(rune(b)), s.found())
 		return
 	}
 	s.pos++
@@ -65,7 +69,7 @@ func (s *scanner) next(closing byte) bool {
 		s.pos++
 		return false
 	}
-	s.fail(s.pos, "',' or "+strconv.QuoteRune(rune(closing)), s.found())
+	s.fail(s.kind, s.pos, "',' or "+strconv.QuoteRune(rune(closing)), s.found())
 	return false
 }
 
@@ -91,7 +95,7 @@ func (s *scanner) found() string {
 // str reads a string; wanted says what it stands for.
 func (s *scanner) str(wanted string) string {
 	if s.peek() != '"' {
-		s.fail(s.pos, wanted, s.found())
+		s.fail(s.kind, s.pos, wanted, s.found())
 		return ""
 	}
 	s.pos++
@@ -104,12 +108,12 @@ func (s *scanner) str(wanted string) string {
 		case b == '\\':
 			return s.escaped(start)
 		case b < ' ':
-			s.fail(s.pos, "no control character in a string", strconv.QuoteRune(rune(b)))
+			s.fail(s.kind, s.pos, "no control character in a string", strconv.QuoteRune(rune(b)))
 			return ""
 		}
 		s.pos++
 	}
-	s.fail(s.pos, `'"'`, "the end")
+	s.fail(s.kind, s.pos, `'"'`, "the end")
 	return ""
 }
 
@@ -118,7 +122,7 @@ func (s *scanner) checked(start int, text string) string {
 	for i, r := range text {
 		if r == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				s.fail(start+i, "UTF-8", fmt.Sprintf("byte 0x%02x", text[i]))
+				s.fail(SyntaxJSON, start+i, "UTF-8", fmt.Sprintf("byte 0x%02x", text[i]))
 				return ""
 			}
 		}
@@ -144,10 +148,10 @@ func (s *scanner) escaped(start int) string {
 		case s.text[s.pos] == '\\':
 			text.WriteRune(s.escape())
 		default:
-			s.fail(s.pos, "no control character in a string", strconv.QuoteRune(rune(s.text[s.pos])))
+			s.fail(s.kind, s.pos, "no control character in a string", strconv.QuoteRune(rune(s.text[s.pos])))
 		}
 	}
-	s.fail(s.pos, `'"'`, "the end")
+	s.fail(s.kind, s.pos, `'"'`, "the end")
 	return ""
 }
 
@@ -166,7 +170,7 @@ func (s *scanner) escape() rune {
 	}
 	first, ok := s.unit(at)
 	if !ok {
-		s.fail(at, "an escape", "a backslash before something else")
+		s.fail(s.kind, at, "an escape", "a backslash before something else")
 		return 0
 	}
 	s.pos = at + 6
@@ -176,7 +180,7 @@ func (s *scanner) escape() rune {
 	second, ok := s.unit(s.pos)
 	pair := utf16.DecodeRune(first, second)
 	if !ok || pair == utf8.RuneError {
-		s.fail(at, "a pair of surrogates", "half of one")
+		s.fail(s.kind, at, "a pair of surrogates", "half of one")
 		return 0
 	}
 	s.pos += 6
@@ -201,12 +205,12 @@ func (s *scanner) size() int64 {
 	}
 	number := s.text[start:s.pos]
 	if number == "" {
-		s.fail(start, "a whole number of bytes", s.found())
+		s.fail(s.kind, start, "a whole number of bytes", s.found())
 		return 0
 	}
 	n, err := strconv.ParseUint(number, 10, 63)
 	if err != nil || len(number) > 1 && number[0] == '0' {
-		s.fail(start, "a whole number of bytes from 0 to "+strconv.Itoa(math.MaxInt64), number)
+		s.fail(s.kind, start, "a whole number of bytes from 0 to "+strconv.Itoa(math.MaxInt64), number)
 	}
 	return int64(n)
 }

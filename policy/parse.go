@@ -47,16 +47,21 @@ func decodeBase64(text string) (string, error) {
 }
 
 func base64Fault(text string, at int, wanted, got string) error {
-	line := 1 + strings.Count(text[:at], "\n")
-	column := at - strings.LastIndexByte(text[:at], '\n')
-	return &SyntaxError{Offset: at, Line: line, Column: column, Base64: true, Condition: -1, Wanted: wanted, Got: got}
+	line, column := position(text, at)
+	return &SyntaxError{Kind: SyntaxBase64, Offset: at, Line: line, Column: column, Condition: -1, Wanted: wanted, Got: got}
+}
+
+// position returns the line and the column of an offset, both from 1.
+func position(text string, offset int) (line, column int) {
+	before := text[:offset]
+	return 1 + strings.Count(before, "\n"), offset - strings.LastIndexByte(before, '\n')
 }
 
 func parseJSON(text string) (Document, error) {
 	s := &scanner{text: text, condition: -1}
 	d := s.document()
 	if s.space(); s.err == nil && s.pos < len(s.text) {
-		s.fail(s.pos, "the end", s.found())
+		s.fail(SyntaxJSON, s.pos, "the end", s.found())
 	}
 	if s.err != nil {
 		return Document{}, s.err
@@ -66,40 +71,51 @@ func parseJSON(text string) (Document, error) {
 
 // document reads the outermost object.
 func (s *scanner) document() (d Document) {
-	var expiration, conditions bool
+	s.kind = SyntaxMember
 	s.expect('{')
+	if s.peek() == '}' {
+		s.fail(SyntaxMissing, s.pos, "a member", s.found())
+	}
+	seen := make(map[string]bool)
 	start := s.pos
 	for more := true; more && s.err == nil; more = s.next('}') {
 		s.space()
 		start = s.pos
 		name := s.str("a member")
-		s.expect(':')
-		switch {
-		case name == "expiration" && !expiration:
-			expiration, d.Expiration = true, s.expiration()
-		case name == "conditions" && !conditions:
-			conditions, d.Conditions = true, s.conditions()
-		case name == "expiration" || name == "conditions":
-			s.fail(start, "each member once", "another "+strconv.Quote(name))
-		default:
-			s.fail(start, `the members "expiration" and "conditions" alone`, strconv.Quote(name))
+		if s.member = name; name != "expiration" && name != "conditions" && s.err == nil {
+			s.fail(SyntaxMember, start, `the members "expiration" and "conditions" alone`, strconv.Quote(name))
 		}
+		if seen[name] {
+			s.fail(SyntaxMember, start, "each member once", "another "+strconv.Quote(name))
+		}
+		seen[name] = true
+		s.expect(':')
+		if name == "expiration" {
+			d.Expiration = s.expiration()
+		} else {
+			d.Conditions = s.conditions()
+		}
+		s.kind, s.member = SyntaxMember, ""
 	}
-	if !expiration || !conditions {
-		s.fail(start, `both "expiration" and "conditions"`, "only one of them")
+	for _, name := range []string{"expiration", "conditions"} {
+		if s.err == nil && !seen[name] {
+			s.member = name
+			s.fail(SyntaxMissing, start, `both "expiration" and "conditions"`, "only one of them")
+		}
 	}
 	return d
 }
 
 // expiration reads an instant in UTC.
 func (s *scanner) expiration() time.Time {
+	s.kind = SyntaxExpiration
 	s.space()
 	start := s.pos
 	text := s.str("an instant in UTC")
 	at, err := time.Parse(expirationLayout, text)
 	// time.Parse is lenient: hours of one digit, fractions behind a comma.
 	if err != nil || !strings.HasPrefix(text, at.Format(expirationLayout[:19])) || text[19] == ',' || len(text) > 30 || checkExpiration(at) != nil {
-		s.fail(start, "an instant in UTC such as 2026-03-01T12:00:00.000Z", strconv.Quote(text))
+		s.fail(s.kind, start, "an instant in UTC such as 2026-03-01T12:00:00.000Z", strconv.Quote(text))
 	}
 	return at
 }
@@ -107,6 +123,7 @@ func (s *scanner) expiration() time.Time {
 const expirationLayout = "2006-01-02T15:04:05Z"
 
 func (s *scanner) conditions() []Condition {
+	s.kind = SyntaxCondition
 	list := []Condition{}
 	s.expect('[')
 	if s.peek() == ']' {
@@ -128,7 +145,7 @@ func (s *scanner) oneCondition() Condition {
 	case '[':
 		return s.match()
 	}
-	s.fail(s.pos, "a condition, an object or an array", s.found())
+	s.fail(s.kind, s.pos, "a condition, an object or an array", s.found())
 	return Condition{}
 }
 
@@ -139,7 +156,7 @@ func (s *scanner) property() Condition {
 	s.expect(':')
 	value := s.str("a string")
 	if s.peek() == ',' {
-		s.fail(s.pos, "one property in a condition", "another")
+		s.fail(s.kind, s.pos, "one property in a condition", "another")
 	}
 	s.expect('}')
 	return Equal(field, value)
@@ -152,7 +169,7 @@ func (s *scanner) field(sign, wanted string) string {
 	text := s.str(wanted)
 	name, ok := strings.CutPrefix(text, sign)
 	if !ok || name == "" || name[0] == '$' {
-		s.fail(start, wanted, strconv.Quote(text))
+		s.fail(s.kind, start, wanted, strconv.Quote(text))
 	}
 	return name
 }
@@ -173,10 +190,10 @@ func (s *scanner) match() (c Condition) {
 		s.expect(',')
 		c = ContentLengthRange(low, s.size())
 	default:
-		s.fail(start, "eq, starts-with or content-length-range", strconv.Quote(operator))
+		s.fail(s.kind, start, "eq, starts-with or content-length-range", strconv.Quote(operator))
 	}
 	if s.peek() == ',' {
-		s.fail(s.pos, "three items in a condition", "another")
+		s.fail(s.kind, s.pos, "three items in a condition", "another")
 	}
 	s.expect(']')
 	return c

@@ -125,7 +125,7 @@ func TestParseRefuses(t *testing.T) {
 			if !errors.As(err, &fault) {
 				t.Fatalf("got %v, %v, wanted a *SyntaxError", d, err)
 			}
-			if fault.Offset != len(before) || fault.Line != 1+strings.Count(before, "\n") || fault.Column != len(before)-strings.LastIndex(before, "\n") || !strings.Contains(err.Error(), test.wanted) || fault.Base64 {
+			if fault.Offset != len(before) || fault.Line != 1+strings.Count(before, "\n") || fault.Column != len(before)-strings.LastIndex(before, "\n") || !strings.Contains(err.Error(), test.wanted) || fault.Kind == policy.SyntaxBase64 {
 				t.Errorf("got %v\n%s\nwanted %s", err, text[:fault.Offset]+"‸"+text[fault.Offset:], test.wanted)
 			}
 			if !reflect.DeepEqual(d, policy.Document{}) {
@@ -161,7 +161,7 @@ func TestParseRefusesBase64(t *testing.T) {
 			t.Parallel()
 			d, err := policy.Parse(test.text)
 			var fault *policy.SyntaxError
-			if !errors.As(err, &fault) || !strings.Contains(err.Error(), test.wanted) || test.offset >= 0 && fault.Offset != test.offset {
+			if !errors.As(err, &fault) || !strings.Contains(err.Error(), test.wanted) || (fault.Kind == policy.SyntaxBase64) != (test.wanted != "a member") || test.offset >= 0 && fault.Offset != test.offset {
 				t.Errorf("got %v, %#v, wanted offset %d, %s", err, fault, test.offset, test.wanted)
 			}
 			if !reflect.DeepEqual(d, policy.Document{}) {
@@ -178,6 +178,37 @@ func TestSyntaxErrorsNameTheCondition(t *testing.T) {
 		var fault *policy.SyntaxError
 		if !errors.As(err, &fault) || fault.Condition != wanted {
 			t.Errorf("%s: got %v, wanted condition %d", text, err, wanted)
+		}
+	}
+}
+
+func TestSyntaxErrorsHaveAKind(t *testing.T) {
+	t.Parallel()
+	for text, wanted := range map[string]struct {
+		kind   policy.SyntaxKind
+		member string
+	}{
+		wrap(`{"a":"b"`):                        {policy.SyntaxJSON, "conditions"},
+		wrap(`{"a":"b","c":1},{`):               {policy.SyntaxJSON, "conditions"},
+		wrap("{\"a\":\"\xff\"}"):                {policy.SyntaxJSON, "conditions"},
+		wrap(``) + "x":                          {policy.SyntaxJSON, ""},
+		`{"expiration"`:                         {policy.SyntaxJSON, "expiration"},
+		wrap(`{"a":1}`):                         {policy.SyntaxCondition, "conditions"},
+		`{"conditions":{}}`:                     {policy.SyntaxCondition, "conditions"},
+		expire(`"tomorrow"`):                    {policy.SyntaxExpiration, "expiration"},
+		expire(`7`):                             {policy.SyntaxExpiration, "expiration"},
+		`{"version":1}`:                         {policy.SyntaxMember, "version"},
+		`{"conditions":[],"conditions":[]}`:     {policy.SyntaxMember, "conditions"},
+		`{"conditions":[]}`:                     {policy.SyntaxMissing, "expiration"},
+		`{"expiration":"2026-03-01T12:00:00Z"}`: {policy.SyntaxMissing, "conditions"},
+		`{}`:                                    {policy.SyntaxMissing, ""},
+		"e30":                                   {policy.SyntaxBase64, ""},
+		"W10=":                                  {policy.SyntaxMember, ""},
+	} {
+		_, err := policy.Parse(text)
+		var fault *policy.SyntaxError
+		if !errors.As(err, &fault) || fault.Kind != wanted.kind || fault.Member != wanted.member {
+			t.Errorf("%s: got %#v, wanted kind %q of member %q", text, err, wanted.kind, wanted.member)
 		}
 	}
 }

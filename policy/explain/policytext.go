@@ -38,7 +38,7 @@ func (s *session) parse(text string) (policy.Document, bool) {
 		s.find(Finding{Code: "policy_malformed", Got: err.Error()})
 		return d, false
 	}
-	if syntax.Base64 {
+	if syntax.Kind == policy.SyntaxBase64 {
 		return s.parseLoosely(text, syntax)
 	}
 	code := syntaxCode(looseJSON(text), syntax)
@@ -104,9 +104,9 @@ func syntaxCode(text string, e *policy.SyntaxError) string {
 		return "expiration_missing"
 	case loose.Conditions == nil:
 		return "conditions_missing"
-	case strings.HasPrefix(e.Wanted, "an instant"):
+	case e.Kind == policy.SyntaxExpiration:
 		return "expiration_malformed"
-	case strings.HasPrefix(e.Wanted, "the members") || strings.HasPrefix(e.Wanted, "each member"):
+	case e.Kind == policy.SyntaxMember:
 		return "member_unknown"
 	}
 	return "condition_malformed"
