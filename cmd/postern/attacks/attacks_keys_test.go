@@ -9,30 +9,30 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// bothForms are the two ways in that send a form.
-var bothForms = []string{byForm, byPOST}
+// formWays are the two ways in that send a form.
+var formWays = []string{viaForm, viaPOST}
 
 func keyAttacks() []attack {
 	return slices.Concat(
-		each(rowKey, bothForms, "no key", spoilt(without("key")), 400, "InvalidArgument"),
-		each(rowKey, bothForms, "an empty key", spoilt(field("key", "")), 400, "InvalidArgument"),
-		each(rowKey, bothForms, "the subject's prefix as key", spoilt(keyOf(func(key string) string { return key[:strings.LastIndex(key, "/")+1] })), 403, "AccessDenied"),
-		each(rowKey, bothForms, "a neighbour whose name begins alike", spoilt(keyOf(func(key string) string { return strings.Replace(key, "/2", "0/2", 1) })), 403, "AccessDenied"),
-		each(rowKey, bothForms, "a key beside the tree", spoilt(field("key", "else.png")), 403, "AccessDenied"),
-		each(rowKey, bothForms, "a key of another case", spoilt(keyOf(strings.ToUpper)), 403, "AccessDenied"),
-		each(rowKey, bothForms, "the key and one more slash", spoilt(appendTo("key", "/")), 403, "AccessDenied"),
-		each(rowName, bothForms, "a key that climbs", spoilt(appendTo("key", "/../../../else.png")), 403, "AccessDenied"),
-		each(rowName, bothForms, "a key that climbs in disguise", spoilt(appendTo("key", "%2f%2e%2e%2felse.png")), 403, "AccessDenied"),
-		each(rowName, bothForms, "the store's own file name variable", spoilt(appendTo("key", "/${filename}")), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "no key", sendingForm(dropField("key")), 400, "InvalidArgument"),
+		forEachWay(classKey, formWays, "an empty key", sendingForm(setField("key", "")), 400, "InvalidArgument"),
+		forEachWay(classKey, formWays, "the subject's prefix as key", sendingForm(editKey(func(key string) string { return key[:strings.LastIndex(key, "/")+1] })), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "a neighbour whose name begins alike", sendingForm(editKey(func(key string) string { return strings.Replace(key, "/2", "0/2", 1) })), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "a key beside the tree", sendingForm(setField("key", "else.png")), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "a key of another case", sendingForm(editKey(strings.ToUpper)), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "the key and one more slash", sendingForm(appendToField("key", "/")), 403, "AccessDenied"),
+		forEachWay(classFilename, formWays, "a key that climbs", sendingForm(appendToField("key", "/../../../else.png")), 403, "AccessDenied"),
+		forEachWay(classFilename, formWays, "a key that climbs in disguise", sendingForm(appendToField("key", "%2f%2e%2e%2felse.png")), 403, "AccessDenied"),
+		forEachWay(classFilename, formWays, "the store's own file name variable", sendingForm(appendToField("key", "/${filename}")), 403, "AccessDenied"),
 		[]attack{
-			{rowKey, byPUT, "a neighbour whose name begins alike", put(putURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
-			{rowKey, byPUT, "a key beside the tree", put(putURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
-			{rowName, byPUT, "a key that climbs", put(putURL(".png?", ".png/../else.png?")), 403, "SignatureDoesNotMatch"},
-			{rowName, byPUT, "a key that climbs in disguise", put(putURL(".png?", ".png%2F%2E%2E%2Felse.png?")), 403, "SignatureDoesNotMatch"},
-			{rowName, byPUT, "an escaped letter too many", put(putURL(".png?", ".pn%2567?")), 403, "SignatureDoesNotMatch"},
-			{rowKey, byMultipart, "a neighbour whose name begins alike", part(partURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
-			{rowKey, byMultipart, "a key beside the tree", part(partURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
-			{rowName, byMultipart, "a key that climbs", part(partURL(".bin?", ".bin/../else.bin?")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaPUT, "a neighbour whose name begins alike", sendingPut(editPutURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaPUT, "a key beside the tree", sendingPut(editPutURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "a key that climbs", sendingPut(editPutURL(".png?", ".png/../else.png?")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "a key that climbs in disguise", sendingPut(editPutURL(".png?", ".png%2F%2E%2E%2Felse.png?")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "an escaped letter too many", sendingPut(editPutURL(".png?", ".pn%2567?")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaMultipart, "a neighbour whose name begins alike", sendingPart(editPartURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaMultipart, "a key beside the tree", sendingPart(editPartURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaMultipart, "a key that climbs", sendingPart(editPartURL(".bin?", ".bin/../else.bin?")), 403, "SignatureDoesNotMatch"},
 		},
 	)
 }
@@ -47,14 +47,14 @@ func nameAttacks() []attack {
 	}
 	var list []attack
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
-		for way, request := range map[string]testclient.Request{byPOST: picture(size), byMultipart: film(filmSize)} {
+		for way, request := range map[string]testclient.Request{viaPOST: pictureRequest(pictureSize), viaMultipart: filmRequest(filmSize)} {
 			request.Filename = refused[name]
-			list = append(list, attack{rowName, way, name, asked(request), 422, "filename_invalid"})
+			list = append(list, attack{classFilename, way, name, issuing(request), 422, "filename_invalid"})
 		}
 	}
 	return append(list,
-		attack{rowName, byAPI, "bytes that aren't UTF-8", posted("{\"profile\":\"pictures\",\"filename\":\"a\xff.png\",\"type\":\"image/png\",\"size\":500}"), 400, "invalid_request"},
-		attack{rowName, byAPI, "half a surrogate", posted(`{"profile":"pictures","filename":"a\ud800.png","type":"image/png","size":500}`), 400, "invalid_request"},
+		attack{classFilename, viaAPI, "bytes that aren't UTF-8", issuingBody("{\"profile\":\"pictures\",\"filename\":\"a\xff.png\",\"type\":\"image/png\",\"size\":500}"), 400, "invalid_request"},
+		attack{classFilename, viaAPI, "half a surrogate", issuingBody(`{"profile":"pictures","filename":"a\ud800.png","type":"image/png","size":500}`), 400, "invalid_request"},
 	)
 }
 
@@ -65,97 +65,97 @@ func typeAttacks() []attack {
 	}
 	var list []attack
 	for _, kind := range refused {
-		list = append(list, attack{rowType, byAPI, "asking for " + kind, asked(typed(kind)), 415, "type_not_allowed"})
+		list = append(list, attack{classType, viaAPI, "asking for " + kind, issuing(pictureOfType(kind)), 415, "type_not_allowed"})
 	}
-	active := film(filmSize)
+	active := filmRequest(filmSize)
 	active.Type = "text/html"
-	list = append(list, attack{rowType, byMultipart, "a page where only an unnamed wildcard allows it", asked(active), 415, "type_not_allowed"})
+	list = append(list, attack{classType, viaMultipart, "a page where only an unnamed wildcard allows it", issuing(active), 415, "type_not_allowed"})
 	return slices.Concat(list,
-		each(rowType, []string{byPOST}, "a page's type in the field", spoilt(field("Content-Type", "text/html")), 403, "AccessDenied"),
-		each(rowType, []string{byForm}, "a type in a form that has none", spoilt(field("Content-Type", "text/html")), 403, "AccessDenied"),
-		each(rowType, []string{byPOST}, "a list of types in the field", spoilt(field("Content-Type", "image/png,text/html")), 403, "AccessDenied"),
+		forEachWay(classType, []string{viaPOST}, "a page's type in the field", sendingForm(setField("Content-Type", "text/html")), 403, "AccessDenied"),
+		forEachWay(classType, []string{viaForm}, "a type in a form that has none", sendingForm(setField("Content-Type", "text/html")), 403, "AccessDenied"),
+		forEachWay(classType, []string{viaPOST}, "a list of types in the field", sendingForm(setField("Content-Type", "image/png,text/html")), 403, "AccessDenied"),
 		[]attack{
-			{rowType, byPUT, "a page's type in the header", put(putHeader("content-type", "text/html")), 403, "SignatureDoesNotMatch"},
-			{rowType, byForm, "a page through a plain form", landed(page(size)), 415, "type_not_allowed"},
-			{rowType, byForm, "a drawing through a plain form", landed(drawing(size)), 415, "type_not_allowed"},
-			{rowType, byForm, "words through a plain form", landed([]byte(strings.Repeat("w", size))), 415, "type_not_allowed"},
-			{rowAttribute, byMultipart, "a role on a part", part(partHeader("x-amz-meta-role", "admin")), 403, "AccessDenied"},
-			{rowType, byPOST, "a page under a picture's type", pretended(picture(size), page(size)), 415, "type_not_allowed"},
-			{rowType, byPOST, "a drawing under a picture's type", pretended(picture(size), drawing(size)), 415, "type_not_allowed"},
-			{rowType, byPOST, "words under a picture's type", pretended(picture(size), []byte(strings.Repeat("w", size))), 415, "type_not_allowed"},
-			{rowType, byPUT, "a page under a picture's type", pretended(picture(size), page(size)), 415, "type_not_allowed"},
-			{rowType, byPUT, "a drawing under a picture's type", pretended(picture(size), drawing(size)), 415, "type_not_allowed"},
+			{classType, viaPUT, "a page's type in the header", sendingPut(setPutHeader("content-type", "text/html")), 403, "SignatureDoesNotMatch"},
+			{classType, viaForm, "a page through a plain form", landing(htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaForm, "a drawing through a plain form", landing(svgOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaForm, "words through a plain form", landing([]byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
+			{classAttribute, viaMultipart, "a role on a part", sendingPart(setPartHeader("x-amz-meta-role", "admin")), 403, "AccessDenied"},
+			{classType, viaPOST, "a page under a picture's type", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPOST, "a drawing under a picture's type", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPOST, "words under a picture's type", sendingInstead(pictureRequest(pictureSize), []byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
+			{classType, viaPUT, "a page under a picture's type", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPUT, "a drawing under a picture's type", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
 		},
 	)
 }
 
-// pretended sends content that isn't what was announced, and asks for completion.
-func pretended(r testclient.Request, body []byte) func(*attempt) testclient.Answer {
+// sendingInstead sends content that isn't what was announced, and asks for completion.
+func sendingInstead(r testclient.Request, body []byte) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
 		u := a.issue(r)
-		a.accepted(a.got(u.Send(a.Context(), r.Filename, body)))
-		return a.got(u.Complete(a.Context()))
+		a.requireSuccess(a.requireAnswer(u.Send(a.Context(), r.Filename, body)))
+		return a.requireAnswer(u.Complete(a.Context()))
 	}
 }
 
-// landed sends content through the plain form and looks at the page that follows.
-func landed(body []byte) func(*attempt) testclient.Answer {
-	return func(a *attempt) testclient.Answer { return a.landing(a.form("pictures"), body) }
+// landing sends content through the plain form and looks at the page that follows.
+func landing(body []byte) func(*attempt) testclient.Answer {
+	return func(a *attempt) testclient.Answer { return a.sendAndLand(a.form("pictures"), body) }
 }
 
-func page(size int) []byte {
-	return padded("<!doctype html><html><script>alert(document.domain)</script>", size)
+func htmlOfSize(size int) []byte {
+	return padTo("<!doctype html><html><script>alert(document.domain)</script>", size)
 }
 
-func drawing(size int) []byte {
-	return padded(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(document.domain)</script></svg>`, size)
+func svgOfSize(size int) []byte {
+	return padTo(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(document.domain)</script></svg>`, size)
 }
 
-func padded(text string, size int) []byte {
+func padTo(text string, size int) []byte {
 	return append([]byte(text), strings.Repeat(" ", size-len(text))...)
 }
 
-// asked asks for a plan.
-func asked(r testclient.Request) func(*attempt) testclient.Answer {
-	return func(a *attempt) testclient.Answer { return a.ask(r) }
+// issuing asks for a plan.
+func issuing(r testclient.Request) func(*attempt) testclient.Answer {
+	return func(a *attempt) testclient.Answer { return a.tryToIssue(r) }
 }
 
-// posted sends a body as it is to where plans are asked for.
-func posted(body string) func(*attempt) testclient.Answer {
-	return func(a *attempt) testclient.Answer { return a.raw("/uploads", "", body, nil) }
+// issuingBody sends a body as it is to where plans are asked for.
+func issuingBody(body string) func(*attempt) testclient.Answer {
+	return func(a *attempt) testclient.Answer { return a.postRaw("/uploads", "", body, nil) }
 }
 
-// headed sends a good request with headers changed.
-func headed(edit func(http.Header)) func(*attempt) testclient.Answer {
-	return func(a *attempt) testclient.Answer { return a.raw("/uploads", "", goodBody, edit) }
+// issuingWithHeaders sends a good request with headers changed.
+func issuingWithHeaders(edit func(http.Header)) func(*attempt) testclient.Answer {
+	return func(a *attempt) testclient.Answer { return a.postRaw("/uploads", "", validBody, edit) }
 }
 
-const goodBody = `{"profile":"pictures","filename":"garden.png","type":"image/png","size":500}`
+const validBody = `{"profile":"pictures","filename":"garden.png","type":"image/png","size":500}`
 
-func keyOf(edit func(string) string) func(*attempt, *testclient.Post) int {
-	return func(_ *attempt, p *testclient.Post) int { p.Set("key", edit(p.Get("key"))); return size }
+func editKey(edit func(string) string) func(*attempt, *testclient.Post) int {
+	return func(_ *attempt, p *testclient.Post) int { p.Set("key", edit(p.Get("key"))); return pictureSize }
 }
 
-func putURL(piece, by string) func(*attempt, *testclient.Put) int {
+func editPutURL(piece, by string) func(*attempt, *testclient.Put) int {
 	return func(a *attempt, p *testclient.Put) int {
 		changed := strings.Replace(p.URL, piece, by, 1)
 		if changed == p.URL {
 			a.Fatalf("no %q in %s", piece, p.URL)
 		}
 		p.URL = changed
-		return size
+		return pictureSize
 	}
 }
 
-func putHeader(name, value string) func(*attempt, *testclient.Put) int {
-	return func(_ *attempt, p *testclient.Put) int { p.Headers[name] = value; return size }
+func setPutHeader(name, value string) func(*attempt, *testclient.Put) int {
+	return func(_ *attempt, p *testclient.Put) int { p.Headers[name] = value; return pictureSize }
 }
 
-func partURL(piece, by string) func(*attempt, *testclient.Part) int {
-	return func(a *attempt, p *testclient.Part) int { address(piece, by)(a, p); return partSize }
+func editPartURL(piece, by string) func(*attempt, *testclient.Part) int {
+	return func(a *attempt, p *testclient.Part) int { replaceInURL(piece, by)(a, p); return partSize }
 }
 
-func partHeader(name, value string) func(*attempt, *testclient.Part) int {
+func setPartHeader(name, value string) func(*attempt, *testclient.Part) int {
 	return func(_ *attempt, p *testclient.Part) int {
 		if p.Headers == nil {
 			p.Headers = map[string]string{}

@@ -10,20 +10,20 @@ import (
 
 func originAttacks() []attack {
 	origins := map[string]string{
-		"elsewhere": "https://evil.test", "a look-alike": "https://app.example.com.evil.test", "another port": friend + ":8443",
+		"elsewhere": "https://evil.test", "a look-alike": "https://app.example.com.evil.test", "another port": allowedOrigin + ":8443",
 		"another scheme": "http://app.example.com", "a name with it at the end": "https://evil-app.example.com", "null": "null",
 		"a parent domain": "https://example.com", "user information": "https://app.example.com@evil.test", "a trailing dot": "https://app.example.com.",
 		"letters that look alike": "https://аpp.example.com",
 	}
 	var list []attack
 	for name, origin := range origins {
-		list = append(list, attack{rowCSRF, byAPI, "a page of " + name, headed(func(h http.Header) { h.Set("Origin", origin); h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"})
+		list = append(list, attack{classCrossOrigin, viaAPI, "a page of " + name, issuingWithHeaders(func(h http.Header) { h.Set("Origin", origin); h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"})
 	}
 	for name, kind := range map[string]string{
 		"plain text": "text/plain", "a form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data; boundary=x", "nothing": "",
 		"JSON of another charset": "application/json; charset=utf-16", "something like JSON": "application/jsonp",
 	} {
-		list = append(list, attack{rowCSRF, byAPI, "a body that says it is " + name, headed(func(h http.Header) {
+		list = append(list, attack{classCrossOrigin, viaAPI, "a body that says it is " + name, issuingWithHeaders(func(h http.Header) {
 			h.Del("Content-Type")
 			if kind != "" {
 				h.Set("Content-Type", kind)
@@ -31,14 +31,14 @@ func originAttacks() []attack {
 		}), 400, "invalid_request"})
 	}
 	return append(list,
-		attack{rowCSRF, byAPI, "a cross-site request without an origin", headed(func(h http.Header) { h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"},
-		attack{rowCSRF, byAPI, "an origin only said by the Referer", headed(func(h http.Header) {
+		attack{classCrossOrigin, viaAPI, "a cross-site request without an origin", issuingWithHeaders(func(h http.Header) { h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"},
+		attack{classCrossOrigin, viaAPI, "an origin only said by the Referer", issuingWithHeaders(func(h http.Header) {
 			h.Set("Origin", "https://evil.test")
 			h.Set("Sec-Fetch-Site", "cross-site")
-			h.Set("Referer", friend+"/")
+			h.Set("Referer", allowedOrigin+"/")
 		}), 403, "origin_not_allowed"},
-		attack{rowCSRF, byAPI, "an origin only said by the query", func(a *attempt) testclient.Answer {
-			return a.raw("/uploads?origin="+url.QueryEscape(friend), "", goodBody, func(h http.Header) {
+		attack{classCrossOrigin, viaAPI, "an origin only said by the query", func(a *attempt) testclient.Answer {
+			return a.postRaw("/uploads?origin="+url.QueryEscape(allowedOrigin), "", validBody, func(h http.Header) {
 				h.Set("Origin", "https://evil.test")
 				h.Set("Sec-Fetch-Site", "cross-site")
 			})
@@ -46,35 +46,35 @@ func originAttacks() []attack {
 	)
 }
 
-func landingAttacks() []attack {
+func landingPageAttacks() []attack {
 	var list []attack
 	for name, token := range map[string]string{"made up": "made-up", "without a signature": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "of a path": "..%2f..%2fuploads", "of markup": "%3Cscript%3Ealert(1)%3C%2Fscript%3E"} {
-		list = append(list, attack{rowLanding, byForm, "the token " + name, func(a *attempt) testclient.Answer {
-			return a.json("/forms/pictures/done/" + token)
+		list = append(list, attack{classLandingPage, viaForm, "the token " + name, func(a *attempt) testclient.Answer {
+			return a.getJSON("/forms/pictures/done/" + token)
 		}, 401, "unauthorized"})
 	}
 	landing := func(profile string, token func(*attempt) string) func(*attempt) testclient.Answer {
-		return func(a *attempt) testclient.Answer { return a.json("/forms/" + profile + "/done/" + token(a)) }
+		return func(a *attempt) testclient.Answer { return a.getJSON("/forms/" + profile + "/done/" + token(a)) }
 	}
 	return append(list,
-		attack{rowLanding, byForm, "the token of a scripted upload", landing("pictures", func(a *attempt) string { return a.issue(picture(size)).Token }), 404, "unknown_upload"},
-		attack{rowLanding, byForm, "the token of a multipart upload", landing("films", func(a *attempt) string { return a.issue(film(filmSize)).Token }), 404, "unknown_upload"},
-		attack{rowLanding, byForm, "a ticket", landing("pictures", func(a *attempt) string { return a.Visitor.Ticket }), 401, "unauthorized"},
-		attack{rowLanding, byForm, "another profile's token", landing("films", func(a *attempt) string { return tokenOf(a.form("pictures")) }), 404, "unknown_upload"},
-		attack{rowMarkup, byForm, "markup for a profile", func(a *attempt) testclient.Answer { return a.json("/forms/%3Cscript%3Ealert(1)%3C%2Fscript%3E") }, 404, "unknown_profile"},
+		attack{classLandingPage, viaForm, "the token of a scripted upload", landing("pictures", func(a *attempt) string { return a.issue(pictureRequest(pictureSize)).Token }), 404, "unknown_upload"},
+		attack{classLandingPage, viaForm, "the token of a multipart upload", landing("films", func(a *attempt) string { return a.issue(filmRequest(filmSize)).Token }), 404, "unknown_upload"},
+		attack{classLandingPage, viaForm, "a ticket", landing("pictures", func(a *attempt) string { return a.Client.Ticket }), 401, "unauthorized"},
+		attack{classLandingPage, viaForm, "another profile's token", landing("films", func(a *attempt) string { return landingTokenOf(a.form("pictures")) }), 404, "unknown_upload"},
+		attack{classMarkup, viaForm, "markup for a profile", func(a *attempt) testclient.Answer { return a.getJSON("/forms/%3Cscript%3Ealert(1)%3C%2Fscript%3E") }, 404, "unknown_profile"},
 	)
 }
 
-// tokenOf reads the upload token out of a form's redirect.
-func tokenOf(p testclient.Post) string {
+// landingTokenOf reads the upload token out of a form's redirect.
+func landingTokenOf(p testclient.Post) string {
 	target := p.Get("success_action_redirect")
 	return target[strings.LastIndex(target, "/")+1:]
 }
 
-// json asks for an address as a program does.
-func (a *attempt) json(path string) testclient.Answer {
+// getJSON asks for an address as a program does.
+func (a *attempt) getJSON(path string) testclient.Answer {
 	a.Helper()
-	return a.got(a.Visitor.Raw(a.Context(), http.MethodGet, path, http.Header{"Accept": {"application/json"}}, nil))
+	return a.requireAnswer(a.Client.Raw(a.Context(), http.MethodGet, path, http.Header{"Accept": {"application/json"}}, nil))
 }
 
 // oracleAttacks ask for signatures over something of the caller's.
@@ -85,34 +85,34 @@ func oracleAttacks() []attack {
 		"a query": `"query":"acl"`, "a policy": `"policy":"e30="`, "text": `"stringToSign":"AWS4-HMAC-SHA256"`, "a longer life": `"expires":604800`,
 	}
 	for name, member := range bodies {
-		list = append(list, attack{rowOracle, byMultipart, "a signature over " + name, func(a *attempt) testclient.Answer {
-			u := a.issue(film(filmSize))
-			return a.raw("/uploads/"+u.ID+"/parts", u.Token, `{"parts":[{"number":1,`+member+`}]}`, nil)
+		list = append(list, attack{classSigningOracle, viaMultipart, "a signature over " + name, func(a *attempt) testclient.Answer {
+			u := a.issue(filmRequest(filmSize))
+			return a.postRaw("/uploads/"+u.ID+"/parts", u.Token, `{"parts":[{"number":1,`+member+`}]}`, nil)
 		}, 400, "invalid_request"})
 	}
 	for _, path := range []string{"/sign", "/s3/sign", "/presign", "/policy"} {
-		list = append(list, attack{rowOracle, byAPI, "a route that signs at " + path, func(a *attempt) testclient.Answer {
-			return a.raw(path, "", `{"policy":"e30="}`, nil)
+		list = append(list, attack{classSigningOracle, viaAPI, "a route that signs at " + path, func(a *attempt) testclient.Answer {
+			return a.postRaw(path, "", `{"policy":"e30="}`, nil)
 		}, 404, "not_found"})
 	}
 	return append(list,
-		attack{rowOracle, byAPI, "a route that signs beside the uploads", func(a *attempt) testclient.Answer {
-			return a.raw("/uploads/sign", "", `{"policy":"e30="}`, nil)
+		attack{classSigningOracle, viaAPI, "a route that signs beside the uploads", func(a *attempt) testclient.Answer {
+			return a.postRaw("/uploads/sign", "", `{"policy":"e30="}`, nil)
 		}, 405, "method_not_allowed"},
-		attack{rowOracle, byPUT, "reading with a signature for writing", func(a *attempt) testclient.Answer {
-			u := a.issue(picture(size))
+		attack{classSigningOracle, viaPUT, "reading with a signature for writing", func(a *attempt) testclient.Answer {
+			u := a.issue(pictureRequest(pictureSize))
 			request, _ := http.NewRequestWithContext(a.Context(), http.MethodGet, u.Put.URL, nil)
-			return a.store(request)
+			return a.sendToStore(request)
 		}, 403, "SignatureDoesNotMatch"},
-		attack{rowOracle, byMultipart, "aborting with a signature for a part", func(a *attempt) testclient.Answer {
-			p := a.sign(a.issue(film(filmSize)), 1)
+		attack{classSigningOracle, viaMultipart, "aborting with a signature for a part", func(a *attempt) testclient.Answer {
+			p := a.sign(a.issue(filmRequest(filmSize)), 1)
 			request, _ := http.NewRequestWithContext(a.Context(), http.MethodDelete, p.URL, nil)
-			return a.store(request)
+			return a.sendToStore(request)
 		}, 403, "SignatureDoesNotMatch"},
-		attack{rowOracle, byMultipart, "completing with a signature for a part", func(a *attempt) testclient.Answer {
-			p := a.sign(a.issue(film(filmSize)), 1)
+		attack{classSigningOracle, viaMultipart, "completing with a signature for a part", func(a *attempt) testclient.Answer {
+			p := a.sign(a.issue(filmRequest(filmSize)), 1)
 			request, _ := http.NewRequestWithContext(a.Context(), http.MethodPost, p.URL, strings.NewReader("<CompleteMultipartUpload/>"))
-			return a.store(request)
+			return a.sendToStore(request)
 		}, 403, "SignatureDoesNotMatch"},
 	)
 }
@@ -120,20 +120,20 @@ func oracleAttacks() []attack {
 func bodyAttacks() []attack {
 	bodies := map[string]string{
 		"nothing": "", "null": "null", "a list": "[]", "text": `"x"`, "no JSON": "<xml/>", "half an object": `{"profile":"pictures"`,
-		"an object and more": goodBody + "{}", "a member twice": `{"profile":"pictures","profile":"films","filename":"a.png","type":"image/png","size":500}`,
+		"an object and more": validBody + "{}", "a member twice": `{"profile":"pictures","profile":"films","filename":"a.png","type":"image/png","size":500}`,
 		"a member in another case": `{"Profile":"pictures","filename":"a.png","type":"image/png","size":500}`,
-		"a byte order mark":        "\ufeff" + goodBody, "a comment": goodBody + "//", "single quotes": `{'profile':'pictures'}`,
+		"a byte order mark":        "\ufeff" + validBody, "a comment": validBody + "//", "single quotes": `{'profile':'pictures'}`,
 		"ten thousand levels":     strings.Repeat(`{"metadata":`, 10000) + "1" + strings.Repeat("}", 10000),
 		"ten thousand brackets":   strings.Repeat("[", 10000) + strings.Repeat("]", 10000),
 		"ten megabytes":           `{"profile":"` + strings.Repeat("x", 10<<20) + `"}`,
-		"ten megabytes of space":  strings.Repeat(" ", 10<<20) + goodBody,
+		"ten megabytes of space":  strings.Repeat(" ", 10<<20) + validBody,
 		"no profile":              `{"filename":"a.png","type":"image/png","size":500}`,
 		"another type of profile": `{"profile":1,"filename":"a.png","type":"image/png","size":500}`,
-		"a thousand metadata":     strings.TrimSuffix(goodBody, "}") + `,"metadata":{` + manyMembers(1000) + `}}`,
+		"a thousand metadata":     strings.TrimSuffix(validBody, "}") + `,"metadata":{` + manyMembers(1000) + `}}`,
 	}
 	var list []attack
 	for name, body := range bodies {
-		list = append(list, attack{rowBody, byAPI, name, posted(body), 400, "invalid_request"})
+		list = append(list, attack{classBody, viaAPI, name, issuingBody(body), 400, "invalid_request"})
 	}
 	return list
 }
@@ -150,13 +150,13 @@ func numberAttacks() []attack {
 	var list []attack
 	for _, number := range []string{"-1", "-9223372036854775808", "1.5", "5e2", "9223372036854775808", "1e400", `"500"`, "null", "true", "[500]", "{}", "0x10", "NaN", "+5", "05"} {
 		body := `{"profile":"pictures","filename":"garden.png","type":"image/png","size":` + number + `}`
-		list = append(list, attack{rowNumber, byAPI, "a size of " + number, posted(body), 400, "invalid_request"})
+		list = append(list, attack{classNumber, viaAPI, "a size of " + number, issuingBody(body), 400, "invalid_request"})
 	}
-	return append(list, attack{rowNumber, byAPI, "no size", posted(`{"profile":"pictures","filename":"garden.png","type":"image/png"}`), 400, "invalid_request"})
+	return append(list, attack{classNumber, viaAPI, "no size", issuingBody(`{"profile":"pictures","filename":"garden.png","type":"image/png"}`), 400, "invalid_request"})
 }
 
-// store sends a request straight to the store.
-func (a *attempt) store(request *http.Request) testclient.Answer {
+// sendToStore sends a request straight to the store.
+func (a *attempt) sendToStore(request *http.Request) testclient.Answer {
 	a.Helper()
-	return a.got(testclient.Do(request))
+	return a.requireAnswer(testclient.Do(request))
 }

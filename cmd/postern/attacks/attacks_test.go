@@ -11,93 +11,93 @@ import (
 
 // The classes of attack; the house test knows them by these names.
 const (
-	rowKey       = "key missing, empty prefix, prefix without a slash"
-	rowName      = "file names that climb, look alike or hide"
-	rowInjection = "quotes, braces and newlines that rewrite the policy"
-	rowBidi      = "control, bidi and zero-width characters in names"
-	rowMarkup    = "markup in any field, key, redirect or error text"
-	rowType      = "pages and drawings as pictures, type lies, polyglots"
-	rowAttribute = "the client chooses acl, tags, metadata, storage class, redirect"
-	rowRedirect  = "redirects to elsewhere"
-	rowLanding   = "a forged landing page call"
-	rowSize      = "lies about size, bigger bodies, extra parts"
-	rowForeign   = "somebody else's upload"
-	rowToken     = "token confusion"
-	rowReplay    = "replay, overwriting an accepted object"
-	rowOpen      = "abandoned parts"
-	rowCSRF      = "cross-origin calls on issuing"
-	rowOracle    = "signing oracle"
-	rowBody      = "large, deep and odd requests"
-	rowNumber    = "bad numbers"
+	classKey           = "key missing, empty prefix, prefix without a slash"
+	classFilename      = "file names that climb, look alike or hide"
+	classInjection     = "quotes, braces and newlines that rewrite the policy"
+	classInvisible     = "control, bidi and zero-width characters in names"
+	classMarkup        = "markup in any field, key, redirect or error text"
+	classType          = "pages and drawings as pictures, type lies, polyglots"
+	classAttribute     = "the client chooses acl, tags, metadata, storage class, redirect"
+	classRedirect      = "redirects to elsewhere"
+	classLandingPage   = "a forged landing page call"
+	classSize          = "lies about size, bigger bodies, extra parts"
+	classForeignUpload = "somebody else's upload"
+	classToken         = "token confusion"
+	classReplay        = "replay, overwriting an accepted object"
+	classAbandoned     = "abandoned parts"
+	classCrossOrigin   = "cross-origin calls on issuing"
+	classSigningOracle = "signing oracle"
+	classBody          = "large, deep and odd requests"
+	classNumber        = "bad numbers"
 )
 
 // The ways in.
 const (
-	byForm      = "form"
-	byPOST      = "post"
-	byPUT       = "put"
-	byMultipart = "multipart"
-	byAPI       = "api"
+	viaForm      = "form"
+	viaPOST      = "post"
+	viaPUT       = "put"
+	viaMultipart = "multipart"
+	viaAPI       = "api"
 )
 
 // attack is one attempt and what refuses it: the contract's code where we do, the store's own where
 // it does.
 type attack struct {
-	row, way, name string
-	try            func(*attempt) testclient.Answer
-	status         int
-	code           string
+	class, via, name string
+	run              func(*attempt) testclient.Answer
+	status           int
+	code             string
 }
 
 func attacks() []attack {
 	return slices.Concat(
 		keyAttacks(), nameAttacks(), typeAttacks(), attributeAttacks(), redirectAttacks(), sizeAttacks(), policyAttacks(),
-		tokenAttacks(), ticketAttacks(), originAttacks(), landingAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
+		tokenAttacks(), ticketAttacks(), originAttacks(), landingPageAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
 	)
 }
 
-func TestAttacks(t *testing.T) {
+func TestEveryAttackIsRefused(t *testing.T) {
 	t.Parallel()
 	list := attacks()
 	if len(list) < 120 {
 		t.Errorf("attacks: wanted at least 120, got %d", len(list))
 	}
-	common, noPolicies := newSite(t, withOrigins), newSite(t, withOrigins, putOnly)
+	common, noPolicies := newSite(t, withAllowedOrigin), newSite(t, withAllowedOrigin, withoutPostPolicy)
 	for _, k := range list {
-		t.Run(k.row+"/"+k.way+"/"+k.name, func(t *testing.T) {
+		t.Run(k.class+"/"+k.via+"/"+k.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAttempt(t, common)
-			if k.way == byPUT {
+			if k.via == viaPUT {
 				a = newAttempt(t, noPolicies)
 			}
-			a.refused(k.try(a), k.status, k.code)
-			a.nothing()
+			a.requireRefusal(k.run(a), k.status, k.code)
+			a.requireNothingStored()
 		})
 	}
-	t.Cleanup(func() { onlyBelowUsers(t) })
+	t.Cleanup(func() { requireKeysUnderUsers(t) })
 }
 
-// onlyBelowUsers requires that nothing at all lies outside what the key templates allow.
-func onlyBelowUsers(t *testing.T) {
+// requireKeysUnderUsers requires that nothing at all lies outside what the key templates allow.
+func requireKeysUnderUsers(t *testing.T) {
 	t.Helper()
-	for _, key := range keysBelow(t, "") {
+	for _, key := range keysUnder(t, "") {
 		if !strings.HasPrefix(key, "users/") || strings.Contains(key, "..") || strings.Contains(key, "//") {
 			t.Errorf("the store holds %q, outside every profile's prefix", key)
 		}
 	}
 }
 
-// friend is the one foreign origin that the profiles of the attacks allow.
-const friend = "https://app.example.com"
+// allowedOrigin is the one foreign origin that the profiles of the attacks allow.
+const allowedOrigin = "https://app.example.com"
 
-func withOrigins(c *handlers.Config) {
+func withAllowedOrigin(c *handlers.Config) {
 	for i := range c.Profiles {
-		c.Profiles[i].Origins = []string{friend}
+		c.Profiles[i].Origins = []string{allowedOrigin}
 	}
 }
 
-// each spells an attack out for several ways in.
-func each(row string, ways []string, name string, try func(way string) func(*attempt) testclient.Answer, status int, code string) []attack {
+// forEachWay spells an attack out for several ways in.
+func forEachWay(row string, ways []string, name string, try func(way string) func(*attempt) testclient.Answer, status int, code string) []attack {
 	var list []attack
 	for _, way := range ways {
 		list = append(list, attack{row, way, name, try(way), status, code})
@@ -105,43 +105,43 @@ func each(row string, ways []string, name string, try func(way string) func(*att
 	return list
 }
 
-// spoilt sends a form, of the page or of the API, after an edit.
-func spoilt(edit func(*attempt, *testclient.Post) int) func(way string) func(*attempt) testclient.Answer {
+// sendingForm sends a form, of the page or of the API, after an edit.
+func sendingForm(edit func(*attempt, *testclient.Post) int) func(way string) func(*attempt) testclient.Answer {
 	return func(way string) func(*attempt) testclient.Answer {
 		return func(a *attempt) testclient.Answer {
 			p := a.post(way)
 			body := edit(a, &p)
-			return a.got(p.Send(a.Context(), "garden.png", content(body)))
+			return a.requireAnswer(p.Send(a.Context(), "garden.png", pngOfSize(body)))
 		}
 	}
 }
 
-// put sends a presigned PUT after an edit.
-func put(edit func(*attempt, *testclient.Put) int) func(*attempt) testclient.Answer {
+// sendingPut sends a presigned PUT after an edit.
+func sendingPut(edit func(*attempt, *testclient.Put) int) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
-		u := a.issue(picture(size))
+		u := a.issue(pictureRequest(pictureSize))
 		if u.Put == nil {
 			a.Fatalf("the plan has no put: %+v", u)
 		}
 		body := edit(a, u.Put)
-		return a.got(u.Put.Send(a.Context(), content(body)))
+		return a.requireAnswer(u.Put.Send(a.Context(), pngOfSize(body)))
 	}
 }
 
-// part sends the first part of a film after an edit.
-func part(edit func(*attempt, *testclient.Part) int) func(*attempt) testclient.Answer {
+// sendingPart sends the first part of a film after an edit.
+func sendingPart(edit func(*attempt, *testclient.Part) int) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
-		p := a.sign(a.issue(film(filmSize)), 1)
+		p := a.sign(a.issue(filmRequest(filmSize)), 1)
 		body := edit(a, &p)
-		return a.got(p.Send(a.Context(), content(body)))
+		return a.requireAnswer(p.Send(a.Context(), pngOfSize(body)))
 	}
 }
 
 // post returns a signed form of that way in.
 func (a *attempt) post(way string) testclient.Post {
 	a.Helper()
-	if way == byForm {
+	if way == viaForm {
 		return a.form("pictures")
 	}
-	return *a.issue(picture(size)).Post
+	return *a.issue(pictureRequest(pictureSize)).Post
 }

@@ -20,22 +20,22 @@ func tokenAttacks() []attack {
 	spoils := map[string]func(*attempt, string) string{
 		"none":                          func(*attempt, string) string { return "" },
 		"no token at all":               func(*attempt, string) string { return "made-up" },
-		"a ticket":                      func(a *attempt, _ string) string { return a.Visitor.Ticket },
+		"a ticket":                      func(a *attempt, _ string) string { return a.Client.Ticket },
 		"its signature cut off":         func(_ *attempt, token string) string { return token[:strings.LastIndex(token, ".")+1] },
 		"its signature changed":         func(_ *attempt, token string) string { return token[:len(token)-4] + "AAAA" },
-		"one claim changed":             func(_ *attempt, token string) string { return claimChanged(token, `"max":`, `"max":9`) },
-		"alg none":                      func(_ *attempt, token string) string { return unsigned(token) },
-		"the ticket's key":              func(_ *attempt, token string) string { return resigned(token, []byte(ticketKey)) },
-		"an empty key":                  func(_ *attempt, token string) string { return resigned(token, []byte{}) },
-		"HS512 in place of HS256":       func(_ *attempt, token string) string { return longer(token) },
+		"one claim changed":             func(_ *attempt, token string) string { return withClaimChanged(token, `"max":`, `"max":9`) },
+		"alg none":                      func(_ *attempt, token string) string { return withoutSignature(token) },
+		"the ticket's key":              func(_ *attempt, token string) string { return signedWith(token, []byte(ticketKey)) },
+		"an empty key":                  func(_ *attempt, token string) string { return signedWith(token, []byte{}) },
+		"HS512 in place of HS256":       func(_ *attempt, token string) string { return signedWithHS512(token) },
 		"an encoding with padding":      func(_ *attempt, token string) string { return token + "=" },
 		"a dot more":                    func(_ *attempt, token string) string { return token + "." },
 		"a line break's worth of space": func(_ *attempt, token string) string { return token[:10] + " " + token[10:] },
 	}
 	var list []attack
 	for name, spoil := range spoils {
-		for way, request := range map[string]testclient.Request{byPOST: picture(size), byMultipart: film(filmSize)} {
-			list = append(list, attack{rowToken, way, "in place of the upload token: " + name, func(a *attempt) testclient.Answer {
+		for way, request := range map[string]testclient.Request{viaPOST: pictureRequest(pictureSize), viaMultipart: filmRequest(filmSize)} {
+			list = append(list, attack{classToken, way, "in place of the upload token: " + name, func(a *attempt) testclient.Answer {
 				u := a.issue(request)
 				return a.call(http.MethodPost, "/uploads/"+u.ID+"/complete", spoil(a, u.Token), map[string]any{})
 			}, 401, "unauthorized"})
@@ -44,39 +44,39 @@ func tokenAttacks() []attack {
 	return list
 }
 
-// falseTickets are what isn't a ticket, or not one for here and now.
-func falseTickets() map[string]func(*attempt) string {
+// invalidTickets are what isn't a ticket, or not one for here and now.
+func invalidTickets() map[string]func(*attempt) string {
 	good := tickets.Ticket{Subject: "somebody", Profiles: []string{"*"}}
 	return map[string]func(*attempt) string{
 		"nothing":          func(*attempt) string { return "" },
 		"no ticket at all": func(*attempt) string { return "made-up" },
-		"an upload token":  func(a *attempt) string { return a.issue(picture(size)).Token },
-		"another key's":    func(a *attempt) string { return minted(a, good, "another-secret-that-nobody-knows-either", time.Now()) },
-		"one that is over": func(a *attempt) string { return minted(a, good, string(ticketKey), time.Now().Add(-time.Hour)) },
+		"an upload token":  func(a *attempt) string { return a.issue(pictureRequest(pictureSize)).Token },
+		"another key's":    func(a *attempt) string { return mint(a, good, "another-secret-that-nobody-knows-either", time.Now()) },
+		"one that is over": func(a *attempt) string { return mint(a, good, string(ticketKey), time.Now().Add(-time.Hour)) },
 		"another audience's": func(a *attempt) string {
 			other := good
 			other.Audience = "shop"
-			return minted(a, other, string(ticketKey), time.Now())
+			return mint(a, other, string(ticketKey), time.Now())
 		},
 		"the upload audience's": func(a *attempt) string {
 			other := good
 			other.Audience = "postern-upload"
-			return minted(a, other, string(ticketKey), time.Now())
+			return mint(a, other, string(ticketKey), time.Now())
 		},
-		"alg none":          func(a *attempt) string { return unsigned(a.Visitor.Ticket) },
-		"one claim changed": func(a *attempt) string { return claimChanged(a.Visitor.Ticket, `"sub":"s`, `"sub":"t`) },
-		"a public key's":    func(a *attempt) string { return signedByRSA(a) },
+		"alg none":          func(a *attempt) string { return withoutSignature(a.Client.Ticket) },
+		"one claim changed": func(a *attempt) string { return withClaimChanged(a.Client.Ticket, `"sub":"s`, `"sub":"t`) },
+		"a public key's":    func(a *attempt) string { return ticketSignedWithRSA(a) },
 		"one without an end": func(*attempt) string {
-			return claims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}})
+			return signClaims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}})
 		},
 		"one without a subject": func(*attempt) string {
-			return claims(jwt.MapClaims{"aud": "postern", "profiles": []string{"*"}, "exp": soon()})
+			return signClaims(jwt.MapClaims{"aud": "postern", "profiles": []string{"*"}, "exp": inTenMinutes()})
 		},
 		"one from the future": func(*attempt) string {
-			return claims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}, "exp": soon(), "nbf": soon()})
+			return signClaims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}, "exp": inTenMinutes(), "nbf": inTenMinutes()})
 		},
 		"one of ten years": func(*attempt) string {
-			return claims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}, "exp": soon() + 10*365*24*3600})
+			return signClaims(jwt.MapClaims{"sub": "x", "aud": "postern", "profiles": []string{"*"}, "exp": inTenMinutes() + 10*365*24*3600})
 		},
 	}
 }
@@ -84,35 +84,35 @@ func falseTickets() map[string]func(*attempt) string {
 // ticketAttacks bring something else in place of the ticket.
 func ticketAttacks() []attack {
 	var list []attack
-	for name, spoil := range falseTickets() {
-		list = append(list, attack{rowToken, byAPI, "in place of the ticket: " + name, func(a *attempt) testclient.Answer {
-			_, answer, err := a.site.stranger(spoil(a)).Issue(a.Context(), picture(size))
-			return a.got(answer, err)
+	for name, spoil := range invalidTickets() {
+		list = append(list, attack{classToken, viaAPI, "in place of the ticket: " + name, func(a *attempt) testclient.Answer {
+			_, answer, err := a.site.clientWithText(spoil(a)).Issue(a.Context(), pictureRequest(pictureSize))
+			return a.requireAnswer(answer, err)
 		}, 401, "unauthorized"})
 		if name == "nothing" {
 			continue
 		}
-		list = append(list, attack{rowToken, byAPI, "where the profile is public, in place of the ticket: " + name, func(a *attempt) testclient.Answer {
-			request := picture(size)
+		list = append(list, attack{classToken, viaAPI, "where the profile is public, in place of the ticket: " + name, func(a *attempt) testclient.Answer {
+			request := pictureRequest(pictureSize)
 			request.Profile = "open"
-			_, answer, err := a.site.stranger(spoil(a)).Issue(a.Context(), request)
-			return a.got(answer, err)
+			_, answer, err := a.site.clientWithText(spoil(a)).Issue(a.Context(), request)
+			return a.requireAnswer(answer, err)
 		}, 401, "unauthorized"})
 	}
-	return append(list, attack{rowToken, byAPI, "a ticket for another profile", func(a *attempt) testclient.Answer {
-		v := a.site.holder(a.T, tickets.Ticket{Subject: a.Subject, Profiles: []string{"films"}})
-		_, answer, err := v.Issue(a.Context(), picture(size))
-		return a.got(answer, err)
-	}, 403, "forbidden"}, attack{rowSize, byAPI, "more than the ticket allows", func(a *attempt) testclient.Answer {
-		v := a.site.holder(a.T, tickets.Ticket{Subject: a.Subject, Profiles: []string{"*"}, MaxSize: size - 1})
-		_, answer, err := v.Issue(a.Context(), picture(size))
-		return a.got(answer, err)
+	return append(list, attack{classToken, viaAPI, "a ticket for another profile", func(a *attempt) testclient.Answer {
+		v := a.site.clientWith(a.T, tickets.Ticket{Subject: a.Subject, Profiles: []string{"films"}})
+		_, answer, err := v.Issue(a.Context(), pictureRequest(pictureSize))
+		return a.requireAnswer(answer, err)
+	}, 403, "forbidden"}, attack{classSize, viaAPI, "more than the ticket allows", func(a *attempt) testclient.Answer {
+		v := a.site.clientWith(a.T, tickets.Ticket{Subject: a.Subject, Profiles: []string{"*"}, MaxSize: pictureSize - 1})
+		_, answer, err := v.Issue(a.Context(), pictureRequest(pictureSize))
+		return a.requireAnswer(answer, err)
 	}, 413, "size_too_large"})
 }
 
-func soon() int64 { return time.Now().Add(10 * time.Minute).Unix() }
+func inTenMinutes() int64 { return time.Now().Add(10 * time.Minute).Unix() }
 
-func minted(a *attempt, ticket tickets.Ticket, key string, now time.Time) string {
+func mint(a *attempt, ticket tickets.Ticket, key string, now time.Time) string {
 	a.Helper()
 	text, err := tickets.Mint(ticket, sigv4.Secret(key), now)
 	if err != nil {
@@ -121,19 +121,19 @@ func minted(a *attempt, ticket tickets.Ticket, key string, now time.Time) string
 	return text
 }
 
-// claims signs any claims with the true key.
-func claims(c jwt.MapClaims) string {
-	return signedText(jwt.NewWithClaims(jwt.SigningMethodHS256, c), []byte(ticketKey))
+// signClaims signs any claims with the true key.
+func signClaims(c jwt.MapClaims) string {
+	return signToken(jwt.NewWithClaims(jwt.SigningMethodHS256, c), []byte(ticketKey))
 }
 
-// unsigned keeps the claims and says that no signature is needed.
-func unsigned(token string) string {
+// withoutSignature keeps the claims and says that no signature is needed.
+func withoutSignature(token string) string {
 	pieces := strings.Split(token, ".")
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + pieces[1] + "."
 }
 
-// resigned keeps header and claims and signs them with another key.
-func resigned(token string, key []byte) string {
+// signedWith keeps header and claims and signs them with another key.
+func signedWith(token string, key []byte) string {
 	text := token[:strings.LastIndex(token, ".")]
 	signature, err := jwt.SigningMethodHS256.Sign(text, key)
 	if err != nil {
@@ -142,19 +142,19 @@ func resigned(token string, key []byte) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// longer signs the claims with the true key and another algorithm.
-func longer(token string) string {
+// signedWithHS512 signs the claims with the true key and another algorithm.
+func signedWithHS512(token string) string {
 	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
 		panic(err)
 	}
 	other := jwt.NewWithClaims(jwt.SigningMethodHS512, parsed.Claims)
 	other.Header["kid"] = parsed.Header["kid"]
-	return signedText(other, []byte(tokenKey))
+	return signToken(other, []byte(tokenKey))
 }
 
-// claimChanged edits the claims and keeps the signature.
-func claimChanged(token, piece, by string) string {
+// withClaimChanged edits the claims and keeps the signature.
+func withClaimChanged(token, piece, by string) string {
 	pieces := strings.Split(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(pieces[1])
 	if err != nil || !strings.Contains(string(text), piece) {
@@ -164,17 +164,17 @@ func claimChanged(token, piece, by string) string {
 	return strings.Join(pieces, ".")
 }
 
-// signedByRSA is a ticket under a private key that nobody registered.
-func signedByRSA(a *attempt) string {
+// ticketSignedWithRSA is a ticket under a private key that nobody registered.
+func ticketSignedWithRSA(a *attempt) string {
 	a.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		a.Fatal(err)
 	}
-	return signedText(jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{"sub": "x", "aud": "postern", "exp": soon(), "profiles": []string{"*"}}), key)
+	return signToken(jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{"sub": "x", "aud": "postern", "exp": inTenMinutes(), "profiles": []string{"*"}}), key)
 }
 
-func signedText(token *jwt.Token, key any) string {
+func signToken(token *jwt.Token, key any) string {
 	text, err := token.SignedString(key)
 	if err != nil {
 		panic(err)

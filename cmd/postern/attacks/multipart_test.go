@@ -13,7 +13,7 @@ import (
 // filmSize makes three parts: two whole ones and a short one.
 const filmSize = 2*partSize + partSize/5
 
-func TestWallsOfParts(t *testing.T) {
+func TestTheStoreRefusesChangedParts(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name   string
@@ -28,28 +28,28 @@ func TestWallsOfParts(t *testing.T) {
 		{"the last part one byte longer", 3, partSize/5 + 1, nil, 403, "SignatureDoesNotMatch"},
 		{"the last part as long as the others", 3, partSize, nil, 403, "SignatureDoesNotMatch"},
 		{"an empty part", 1, 0, nil, 403, "SignatureDoesNotMatch"},
-		{"a URL for another part number", 1, partSize, address("partNumber=1", "partNumber=4"), 403, "SignatureDoesNotMatch"},
-		{"a URL without its part number", 1, partSize, address("partNumber=1&", ""), 405, "MethodNotAllowed"},
-		{"a URL for another key", 1, partSize, address("/films/", "/other/"), 403, "SignatureDoesNotMatch"},
-		{"a URL for another subject's key", 1, partSize, address("/users/s", "/users/t"), 403, "SignatureDoesNotMatch"},
-		{"a URL for another upload ID", 1, partSize, address("uploadId=", "uploadId=0"), 403, "SignatureDoesNotMatch"},
-		{"a URL that lives longer", 1, partSize, address("X-Amz-Expires=", "X-Amz-Expires=1"), 403, "SignatureDoesNotMatch"},
-		{"a URL with the length taken out of what is signed", 1, partSize, address("content-length%3B", ""), 403, "SignatureDoesNotMatch"},
-		{"a URL with a changed signature", 1, partSize, func(_ *attempt, p *testclient.Part) { p.URL = flip(p.URL) }, 403, "SignatureDoesNotMatch"},
+		{"a URL for another part number", 1, partSize, replaceInURL("partNumber=1", "partNumber=4"), 403, "SignatureDoesNotMatch"},
+		{"a URL without its part number", 1, partSize, replaceInURL("partNumber=1&", ""), 405, "MethodNotAllowed"},
+		{"a URL for another key", 1, partSize, replaceInURL("/films/", "/other/"), 403, "SignatureDoesNotMatch"},
+		{"a URL for another subject's key", 1, partSize, replaceInURL("/users/s", "/users/t"), 403, "SignatureDoesNotMatch"},
+		{"a URL for another upload ID", 1, partSize, replaceInURL("uploadId=", "uploadId=0"), 403, "SignatureDoesNotMatch"},
+		{"a URL that lives longer", 1, partSize, replaceInURL("X-Amz-Expires=", "X-Amz-Expires=1"), 403, "SignatureDoesNotMatch"},
+		{"a URL with the length taken out of what is signed", 1, partSize, replaceInURL("content-length%3B", ""), 403, "SignatureDoesNotMatch"},
+		{"a URL with a changed signature", 1, partSize, func(_ *attempt, p *testclient.Part) { p.URL = changeLastDigit(p.URL) }, 403, "SignatureDoesNotMatch"},
 	}
 	s := newSite(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAttempt(t, s)
-			u := a.issue(film(filmSize))
+			u := a.issue(filmRequest(filmSize))
 			p := a.sign(u, c.number)
 			if c.spoil != nil {
 				c.spoil(a, &p)
 			}
-			a.refused(a.got(p.Send(t.Context(), content(int(c.length)))), c.status, c.code)
-			a.noParts(u)
-			a.completes(u, content(filmSize))
+			a.requireRefusal(a.requireAnswer(p.Send(t.Context(), pngOfSize(int(c.length)))), c.status, c.code)
+			a.requireNoParts(u)
+			a.requireCompletes(u, pngOfSize(filmSize))
 		})
 	}
 }
@@ -57,13 +57,13 @@ func TestWallsOfParts(t *testing.T) {
 func TestAPartOfUnknownLengthIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	u := a.issue(film(filmSize))
+	u := a.issue(filmRequest(filmSize))
 	p := a.sign(u, 1)
-	if answer := a.got(p.SendChunked(t.Context(), content(partSize))); answer.OK() || answer.Status >= 500 {
+	if answer := a.requireAnswer(p.SendChunked(t.Context(), pngOfSize(partSize))); answer.OK() || answer.Status >= 500 {
 		t.Errorf("wanted a refusal, got %v", answer)
 	}
-	a.noParts(u)
-	a.completes(u, content(filmSize))
+	a.requireNoParts(u)
+	a.requireCompletes(u, pngOfSize(filmSize))
 }
 
 func TestPartsOutsideThePlanAreNotSigned(t *testing.T) {
@@ -94,83 +94,83 @@ func TestPartsOutsideThePlanAreNotSigned(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAttempt(t, s)
-			u := a.issue(film(filmSize))
-			a.refused(a.raw("/uploads/"+u.ID+"/parts", u.Token, c.body, nil), c.status, c.code)
-			a.completes(u, content(filmSize))
+			u := a.issue(filmRequest(filmSize))
+			a.requireRefusal(a.postRaw("/uploads/"+u.ID+"/parts", u.Token, c.body, nil), c.status, c.code)
+			a.requireCompletes(u, pngOfSize(filmSize))
 		})
 	}
 }
 
-func TestCompletingWithoutAllPartsNamesThoseMissing(t *testing.T) {
+func TestCompletingWithoutAllPartsListsTheMissingOnes(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	u, body := a.issue(film(filmSize)), content(filmSize)
+	u, body := a.issue(filmRequest(filmSize)), pngOfSize(filmSize)
 	for _, missing := range [][]int{{1, 2, 3}, {1, 2}, {1}} {
-		answer := a.got(u.Complete(t.Context()))
-		a.refused(answer, 409, "incomplete")
+		answer := a.requireAnswer(u.Complete(t.Context()))
+		a.requireRefusal(answer, 409, "incomplete")
 		if !slices.Equal(answer.Missing(), missing) {
 			t.Errorf("missing parts: wanted %v, got %v", missing, answer)
 		}
 		next := missing[len(missing)-1]
-		a.accepted(a.got(a.sign(u, next).Send(t.Context(), u.Piece(body, next))))
+		a.requireSuccess(a.requireAnswer(a.sign(u, next).Send(t.Context(), u.Piece(body, next))))
 	}
-	a.nothing()
-	a.completes(u, body)
+	a.requireNothingStored()
+	a.requireCompletes(u, body)
 }
 
-func TestAnotherUploadsTokenOpensNothing(t *testing.T) {
+func TestTheTokenOfAnotherUploadIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	mine, other := a.issue(film(filmSize)), a.issue(film(filmSize))
+	mine, other := a.issue(filmRequest(filmSize)), a.issue(filmRequest(filmSize))
 	for _, route := range uploadRoutes(mine.ID) {
-		a.refused(a.call(route.method, route.path, other.Token, route.body), 404, "unknown_upload")
+		a.requireRefusal(a.call(route.method, route.path, other.Token, route.body), 404, "unknown_upload")
 	}
-	a.completes(mine, content(filmSize))
+	a.requireCompletes(mine, pngOfSize(filmSize))
 }
 
-func TestATokenThatIsOverOpensNothing(t *testing.T) {
+func TestAnExpiredUploadTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	a := newAttempt(t, s)
-	u := a.issue(film(filmSize))
-	b := newAttempt(t, newSite(t, later(8*24*time.Hour)))
+	u := a.issue(filmRequest(filmSize))
+	b := newAttempt(t, newSite(t, withClockMovedBy(8*24*time.Hour)))
 	for _, route := range uploadRoutes(u.ID) {
-		b.refused(b.call(route.method, route.path, u.Token, route.body), 410, "upload_expired")
+		b.requireRefusal(b.call(route.method, route.path, u.Token, route.body), 410, "upload_expired")
 	}
-	a.completes(u, content(filmSize))
+	a.requireCompletes(u, pngOfSize(filmSize))
 }
 
-func TestAPartURLIsRefusedOnceItsTimeIsOver(t *testing.T) {
+func TestAnExpiredPartURLIsRefused(t *testing.T) {
 	t.Parallel()
-	a := newAttempt(t, newSite(t, later(-20*time.Minute)))
-	u := a.issue(film(filmSize))
-	a.refused(a.got(a.sign(u, 1).Send(t.Context(), content(partSize))), 403, "AccessDenied")
-	a.noParts(u)
+	a := newAttempt(t, newSite(t, withClockMovedBy(-20*time.Minute)))
+	u := a.issue(filmRequest(filmSize))
+	a.requireRefusal(a.requireAnswer(a.sign(u, 1).Send(t.Context(), pngOfSize(partSize))), 403, "AccessDenied")
+	a.requireNoParts(u)
 }
 
 func TestAnAbortedUploadLeavesNoParts(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	u := a.issue(film(filmSize))
-	a.accepted(a.got(a.sign(u, 1).Send(t.Context(), content(partSize))))
-	if answer := a.got(u.Abort(t.Context())); answer.Status != http.StatusNoContent {
+	u := a.issue(filmRequest(filmSize))
+	a.requireSuccess(a.requireAnswer(a.sign(u, 1).Send(t.Context(), pngOfSize(partSize))))
+	if answer := a.requireAnswer(u.Abort(t.Context())); answer.Status != http.StatusNoContent {
 		t.Errorf("abort: wanted 204, got %v", answer)
 	}
-	if open := a.uploads(); len(open) != 0 {
+	if open := a.openUploads(); len(open) != 0 {
 		t.Errorf("open uploads: wanted none, got %q", open)
 	}
-	a.refused(a.got(u.Complete(t.Context())), 404, "unknown_upload")
-	a.nothing()
+	a.requireRefusal(a.requireAnswer(u.Complete(t.Context())), 404, "unknown_upload")
+	a.requireNothingStored()
 }
 
 func TestAMultipartUploadIsCompletedOnce(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	u := a.issue(film(filmSize))
-	a.accepted(a.got(u.Send(t.Context(), "garden.bin", content(filmSize))))
-	first := a.got(u.Complete(t.Context()))
-	a.accepted(first)
-	if again := a.got(u.Complete(t.Context())); string(again.Body) != string(first.Body) {
+	u := a.issue(filmRequest(filmSize))
+	a.requireSuccess(a.requireAnswer(u.Send(t.Context(), "garden.bin", pngOfSize(filmSize))))
+	first := a.requireAnswer(u.Complete(t.Context()))
+	a.requireSuccess(first)
+	if again := a.requireAnswer(u.Complete(t.Context())); string(again.Body) != string(first.Body) {
 		t.Errorf("completing again: wanted %v, got %v", first, again)
 	}
 }
@@ -191,8 +191,8 @@ func uploadRoutes(id string) []route {
 	}
 }
 
-// address replaces a piece of a part's URL.
-func address(piece, by string) func(*attempt, *testclient.Part) {
+// replaceInURL replaces a piece of a part's URL.
+func replaceInURL(piece, by string) func(*attempt, *testclient.Part) {
 	return func(a *attempt, p *testclient.Part) {
 		changed := strings.Replace(p.URL, piece, by, 1)
 		if changed == p.URL {
@@ -202,10 +202,10 @@ func address(piece, by string) func(*attempt, *testclient.Part) {
 	}
 }
 
-// noParts requires that the store has taken no part of the upload.
-func (a *attempt) noParts(u *testclient.Upload) {
+// requireNoParts requires that the store has taken no part of the upload.
+func (a *attempt) requireNoParts(u *testclient.Upload) {
 	a.Helper()
-	answer := a.got(u.List(a.Context()))
+	answer := a.requireAnswer(u.List(a.Context()))
 	if !answer.OK() || strings.Contains(string(answer.Body), `"etag"`) {
 		a.Errorf("parts in the store: wanted none, got %v", answer)
 	}

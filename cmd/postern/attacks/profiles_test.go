@@ -6,24 +6,24 @@ import (
 
 // The limits of the profiles below, in bytes.
 const (
-	least    = 10
-	most     = 1000
-	partSize = 5 << 20
-	filmMost = 64 << 20
+	minSize     = 10
+	maxSize     = 1000
+	partSize    = 5 << 20
+	maxFilmSize = 64 << 20
 )
 
 // profiles are what the operator of these tests decided.
 func profiles() []profile.Profile {
 	pictures := profile.Profile{
 		Name: "pictures", Bucket: bucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
-		Types: []string{"image/png", "image/jpeg"}, MinSize: least, MaxSize: most,
+		Types: []string{"image/png", "image/jpeg"}, MinSize: minSize, MaxSize: maxSize,
 		ACL: "private", CacheControl: "no-cache",
 		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
 		Tags: map[string]string{"stage": "inbox"},
 	}
 	films := profile.Profile{
 		Name: "films", Bucket: bucket, Key: "users/{subject}/films/{id}{ext}",
-		Types: []string{"*/*"}, MinSize: 1, MaxSize: filmMost,
+		Types: []string{"*/*"}, MinSize: 1, MaxSize: maxFilmSize,
 		Multipart: profile.Multipart{Threshold: partSize, PartSize: partSize},
 	}
 	checked := films

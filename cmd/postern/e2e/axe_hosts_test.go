@@ -11,24 +11,24 @@ import (
 
 func TestHostPagesAndTheirWidgetsAreUsableInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	inEveryLanguage(t, look{Width: 375}, func(b *tab, language string) {
+	p := startDev(t)
+	forEachLanguage(t, tabOptions{Width: 375}, func(b *tab, language string) {
 		for path, count := range map[string]int{"/demo/site": 1, "/demo/form": 1, "/demo/themes": 4} {
-			b.visit(p.foreign(path), language, true)
+			b.openOnPhone(p.localhostURL(path), language, true)
 			widgets := b.widgets(p, count)
 			for _, widget := range widgets {
-				widget.spoken(language)
+				widget.requireLanguage(language)
 			}
 			if path == "/demo/site" {
-				widgets[0].everyRow()
+				widgets[0].showEveryRow()
 			}
-			b.usable(path, widgets...)
+			b.requireUsable(path, widgets...)
 		}
 	})
 }
 
-// behind looks up what lies behind the frame of a widget.
-func (b *tab) behind(widget *tab) backdrop {
+// backgroundBehind looks up what lies behind the frame of a widget.
+func (b *tab) backgroundBehind(widget *tab) frameBackground {
 	b.t.Helper()
 	frame := cdp.FrameID(chromedp.FromContext(widget.ctx).Target.TargetID)
 	owner, err := chromedp.Call(b.ctx, dom.GetFrameOwner, dom.GetFrameOwnerParams{FrameID: frame})
@@ -40,11 +40,11 @@ func (b *tab) behind(widget *tab) backdrop {
 		while (node.parentElement && getComputedStyle(node).backgroundColor == "rgba(0, 0, 0, 0)") node = node.parentElement;
 		return getComputedStyle(node).backgroundColor;
 	}`, func(params *runtime.CallFunctionOnParams) { params.ObjectID = node.Object.ObjectID })
-	var behind backdrop
-	b.scheme(true)
+	var behind frameBackground
+	b.setColorScheme(true)
 	behind.dark, err = chromedp.Run(b.ctx, colour)
 	must(b.t, err)
-	b.scheme(false)
+	b.setColorScheme(false)
 	behind.light, err = chromedp.Run(b.ctx, colour)
 	must(b.t, err)
 	return behind

@@ -18,8 +18,8 @@ import (
 	"github.com/postern-dev/postern/static"
 )
 
-// everyLanguage lists the tags of all catalogues.
-func everyLanguage(t *testing.T) []string {
+// allLanguages lists the tags of all catalogues.
+func allLanguages(t *testing.T) []string {
 	t.Helper()
 	files, err := fs.Glob(static.FS, "lang/*.json")
 	must(t, err)
@@ -33,10 +33,10 @@ func everyLanguage(t *testing.T) []string {
 	return tags
 }
 
-// inEveryLanguage runs a test once for each language. To open a tab costs more than a page, so two
+// forEachLanguage runs a test once for each language. To open a tab costs more than a page, so two
 // tabs do for all.
-func inEveryLanguage(t *testing.T, l look, body func(b *tab, language string)) {
-	tags := everyLanguage(t)
+func forEachLanguage(t *testing.T, l tabOptions, body func(b *tab, language string)) {
+	tags := allLanguages(t)
 	for half := range slices.Chunk(tags, (len(tags)+1)/2) {
 		t.Run("from "+half[0], func(t *testing.T) {
 			t.Parallel()
@@ -45,83 +45,83 @@ func inEveryLanguage(t *testing.T, l look, body func(b *tab, language string)) {
 			for _, language := range half {
 				t.Run(language, func(t *testing.T) {
 					b.t = t
-					must(t, b.speak(language))
+					must(t, b.setLanguage(language))
 					body(b, language)
-					b.calm()
+					b.requireCleanConsole()
 				})
 			}
 		})
 	}
 }
 
-// spoken requires that the page is in the language, so that each is really judged.
-func (b *tab) spoken(language string) {
+// requireLanguage requires that the page is in the language, so that each is really judged.
+func (b *tab) requireLanguage(language string) {
 	b.t.Helper()
 	if got := evaluate[string](b, `document.documentElement.lang`); got != language {
-		b.t.Errorf("%s: wanted language %s, got %s", b.address(), language, got)
+		b.t.Errorf("%s: wanted language %s, got %s", b.url(), language, got)
 	}
 }
 
-// visit opens a page as a phone shows it and waits until it is what a person gets to see.
-func (b *tab) visit(url, language string, script bool) {
+// openOnPhone opens a page as a phone shows it and waits until it is what a person gets to see.
+func (b *tab) openOnPhone(url, language string, script bool) {
 	b.t.Helper()
-	b.finger(375, windowHeight)
+	b.emulatePhone(375, windowHeight)
 	b.open(url)
-	b.settled(script)
-	b.spoken(language)
+	b.waitUntilReady(script)
+	b.requireLanguage(language)
 }
 
-// usable requires that a page and the widgets in it can be used by anybody.
-func (b *tab) usable(what string, widgets ...*tab) {
+// requireUsable requires that a page and the widgets in it can be used by anybody.
+func (b *tab) requireUsable(what string, widgets ...*tab) {
 	b.t.Helper()
-	b.handy(what, widgets...)
-	b.do(chromedp.EmulateViewport(b.width, allRows))
-	b.accessible(what)
+	b.requireUsableByTouch(what, widgets...)
+	b.run(chromedp.EmulateViewport(b.width, tallWindow))
+	b.requireAccessible(what)
 	for _, widget := range widgets {
-		widget.until("the frame is as high as what is in it", `document.documentElement.scrollHeight <= innerHeight + 1`)
-		widget.clean(what+", widget", widget.axe(b.behind(widget)))
+		widget.waitUntil("the frame is as high as what is in it", `document.documentElement.scrollHeight <= innerHeight + 1`)
+		widget.reportFindings(what+", widget", widget.axeInLightAndDark(b.backgroundBehind(widget)))
 	}
 }
 
 func TestPagesAreUsableInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	inEveryLanguage(t, look{}, func(b *tab, language string) {
+	p := startDev(t)
+	forEachLanguage(t, tabOptions{}, func(b *tab, language string) {
 		for _, path := range []string{"/", "/forms/photos", "/forms/files", "/widget/photos"} {
-			b.visit(p.URL+path, language, true)
-			b.usable(path)
+			b.openOnPhone(p.URL+path, language, true)
+			b.requireUsable(path)
 		}
 	})
 }
 
 func TestPagesWithoutScriptAreUsableInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	pages := []struct{ path, state string }{
 		{"/forms/photos", ""},
 		{"/forms/files", ""},
 		{"/widget/photos", ""},
-		{landed(t, p, "a rather long name of a picture from the garden, taken in summer.png", pngOf(t, 40<<10)), "done"},
-		{landed(t, p, "notes.png", bytes.Repeat([]byte("words "), 100)), "refused"},
-		{landedEarly(t, p), "waiting"},
+		{landingPageAfter(t, p, "a rather long name of a picture from the garden, taken in summer.png", pngOf(t, 40<<10)), "done"},
+		{landingPageAfter(t, p, "notes.png", bytes.Repeat([]byte("words "), 100)), "refused"},
+		{landingPageBeforeUpload(t, p), "waiting"},
 	}
-	inEveryLanguage(t, look{NoScript: true}, func(b *tab, language string) {
+	forEachLanguage(t, tabOptions{NoScript: true}, func(b *tab, language string) {
 		for _, page := range pages {
-			b.visit(p.URL+page.path, language, false)
+			b.openOnPhone(p.URL+page.path, language, false)
 			if state := evaluate[string](b, `document.querySelector("[data-state]")?.dataset.state ?? ""`); state != page.state {
 				b.t.Errorf("%s: wanted the state %q, got %q", page.path, page.state, state)
 			}
-			b.usable("without script, " + pick(page.state == "", page.path, page.state))
+			b.requireUsable("without script, " + pick(page.state == "", page.path, page.state))
 		}
 	})
 }
 
-// landedEarly returns the landing page of a form that was never sent.
-func landedEarly(t *testing.T, p *postern) string {
+// landingPageBeforeUpload returns the landing page of a form that was never sent.
+func landingPageBeforeUpload(t *testing.T, p *devServer) string {
 	t.Helper()
 	var path string
 	t.Run("send nothing", func(t *testing.T) {
-		b := newTab(t, look{NoScript: true})
+		b := newTab(t, tabOptions{NoScript: true})
 		b.open(p.URL + "/forms/photos")
 		path = strings.TrimPrefix(evaluate[string](b, `document.querySelector("input[name=success_action_redirect]").value`), p.URL)
 	})
@@ -136,16 +136,16 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 	if len(codes) < 15 {
 		t.Fatalf("codes with a page: got %q", codes)
 	}
-	server := failingServer(t)
-	inEveryLanguage(t, look{}, func(b *tab, language string) {
-		b.Wire.host("uploads.localhost", server)
+	server := errorPageServer(t)
+	forEachLanguage(t, tabOptions{}, func(b *tab, language string) {
+		b.Proxy.serveHost("uploads.localhost", server)
 		for i, code := range codes {
 			b.open(uploads + "/failed/" + string(code[1]))
-			b.spoken(language)
+			b.requireLanguage(language)
 			if i == 0 {
-				b.usable("an error")
+				b.requireUsable("an error")
 			}
-			b.clean(string(code[1]), b.judged(false, "", "")) // all look the same, only the words differ
+			b.reportFindings(string(code[1]), b.axeFindings(false, "", "")) // all look the same, only the words differ
 			if words := b.text(); !strings.Contains(words, string(code[1])) {
 				b.t.Errorf("the page of %s says %q", code[1], words)
 			}
@@ -153,9 +153,9 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 	})
 }
 
-// failingServer is a server of which every page below /failed/ is refused with the code in its
+// errorPageServer is a server of which every page below /failed/ is refused with the code in its
 // address.
-func failingServer(t *testing.T) http.Handler {
+func errorPageServer(t *testing.T) http.Handler {
 	t.Helper()
 	h := widgetHandlers(t)
 	e := echo.New()
@@ -165,8 +165,8 @@ func failingServer(t *testing.T) http.Handler {
 	return e
 }
 
-// asked are things to paste into the page that explains, and the state of its answer.
-var asked = []struct{ name, text, size, state string }{
+// explainCases are things to paste into the page that explains, and the state of its answer.
+var explainCases = []struct{ name, text, size, state string }{
 	{"a form that would do", "FORM", "4000", "ok"},
 	{"a form and a file too large for it", "FORM", "40000000", "refused"},
 	{"a store's answer", `<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>`, "", "refused"},
@@ -176,36 +176,36 @@ var asked = []struct{ name, text, size, state string }{
 
 func TestThePageThatExplainsIsUsable(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.visit(p.URL+"/explain", "en", true)
-	b.usable("the empty page")
-	for _, c := range asked {
-		b.visit(p.URL+"/explain", "en", true)
-		b.ask(c.text, c.size)
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.openOnPhone(p.URL+"/explain", "en", true)
+	b.requireUsable("the empty page")
+	for _, c := range explainCases {
+		b.openOnPhone(p.URL+"/explain", "en", true)
+		b.explain(c.text, c.size)
 		if state := evaluate[string](b, `document.querySelector(".postern-verdict").dataset.state`); state != c.state {
 			t.Errorf("%s: wanted the state %q, got %q", c.name, c.state, state)
 		}
-		b.usable(c.name)
+		b.requireUsable(c.name)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-// ask fills in the page that explains; FORM stands for the page of a form.
-func (b *tab) ask(text, size string) {
+// fetchFrom fills in the page that explains; FORM stands for the page of a form.
+func (b *tab) explain(text, size string) {
 	b.t.Helper()
 	if text == "FORM" {
 		text = evaluate[string](b, `fetch("/forms/photos").then((r) => r.text())`)
 	}
 	set := `(value, id) => { document.getElementById(id).value = value; }`
 	for id, value := range map[string]string{"explain-text": text, "explain-size": size} {
-		evaluate[any](b, "("+set+")("+literal(b.t, value)+", "+literal(b.t, id)+")")
+		evaluate[any](b, "("+set+")("+jsLiteral(b.t, value)+", "+jsLiteral(b.t, id)+")")
 	}
 	b.submit()
 }
 
-// literal writes a value as script does.
-func literal(t *testing.T, value any) string {
+// jsLiteral writes a value as script does.
+func jsLiteral(t *testing.T, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value)
 	must(t, err)

@@ -57,10 +57,10 @@ func axeVersion(name string, members ...string) string {
 	return version
 }
 
-// judge runs every rule of WCAG 2.2 up to AA and of good practice, or those given alone. What the
+// runAxe runs every rule of WCAG 2.2 up to AA and of good practice, or those given alone. What the
 // checker can't decide counts like what it finds wrong. The one rule left out demands that frames
 // are judged too: they are, each by itself, being other sites' pages.
-const judge = `(only) => axe.run(document, {
+const runAxe = `(only) => axe.run(document, {
 	iframes: false,
 	resultTypes: ["violations", "incomplete"],
 	runOnly: only ?? {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
@@ -69,55 +69,55 @@ const judge = `(only) => axe.run(document, {
 	Rule: id, Target: node.target.flat().join(" "), Why: [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; "),
 }))))`
 
-// coloured are the rules that can come out otherwise in dark than in light: nothing but colours
+// colorRules are the rules that can come out otherwise in dark than in light: nothing but colours
 // depends on that.
-const coloured = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+const colorRules = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 
-// timers makes the checker's turns happen in a page without script, where no timer ever ends.
-const timers = `window.setTimeout = (turn, delay) => { if (!delay) Promise.resolve().then(turn); return 0; };`
+// runTimersAtOnce makes the checker's turns happen in a page without script, where no timer ever ends.
+const runTimersAtOnce = `window.setTimeout = (turn, delay) => { if (!delay) Promise.resolve().then(turn); return 0; };`
 
-// finding is one element that breaks one rule.
-type finding struct{ Rule, Target, Why string }
+// axeFinding is one element that breaks one rule.
+type axeFinding struct{ Rule, Target, Why string }
 
-// backdrop is the colour behind a see-through frame, in light and dark. Seen from inside, it would
+// frameBackground is the colour behind a see-through frame, in light and dark. Seen from inside, it would
 // look white to the checker.
-type backdrop struct{ light, dark string }
+type frameBackground struct{ light, dark string }
 
-// axe judges the page as it stands, in light and dark, and returns what was found.
-func (b *tab) axe(behind backdrop) []finding {
+// axeInLightAndDark judges the page as it stands, in light and dark, and returns what was found.
+func (b *tab) axeInLightAndDark(behind frameBackground) []axeFinding {
 	b.t.Helper()
-	found := b.judged(false, behind.light, "")
-	for _, f := range b.judged(true, behind.dark, coloured) {
+	found := b.axeFindings(false, behind.light, "")
+	for _, f := range b.axeFindings(true, behind.dark, colorRules) {
 		f.Why += " (dark)"
 		found = append(found, f)
 	}
 	return found
 }
 
-// judged is what those rules find, or all if none is given, where that colour lies behind the page.
-func (b *tab) judged(dark bool, behind, rules string) []finding {
+// axeFindings is what those rules find, or all if none is given, where that colour lies behind the page.
+func (b *tab) axeFindings(dark bool, behind, rules string) []axeFinding {
 	b.t.Helper()
 	source, err := axeSource()
 	must(b.t, err)
 	if !evaluate[bool](b, `!!window.axe`) {
-		b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		b.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Run(ctx, chromedp.Evaluate[int](source))
 			return err
 		}))
 	}
-	b.scheme(dark)
+	b.setColorScheme(dark)
 	// What began before motion was reduced may still be on its way.
-	b.until("nothing is on its way to another colour", `document.getAnimations().every(({ playState }) => playState != "running")`)
-	return evaluate[[]finding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind, judge, rules))
+	b.waitUntil("nothing is on its way to another colour", `document.getAnimations().every(({ playState }) => playState != "running")`)
+	return evaluate[[]axeFinding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind, runAxe, rules))
 }
 
-// accessible requires that the checker finds nothing.
-func (b *tab) accessible(what string) {
+// requireAccessible requires that the checker finds nothing.
+func (b *tab) requireAccessible(what string) {
 	b.t.Helper()
-	b.clean(what, b.axe(backdrop{}))
+	b.reportFindings(what, b.axeInLightAndDark(frameBackground{}))
 }
 
-func (b *tab) clean(what string, found []finding) {
+func (b *tab) reportFindings(what string, found []axeFinding) {
 	b.t.Helper()
 	for i, f := range found {
 		if i == 10 {
@@ -128,14 +128,14 @@ func (b *tab) clean(what string, found []finding) {
 	}
 }
 
-// scheme makes the tab dark or light, at once: colours on their way to others can't be judged.
-func (b *tab) scheme(dark bool) {
+// setColorScheme makes the tab dark or light, at once: colours on their way to others can't be judged.
+func (b *tab) setColorScheme(dark bool) {
 	b.t.Helper()
-	b.media(dark, "reduce")
+	b.setMedia(dark, "reduce")
 }
 
-// media says what the person at the tab prefers.
-func (b *tab) media(dark bool, motion string) {
+// setMedia says what the person at the tab prefers.
+func (b *tab) setMedia(dark bool, motion string) {
 	b.t.Helper()
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: pick(dark, "dark", "light")},
@@ -145,7 +145,7 @@ func (b *tab) media(dark bool, motion string) {
 	must(b.t, err)
 }
 
-func TestTheAccessibilityCheckerFindsWhatIsWrong(t *testing.T) {
+func TestTheAccessibilityCheckerFindsPlantedDefects(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, rule, spoil string }{
 		{"a control without a label", "label", `document.querySelector("label").remove()`},
@@ -155,16 +155,16 @@ func TestTheAccessibilityCheckerFindsWhatIsWrong(t *testing.T) {
 		{"no language", "html-has-lang", `document.documentElement.removeAttribute("lang")`},
 		{"text outside any landmark", "region", `document.body.append(document.querySelector("#postern-rules").cloneNode(true))`},
 	}
-	p := dev(t)
+	p := startDev(t)
 	for _, script := range []bool{true, false} {
-		b := newTab(t, look{NoScript: !script})
+		b := newTab(t, tabOptions{NoScript: !script})
 		for _, c := range cases {
 			b.open(p.URL + "/forms/photos")
-			b.settled(script)
-			evaluate[any](b, pick(script, "", timers)+c.spoil)
-			found := b.axe(backdrop{})
+			b.waitUntilReady(script)
+			evaluate[any](b, pick(script, "", runTimersAtOnce)+c.spoil)
+			found := b.axeInLightAndDark(frameBackground{})
 			for _, dark := range []bool{c.rule == "color-contrast", false} {
-				if !slices.ContainsFunc(found, func(f finding) bool { return f.Rule == c.rule && strings.HasSuffix(f.Why, "(dark)") == dark }) {
+				if !slices.ContainsFunc(found, func(f axeFinding) bool { return f.Rule == c.rule && strings.HasSuffix(f.Why, "(dark)") == dark }) {
 					t.Errorf("%s, script %t, dark %t: wanted %s among %+v", c.name, script, dark, c.rule, found)
 				}
 			}
@@ -173,17 +173,17 @@ func TestTheAccessibilityCheckerFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// settled waits until the page is what a person gets to see.
-func (b *tab) settled(script bool) {
+// waitUntilReady waits until the page is what a person gets to see.
+func (b *tab) waitUntilReady(script bool) {
 	b.t.Helper()
 	if !script {
-		evaluate[any](b, timers)
+		evaluate[any](b, runTimersAtOnce)
 		return
 	}
-	b.until("the page is complete", `document.readyState == "complete" && !document.querySelector("postern-uploader:not([ready])")`)
+	b.waitUntil("the page is complete", `document.readyState == "complete" && !document.querySelector("postern-uploader:not([ready])")`)
 }
 
-func TestTheAccessibilityCheckerIsThePinnedOne(t *testing.T) {
+func TestTheAccessibilityCheckerHasThePinnedVersion(t *testing.T) {
 	t.Parallel()
 	source, err := axeSource()
 	must(t, err)

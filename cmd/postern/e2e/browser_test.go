@@ -48,15 +48,15 @@ func closeBrowser() {
 // windowHeight is that of every tab, in CSS pixels.
 const windowHeight = 900
 
-// look says how a tab is set up; the zero value is a wide, light, English one with script, on a
+// tabOptions says how a tab is set up; the zero value is a wide, light, English one with script, on a
 // line of its own.
-type look struct {
-	Wire     *wire  // the line every request takes; nil: a new one
-	Language string // Accept-Language and the browser's own; "": en-US
-	Width    int64  // 0: 1280
-	Dark     bool
-	NoScript bool
-	Forced   bool // forced colours
+type tabOptions struct {
+	Proxy        *proxy // the line every request takes; nil: a new one
+	Language     string // Accept-Language and the browser's own; "": en-US
+	Width        int64  // 0: 1280
+	Dark         bool
+	NoScript     bool
+	ForcedColors bool // forced colours
 }
 
 // tab is one page of the browser.
@@ -64,7 +64,7 @@ type tab struct {
 	t     *testing.T
 	ctx   context.Context
 	width int64
-	Wire  *wire
+	Proxy *proxy
 	// Close ends the tab as a killed one ends, and lets another test have its place; ending it
 	// twice is harmless.
 	Close context.CancelFunc
@@ -73,7 +73,7 @@ type tab struct {
 }
 
 // newTab opens a tab that is closed, and whose console is judged, when the test ends.
-func newTab(t *testing.T, l look) *tab {
+func newTab(t *testing.T, l tabOptions) *tab {
 	t.Helper()
 	chromium.once.Do(openBrowser)
 	must(t, chromium.err)
@@ -83,32 +83,32 @@ func newTab(t *testing.T, l look) *tab {
 	if l.Width == 0 {
 		l.Width = 1280
 	}
-	if l.Wire == nil {
-		l.Wire = newWire(t)
+	if l.Proxy == nil {
+		l.Proxy = newProxy(t)
 	}
 	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
-		p.ProxyServer = l.Wire.server.URL
+		p.ProxyServer = l.Proxy.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, width: l.Width, Wire: l.Wire, Close: func() { cancel(); leave() }, console: &console{}}
+	b := &tab{t: t, ctx: ctx, width: l.Width, Proxy: l.Proxy, Close: func() { cancel(); leave() }, console: &console{}}
 	t.Cleanup(cancel)
 	must(t, b.prepare(l))
 	return b
 }
 
-func (b *tab) prepare(l look) error {
+func (b *tab) prepare(l tabOptions) error {
 	if err := chromedp.Do(b.ctx); err != nil {
 		return err
 	}
-	go b.console.hear(chromedp.Console(b.ctx))
+	go b.console.listen(chromedp.Console(b.ctx))
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: pick(l.Dark, "dark", "light")},
-		{Name: "forced-colors", Value: pick(l.Forced, "active", "none")},
+		{Name: "forced-colors", Value: pick(l.ForcedColors, "active", "none")},
 	}}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		return err
 	}
-	if err := b.speak(l.Language); err != nil {
+	if err := b.setLanguage(l.Language); err != nil {
 		return err
 	}
 	script := emulation.SetScriptExecutionDisabledParams{Value: l.NoScript}
@@ -118,7 +118,7 @@ func (b *tab) prepare(l look) error {
 	return chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, windowHeight))
 }
 
-func (b *tab) speak(language string) error {
+func (b *tab) setLanguage(language string) error {
 	if language == "" {
 		return nil
 	}
@@ -127,8 +127,8 @@ func (b *tab) speak(language string) error {
 	return err
 }
 
-// do runs actions and gives up after patience, with a picture of what was there instead.
-func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+// run runs actions and gives up after patience, with a picture of what was there instead.
+func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -137,16 +137,16 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// open goes to an address and waits until it has loaded.
+// openUploads goes to an address and waits until it has loaded.
 func (b *tab) open(url string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(url))
+	b.run(chromedp.Navigate(url))
 }
 
-// choose puts files into the form's own file input.
-func (b *tab) choose(paths ...string) {
+// chooseFiles puts files into the form's own file input.
+func (b *tab) chooseFiles(paths ...string) {
 	b.t.Helper()
-	b.do(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), paths))
+	b.run(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), paths))
 }
 
 // submit presses the form's own button and waits for the page that follows.
@@ -165,8 +165,8 @@ func (b *tab) text() string {
 	return evaluate[string](b, `document.body.innerText`)
 }
 
-// address returns where the tab is.
-func (b *tab) address() string {
+// url returns where the tab is.
+func (b *tab) url() string {
 	b.t.Helper()
 	return evaluate[string](b, `location.href`)
 }
@@ -195,8 +195,8 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// until waits for an expression to become true.
-func (b *tab) until(what, expression string) {
+// waitUntil waits for an expression to become true.
+func (b *tab) waitUntil(what, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
 	defer cancel()
@@ -205,8 +205,8 @@ func (b *tab) until(what, expression string) {
 	}
 }
 
-// shot keeps a picture of the whole page in the folder that POSTERN_SHOTS names, if it names one.
-func (b *tab) shot(name string) {
+// screenshot keeps a picture of the whole page in the folder that POSTERN_SHOTS names, if it names one.
+func (b *tab) screenshot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("POSTERN_SHOTS")
 	if dir == "" {
@@ -216,10 +216,10 @@ func (b *tab) shot(name string) {
 	defer cancel()
 	// Beyond its window Chromium draws pages from right to left in the wrong place, so the window
 	// grows instead.
-	b.do(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
+	b.run(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	must(b.t, err)
-	b.do(chromedp.EmulateViewport(b.width, windowHeight))
+	b.run(chromedp.EmulateViewport(b.width, windowHeight))
 	must(b.t, os.MkdirAll(dir, 0o755))
 	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644))
 }

@@ -13,16 +13,16 @@ import (
 // console keeps what a page and the frames that a test looks into throw, and what the browser
 // reports against them.
 type console struct {
-	mu      sync.Mutex
-	trouble []string
-	marks   int
+	mu     sync.Mutex
+	errors []string
+	marks  int
 }
 
-// mark is what calm has the page say, so that all that was said before it has been heard.
-const mark = "so far"
+// consoleMark is what calm has the page say, so that all that was said before it has been heard.
+const consoleMark = "so far"
 
-// hear listens to one document from now on.
-func (c *console) hear(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
+// recordAnnouncements listens to one document from now on.
+func (c *console) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	for message, err := range messages {
 		if err != nil {
 			return
@@ -30,8 +30,8 @@ func (c *console) hear(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 		c.mu.Lock()
 		switch {
 		case message.IsException() || strings.Contains(message.Text, "Content Security Policy"):
-			c.trouble = append(c.trouble, message.String())
-		case message.Text == mark:
+			c.errors = append(c.errors, message.String())
+		case message.Text == consoleMark:
 			c.marks++
 		}
 		c.mu.Unlock()
@@ -44,27 +44,27 @@ func (c *console) marked() int {
 	return c.marks
 }
 
-// complaints are what was heard by now.
-func (c *console) complaints() []string {
+// consoleErrors are what was heard by now.
+func (c *console) problems() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.trouble)
+	return slices.Clone(c.errors)
 }
 
-// complaints waits until all that the page has said has been heard, and returns what is wrong.
-func (b *tab) complaints() []string {
+// consoleErrors waits until all that the page has said has been heard, and returns what is wrong.
+func (b *tab) consoleErrors() []string {
 	b.t.Helper()
 	before := b.console.marked()
-	evaluate[any](b, fmt.Sprintf(`console.debug(%q)`, mark))
-	b.eventually("the console has been heard", func() bool { return b.console.marked() > before })
-	return b.console.complaints()
+	evaluate[any](b, fmt.Sprintf(`console.debug(%q)`, consoleMark))
+	b.waitFor("the console has been heard", func() bool { return b.console.marked() > before })
+	return b.console.problems()
 }
 
-// calm requires that neither the page nor a frame that was looked into has thrown anything or
+// requireCleanConsole requires that neither the page nor a frame that was looked into has thrown anything or
 // broken a content security policy.
-func (b *tab) calm() {
+func (b *tab) requireCleanConsole() {
 	b.t.Helper()
-	for _, message := range b.complaints() {
+	for _, message := range b.consoleErrors() {
 		b.t.Errorf("the browser's console: %s", message)
 	}
 }

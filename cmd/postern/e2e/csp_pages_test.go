@@ -9,73 +9,73 @@ import (
 	"time"
 )
 
-// journey goes through everything that pages do: small and large files with checksums, pictures, an
+// visitEverything goes through everything that pages do: small and large files with checksums, pictures, an
 // upload that goes on after its page was closed, the widget in pages of other sites, forms without
 // script, questions and mistakes.
-func (b *tab) journey(p *postern, leave func(page *tab)) {
+func (b *tab) visitEverything(p *devServer, leave func(page *tab)) {
 	b.t.Helper()
 	for _, path := range []string{"/", "/forms/none", "/nowhere", "/widget/photos"} {
 		b.open(p.URL + path)
 		leave(b)
 	}
 	b.open(p.URL + "/forms/photos")
-	b.upload(fileWith(b.t, "garden.png", pngOf(b.t, 200<<10)))
-	b.untilState("done")
-	b.until("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
+	b.upload(writeFile(b.t, "garden.png", pngOf(b.t, 200<<10)))
+	b.waitForState("done")
+	b.waitUntil("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
 	leave(b)
-	path, _ := fileOf(b.t, "garden.bin", 40*mebibyte)
-	first := b.sibling()
+	path, _ := randomFile(b.t, "garden.bin", 40*mebibyte)
+	first := b.openSibling()
 	first.open(p.URL + "/forms/files")
-	release := first.Wire.hold(b.t, p.fromPart(3))
+	release := first.Proxy.hold(b.t, p.partsFrom(3))
 	first.upload(path)
-	first.untilSent(p, 16*mebibyte)
+	first.waitForAcceptedBytes(p, 16*mebibyte)
 	first.Close()
-	b.letGo()
+	b.waitForReleasedLocks()
 	b.open(p.URL + "/forms/files")
-	b.untilRow("interrupted")
+	b.waitForRow("interrupted")
 	release()
-	b.choose(path)
-	b.untilRow("done")
+	b.chooseFiles(path)
+	b.waitForRow("done")
 	leave(b)
-	b.open(p.foreign("/demo/form"))
+	b.open(p.localhostURL("/demo/form"))
 	widget := b.widgets(p, 1)[0]
-	widget.choose(fileWith(b.t, "plot.png", pngOf(b.t, 60<<10)))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	widget.until("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
+	widget.chooseFiles(writeFile(b.t, "plot.png", pngOf(b.t, 60<<10)))
+	b.waitUntil("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
+	widget.waitUntil("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
 	leave(widget)
 	leave(b)
-	b.open(p.foreign("/demo/themes"))
+	b.open(p.localhostURL("/demo/themes"))
 	b.widgets(p, 4)
 	leave(b)
 	b.open(p.URL + "/explain")
-	b.ask("FORM", "4000")
+	b.explain("FORM", "4000")
 	leave(b)
 }
 
-// plainJourney is what a browser without script gets to see.
-func (b *tab) plainJourney(p *postern, leave func(page *tab)) {
+// visitWithoutScript is what a browser without script gets to see.
+func (b *tab) visitWithoutScript(p *devServer, leave func(page *tab)) {
 	b.t.Helper()
 	for _, name := range []string{"garden.png", "notes.png"} {
 		b.open(p.URL + "/forms/photos")
-		b.choose(fileWith(b.t, name, pick(name == "garden.png", pngOf(b.t, 40<<10), []byte(strings.Repeat("words ", 100)))))
+		b.chooseFiles(writeFile(b.t, name, pick(name == "garden.png", pngOf(b.t, 40<<10), []byte(strings.Repeat("words ", 100)))))
 		b.submit()
-		b.until("the landing page is there", `document.querySelector(".postern-result") != null`)
+		b.waitUntil("the landing page is there", `document.querySelector(".postern-result") != null`)
 		leave(b)
 	}
 }
 
-func TestNothingBreaksTheStrictPolicy(t *testing.T) {
+func TestNoPageViolatesItsContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	for _, script := range []bool{true, false} {
 		t.Run(pick(script, "with script", "without script"), func(t *testing.T) {
 			t.Parallel()
-			p := dev(t, "--checksum", "crc32")
-			b := newTab(t, look{NoScript: !script})
-			w := b.guard(p)
+			p := startDev(t, "--checksum", "crc32")
+			b := newTab(t, tabOptions{NoScript: !script})
+			w := b.guardPolicy(p)
 			if script {
-				b.journey(p, w.quiet)
+				b.visitEverything(p, w.requireNoViolations)
 			} else {
-				b.plainJourney(p, w.quiet)
+				b.visitWithoutScript(p, w.requireNoViolations)
 			}
 			if wanted := pick(script, 9, 3); len(w.pages) < wanted {
 				t.Errorf("pages judged: wanted at least %d, got %v", wanted, w.pages)
@@ -84,25 +84,25 @@ func TestNothingBreaksTheStrictPolicy(t *testing.T) {
 	}
 }
 
-// TestThePolicyAllowsNothingInVain takes away each source of a page's policy in turn, and requires
+// TestEverySourceInTheContentSecurityPolicyIsNeeded takes away each source of a page's policy in turn, and requires
 // that something would then break.
-func TestThePolicyAllowsNothingInVain(t *testing.T) {
+func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--checksum", "crc32")
+	p := startDev(t, "--checksum", "crc32")
 	bucket := p.Store + "/" + bucket
-	b := newTab(t, look{})
+	b := newTab(t, tabOptions{})
 	stricter := []string{
 		"script-src 'none'", "style-src 'none'", "connect-src " + bucket + "/ " + bucket, "connect-src 'self'", "worker-src 'none'",
 		"trusted-types 'none'; require-trusted-types-for 'script'", "frame-src 'none'",
 	}
-	w := b.guard(p, stricter...)
-	b.journey(p, func(*tab) {})
-	plain := newTab(t, look{NoScript: true, Wire: b.Wire})
+	w := b.guardPolicy(p, stricter...)
+	b.visitEverything(p, func(*tab) {})
+	plain := newTab(t, tabOptions{NoScript: true, Proxy: b.Proxy})
 	formless := []string{"form-action 'self'", "form-action " + bucket + " " + bucket + "/"}
 	w.stricter = append(stricter, formless...)
-	plain.plainJourney(p, func(*tab) {})
+	plain.visitWithoutScript(p, func(*tab) {})
 	for _, strict := range w.stricter {
-		for deadline := time.Now().Add(patience); len(w.about(strict)) == 0; time.Sleep(pollEvery) {
+		for deadline := time.Now().Add(patience); len(w.reportsAbout(strict)) == 0; time.Sleep(pollEvery) {
 			if time.Now().After(deadline) {
 				t.Errorf("nothing breaks %q: what it leaves out is allowed in vain", strict)
 				break
@@ -124,28 +124,28 @@ func TestThePolicyAllowsNothingInVain(t *testing.T) {
 	}
 }
 
-func TestAPolicyThatIsLaxIsFound(t *testing.T) {
+func TestTheCheckForLaxPoliciesFindsThem(t *testing.T) {
 	t.Parallel()
 	const strict = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-	if faults := slack(strict); len(faults) != 0 {
+	if faults := laxDirectives(strict); len(faults) != 0 {
 		t.Errorf("a strict policy: %q", faults)
 	}
 	for _, policy := range []string{
 		"", strings.Replace(strict, "'none'", "'self'", 1), strict + "; script-src 'unsafe-inline'", strict + "; script-src https:", strict + "; img-src *",
 		strict + "; style-src data:", strict + "; connect-src https://*.example.com", strings.Replace(strict, "form-action 'self'; ", "", 1),
 	} {
-		if faults := slack(policy); len(faults) == 0 {
+		if faults := laxDirectives(policy); len(faults) == 0 {
 			t.Errorf("nothing found in %q", policy)
 		}
 	}
 	for _, page := range []string{
 		`<style></style>`, `<p style="color: red">`, `<script>1</script>`, `<button onclick="f()">`, `<a href=" JavaScript:f()">`, `<iframe srcdoc="x">`,
 	} {
-		if faults := inlined([]byte(page)); len(faults) == 0 {
+		if faults := inlineCode([]byte(page)); len(faults) == 0 {
 			t.Errorf("nothing found in %q", page)
 		}
 	}
-	if faults := inlined([]byte(fmt.Sprintf(`<link rel=stylesheet href=%q><script type=module src=%q></script>`, "a.css", "a.js"))); len(faults) != 0 {
+	if faults := inlineCode([]byte(fmt.Sprintf(`<link rel=stylesheet href=%q><script type=module src=%q></script>`, "a.css", "a.js"))); len(faults) != 0 {
 		t.Errorf("a clean page: %q", faults)
 	}
 }

@@ -22,44 +22,44 @@ const mebibyte = 1 << 20
 func pngOf(t *testing.T, size int) []byte {
 	t.Helper()
 	picture := image.NewGray(image.Rect(0, 0, 64, 64))
-	noise().Read(picture.Pix)
+	fixedRandom().Read(picture.Pix)
 	var out bytes.Buffer
 	must(t, png.Encode(&out, picture))
 	const end = 12 // the IEND chunk
 	filling := make([]byte, size-out.Len()-12)
-	noise().Read(filling)
-	whole := append(bytes.Clone(out.Bytes()[:out.Len()-end]), chunk("noIs", filling)...)
+	fixedRandom().Read(filling)
+	whole := append(bytes.Clone(out.Bytes()[:out.Len()-end]), pngChunk("noIs", filling)...)
 	return append(whole, out.Bytes()[out.Len()-end:]...)
 }
 
-// chunk encodes one PNG chunk: length, type, data, CRC-32 of the type and the data.
-func chunk(kind string, data []byte) []byte {
+// pngChunk encodes one PNG chunk: length, type, data, CRC-32 of the type and the data.
+func pngChunk(kind string, data []byte) []byte {
 	out := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
 	out = append(append(out, kind...), data...)
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[4:]))
 }
 
-// noise is a source of bytes that look random and are the same in every run.
-func noise() *rand.ChaCha8 {
+// fixedRandom is a source of bytes that look random and are the same in every run.
+func fixedRandom() *rand.ChaCha8 {
 	return rand.NewChaCha8([32]byte{'p', 'o', 's', 't', 'e', 'r', 'n'})
 }
 
-// fileOf writes noise of the given size to a file of the given name and returns its path and
+// randomFile writes noise of the given size to a file of the given name and returns its path and
 // SHA-256.
-func fileOf(t *testing.T, name string, size int64) (path, sum string) {
+func randomFile(t *testing.T, name string, size int64) (path, sum string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
 	file, err := os.Create(path)
 	must(t, err)
 	hash := sha256.New()
-	_, err = io.CopyN(io.MultiWriter(file, hash), noise(), size)
+	_, err = io.CopyN(io.MultiWriter(file, hash), fixedRandom(), size)
 	must(t, err)
 	must(t, file.Close())
 	return path, hex.EncodeToString(hash.Sum(nil))
 }
 
-// fileWith writes a file of the given name and content.
-func fileWith(t *testing.T, name string, content []byte) string {
+// writeFile writes a file of the given name and content.
+func writeFile(t *testing.T, name string, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	must(t, os.WriteFile(path, content, 0o644))

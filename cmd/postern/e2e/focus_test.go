@@ -10,29 +10,29 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// controls lists what Tab should stop at: everything that a person can use and see.
-const controls = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex='0']")]
+// countControls lists what Tab should stop at: everything that a person can use and see.
+const countControls = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex='0']")]
 	.filter((node) => !node.disabled && node.checkVisibility({visibilityProperty: true})).length`
 
-// stops presses Tab from the top of the page to its end and returns where the focus rested.
-func (b *tab) stops() []stop {
+// tabThroughPage presses Tab from the top of the page to its end and returns where the focus rested.
+func (b *tab) tabThroughPage() []focusStop {
 	b.t.Helper()
-	count := evaluate[int](b, controls)
-	var way []stop
+	count := evaluate[int](b, countControls)
+	var way []focusStop
 	for range count {
-		b.press(tabKey)
-		way = append(way, b.focused())
+		b.pressKey(tabKey)
+		way = append(way, b.visibleFocus())
 	}
-	b.press(tabKey)
-	if here := evaluate[stop](b, focus); here.Name != "" {
+	b.pressKey(tabKey)
+	if here := evaluate[focusStop](b, describeFocus); here.Name != "" {
 		b.t.Errorf("after %d controls the focus is at %s, wanted the end of the page", count, here.Name)
 	}
 	return way
 }
 
-// after tells whether a person who reads the page comes to this stop later than to the other:
+// isAfter tells whether a person who reads the page comes to this stop later than to the other:
 // further down, or further on in the same line.
-func (s stop) after(other stop, rtl bool) bool {
+func (s focusStop) isAfter(other focusStop, rtl bool) bool {
 	if s.Top >= other.Bottom-1 || other.Top >= s.Bottom-1 {
 		return s.Top > other.Top
 	}
@@ -44,7 +44,7 @@ func (s stop) after(other stop, rtl bool) bool {
 
 func TestTheFocusFollowsTheReadingOrder(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	pages := []struct {
 		path  string
 		setUp func(b *tab)
@@ -52,7 +52,7 @@ func TestTheFocusFollowsTheReadingOrder(t *testing.T) {
 	}{
 		{"/", nil, 14},
 		{"/forms/photos", nil, 10},
-		{"/forms/photos?with=rows", (*tab).everyRow, 20},
+		{"/forms/photos?with=rows", (*tab).showEveryRow, 20},
 		{"/forms/none", nil, 8},
 		{"/explain", nil, 4},
 	}
@@ -60,94 +60,94 @@ func TestTheFocusFollowsTheReadingOrder(t *testing.T) {
 		for _, width := range []int64{375, 1280} {
 			t.Run(fmt.Sprintf("%s at %d px", l.tag, width), func(t *testing.T) {
 				t.Parallel()
-				b := newTab(t, look{Language: l.tag, Width: width})
+				b := newTab(t, tabOptions{Language: l.tag, Width: width})
 				defer b.Close()
 				for _, page := range pages {
 					b.open(p.URL + page.path)
-					b.settled(true)
+					b.waitUntilReady(true)
 					if page.setUp != nil {
 						page.setUp(b)
 					}
-					way := b.stops()
+					way := b.tabThroughPage()
 					if len(way) < page.least {
 						t.Errorf("%s: wanted at least %d controls, got %+v", page.path, page.least, way)
 					}
 					for i := 1; i < len(way); i++ {
-						if !way[i].after(way[i-1], l.direction == "rtl" && page.path != "/explain") {
+						if !way[i].isAfter(way[i-1], l.direction == "rtl" && page.path != "/explain") {
 							t.Errorf("%s: %+v comes after %+v", page.path, way[i], way[i-1])
 						}
 					}
 				}
-				b.calm()
+				b.requireCleanConsole()
 			})
 		}
 	}
 }
 
-func TestAKeyboardGoesIntoTheWidgetAndOut(t *testing.T) {
+func TestTheKeyboardFocusEntersAndLeavesTheWidget(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.open(p.localhostURL("/demo/form"))
 	widget := b.widgets(p, 1)[0]
-	b.reach("[name=name]")
-	b.do(chromedp.KeyEvent("Ada"))
-	b.reach("[name=note]")
-	b.press(tabKey)
-	widget.until("the focus is at the widget's file control", `document.hasFocus() && document.activeElement.matches("input[type=file]")`)
-	widget.focused()
-	b.dialogueIn(widget, enterKey, fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	b.until("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
+	b.tabTo("[name=name]")
+	b.run(chromedp.KeyEvent("Ada"))
+	b.tabTo("[name=note]")
+	b.pressKey(tabKey)
+	widget.waitUntil("the focus is at the widget's file control", `document.hasFocus() && document.activeElement.matches("input[type=file]")`)
+	widget.visibleFocus()
+	b.pressAndChooseFileIn(widget, enterKey, writeFile(t, "plot.png", pngOf(t, 60<<10)))
+	b.waitUntil("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
 	for !evaluate[bool](widget, `document.activeElement.matches("[data-do=remove]")`) {
-		b.press(tabKey)
-		widget.focused()
+		b.pressKey(tabKey)
+		widget.visibleFocus()
 	}
-	b.press(tabKey, chromedp.ModifierShift)
-	b.press(tabKey)
-	b.press(tabKey)
-	b.until("the focus has left the widget", `document.activeElement.matches("button[type=submit]")`)
-	b.focused()
-	b.press(tabKey, chromedp.ModifierShift)
-	widget.until("the focus is back in the widget", `document.hasFocus() && document.activeElement.matches("[data-do=remove]")`)
-	b.press(tabKey)
-	b.until("the focus has left the widget again", `document.hasFocus() && document.activeElement.matches("button[type=submit]")`)
-	b.follow(enterKey)
-	if words := b.text(); !strings.Contains(words, p.store(t).only().Key) || !strings.Contains(words, "Ada") {
+	b.pressKey(tabKey, chromedp.ModifierShift)
+	b.pressKey(tabKey)
+	b.pressKey(tabKey)
+	b.waitUntil("the focus has left the widget", `document.activeElement.matches("button[type=submit]")`)
+	b.visibleFocus()
+	b.pressKey(tabKey, chromedp.ModifierShift)
+	widget.waitUntil("the focus is back in the widget", `document.hasFocus() && document.activeElement.matches("[data-do=remove]")`)
+	b.pressKey(tabKey)
+	b.waitUntil("the focus has left the widget again", `document.hasFocus() && document.activeElement.matches("button[type=submit]")`)
+	b.pressAndLoad(enterKey)
+	if words := b.text(); !strings.Contains(words, p.store(t).onlyObject().Key) || !strings.Contains(words, "Ada") {
 		t.Errorf("what the host received: got %q", words)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestAKeyboardChangesTheLanguageAndAsksForAnExplanation(t *testing.T) {
+func TestTheKeyboardChangesTheLanguageAndAsksForAnExplanation(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/photos")
-	b.settled(true)
-	b.reach("nav a[lang=ar]")
-	b.follow(enterKey)
-	b.spoken("ar")
+	b.waitUntilReady(true)
+	b.tabTo("nav a[lang=ar]")
+	b.pressAndLoad(enterKey)
+	b.requireLanguage("ar")
 	b.open(p.URL + "/explain")
-	b.reach("#explain-text")
-	b.do(chromedp.KeyEvent(`{"expiration":"2099-01-01T00:00:00.000Z","conditions":[{"bucket":"b"}]}`))
-	b.reach("#explain-size")
-	b.do(chromedp.KeyEvent("4000"))
-	b.reach("button[type=submit]")
-	b.follow(spaceKey)
-	b.until("there is an answer", `document.querySelector(".postern-verdict[data-state=ok], .postern-verdict[data-state=refused]") != null`)
-	b.calm()
+	b.tabTo("#explain-text")
+	b.run(chromedp.KeyEvent(`{"expiration":"2099-01-01T00:00:00.000Z","conditions":[{"bucket":"b"}]}`))
+	b.tabTo("#explain-size")
+	b.run(chromedp.KeyEvent("4000"))
+	b.tabTo("button[type=submit]")
+	b.pressAndLoad(spaceKey)
+	b.waitUntil("there is an answer", `document.querySelector(".postern-verdict[data-state=ok], .postern-verdict[data-state=refused]") != null`)
+	b.requireCleanConsole()
 }
 
-// hear keeps every text that the live region is given.
-const hear = `(() => {
+// recordAnnouncements keeps every text that the live region is given.
+const recordAnnouncements = `(() => {
 	window.heard = [];
 	const live = document.querySelector("[role=status]");
 	new MutationObserver(() => window.heard.push(live.textContent)).observe(live, {childList: true, characterData: true, subtree: true});
 })()`
 
-func TestAnnouncementsDontChatter(t *testing.T) {
+func TestScreenReadersHearFewAnnouncements(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	cases := []struct {
 		name  string
 		files int
@@ -160,19 +160,19 @@ func TestAnnouncementsDontChatter(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newTab(t, look{})
+			b := newTab(t, tabOptions{})
 			b.open(p.URL + "/forms/files")
-			b.settled(true)
-			evaluate[any](b, hear)
-			b.Wire.slow(150 * time.Millisecond)
+			b.waitUntilReady(true)
+			evaluate[any](b, recordAnnouncements)
+			b.Proxy.setDelay(150 * time.Millisecond)
 			var paths []string
 			for i := range c.files {
-				path, _ := fileOf(t, fmt.Sprintf("garden-%d.bin", i), c.size)
+				path, _ := randomFile(t, fmt.Sprintf("garden-%d.bin", i), c.size)
 				paths = append(paths, path)
 			}
 			b.upload(paths...)
-			b.untilState("done")
-			b.until("the end has been announced", `document.querySelector("postern-uploader[state=done]") && /uploaded$/.test(document.querySelector("[role=status]").textContent)`)
+			b.waitForState("done")
+			b.waitUntil("the end has been announced", `document.querySelector("postern-uploader[state=done]") && /uploaded$/.test(document.querySelector("[role=status]").textContent)`)
 			heard := evaluate[[]string](b, `window.heard`)
 			if len(heard) < 2 || len(heard) > c.most || !strings.HasPrefix(heard[0], "Uploading") || len(slices.Compact(slices.Clone(heard))) != len(heard) {
 				t.Errorf("announcements: wanted 2 to %d, each another, the first of the beginning, got %q", c.most, heard)

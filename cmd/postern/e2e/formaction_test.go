@@ -10,10 +10,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction is what the pages' form-action rests on:
+// TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction is what the pages' form-action rests on:
 // the store's redirect to the landing page, and where that leads on, are judged by the policy of
 // the page that held the form.
-func TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
+func TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name, sources string
@@ -30,15 +30,15 @@ func TestTheBrowserHoldsEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			start := redirectingSite(t, c.sources, c.onward)
-			b := newTab(t, look{})
+			b := newTab(t, tabOptions{})
 			b.open(start)
 			if c.arrives {
 				b.submit()
-				b.until("the form has arrived", `document.title === "arrived"`)
+				b.waitUntil("the form has arrived", `document.title === "arrived"`)
 				return
 			}
-			b.do(chromedp.Click(chromedp.CSS("button[type=submit]")))
-			b.until("the form is blocked", `document.title === "blocked form-action"`)
+			b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
+			b.waitUntil("the form is blocked", `document.title === "blocked form-action"`)
 		})
 	}
 }

@@ -19,23 +19,23 @@ const (
 	spaceKey = " "
 )
 
-// press presses a key as a person does: whatever has the focus gets it.
-func (b *tab) press(key string, modifiers ...chromedp.Modifier) {
+// pressKey presses a key as a person does: whatever has the focus gets it.
+func (b *tab) pressKey(key string, modifiers ...chromedp.Modifier) {
 	b.t.Helper()
-	b.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(modifiers...)))
+	b.run(chromedp.KeyEvent(key, chromedp.KeyModifiers(modifiers...)))
 }
 
-// stop is where the focus rests.
-type stop struct {
+// focusStop is where the focus rests.
+type focusStop struct {
 	Name             string // what a screen reader would call it, or something of the kind
 	Shown            bool   // whether the focus is to be seen
 	Top, Left, Right float64
 	Bottom           float64
 }
 
-// focus describes what has the focus. The file control lies unseen over its zone: there the zone
+// describeFocus describes what has the focus. The file control lies unseen over its zone: there the zone
 // shows the focus, and the words that are its button are where a person looks.
-const focus = `(() => {
+const describeFocus = `(() => {
 	let node = document.activeElement;
 	while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
 	if (!node || node == document.body) return {};
@@ -48,24 +48,24 @@ const focus = `(() => {
 		Top: top + scrollY, Left: left, Right: right, Bottom: bottom + scrollY};
 })()`
 
-// focused returns where the focus is and requires that it is to be seen.
-func (b *tab) focused() stop {
+// visibleFocus returns where the focus is and requires that it is to be seen.
+func (b *tab) visibleFocus() focusStop {
 	b.t.Helper()
-	here := evaluate[stop](b, focus)
+	here := evaluate[focusStop](b, describeFocus)
 	if here.Name != "" && !here.Shown {
 		b.t.Errorf("%s has the focus, and nothing shows it", here.Name)
 	}
 	return here
 }
 
-// reach presses Tab until the focus is in what matches the selector.
-func (b *tab) reach(selector string, modifiers ...chromedp.Modifier) {
+// tabTo presses Tab until the focus is in what matches the selector.
+func (b *tab) tabTo(selector string, modifiers ...chromedp.Modifier) {
 	b.t.Helper()
 	at := fmt.Sprintf(`document.activeElement?.matches(%q) ?? false`, selector)
 	var way []string
 	for range 40 {
-		b.press(tabKey, modifiers...)
-		way = append(way, b.focused().Name)
+		b.pressKey(tabKey, modifiers...)
+		way = append(way, b.visibleFocus().Name)
 		if evaluate[bool](b, at) {
 			return
 		}
@@ -73,15 +73,15 @@ func (b *tab) reach(selector string, modifiers ...chromedp.Modifier) {
 	b.t.Fatalf("no way to %s by keyboard, only %q", selector, way)
 }
 
-// dialogue presses a key that has to open a file dialogue, and chooses a file in it.
-func (b *tab) dialogue(key, path string) {
+// pressAndChooseFile presses a key that has to open a file dialogue, and chooses a file in it.
+func (b *tab) pressAndChooseFile(key, path string) {
 	b.t.Helper()
-	b.dialogueIn(b, key, path)
+	b.pressAndChooseFileIn(b, key, path)
 }
 
-// dialogueIn does that where the focus is in a frame, which is a document of its own while the
+// pressAndChooseFileIn does that where the focus is in a frame, which is a document of its own while the
 // keyboard is the page's.
-func (b *tab) dialogueIn(frame *tab, key, path string) {
+func (b *tab) pressAndChooseFileIn(frame *tab, key, path string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(frame.ctx, patience)
 	defer cancel()
@@ -96,8 +96,8 @@ func (b *tab) dialogueIn(frame *tab, key, path string) {
 	must(b.t, err)
 }
 
-// follow presses a key that has to lead to another page, and waits for that.
-func (b *tab) follow(key string) {
+// pressAndLoad presses a key that has to lead to another page, and waits for that.
+func (b *tab) pressAndLoad(key string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -106,47 +106,47 @@ func (b *tab) follow(key string) {
 	}
 }
 
-func TestAKeyboardIsEnough(t *testing.T) {
+func TestAFileIsUploadedByKeyboardAlone(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	path, sum := fileOf(t, "garden.bin", 48*mebibyte)
-	b := newTab(t, look{})
+	p := startDev(t)
+	path, sum := randomFile(t, "garden.bin", 48*mebibyte)
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/files")
-	b.settled(true)
-	release := b.Wire.hold(t, func(r *http.Request) bool { return p.toStore(r) && r.URL.Query().Get("partNumber") > "1" })
-	b.reach("input[type=file]")
-	b.dialogue(enterKey, path)
-	b.untilSent(p, 8*mebibyte)
-	b.reach("[data-do=pause]")
-	b.press(spaceKey)
-	b.untilRow("paused")
+	b.waitUntilReady(true)
+	release := b.Proxy.hold(t, func(r *http.Request) bool { return p.isForStore(r) && r.URL.Query().Get("partNumber") > "1" })
+	b.tabTo("input[type=file]")
+	b.pressAndChooseFile(enterKey, path)
+	b.waitForAcceptedBytes(p, 8*mebibyte)
+	b.tabTo("[data-do=pause]")
+	b.pressKey(spaceKey)
+	b.waitForRow("paused")
 	release()
-	b.until("the focus is where the file goes on", `document.activeElement.matches("[data-do=resume]")`)
-	b.press(enterKey)
-	b.untilState("done")
-	if stored := p.store(t).only(); stored.Sum != sum {
+	b.waitUntil("the focus is where the file goes on", `document.activeElement.matches("[data-do=resume]")`)
+	b.pressKey(enterKey)
+	b.waitForState("done")
+	if stored := p.store(t).onlyObject(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
-	if here := b.focused(); here.Name == "" {
+	if here := b.visibleFocus(); here.Name == "" {
 		t.Error("the focus is lost once the file has arrived")
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestByKeyboardACancelledFileLeavesTheFocusBeside(t *testing.T) {
+func TestByKeyboardCancellingAFileMovesTheFocusToTheNextRow(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/files")
-	b.settled(true)
-	b.Wire.hold(t, p.toStore) // however long the keys take, nothing arrives before
+	b.waitUntilReady(true)
+	b.Proxy.hold(t, p.isForStore) // however long the keys take, nothing arrives before
 	for _, name := range []string{"first.bin", "second.bin", "third.bin"} {
-		path, _ := fileOf(t, name, 24*mebibyte)
-		b.reach("input[type=file]", chromedp.ModifierShift)
-		b.dialogue(spaceKey, path)
-		b.until("the row is there", fmt.Sprintf(`[...document.querySelectorAll("bdi")].some((name) => name.title == %q)`, name))
+		path, _ := randomFile(t, name, 24*mebibyte)
+		b.tabTo("input[type=file]", chromedp.ModifierShift)
+		b.pressAndChooseFile(spaceKey, path)
+		b.waitUntil("the row is there", fmt.Sprintf(`[...document.querySelectorAll("bdi")].some((name) => name.title == %q)`, name))
 	}
-	b.untilRow("sending")
+	b.waitForRow("sending")
 	for _, beside := range []string{"third.bin", "first.bin", ""} {
 		name := evaluate[string](b, `(() => {
 			const rows = [...document.querySelectorAll(".postern-file")];
@@ -154,24 +154,24 @@ func TestByKeyboardACancelledFileLeavesTheFocusBeside(t *testing.T) {
 			row.dataset.goes = "";
 			return row.querySelector("bdi").title;
 		})()`)
-		b.reach("[data-goes] [data-do=cancel]")
-		b.press(enterKey)
-		b.until(name+" is gone", `document.querySelector("[data-goes]") == null`)
+		b.tabTo("[data-goes] [data-do=cancel]")
+		b.pressKey(enterKey)
+		b.waitUntil(name+" is gone", `document.querySelector("[data-goes]") == null`)
 		here := evaluate[string](b, `document.activeElement.closest("li")?.querySelector("bdi").title ?? document.activeElement.id`)
 		if wanted := pick(beside == "", "postern-file", beside); here != wanted {
 			t.Errorf("after %s went: wanted the focus at %s, got %q", name, wanted, here)
 		}
-		b.focused()
+		b.visibleFocus()
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
 func TestByKeyboardAFailedFileIsRetried(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	path := fileWith(t, "garden.bin", pngOf(t, 40<<10))
-	b := newTab(t, look{})
-	b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+	p := startDev(t)
+	path := writeFile(t, "garden.bin", pngOf(t, 40<<10))
+	b := newTab(t, tabOptions{})
+	b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/complete") {
 			return false
 		}
@@ -181,54 +181,54 @@ func TestByKeyboardAFailedFileIsRetried(t *testing.T) {
 		return true
 	})
 	b.open(p.URL + "/forms/files")
-	b.settled(true)
-	b.reach("input[type=file]")
-	b.dialogue(enterKey, path)
-	b.untilRow("failed")
-	b.Wire.fail(nil)
-	b.reach("[data-do=retry]")
-	b.press(enterKey)
-	b.untilRow("done")
-	b.reach("[data-do=remove]")
-	b.press(spaceKey)
-	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
-	if here := b.focused(); here.Name != "postern-file" {
+	b.waitUntilReady(true)
+	b.tabTo("input[type=file]")
+	b.pressAndChooseFile(enterKey, path)
+	b.waitForRow("failed")
+	b.Proxy.intercept(nil)
+	b.tabTo("[data-do=retry]")
+	b.pressKey(enterKey)
+	b.waitForRow("done")
+	b.tabTo("[data-do=remove]")
+	b.pressKey(spaceKey)
+	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
+	if here := b.visibleFocus(); here.Name != "postern-file" {
 		t.Errorf("after the only file went: wanted the focus at the file control, got %q", here.Name)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestByKeyboardAnInterruptedFileGoesOnOrIsDiscarded(t *testing.T) {
+func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	path, sum := fileOf(t, "garden.bin", 32*mebibyte)
-	other, _ := fileOf(t, "other.bin", 32*mebibyte)
-	anchor := newTab(t, look{})
+	p := startDev(t)
+	path, sum := randomFile(t, "garden.bin", 32*mebibyte)
+	other, _ := randomFile(t, "other.bin", 32*mebibyte)
+	anchor := newTab(t, tabOptions{})
 	anchor.open(p.URL + "/healthz")
-	first := anchor.sibling()
+	first := anchor.openSibling()
 	first.open(p.URL + "/forms/files")
-	release := first.Wire.hold(t, p.fromPart(3))
+	release := first.Proxy.hold(t, p.partsFrom(3))
 	first.upload(path, other)
-	first.until("both are under way", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
-	first.untilSent(p, 16*mebibyte)
+	first.waitUntil("both are under way", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
+	first.waitForAcceptedBytes(p, 16*mebibyte)
 	first.Close()
-	anchor.letGo()
+	anchor.waitForReleasedLocks()
 	release()
-	b := anchor.sibling()
+	b := anchor.openSibling()
 	b.open(p.URL + "/forms/files")
-	b.until("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
+	b.waitUntil("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
 	// As in a browser without this dialogue; where there is one, nothing outside the browser can
 	// answer it.
 	evaluate[any](b, `delete window.showOpenFilePicker`)
 	row := func(name string) string { return fmt.Sprintf(`li:has([title=%q]) `, name) }
-	b.reach(row("other.bin") + "[data-do=discard]")
-	b.press(enterKey)
-	b.until("the discarded row is gone", fmt.Sprintf(`document.querySelector(%q) == null`, row("other.bin")))
-	b.focused()
-	b.reach(row("garden.bin")+"[data-do=choose]", chromedp.ModifierShift)
-	b.dialogue(enterKey, path)
-	b.untilState("done")
-	if stored := p.store(t).only(); stored.Sum != sum {
+	b.tabTo(row("other.bin") + "[data-do=discard]")
+	b.pressKey(enterKey)
+	b.waitUntil("the discarded row is gone", fmt.Sprintf(`document.querySelector(%q) == null`, row("other.bin")))
+	b.visibleFocus()
+	b.tabTo(row("garden.bin")+"[data-do=choose]", chromedp.ModifierShift)
+	b.pressAndChooseFile(enterKey, path)
+	b.waitForState("done")
+	if stored := p.store(t).onlyObject(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// ask makes a script of the page call Postern and tells what it can read: a status, or that the
+// fetchFrom makes a script of the page call Postern and tells what it can read: a status, or that the
 // browser kept the answer back.
-const ask = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "kept back")`
+const fetchFrom = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "kept back")`
 
-func TestScriptsOfListedOriginsAloneMayIssue(t *testing.T) {
+func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 	t.Parallel()
 	const body = `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
 	cases := []struct{ name, origin, wanted string }{
@@ -24,31 +24,31 @@ func TestScriptsOfListedOriginsAloneMayIssue(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := newTab(t, look{})
-			b.Wire.host("uploads.localhost", widgetServer(t))
+			b := newTab(t, tabOptions{})
+			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
 			if c.origin != uploads {
-				b.Wire.host(strings.TrimPrefix(c.origin, "http://"), blank())
+				b.Proxy.serveHost(strings.TrimPrefix(c.origin, "http://"), blankPage())
 			}
 			b.open(c.origin + "/healthz")
-			if got := evaluate[string](b, fmt.Sprintf(ask, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != c.wanted {
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != c.wanted {
 				t.Errorf("asking for an upload: wanted %q, got %q", c.wanted, got)
 			}
-			b.issuedOnlyFor(c.wanted)
-			if got := evaluate[string](b, fmt.Sprintf(ask, uploads+"/uploads", "POST", `{"Content-Type": "text/plain"}`, body)); got == "status 201" {
+			b.requireNothingIssued(c.wanted)
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "text/plain"}`, body)); got == "status 201" {
 				t.Error("asking without a preflight: an upload was issued")
 			}
-			if got := evaluate[string](b, fmt.Sprintf(ask, uploads+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploads && got != "kept back" {
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploads && got != "kept back" {
 				t.Errorf("reading the form: wanted it kept back, got %q", got)
 			}
 		})
 	}
 }
 
-func TestAnOpaqueOriginMayIssueNothing(t *testing.T) {
+func TestAnOpaqueOriginCannotIssue(t *testing.T) {
 	t.Parallel()
-	b := newTab(t, look{})
-	b.Wire.host("uploads.localhost", widgetServer(t))
-	b.Wire.host("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	b := newTab(t, tabOptions{})
+	b.Proxy.serveHost("uploads.localhost", widgetServer(t))
+	b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
 		_, _ = w.Write([]byte(`<!doctype html><p>sandboxed</p>`))
@@ -58,24 +58,24 @@ func TestAnOpaqueOriginMayIssueNothing(t *testing.T) {
 		t.Fatalf("origin of the page: wanted null, got %q", got)
 	}
 	body := `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
-	if got := evaluate[string](b, fmt.Sprintf(ask, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "kept back" {
+	if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "kept back" {
 		t.Errorf("asking for an upload: wanted it kept back, got %q", got)
 	}
-	b.issuedOnlyFor("kept back")
+	b.requireNothingIssued("kept back")
 }
 
-// issuedOnlyFor requires that the server itself issued nothing where the browser kept the answer
+// requireNothingIssued requires that the server itself issued nothing where the browser kept the answer
 // back.
-func (b *tab) issuedOnlyFor(wanted string) {
+func (b *tab) requireNothingIssued(wanted string) {
 	b.t.Helper()
-	for _, x := range b.Wire.exchanges("uploads.localhost", http.MethodPost) {
+	for _, x := range b.Proxy.requests("uploads.localhost", http.MethodPost) {
 		if x.Status == http.StatusCreated && wanted != "status 201" {
 			b.t.Errorf("%s %s was answered %d", x.Method, x.Path, x.Status)
 		}
 	}
 }
 
-func blank() http.Handler {
+func blankPage() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><p>a page</p>`))

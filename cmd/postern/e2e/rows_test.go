@@ -11,22 +11,22 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-func TestARefusedFileMakesWayForTheOneChosenInItsPlace(t *testing.T) {
+func TestAnotherFileReplacesARefusedFileInItsRow(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	picture := pngOf(t, 60<<10)
-	words, another := fileWith(t, "notes.txt", []byte("words")), fileWith(t, "more.txt", []byte("more words"))
-	b := newTab(t, look{})
+	words, another := writeFile(t, "notes.txt", []byte("words")), writeFile(t, "more.txt", []byte("more words"))
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/photos")
-	b.settled(true)
-	b.choose(words, another)
-	b.until("both are refused", `document.querySelectorAll(".postern-file[data-state=refused]").length == 2`)
+	b.waitUntilReady(true)
+	b.chooseFiles(words, another)
+	b.waitUntil("both are refused", `document.querySelectorAll(".postern-file[data-state=refused]").length == 2`)
 	if accept := evaluate[string](b, `document.querySelector("postern-uploader").getAttribute("accept")`); !strings.Contains(accept, "image/png") {
 		t.Errorf("what the dialogue offers: wanted pictures, got %q", accept)
 	}
-	b.reach(`li:has([title="notes.txt"]) [data-do=another]`)
-	b.dialogue(enterKey, fileWith(t, "garden.png", picture))
-	b.until("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
+	b.tabTo(`li:has([title="notes.txt"]) [data-do=another]`)
+	b.pressAndChooseFile(enterKey, writeFile(t, "garden.png", picture))
+	b.waitUntil("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll(".postern-name")].map((n) => n.title)`)
 	if len(names) != 2 || names[0] != "garden.png" || names[1] != "more.txt" {
 		t.Errorf("rows: wanted the new file in the place of the first, got %q", names)
@@ -34,30 +34,30 @@ func TestARefusedFileMakesWayForTheOneChosenInItsPlace(t *testing.T) {
 	if !evaluate[bool](b, `document.querySelector(".postern-file").contains(document.activeElement)`) {
 		t.Errorf("the focus: wanted in the new row, got %s", evaluate[string](b, `document.activeElement.outerHTML`))
 	}
-	if stored := p.store(t).only(); stored.Sum != sumOf(picture) {
+	if stored := p.store(t).onlyObject(); stored.Sum != sumOf(picture) {
 		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-// journeys are the states that a file comes through again and again on a bad line: its row may not
+// statesOnTheWay are the states that a file comes through again and again on a bad line: its row may not
 // jump.
-var journeys = []string{"waiting", "preparing", "sending", "paused", "offline", "retrying", "confirming", "done"}
+var statesOnTheWay = []string{"waiting", "preparing", "sending", "paused", "offline", "retrying", "confirming", "done"}
 
-func TestARowKeepsItsHeightOnTheWay(t *testing.T) {
+func TestARowKeepsItsHeightInEveryState(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	for _, width := range []int64{375, 1280} {
 		t.Run(fmt.Sprintf("at %d px", width), func(t *testing.T) {
-			inEveryLanguage(t, look{Width: width}, func(b *tab, language string) {
+			forEachLanguage(t, tabOptions{Width: width}, func(b *tab, language string) {
 				b.open(p.URL + "/forms/photos?lang=" + language)
-				b.settled(true)
-				for _, state := range journeys {
-					evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", rowOf, state, moves[state]))
+				b.waitUntilReady(true)
+				for _, state := range statesOnTheWay {
+					evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", addRowInState, state, stepsTo[state]))
 				}
-				b.until("every state is shown", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state]").length == %d`, len(journeys)))
+				b.waitUntil("every state is shown", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state]").length == %d`, len(statesOnTheWay)))
 				heights := evaluate[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll(".postern-file")].map((f) => [f.dataset.state, f.querySelector(".postern-state").getBoundingClientRect().height]))`)
-				for _, state := range journeys {
+				for _, state := range statesOnTheWay {
 					if heights[state] != heights["sending"] {
 						b.t.Errorf("%s: wanted %v px as while sending, got %v", state, heights["sending"], heights[state])
 					}
@@ -67,24 +67,24 @@ func TestARowKeepsItsHeightOnTheWay(t *testing.T) {
 	}
 }
 
-// read is what a screen reader comes to in a row, in its order.
-const read = `[...document.querySelector(".postern-file").querySelectorAll("bdi, .postern-size, progress, .postern-status, code, button")].map((e) => e.className.replace("postern-", ""))`
+// listRowParts is what a screen reader comes to in a row, in its order.
+const listRowParts = `[...document.querySelector(".postern-file").querySelectorAll("bdi, .postern-size, progress, .postern-status, code, button")].map((e) => e.className.replace("postern-", ""))`
 
-func TestARowSaysWhatHappenedBeforeWhatCanBeDone(t *testing.T) {
+func TestARowPutsItsMessageBeforeItsButtons(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/photos")
-	b.settled(true)
-	b.choose(fileWith(t, "notes.txt", []byte("words")))
-	b.untilState("refused")
-	if got := strings.Join(evaluate[[]string](b, read), " "); got != "name size bar status code act act" {
+	b.waitUntilReady(true)
+	b.chooseFiles(writeFile(t, "notes.txt", []byte("words")))
+	b.waitForState("refused")
+	if got := strings.Join(evaluate[[]string](b, listRowParts), " "); got != "name size bar status code act act" {
 		t.Errorf("what a row says, in order: got %q", got)
 	}
 }
 
-// drawn records what the zone looked like each time it was drawn.
-const drawn = `(() => {
+// recordDrawing records what the zone looked like each time it was drawn.
+const recordDrawing = `(() => {
 	window.drawn = [];
 	const look = () => {
 		const form = document.querySelector("postern-uploader form");
@@ -97,18 +97,18 @@ const drawn = `(() => {
 	look();
 })()`
 
-func TestNobodySeesOneFormTurnIntoAnother(t *testing.T) {
+func TestTheFormIsHiddenUntilTheScriptHasChangedIt(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	for _, path := range []string{"/forms/photos", "/widget/photos"} {
 		t.Run(path, func(t *testing.T) {
-			b := newTab(t, look{})
-			_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: drawn})
+			b := newTab(t, tabOptions{})
+			_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: recordDrawing})
 			must(t, err)
-			b.Wire.slow(100 * time.Millisecond)
+			b.Proxy.setDelay(100 * time.Millisecond)
 			b.open(p.URL + path)
-			b.settled(true)
-			b.until("it has been drawn as it is", `drawn.some((look) => look.endsWith(",true"))`)
+			b.waitUntilReady(true)
+			b.waitUntil("it has been drawn as it is", `drawn.some((look) => look.endsWith(",true"))`)
 			looks := evaluate[[]string](b, `[...new Set(drawn)]`)
 			height, _, _ := strings.Cut(looks[len(looks)-1], ",")
 			for _, look := range looks {
@@ -120,14 +120,14 @@ func TestNobodySeesOneFormTurnIntoAnother(t *testing.T) {
 	}
 }
 
-func TestWhereTheScriptFailsThePlainFormAppears(t *testing.T) {
+func TestThePlainFormAppearsIfTheScriptFailsToLoad(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	for _, missing := range []string{"/define.js", "/list.js", "/lang/en.json"} {
 		t.Run(missing, func(t *testing.T) {
 			picture := pngOf(t, 60<<10)
-			b := newTab(t, look{})
-			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+			b := newTab(t, tabOptions{})
+			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if !strings.HasSuffix(r.URL.Path, missing) {
 					return false
 				}
@@ -135,13 +135,13 @@ func TestWhereTheScriptFailsThePlainFormAppears(t *testing.T) {
 				return true
 			})
 			b.open(p.URL + "/forms/photos")
-			b.until("the form can be used", `["input[type=file]", "[type=submit]", "#postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
+			b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", "#postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
 			if shown := evaluate[int](b, `document.querySelectorAll("form button:not([type=submit], [hidden])").length`); shown != 0 {
 				t.Errorf("buttons that need script: wanted none shown, got %d", shown)
 			}
-			b.choose(fileWith(t, "garden.png", picture))
+			b.chooseFiles(writeFile(t, "garden.png", picture))
 			b.submit()
-			b.result("done", "")
+			b.requireResult("done", "")
 		})
 	}
 }

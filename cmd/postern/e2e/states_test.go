@@ -21,25 +21,25 @@ type rowState struct {
 func rowStates() []rowState {
 	return []rowState{
 		{"sending", func(*tab) {}, true},
-		{"paused", func(b *tab) { b.act("pause") }, true},
+		{"paused", func(b *tab) { b.pressRowButton("pause") }, true},
 		{"offline", func(b *tab) {
-			b.Wire.fail(func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) })
+			b.Proxy.intercept(func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) })
 			_, err := chromedp.Call(b.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
 			must(b.t, err)
 		}, false},
 		{"retrying", func(b *tab) {
-			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPut {
 					return false
 				}
-				readable(w, r)
+				allowOrigin(w, r)
 				w.Header().Set("Retry-After", "60")
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return true
 			})
 		}, false},
 		{"failed", func(b *tab) {
-			b.Wire.fail(func(w http.ResponseWriter, r *http.Request) bool {
+			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method == http.MethodOptions || !strings.Contains(r.URL.Path, "/complete") {
 					return false
 				}
@@ -54,23 +54,23 @@ func rowStates() []rowState {
 
 func TestEveryStateOfARowIsShown(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	path, _ := fileOf(t, "garden in the last summer, seen from the lake.bin", 48*mebibyte)
+	p := startDev(t)
+	path, _ := randomFile(t, "garden in the last summer, seen from the lake.bin", 48*mebibyte)
 	for i, s := range rowStates() {
 		t.Run(s.name, func(t *testing.T) {
 			for _, l := range languages {
-				b := newTab(t, look{Language: l.tag, Width: 375, Dark: i%2 == 1})
+				b := newTab(t, tabOptions{Language: l.tag, Width: 375, Dark: i%2 == 1})
 				b.open(p.URL + "/forms/files")
-				release := b.Wire.hold(t, p.toStore)
+				release := b.Proxy.hold(t, p.isForStore)
 				b.upload(path)
-				b.untilRow("sending")
+				b.waitForRow("sending")
 				s.provoke(b)
 				if !s.held {
 					release()
 				}
-				b.untilRow(s.name)
-				b.fits("a row "+s.name, l.tag, l.direction, 375)
-				b.shot(fmt.Sprintf("row-%s-%s", s.name, l.tag))
+				b.waitForRow(s.name)
+				b.requireFits("a row "+s.name, l.tag, l.direction, 375)
+				b.screenshot(fmt.Sprintf("row-%s-%s", s.name, l.tag))
 				if words := evaluate[string](b, `document.querySelector(".postern-file").innerText`); len(words) < 10 {
 					t.Errorf("the row says %q", words)
 				}
@@ -80,9 +80,9 @@ func TestEveryStateOfARowIsShown(t *testing.T) {
 	}
 }
 
-func (b *tab) untilRow(state string) {
+func (b *tab) waitForRow(state string) {
 	b.t.Helper()
-	b.until("the file is "+state, fmt.Sprintf(`document.querySelector(".postern-file[data-state=%s]") != null`, state))
+	b.waitUntil("the file is "+state, fmt.Sprintf(`document.querySelector(".postern-file[data-state=%s]") != null`, state))
 }
 
 // pressable tells whether a press on the middle of what a selector finds would reach it. What is in
@@ -94,44 +94,44 @@ const pressable = `((node) => {
 	return node != null && document.elementFromPoint((left + right) / 2, (top + bottom) / 2) == node;
 })(document.querySelector(%q))`
 
-// act presses the button of the first row that does that.
-func (b *tab) act(what string) {
+// pressRowButton presses the button of the first row that does that.
+func (b *tab) pressRowButton(what string) {
 	b.t.Helper()
 	button := ".postern-file [data-do=" + what + "]"
-	b.until("there is a button to "+what, fmt.Sprintf(pressable, button))
-	b.do(chromedp.Click(chromedp.CSS(button)))
+	b.waitUntil("there is a button to "+what, fmt.Sprintf(pressable, button))
+	b.run(chromedp.Click(chromedp.CSS(button)))
 }
 
-func TestAPausedFileGoesOnAndACancelledOneIsGone(t *testing.T) {
+func TestAPausedFileResumesAndACancelledFileIsRemoved(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	path, sum := fileOf(t, "garden.bin", 48*mebibyte)
-	b := newTab(t, look{})
+	p := startDev(t)
+	path, sum := randomFile(t, "garden.bin", 48*mebibyte)
+	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/files")
-	release := b.Wire.hold(t, p.fromPart(2))
+	release := b.Proxy.hold(t, p.partsFrom(2))
 	b.upload(path)
-	b.untilSent(p, 8*mebibyte)
-	b.act("pause")
-	b.untilRow("paused")
+	b.waitForAcceptedBytes(p, 8*mebibyte)
+	b.pressRowButton("pause")
+	b.waitForRow("paused")
 	release()
-	b.act("resume")
-	b.untilState("done")
-	if stored := p.store(t).only(); stored.Sum != sum {
+	b.pressRowButton("resume")
+	b.waitForState("done")
+	if stored := p.store(t).onlyObject(); stored.Sum != sum {
 		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
 	}
-	b.parts(p).keptOnce(t)
-	b.act("remove")
-	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
-	other, _ := fileOf(t, "other.bin", 48*mebibyte)
-	b.Wire.hold(t, p.toStore)
-	b.choose(other)
-	b.untilRow("sending")
-	b.act("cancel")
-	b.until("the row is gone", `document.querySelector(".postern-file") == null`)
-	for deadline := time.Now().Add(patience); len(p.store(t).open()) != 0; time.Sleep(pollEvery) {
+	b.parts(p).requireNoResend(t)
+	b.pressRowButton("remove")
+	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
+	other, _ := randomFile(t, "other.bin", 48*mebibyte)
+	b.Proxy.hold(t, p.isForStore)
+	b.chooseFiles(other)
+	b.waitForRow("sending")
+	b.pressRowButton("cancel")
+	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
+	for deadline := time.Now().Add(patience); len(p.store(t).openUploads()) != 0; time.Sleep(pollEvery) {
 		if time.Now().After(deadline) {
-			t.Fatalf("multipart uploads still open %v after cancelling: %q", patience, p.store(t).open())
+			t.Fatalf("multipart uploads still open %v after cancelling: %q", patience, p.store(t).openUploads())
 		}
 	}
-	p.store(t).only()
+	p.store(t).onlyObject()
 }

@@ -8,31 +8,31 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// small lists controls that a finger would miss: smaller than 44 by 44 CSS px. What a label stands
+// listTooSmall lists controls that a finger would miss: smaller than 44 by 44 CSS px. What a label stands
 // for is pressed on the label.
-const small = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary")]
+const listTooSmall = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary")]
 	.filter((node) => node.checkVisibility({visibilityProperty: true}))
 	.map((node) => [node, (getComputedStyle(node).opacity == "0" ? node.labels[0] : node).getBoundingClientRect()])
 	.filter(([, {width, height}]) => width < 43.99 || height < 43.99)
 	.map(([node, {width, height}]) => node.localName + " " + (node.innerText || node.id || node.name) + ": " + width + " by " + height)`
 
-// wide lists what sticks out sideways of a window that is that wide, boxes that scroll by
+// listTooWide lists what sticks out sideways of a window that is that wide, boxes that scroll by
 // themselves aside. A phone's window grows with what is in it, so its own width alone says nothing.
-const wide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
+const listTooWide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
 	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll") || node.closest(".postern-unseen")) return false;
 	const {left, right} = node.getBoundingClientRect();
 	return left < -0.5 || right > Math.min(innerWidth, %[1]d) + 0.5 || node == document.documentElement && node.scrollWidth > %[1]d;
 }).map((node) => node.localName + "." + node.className + ": " + node.getBoundingClientRect().left + " to " + node.getBoundingClientRect().right)`
 
-// moving lists what takes longer than that many ms to change.
-const moving = `[...document.querySelectorAll("*")].flatMap((node) => ["", "::before", "::after", "::file-selector-button"].flatMap((part) => {
+// listTooSlow lists what takes longer than that many ms to change.
+const listTooSlow = `[...document.querySelectorAll("*")].flatMap((node) => ["", "::before", "::after", "::file-selector-button"].flatMap((part) => {
 	const style = getComputedStyle(node, part || null);
 	const slowest = Math.max(...(style.transitionDuration + "," + style.animationDuration).split(",").map((time) => parseFloat(time) * 1000));
 	return slowest > %d || style.scrollBehavior == "smooth" ? [node.localName + "." + node.className + part + ": " + slowest + " ms"] : [];
 }))`
 
-// none requires that a list that the page makes is empty.
-func (b *tab) none(what, list string) {
+// requireEmptyList requires that a list that the page makes is empty.
+func (b *tab) requireEmptyList(what, list string) {
 	b.t.Helper()
 	found := evaluate[[]string](b, list)
 	if len(found) > 8 {
@@ -43,72 +43,72 @@ func (b *tab) none(what, list string) {
 	}
 }
 
-// finger makes the tab that of a phone.
-func (b *tab) finger(width, height int64) {
+// emulatePhone makes the tab that of a phone.
+func (b *tab) emulatePhone(width, height int64) {
 	b.t.Helper()
-	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	b.run(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	if !evaluate[bool](b, `matchMedia("(pointer: coarse) and (hover: none)").matches`) {
 		b.t.Fatal("no finger to point with")
 	}
 }
 
-// handy requires that the page can be used by a finger, in a narrow window, enlarged four times,
+// requireUsableByTouch requires that the page can be used by a finger, in a narrow window, enlarged four times,
 // and without motion.
-func (b *tab) handy(what string, widgets ...*tab) {
+func (b *tab) requireUsableByTouch(what string, widgets ...*tab) {
 	b.t.Helper()
 	all := append([]*tab{b}, widgets...)
-	b.finger(375, windowHeight)
+	b.emulatePhone(375, windowHeight)
 	for _, widget := range widgets {
 		_, err := chromedp.Call(widget.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
 		must(b.t, err)
-		widget.until("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
+		widget.waitUntil("the widget knows of the finger", `matchMedia("(pointer: coarse)").matches`)
 	}
-	b.spread(widgets)
+	b.waitForWidgetWidths(widgets)
 	for _, document := range all {
-		document.scheme(false) // now, so that nothing is on its way from dark to light later
-		document.until("the window is that of a phone", `innerWidth <= 375`)
-		document.none(what+": too small for a finger", small)
-		document.none(what+": wider than 375 px", fmt.Sprintf(wide, 375))
+		document.setColorScheme(false) // current, so that nothing is on its way from dark to light later
+		document.waitUntil("the window is that of a phone", `innerWidth <= 375`)
+		document.requireEmptyList(what+": too small for a finger", listTooSmall)
+		document.requireEmptyList(what+": wider than 375 px", fmt.Sprintf(listTooWide, 375))
 	}
 	// What a window 1280 by 1024 px large shows at 400 %.
-	b.do(chromedp.EmulateViewport(320, 256, chromedp.EmulateScale(4)))
-	b.spread(widgets)
+	b.run(chromedp.EmulateViewport(320, 256, chromedp.EmulateScale(4)))
+	b.waitForWidgetWidths(widgets)
 	for _, document := range all {
-		document.until("the window is narrow", `innerWidth <= 320`)
-		document.none(what+": wider than 320 px", fmt.Sprintf(wide, 320))
-		document.media(false, "no-preference")
-		document.none(what+": slower than 200 ms", fmt.Sprintf(moving, 200))
-		document.media(false, "reduce")
-		document.none(what+": moves all the same", fmt.Sprintf(moving, 10))
+		document.waitUntil("the window is narrow", `innerWidth <= 320`)
+		document.requireEmptyList(what+": wider than 320 px", fmt.Sprintf(listTooWide, 320))
+		document.setMedia(false, "no-preference")
+		document.requireEmptyList(what+": slower than 200 ms", fmt.Sprintf(listTooSlow, 200))
+		document.setMedia(false, "reduce")
+		document.requireEmptyList(what+": moves all the same", fmt.Sprintf(listTooSlow, 10))
 	}
 }
 
-// spread waits until each widget knows how wide its host's window has made it.
-func (b *tab) spread(widgets []*tab) {
+// waitForWidgetWidths waits until each widget knows how wide its host's window has made it.
+func (b *tab) waitForWidgetWidths(widgets []*tab) {
 	b.t.Helper()
 	for i, widget := range widgets {
 		width := evaluate[float64](b, fmt.Sprintf(`document.querySelectorAll("postern-upload")[%d].frame.clientWidth`, i))
-		widget.until("the widget is as wide as its frame", fmt.Sprintf(`innerWidth == %v`, width))
+		widget.waitUntil("the widget is as wide as its frame", fmt.Sprintf(`innerWidth == %v`, width))
 	}
 }
 
-func TestWhatIsNotHandyIsFound(t *testing.T) {
+func TestTheTouchCheckFindsPlantedDefects(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, spoil, list string }{
-		{"a small control", `document.querySelector("nav a").style.minBlockSize = 0`, small},
-		{"a narrow control", `document.querySelector("nav a").style.cssText = "min-inline-size: 0; font-size: 8px"`, small},
-		{"a label for the unseen file control", `document.querySelector("label").style.cssText = "min-block-size: 0; padding: 0"`, small},
-		{"a page that scrolls sideways", `document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(wide, 375)},
-		{"what sticks out and is cut off", `document.body.style.overflow = "hidden"; document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(wide, 375)},
-		{"a slow transition", `document.querySelector("label").style.transitionDuration = "0.3s"`, fmt.Sprintf(moving, 200)},
-		{"a transition at all", `0`, fmt.Sprintf(moving, 100)},
+		{"a small control", `document.querySelector("nav a").style.minBlockSize = 0`, listTooSmall},
+		{"a narrow control", `document.querySelector("nav a").style.cssText = "min-inline-size: 0; font-size: 8px"`, listTooSmall},
+		{"a label for the unseen file control", `document.querySelector("label").style.cssText = "min-block-size: 0; padding: 0"`, listTooSmall},
+		{"a page that scrolls sideways", `document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(listTooWide, 375)},
+		{"what sticks out and is cut off", `document.body.style.overflow = "hidden"; document.querySelector("h1").style.inlineSize = "800px"`, fmt.Sprintf(listTooWide, 375)},
+		{"a slow transition", `document.querySelector("label").style.transitionDuration = "0.3s"`, fmt.Sprintf(listTooSlow, 200)},
+		{"a transition at all", `0`, fmt.Sprintf(listTooSlow, 100)},
 	}
-	p := dev(t)
-	b := newTab(t, look{})
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
 	for _, c := range cases {
-		b.finger(375, windowHeight)
+		b.emulatePhone(375, windowHeight)
 		b.open(p.URL + "/forms/photos")
-		b.settled(true)
+		b.waitUntilReady(true)
 		evaluate[any](b, c.spoil)
 		if found := evaluate[[]string](b, c.list); len(found) == 0 {
 			t.Errorf("%s: nothing found", c.name)

@@ -10,9 +10,9 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-func TestAMovedWidgetKeepsWhatItHas(t *testing.T) {
+func TestAMovedWidgetKeepsItsFiles(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
+	p := startDev(t, "--origin", app)
 	for _, c := range []struct {
 		name, move string
 		loads      int // of the frame, altogether
@@ -25,25 +25,25 @@ func TestAMovedWidgetKeepsWhatItHas(t *testing.T) {
 			b, keys := embedPicture(t, p)
 			evaluate[any](b, `(async () => { const w = document.querySelector("postern-upload"); const form = w.form; `+c.move+` })()`)
 			widget := b.widgets(p, 1)[0]
-			widget.until("the row is there", `document.querySelector(".postern-file[data-state=done]") != null`)
-			if got := b.entries("pictures"); !slices.Equal(got, keys) {
+			widget.waitUntil("the row is there", `document.querySelector(".postern-file[data-state=done]") != null`)
+			if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
 				t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
 			}
-			widget.choose(fileWith(t, "other.png", pngOf(t, 61<<10)))
-			if got := b.values(2); !slices.Contains(got, keys[0]) {
+			widget.chooseFiles(writeFile(t, "other.png", pngOf(t, 61<<10)))
+			if got := b.waitForValues(2); !slices.Contains(got, keys[0]) {
 				t.Errorf("with a second file: wanted %q among %q", keys, got)
 			}
-			if got := b.loads(p); got != c.loads {
+			if got := b.frameLoads(p); got != c.loads {
 				t.Errorf("requests for the frame: wanted %d, got %d", c.loads, got)
 			}
-			b.calm()
+			b.requireCleanConsole()
 		})
 	}
 }
 
-// loads counts how often a widget's frame was asked for.
-func (b *tab) loads(p *postern) (count int) {
-	for _, x := range b.Wire.exchanges(hostOf(b.t, p.URL), http.MethodGet) {
+// frameLoads counts how often a widget's frame was asked for.
+func (b *tab) frameLoads(p *devServer) (count int) {
+	for _, x := range b.Proxy.requests(hostOf(b.t, p.URL), http.MethodGet) {
 		if strings.HasPrefix(x.Path, "/widget/") {
 			count++
 		}
@@ -51,55 +51,55 @@ func (b *tab) loads(p *postern) (count int) {
 	return count
 }
 
-func TestAnotherProfileStartsAnew(t *testing.T) {
+func TestAWidgetDropsItsFilesWhenItsProfileChanges(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, pictures)
+	p := startDev(t, "--origin", app)
+	b := embed(t, p, tabOptions{}, picturesForm)
 	alice, bob := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}, tickets.Ticket{Subject: "bob", Profiles: []string{"files"}}
 	evaluate[any](b, fmt.Sprintf(`document.querySelector("postern-upload").ticket = %q`, p.ticket(alice)))
-	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	b.values(1)
+	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
+	b.waitForValues(1)
 	// A second file waits for its ticket while the profile changes: the answer is then nobody's any
 	// more.
 	evaluate[any](b, `(() => {
 		window.give = [];
 		document.querySelector("postern-upload").ticket = () => new Promise((resolve) => give.push(resolve));
 	})()`)
-	b.widgets(p, 1)[0].choose(fileWith(t, "other.png", pngOf(t, 61<<10)))
-	b.until("the host is asked for a ticket", `give.length == 1`)
+	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "other.png", pngOf(t, 61<<10)))
+	b.waitUntil("the host is asked for a ticket", `give.length == 1`)
 	evaluate[any](b, `document.querySelector("postern-upload").profile = "files"`)
-	b.values(0)
-	b.widgets(p, 1)[0].choose(fileWith(t, "notes.txt", []byte("words")))
-	b.until("the host is asked for another ticket", `give.length == 2`)
+	b.waitForValues(0)
+	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "notes.txt", []byte("words")))
+	b.waitUntil("the host is asked for another ticket", `give.length == 2`)
 	evaluate[any](b, fmt.Sprintf(`give[0](%q)`, p.ticket(alice)))
 	evaluate[any](b, fmt.Sprintf(`give[1](%q)`, p.ticket(bob)))
-	if got := b.values(1); !strings.HasPrefix(got[0], "users/bob/") || !strings.HasSuffix(got[0], ".txt") {
+	if got := b.waitForValues(1); !strings.HasPrefix(got[0], "users/bob/") || !strings.HasSuffix(got[0], ".txt") {
 		t.Errorf("value: wanted the file of the other profile alone, as bob's, got %q", got)
 	}
-	if refused := count(b.answered(p, "/uploads"), http.StatusForbidden); refused != 0 {
+	if refused := countOf(b.responseStatuses(p, "/uploads"), http.StatusForbidden); refused != 0 {
 		t.Errorf("plans refused: wanted none, got %d: a ticket went to the wrong frame", refused)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestAnotherLanguageKeepsTheValue(t *testing.T) {
+func TestAWidgetKeepsItsFilesWhenItsLanguageChanges(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
+	p := startDev(t, "--origin", app)
 	b, keys := embedPicture(t, p)
 	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
 	widget := b.widgets(p, 1)[0]
-	widget.until("the row is there, from right to left", fmt.Sprintf(
-		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, said(t, "ar", "up.state.done")))
-	if got := b.entries("pictures"); !slices.Equal(got, keys) {
+	widget.waitUntil("the row is there, from right to left", fmt.Sprintf(
+		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, catalogText(t, "ar", "up.state.done")))
+	if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
 		t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestTheHostsColoursReachTheFrame(t *testing.T) {
+func TestTheHostsColoursAreAppliedInTheFrame(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, pictures)
+	p := startDev(t, "--origin", app)
+	b := embed(t, p, tabOptions{}, picturesForm)
 	dress := func(properties ...string) {
 		for i := 0; i < len(properties); i += 2 {
 			evaluate[any](b, fmt.Sprintf(`document.body.style.setProperty(%q, %q)`, properties[i], properties[i+1]))
@@ -110,11 +110,11 @@ func TestTheHostsColoursReachTheFrame(t *testing.T) {
 	widget := b.widgets(p, 1)[0]
 	shows := func(what, accent, scheme string) {
 		t.Helper()
-		widget.until(what, fmt.Sprintf(`(() => {
+		widget.waitUntil(what, fmt.Sprintf(`(() => {
 			const root = getComputedStyle(document.documentElement);
 			return root.getPropertyValue("--postern-accent") == %q && root.colorScheme == %[2]q && matchMedia("(prefers-color-scheme: %[2]s)").matches;
 		})()`, accent, scheme))
-		widget.until(what+", drawn", fmt.Sprintf(`[...document.querySelectorAll("*")].some((e) =>
+		widget.waitUntil(what+", drawn", fmt.Sprintf(`[...document.querySelectorAll("*")].some((e) =>
 			[getComputedStyle(e).color, getComputedStyle(e).backgroundColor, getComputedStyle(e).borderTopColor].includes(%q))`, accent))
 	}
 	shows("the colours of the beginning", "rgb(120, 0, 60)", "dark")
@@ -122,7 +122,7 @@ func TestTheHostsColoursReachTheFrame(t *testing.T) {
 		t.Errorf("radius, space and what isn't ours: wanted 7px, 3px and nothing, got %q", got)
 	}
 	evaluate[any](b, `document.querySelector("postern-upload").port.postMessage({ theme: [["--other", "red"], ["display", "none"], ["--postern-radius", "9px"]] })`)
-	widget.until("what the host sends by hand is there", `getComputedStyle(document.documentElement).getPropertyValue("--postern-radius") == "9px"`)
+	widget.waitUntil("what the host sends by hand is there", `getComputedStyle(document.documentElement).getPropertyValue("--postern-radius") == "9px"`)
 	if got := evaluate[string](widget, `document.documentElement.style.display + getComputedStyle(document.documentElement).getPropertyValue("--other")`); got != "" {
 		t.Errorf("what isn't a colour of ours: wanted it left out, got %q", got)
 	}
@@ -130,35 +130,35 @@ func TestTheHostsColoursReachTheFrame(t *testing.T) {
 	shows("another accent", "rgb(0, 90, 60)", "dark")
 	dress("color-scheme", "light")
 	shows("another scheme", "rgb(0, 90, 60)", "light")
-	b.calm()
+	b.requireCleanConsole()
 }
 
 func TestTheFrameIsAsHighAsItsContent(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
+	p := startDev(t, "--origin", app)
 	var files []string
 	for i := range 7 {
-		files = append(files, fileWith(t, fmt.Sprintf("notes about the garden in the last summer, part %d.txt", i), []byte("words")))
+		files = append(files, writeFile(t, fmt.Sprintf("notes about the garden in the last summer, part %d.txt", i), []byte("words")))
 	}
 	for _, width := range []int64{320, 375, 1280} {
 		t.Run(fmt.Sprintf("%d px", width), func(t *testing.T) {
-			b := embed(t, p, look{Width: width}, pictures)
+			b := embed(t, p, tabOptions{Width: width}, picturesForm)
 			widget := b.widgets(p, 1)[0]
 			height := func(what, compared string) {
 				t.Helper()
-				b.until(what, fmt.Sprintf(`(() => { const { height } = document.querySelector("postern-upload").getBoundingClientRect(); return height > 0 && (%s); })()`, compared))
-				widget.until(what+": nothing is cut off or left over", `Math.abs(document.documentElement.scrollHeight - innerHeight) <= 1 && Math.abs(document.body.offsetHeight - innerHeight) <= 1 && document.documentElement.scrollWidth <= innerWidth`)
+				b.waitUntil(what, fmt.Sprintf(`(() => { const { height } = document.querySelector("postern-upload").getBoundingClientRect(); return height > 0 && (%s); })()`, compared))
+				widget.waitUntil(what+": nothing is cut off or left over", `Math.abs(document.documentElement.scrollHeight - innerHeight) <= 1 && Math.abs(document.body.offsetHeight - innerHeight) <= 1 && document.documentElement.scrollWidth <= innerWidth`)
 			}
 			height("the empty widget", `true`)
 			resting := evaluate[float64](b, `document.querySelector("postern-upload").getBoundingClientRect().height`)
-			widget.choose(files...)
-			widget.until("all files have rows", `document.querySelectorAll(".postern-file[data-state=refused]").length == 7`)
+			widget.chooseFiles(files...)
+			widget.waitUntil("all files have rows", `document.querySelectorAll(".postern-file[data-state=refused]").length == 7`)
 			height("with seven rows", fmt.Sprintf("height > %f + 7 * 30", resting))
 			for range files {
-				widget.act("remove")
+				widget.pressRowButton("remove")
 			}
 			height("with none", fmt.Sprintf("height <= %f + 60", resting))
-			b.calm()
+			b.requireCleanConsole()
 		})
 	}
 }

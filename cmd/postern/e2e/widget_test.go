@@ -13,21 +13,21 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// foreign is the address of the demo pages: the server's other name, which is another origin to a
+// localhostURL is the address of the demo pages: the server's other name, which is another origin to a
 // browser.
-func (p *postern) foreign(path string) string {
+func (p *devServer) localhostURL(path string) string {
 	return strings.Replace(p.URL, "127.0.0.1", "localhost", 1) + path
 }
 
 // embed opens a page of somebody else's site with widgets on it. The site closes everything to its
 // pages but its own requests and what a widget needs; a page that takes a form shows what it got as
 // JSON.
-func embed(t *testing.T, p *postern, l look, body string) *tab {
+func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 	t.Helper()
 	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'", p.URL)
 	b := newTab(t, l)
-	b.Wire.host("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		if r.Method == http.MethodPost {
 			_ = r.ParseForm()
@@ -41,39 +41,39 @@ func embed(t *testing.T, p *postern, l look, body string) *tab {
 	return b
 }
 
-// pictures is a form with one required widget.
-const pictures = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
+// picturesForm is a form with one required widget.
+const picturesForm = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
 
 // embedPicture opens a page with a form that has a picture already, and returns its key as the
 // form's values.
-func embedPicture(t *testing.T, p *postern) (b *tab, keys []string) {
+func embedPicture(t *testing.T, p *devServer) (b *tab, keys []string) {
 	t.Helper()
-	b = embed(t, p, look{}, pictures)
+	b = embed(t, p, tabOptions{}, picturesForm)
 	widget := b.widgets(p, 1)[0]
-	widget.choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	keys = b.values(1)
-	widget.fitted()
+	widget.chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
+	keys = b.waitForValues(1)
+	widget.waitUntilFrameFits()
 	return b, keys
 }
 
-// fitted waits until the widget's frame is as high as what is in it: what the host has below has
+// waitUntilFrameFits waits until the widget's frame is as high as what is in it: what the host has below has
 // come to rest then.
-func (b *tab) fitted() {
+func (b *tab) waitUntilFrameFits() {
 	b.t.Helper()
-	b.until("the frame is as high as what is in it", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
+	b.waitUntil("the frame is as high as what is in it", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
 }
 
 // widgets waits until that many widgets of the page have met their host and returns their
 // documents, in the order of the page.
-func (b *tab) widgets(p *postern, count int) []*tab {
+func (b *tab) widgets(p *devServer, count int) []*tab {
 	b.t.Helper()
-	b.until("the widgets have met their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
+	b.waitUntil("the widgets have met their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
 	found := make([]*tab, count)
-	for _, frame := range b.foreignFrames(p.URL + "/widget/") {
-		inside := b.inside(frame)
+	for _, frame := range b.crossSiteFrames(p.URL + "/widget/") {
+		inside := b.insideFrame(frame)
 		evaluate[any](inside, `addEventListener("message", ({ data }) => { if ("place" in data) window.place = data.place; })`)
 		evaluate[any](b, `document.querySelectorAll("postern-upload").forEach((w, place) => w.frame.contentWindow.postMessage({ place }, "*"))`)
-		inside.until("the frame knows its place", `window.place >= 0`)
+		inside.waitUntil("the frame knows its place", `window.place >= 0`)
 		found[evaluate[int](inside, `window.place`)] = inside
 	}
 	if slices.Contains(found, nil) {
@@ -82,21 +82,21 @@ func (b *tab) widgets(p *postern, count int) []*tab {
 	return found
 }
 
-// values waits until the first widget of the page has that many and returns them.
-func (b *tab) values(count int) []string {
+// waitForValues waits until the first widget of the page has that many and returns them.
+func (b *tab) waitForValues(count int) []string {
 	b.t.Helper()
-	b.until(fmt.Sprintf("the widget has %d values", count), fmt.Sprintf(`document.querySelector("postern-upload").value.length == %d`, count))
+	b.waitUntil(fmt.Sprintf("the widget has %d values", count), fmt.Sprintf(`document.querySelector("postern-upload").value.length == %d`, count))
 	return evaluate[[]string](b, `document.querySelector("postern-upload").value`)
 }
 
-// entries are what the first form of the page would post under a name.
-func (b *tab) entries(name string) []string {
+// formEntries are what the first form of the page would post under a name.
+func (b *tab) formEntries(name string) []string {
 	b.t.Helper()
 	return evaluate[[]string](b, fmt.Sprintf(`new FormData(document.querySelector("form")).getAll(%q)`, name))
 }
 
-// posted are the fields that a host says it got.
-func (b *tab) posted() map[string][]string {
+// postedFields are the fields that a host says it got.
+func (b *tab) postedFields() map[string][]string {
 	b.t.Helper()
 	var fields map[string][]string
 	if err := json.Unmarshal([]byte(b.text()), &fields); err != nil {
@@ -105,11 +105,11 @@ func (b *tab) posted() map[string][]string {
 	return fields
 }
 
-func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
+func TestTheHostsFormContainsTheKeysOfUploadedFiles(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.open(p.localhostURL("/demo/form"))
 	widget := b.widgets(p, 1)[0]
 	if title := evaluate[string](b, `document.querySelector("postern-upload").frame.title`); title != evaluate[string](b, `document.querySelector("#demo-files").innerText`) {
 		t.Errorf("the frame's title: wanted the label that the host names, got %q", title)
@@ -118,83 +118,83 @@ func TestAHostsFormCarriesTheKeysOfWhatWasUploaded(t *testing.T) {
 		t.Error("the host's form is valid without the upload that it requires")
 	}
 	picture := pngOf(t, 60<<10)
-	widget.choose(fileWith(t, "plot.png", picture))
-	b.values(1)
-	stored := p.store(t).only()
+	widget.chooseFiles(writeFile(t, "plot.png", picture))
+	b.waitForValues(1)
+	stored := p.store(t).onlyObject()
 	if stored.Sum != sumOf(picture) {
 		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
 	}
-	if got := b.entries("photo"); len(got) != 1 || got[0] != stored.Key {
+	if got := b.formEntries("photo"); len(got) != 1 || got[0] != stored.Key {
 		t.Errorf("what the form would post: wanted %q, got %q", stored.Key, got)
 	}
-	b.shot("demo-form-uploaded")
-	b.do(chromedp.SetAttributes(chromedp.CSS("input:not([type=hidden])"), map[string]string{"value": "Ada"}))
+	b.screenshot("demo-form-uploaded")
+	b.run(chromedp.SetAttributes(chromedp.CSS("input:not([type=hidden])"), map[string]string{"value": "Ada"}))
 	b.submit()
 	if words := b.text(); !strings.Contains(words, stored.Key) {
 		t.Errorf("what the host received: wanted %q in %q", stored.Key, words)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
-func TestWidgetsOfOnePageDontMix(t *testing.T) {
+func TestTwoWidgetsOnOnePageKeepTheirFilesApart(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, `<form method="post"><postern-upload name="left" profile="photos"></postern-upload>
+	p := startDev(t, "--origin", app)
+	b := embed(t, p, tabOptions{}, `<form method="post"><postern-upload name="left" profile="photos"></postern-upload>
 		<postern-upload name="right" profile="photos"></postern-upload><button type="submit">Save</button></form>`)
 	for i, subject := range []string{"alice", "bob"} {
 		evaluate[any](b, fmt.Sprintf(`void (document.querySelectorAll("postern-upload")[%d].ticket = %q)`, i, p.ticket(tickets.Ticket{Subject: subject, Profiles: []string{"*"}})))
 	}
 	sides := b.widgets(p, 2)
 	first := pngOf(t, 60<<10)
-	sides[0].choose(fileWith(t, "first.png", first))
-	b.values(1)
-	if got := b.entries("right"); len(got) != 0 {
+	sides[0].chooseFiles(writeFile(t, "first.png", first))
+	b.waitForValues(1)
+	if got := b.formEntries("right"); len(got) != 0 {
 		t.Errorf("the widget at the right, which nobody used: wanted nothing, got %q", got)
 	}
-	sides[1].choose(fileWith(t, "second.png", pngOf(t, 61<<10)))
-	b.until("the other widget has its file", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
+	sides[1].chooseFiles(writeFile(t, "second.png", pngOf(t, 61<<10)))
+	b.waitUntil("the other widget has its file", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
 	for _, side := range sides {
-		side.fitted()
+		side.waitUntilFrameFits()
 	}
 	b.submit()
-	got := b.posted()
+	got := b.postedFields()
 	if len(got["left"]) != 1 || !strings.HasPrefix(got["left"][0], "users/alice/") || len(got["right"]) != 1 || !strings.HasPrefix(got["right"][0], "users/bob/") {
 		t.Fatalf("what the host received: wanted a key of alice's at the left and one of bob's at the right, got %q", got)
 	}
 	if stored := p.store(t).object(got["left"][0]); stored.Sum != sumOf(first) {
 		t.Errorf("the object at the left: wanted sum %s, got %+v", sumOf(first), stored)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
 func TestEveryThemeOfTheDemoUploads(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/themes"))
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.open(p.localhostURL("/demo/themes"))
 	count := evaluate[int](b, `document.querySelectorAll("postern-upload").length`)
 	if count < 2 {
 		t.Fatalf("widgets on the page: wanted several, got %d", count)
 	}
 	for i, widget := range b.widgets(p, count) {
-		widget.choose(fileWith(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 60<<10+i)))
+		widget.chooseFiles(writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 60<<10+i)))
 	}
-	b.until("every widget has its file", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
+	b.waitUntil("every widget has its file", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll("postern-upload")].map((w) => w.files[0].name)`)
 	for i, name := range names {
 		if wanted := fmt.Sprintf("plot-%d.png", i); name != wanted {
 			t.Errorf("file of widget %d: wanted %s, got %s", i, wanted, name)
 		}
 	}
-	b.shot("demo-themes-uploaded")
-	b.calm()
+	b.screenshot("demo-themes-uploaded")
+	b.requireCleanConsole()
 }
 
-func TestAHostNeverSeesAnythingSecret(t *testing.T) {
+func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
+	p := startDev(t, "--origin", app)
 	ticket := p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}})
-	b := embed(t, p, look{}, `<postern-upload profile="files"></postern-upload>`)
+	b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
 	evaluate[any](b, fmt.Sprintf(`(() => {
 		window.heard = [];
 		const keep = (what) => { try { heard.push(JSON.stringify(what) ?? ""); } catch { heard.push(String(what)); } };
@@ -206,9 +206,9 @@ func TestAHostNeverSeesAnythingSecret(t *testing.T) {
 		widget.ticket = %q;
 	})()`, ticket))
 	widget := b.widgets(p, 1)[0]
-	large, _ := fileOf(t, "film.bin", 17*mebibyte)
-	widget.choose(large, fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	for _, key := range b.values(2) {
+	large, _ := randomFile(t, "film.bin", 17*mebibyte)
+	widget.chooseFiles(large, writeFile(t, "plot.png", pngOf(t, 60<<10)))
+	for _, key := range b.waitForValues(2) {
 		if !strings.HasPrefix(key, "users/alice/") {
 			t.Errorf("key: wanted one of alice's, or the ticket was never used, got %q", key)
 		}
@@ -221,11 +221,11 @@ func TestAHostNeverSeesAnythingSecret(t *testing.T) {
 		t.Errorf("the host heard %s", heard)
 	}
 	for _, host := range []string{hostOf(t, p.URL), hostOf(t, app), hostOf(t, p.Store)} {
-		for _, x := range b.Wire.exchanges(host, "") {
+		for _, x := range b.Proxy.requests(host, "") {
 			if strings.Contains(x.Path+x.Query, ticket) || host != hostOf(t, p.Store) && signed.MatchString(x.Path+x.Query) {
 				t.Errorf("a secret in an address: %s%s?%s", host, x.Path, x.Query)
 			}
 		}
 	}
-	b.calm()
+	b.requireCleanConsole()
 }

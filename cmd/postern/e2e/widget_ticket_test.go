@@ -11,8 +11,8 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// asking makes a page ask its office as hosts do: one ticket is kept until another is wanted.
-const asking = `(() => {
+// askServerForTickets makes a page ask its office as hosts do: one ticket is kept until another is wanted.
+const askServerForTickets = `(() => {
 	const widget = document.querySelector("postern-upload");
 	let kept;
 	window.asked = [];
@@ -24,61 +24,61 @@ const asking = `(() => {
 	%s
 })()`
 
-func TestATicketThatEndsOnTheWayIsRenewedUnnoticed(t *testing.T) {
+func TestATicketThatExpiresDuringAnUploadIsRenewed(t *testing.T) {
 	t.Parallel()
 	const byProperty, byEvent = `widget.ticket = give;`, `widget.addEventListener("postern:ticket", (e) => e.detail.answer(give(e.detail.renew)));`
 	cases := []struct {
 		name, how string
-		renew     func(b *tab, p *postern, times int, w http.ResponseWriter) bool
+		renew     func(b *tab, p *devServer, times int, w http.ResponseWriter) bool
 		stumbles  bool
 	}{
 		{name: "a function gives another one", how: byProperty},
 		{name: "whoever hears the event gives another one", how: byEvent},
 		{name: "the host fails twice before it gives another one", how: byProperty, renew: failTwice, stumbles: true},
-		{name: "the host is late with another one", how: byProperty, renew: comeLate},
+		{name: "the host is late with another one", how: byProperty, renew: answerLate},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := dev(t, "--origin", app)
-			b := embed(t, p, look{}, `<postern-upload profile="files"></postern-upload>`)
-			o := &office{p: p, b: b, renew: c.renew}
-			b.Wire.host("app.localhost", o)
-			evaluate[any](b, fmt.Sprintf(asking, c.how))
+			p := startDev(t, "--origin", app)
+			b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
+			o := &ticketServer{p: p, b: b, renew: c.renew}
+			b.Proxy.serveHost("app.localhost", o)
+			evaluate[any](b, fmt.Sprintf(askServerForTickets, c.how))
 			widget := b.widgets(p, 1)[0]
-			widget.sendThrough(p, o)
+			widget.uploadAcrossRenewal(p, o)
 			asked := evaluate[[]bool](b, `asked`)
 			if asked[0] || !slices.Contains(asked, true) {
 				t.Errorf("what the host was asked: wanted a ticket, later another, got %v", asked)
 			}
-			widget.onlyGoodStates()
-			b.hears("no ticket today", c.stumbles)
+			widget.requireGoodStatesOnly()
+			b.requireConsoleError("no ticket today", c.stumbles)
 		})
 	}
 }
 
-// hears requires that the host's console has that complaint, if any, and no other.
-func (b *tab) hears(complaint string, any bool) {
+// requireConsoleError requires that the host's console has that complaint, if any, and no other.
+func (b *tab) requireConsoleError(complaint string, any bool) {
 	b.t.Helper()
-	heard := b.complaints()
+	heard := b.consoleErrors()
 	other := func(message string) bool { return !strings.Contains(message, complaint) }
 	if len(heard) > 0 != any || slices.ContainsFunc(heard, other) {
 		b.t.Errorf("the host's console: wanted %q: %v, got %q", complaint, any, heard)
 	}
 }
 
-// sendThrough sends a film in parts and seven small files. Nothing reaches the store before the
+// uploadAcrossRenewal sends a film in parts and seven small files. Nothing reaches the store before the
 // first ticket is over, and the film's last part not before all other files have been issued: so
 // the renewal falls into the middle.
-func (b *tab) sendThrough(p *postern, o *office) {
+func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 	b.t.Helper()
 	const small = 7
 	host := hostOf(b.t, p.Store)
-	b.Wire.fail(func(_ http.ResponseWriter, r *http.Request) bool {
+	b.Proxy.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Host == host {
-			o.end()
+			o.waitForFirstEnd()
 		}
 		if r.Method == http.MethodPut && strings.Contains(r.URL.RawQuery, "partNumber=3") {
-			b.eventually("everything has been issued", func() bool { return count(b.answered(p, "/uploads"), http.StatusCreated) == small+1 })
+			b.waitFor("everything has been issued", func() bool { return countOf(b.responseStatuses(p, "/uploads"), http.StatusCreated) == small+1 })
 		}
 		return false
 	})
@@ -87,14 +87,14 @@ func (b *tab) sendThrough(p *postern, o *office) {
 		new MutationObserver((all) => all.forEach(({ target }) => states.push(target.dataset.state)))
 			.observe(document.body, { subtree: true, attributeFilter: ["data-state"] });
 	})()`)
-	film, sum := fileOf(b.t, "film.bin", 20*mebibyte)
+	film, sum := randomFile(b.t, "film.bin", 20*mebibyte)
 	files, sums := []string{film}, map[string]bool{sum: true}
 	for i := range small {
 		content := pngOf(b.t, 30<<10+i)
-		files, sums[sumOf(content)] = append(files, fileWith(b.t, fmt.Sprintf("plot-%d.png", i), content)), true
+		files, sums[sumOf(content)] = append(files, writeFile(b.t, fmt.Sprintf("plot-%d.png", i), content)), true
 	}
-	b.choose(files...)
-	b.untilState("done")
+	b.chooseFiles(files...)
+	b.waitForState("done")
 	for _, key := range p.store(b.t).keys() {
 		stored := p.store(b.t).object(key)
 		if !sums[stored.Sum] || !strings.HasPrefix(key, "users/alice/") {
@@ -102,24 +102,24 @@ func (b *tab) sendThrough(p *postern, o *office) {
 		}
 		delete(sums, stored.Sum)
 	}
-	if left := p.store(b.t).open(); len(sums) != 0 || len(left) != 0 {
+	if left := p.store(b.t).openUploads(); len(sums) != 0 || len(left) != 0 {
 		b.t.Errorf("%d files are missing, %q not complete", len(sums), left)
 	}
-	b.renewedOnTheWay(p)
+	b.requireRenewalInTheMiddle(p)
 }
 
-// renewedOnTheWay requires that files of the first ticket were under way when the next one was
+// requireRenewalInTheMiddle requires that files of the first ticket were under way when the next one was
 // refused.
-func (b *tab) renewedOnTheWay(p *postern) {
+func (b *tab) requireRenewalInTheMiddle(p *devServer) {
 	b.t.Helper()
-	statuses := b.answered(p, "/uploads")
+	statuses := b.responseStatuses(p, "/uploads")
 	if first := slices.Index(statuses, http.StatusUnauthorized); first < 2 {
 		b.t.Errorf("answers to requests for a plan: wanted several 201 before the first 401, got %v", statuses)
 	}
 }
 
-// onlyGoodStates requires that no row was ever seen in trouble.
-func (b *tab) onlyGoodStates() {
+// requireGoodStatesOnly requires that no row was ever seen in trouble.
+func (b *tab) requireGoodStatesOnly() {
 	b.t.Helper()
 	seen := evaluate[[]string](b, `states`)
 	if !slices.Contains(seen, "sending") || !slices.Contains(seen, "done") {
@@ -132,10 +132,10 @@ func (b *tab) onlyGoodStates() {
 	}
 }
 
-// answered are the answers to POST requests to such a path of the API, 0 for none yet. It may be
+// responseStatuses are the answers to POST requests to such a path of the API, 0 for none yet. It may be
 // called from any goroutine.
-func (b *tab) answered(p *postern, path string) (statuses []int) {
-	for _, x := range b.Wire.exchanges(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
+func (b *tab) responseStatuses(p *devServer, path string) (statuses []int) {
+	for _, x := range b.Proxy.requests(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
 		if strings.HasSuffix(x.Path, path) {
 			statuses = append(statuses, x.Status)
 		}
@@ -143,8 +143,8 @@ func (b *tab) answered(p *postern, path string) (statuses []int) {
 	return statuses
 }
 
-// count is how often the list holds something.
-func count(list []int, wanted int) (times int) {
+// countOf is how often the list holds something.
+func countOf(list []int, wanted int) (times int) {
 	for _, got := range list {
 		if got == wanted {
 			times++
@@ -153,8 +153,8 @@ func count(list []int, wanted int) (times int) {
 	return times
 }
 
-// eventually waits for something beside the page; unlike until it may be called from any goroutine.
-func (b *tab) eventually(what string, done func() bool) {
+// waitFor waits for something beside the page; unlike until it may be called from any goroutine.
+func (b *tab) waitFor(what string, done func() bool) {
 	for deadline := time.Now().Add(patience); !done(); time.Sleep(pollEvery) {
 		if time.Now().After(deadline) {
 			b.t.Errorf("%s: not within %v", what, patience)
@@ -163,31 +163,31 @@ func (b *tab) eventually(what string, done func() bool) {
 	}
 }
 
-func TestATicketThatIsOverFromTheStartIsRenewed(t *testing.T) {
+func TestATicketThatHasAlreadyExpiredIsRenewed(t *testing.T) {
 	t.Parallel()
-	p := dev(t)
+	p := startDev(t)
 	alice := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}
 	over, good := p.ticketAt(alice, time.Now().Add(-time.Hour)), p.ticket(alice)
-	b := newTab(t, look{})
-	b.open(p.foreign("/demo/form"))
+	b := newTab(t, tabOptions{})
+	b.open(p.localhostURL("/demo/form"))
 	evaluate[any](b, fmt.Sprintf(`(() => {
 		window.asked = [];
 		document.querySelector("postern-upload").ticket = (renew) => { asked.push(renew); return renew ? %q : %q; };
 	})()`, good, over))
-	b.widgets(p, 1)[0].choose(fileWith(t, "plot.png", pngOf(t, 60<<10)))
-	if keys := b.values(1); !strings.Contains(keys[0], "/alice/") {
+	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
+	if keys := b.waitForValues(1); !strings.Contains(keys[0], "/alice/") {
 		t.Errorf("key: wanted one of alice's, got %q", keys)
 	}
 	if asked := evaluate[[]bool](b, `asked`); len(asked) != 2 || asked[0] || !asked[1] {
 		t.Errorf("what the host was asked: wanted a ticket, then another, got %v", asked)
 	}
-	p.store(t).only()
+	p.store(t).onlyObject()
 }
 
-func TestFilesThatStartTogetherShareATicket(t *testing.T) {
+func TestFilesAddedTogetherShareOneTicket(t *testing.T) {
 	t.Parallel()
-	p := dev(t, "--origin", app)
-	b := embed(t, p, look{}, pictures)
+	p := startDev(t, "--origin", app)
+	b := embed(t, p, tabOptions{}, picturesForm)
 	evaluate[any](b, `(() => {
 		window.asked = 0;
 		document.querySelector("postern-upload").ticket = () => { asked++; return new Promise((resolve) => { window.give = resolve; }); };
@@ -201,13 +201,13 @@ func TestFilesThatStartTogetherShareATicket(t *testing.T) {
 	})()`)
 	var files []string
 	for i := range 4 {
-		files = append(files, fileWith(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
+		files = append(files, writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
 	}
-	widget.choose(files...)
-	widget.until("all files wait for their ticket", `wanted == 4`)
-	b.until("the host is asked", `window.give != null`)
+	widget.chooseFiles(files...)
+	widget.waitUntil("all files wait for their ticket", `wanted == 4`)
+	b.waitUntil("the host is asked", `window.give != null`)
 	evaluate[any](b, fmt.Sprintf(`give(%q)`, p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}})))
-	for _, key := range b.values(4) {
+	for _, key := range b.waitForValues(4) {
 		if !strings.HasPrefix(key, "users/alice/") {
 			t.Errorf("key: wanted one of alice's, got %q", key)
 		}
@@ -215,5 +215,5 @@ func TestFilesThatStartTogetherShareATicket(t *testing.T) {
 	if asked := evaluate[int](b, `asked`); asked != 1 {
 		t.Errorf("questions for a ticket: wanted one, got %d", asked)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }

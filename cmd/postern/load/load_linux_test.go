@@ -14,17 +14,17 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// clients are how many visitors ask at once.
-const clients = 500
+// clientCount are how many visitors ask at once.
+const clientCount = 500
 
-// visitor is one of them, with a subject and a connection of its own. It has one multipart upload
+// client is one of them, with a subject and a connection of its own. It has one multipart upload
 // open, for part URLs.
-type visitor struct {
-	line    *line
-	steps   []step
-	abandon []byte
-	took    map[string][]time.Duration
-	err     error
+type client struct {
+	conn      *connection
+	steps     []step
+	abandon   []byte
+	durations map[string][]time.Duration
+	err       error
 }
 
 // step is one request and what its answer has to hold.
@@ -41,19 +41,19 @@ const (
 	partsBody = `{"parts":[{"number":1,"checksum":"AAAAAA=="},{"number":2,"checksum":"AAAAAA=="},{"number":3,"checksum":"AAAAAA=="},{"number":320,"checksum":"AAAAAA=="}]}`
 )
 
-// arrive opens the connection and the upload. Stores take their time for the latter, so it isn't
+// newClient opens the connection and the upload. Stores take their time for the latter, so it isn't
 // part of what is measured.
-func (s *server) arrive(n int) (*visitor, error) {
+func (s *server) newClient(n int) (*client, error) {
 	ticket, err := tickets.Mint(tickets.Ticket{Subject: fmt.Sprint("visitor-", n), Profiles: []string{"*"}, Lifetime: time.Hour}, ticketKey, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	l, err := dial(s.address)
+	l, err := connect(s.address)
 	if err != nil {
 		return nil, err
 	}
 	bearer := "Authorization: Bearer " + ticket
-	body, err := l.want(request("POST", s.address, "/uploads", filmBody, bearer), 201, `"multipart"`)
+	body, err := l.doExpecting(request("POST", s.address, "/uploads", filmBody, bearer), 201, `"multipart"`)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,8 @@ func (s *server) arrive(n int) (*visitor, error) {
 		return nil, err
 	}
 	own := "Upload-Token: " + upload.Token
-	return &visitor{
-		line: l, took: map[string][]time.Duration{},
+	return &client{
+		conn: l, durations: map[string][]time.Duration{},
 		abandon: request("DELETE", s.address, "/uploads/"+upload.ID, "", bearer, own),
 		steps: []step{
 			{"form", request("GET", s.address, "/forms/photos", ""), 200, `name="policy"`},
@@ -73,73 +73,73 @@ func (s *server) arrive(n int) (*visitor, error) {
 	}, nil
 }
 
-// work asks for one thing after the other until the time is over, beginning where n says, so that
+// sendUntil asks for one thing after the other until the time is over, beginning where n says, so that
 // all kinds are asked for at any moment.
-func (v *visitor) work(n int, end time.Time) {
+func (v *client) sendUntil(n int, end time.Time) {
 	for ; time.Now().Before(end); n++ {
 		s := v.steps[n%len(v.steps)]
 		began := time.Now()
-		if _, err := v.line.want(s.request, s.status, s.text); err != nil {
+		if _, err := v.conn.doExpecting(s.request, s.status, s.text); err != nil {
 			v.err = fmt.Errorf("%s: %w", s.name, err)
 			return
 		}
-		v.took[s.name] = append(v.took[s.name], time.Since(began))
+		v.durations[s.name] = append(v.durations[s.name], time.Since(began))
 	}
 }
 
-func TestLoadOf500ClientsAtOnce(t *testing.T) {
+func TestFiveHundredClientsAtOnceGetNoErrors(t *testing.T) {
 	s := startServer(t)
-	visitors := make([]*visitor, clients)
-	several(t, func(n int) (err error) {
-		visitors[n], err = s.arrive(n)
+	visitors := make([]*client, clientCount)
+	forEachClient(t, func(n int) (err error) {
+		visitors[n], err = s.newClient(n)
 		return err
 	})
 	stop, sampled := make(chan struct{}), make(chan []int64, 1)
-	go func() { sampled <- s.memories(t, *duration/60, stop) }()
+	go func() { sampled <- s.sampleMemory(t, *duration/60, stop) }()
 	var wait sync.WaitGroup
 	end := time.Now().Add(*duration)
 	for n, v := range visitors {
-		wait.Go(func() { v.work(n, end) })
+		wait.Go(func() { v.sendUntil(n, end) })
 	}
 	wait.Wait()
 	close(stop)
-	report(t, visitors)
+	logDurations(t, visitors)
 	checkMemory(t, <-sampled)
-	several(t, func(n int) error {
-		_, err := visitors[n].line.want(visitors[n].abandon, 204, "")
-		return errors.Join(err, visitors[n].line.conn.Close())
+	forEachClient(t, func(n int) error {
+		_, err := visitors[n].conn.doExpecting(visitors[n].abandon, 204, "")
+		return errors.Join(err, visitors[n].conn.conn.Close())
 	})
-	if bad := s.complaints(t); bad != nil {
+	if bad := s.warnings(t); bad != nil {
 		t.Errorf("the server complains:\n%s", bad)
 	}
 }
 
-// several does something for each client, some at a time: the store is slow about multipart
+// forEachClient does something for each client, some at a time: the store is slow about multipart
 // uploads, and isn't what is measured.
-func several(t *testing.T, do func(n int) error) {
+func forEachClient(t *testing.T, do func(n int) error) {
 	t.Helper()
 	var group errgroup.Group
 	group.SetLimit(16)
-	for n := range clients {
+	for n := range clientCount {
 		group.Go(func() error { return do(n) })
 	}
 	must(t, group.Wait())
 }
 
-// report prints what each kind of request took, and fails on the first error.
-func report(t *testing.T, visitors []*visitor) {
+// logDurations prints what each kind of request took, and fails on the first error.
+func logDurations(t *testing.T, visitors []*client) {
 	t.Helper()
 	all := map[string][]time.Duration{}
 	for _, v := range visitors {
 		must(t, v.err)
-		for name, took := range v.took {
+		for name, took := range v.durations {
 			all[name] = append(all[name], took...)
 		}
 	}
 	for _, name := range []string{"form", "plan", "parts"} {
 		took := all[name]
-		if len(took) < clients {
-			t.Fatalf("%s: %d answers, wanted at least one for each of %d clients", name, len(took), clients)
+		if len(took) < clientCount {
+			t.Fatalf("%s: %d answers, wanted at least one for each of %d clients", name, len(took), clientCount)
 		}
 		slices.Sort(took)
 		t.Logf("%-5s %7.0f/s  p50 %s  p99 %s  most %s", name, float64(len(took))/duration.Seconds(),

@@ -24,13 +24,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(pagesEnv) == "" {
 		os.Exit(m.Run())
 	}
-	if err := profiled(func() error { return servePages(os.Stdin, os.Stdout) }); err != nil {
+	if err := withCPUProfile(func() error { return servePages(os.Stdin, os.Stdout) }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func profiled(serve func() error) error {
+func withCPUProfile(serve func() error) error {
 	name := os.Getenv(profileEnv)
 	if name == "" {
 		return serve()

@@ -91,8 +91,8 @@ func (s *server) memory(t *testing.T) int64 {
 	return kib << 10
 }
 
-// complaints are the lines of the log that aren't plain requests.
-func (s *server) complaints(t *testing.T) []byte {
+// warnings are the lines of the log that aren't plain requests.
+func (s *server) warnings(t *testing.T) []byte {
 	t.Helper()
 	log, err := os.ReadFile(s.log)
 	must(t, err)
@@ -105,8 +105,8 @@ func (s *server) complaints(t *testing.T) []byte {
 	return found
 }
 
-// memories samples the server until stop is closed.
-func (s *server) memories(t *testing.T, every time.Duration, stop <-chan struct{}) []int64 {
+// sampleMemory samples the server until stop is closed.
+func (s *server) sampleMemory(t *testing.T, every time.Duration, stop <-chan struct{}) []int64 {
 	t.Helper()
 	var all []int64
 	ticker := time.NewTicker(every)

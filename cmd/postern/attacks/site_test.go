@@ -1,0 +1,175 @@
+package attacks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// Every secret of these tests says of itself that it is one, so that a leak is easy to see.
+const (
+	bucket      = "walls"
+	storeKey    = "walls-access"
+	storeSecret = "walls-store-secret-that-nobody-may-see"
+	ticketKey   = sigv4.Secret("walls-ticket-secret-that-nobody-may-see")
+	tokenKey    = sigv4.Secret("walls-token-secret-that-nobody-may-see-")
+)
+
+// sendToStore is the one gateway of this process.
+var store *gateway.Gateway
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "postern-walls-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "walls:", err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	store, err = gateway.Start(context.Background(), gateway.Options{
+		Dir: dir, Buckets: []string{bucket}, AccessKey: storeKey, SecretKey: storeSecret, CORSOrigins: []string{"*"},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "walls:", err)
+		return 1
+	}
+	defer func() { _ = store.Close() }()
+	return m.Run()
+}
+
+// site is one set of handlers on a listener of its own, in front of the store that all share.
+type site struct {
+	URL string
+	Log *testserver.Logbook
+
+	mu      sync.Mutex
+	secrets []string // what was handed to one visitor and may appear nowhere else
+}
+
+// newSite mounts handlers with the profiles of these tests; the edits change the config first.
+func newSite(t *testing.T, edits ...func(*handlers.Config)) *site {
+	t.Helper()
+	e := echo.New()
+	server := httptest.NewUnstartedServer(e)
+	s := &site{URL: "http://" + server.Listener.Addr().String(), Log: &testserver.Logbook{}}
+	config := s.config(t)
+	for _, edit := range edits {
+		edit(&config)
+	}
+	h, err := handlers.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Use(handlers.AccessLog(config.Logger))
+	e.HTTPErrorHandler = h.HTTPErrorHandler
+	h.Register(e.Group(""))
+	server.Start()
+	t.Cleanup(func() {
+		server.Close()
+		s.requireNoSecretsInLog(t)
+	})
+	return s
+}
+
+func (s *site) config(t *testing.T) handlers.Config {
+	t.Helper()
+	identifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	versity, err := handlers.ProviderNamed("versity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handlers.Config{
+		PublicURL:   s.URL,
+		Profiles:    profiles(),
+		Store:       store.Client(),
+		Credentials: store.Credentials(),
+		Region:      store.Region(),
+		Endpoint:    store.URL(),
+		PathStyle:   true,
+		Provider:    versity,
+		TokenKeys:   []sigv4.Secret{tokenKey},
+		Identifier:  identifier,
+		Logger:      slog.New(slog.NewJSONHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// withClockMovedBy moves the clock of the handlers; the store's stays.
+func withClockMovedBy(by time.Duration) func(*handlers.Config) {
+	return func(c *handlers.Config) { c.Now = func() time.Time { return time.Now().Add(by) } }
+}
+
+// withoutPostPolicy makes the store one without POST policies.
+func withoutPostPolicy(c *handlers.Config) { c.Provider.PostPolicy = false }
+
+// client returns somebody with a ticket for every profile.
+func (s *site) client(t *testing.T, subject string) testclient.Client {
+	t.Helper()
+	return s.clientWith(t, tickets.Ticket{Subject: subject, Profiles: []string{"*"}})
+}
+
+// clientWith returns somebody with that ticket.
+func (s *site) clientWith(t *testing.T, ticket tickets.Ticket) testclient.Client {
+	t.Helper()
+	text, err := tickets.Mint(ticket, ticketKey, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addSecret(text)
+	return s.clientWithText(text)
+}
+
+// clientWithText returns somebody with any text for a ticket, "" for none.
+func (s *site) clientWithText(ticket string) testclient.Client {
+	return testclient.Client{Base: s.URL, Ticket: ticket, Client: &http.Client{
+		Transport:     http.DefaultTransport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// addSecret notes texts that must not turn up in the log or in a refusal.
+func (s *site) addSecret(secrets ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, secrets...)
+}
+
+// findSecret returns the first secret within the text, "" for none.
+func (s *site) findSecret(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range append([]string{storeSecret, string(ticketKey), string(tokenKey)}, s.secrets...) {
+		if strings.Contains(text, secret) {
+			return secret
+		}
+	}
+	return ""
+}
+
+func (s *site) requireNoSecretsInLog(t *testing.T) {
+	t.Helper()
+	if secret := s.findSecret(s.Log.String()); secret != "" {
+		t.Errorf("the log holds %q", secret)
+	}
+}

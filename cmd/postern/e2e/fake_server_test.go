@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fakeServer is a JSON API and a store for the modules' unit tests: as many realms as tests, each with
+// its own plan and faults.
+type fakeServer struct {
+	api, store *httptest.Server
+	mu         sync.Mutex
+	scenarios  map[string]*scenario
+	done       chan struct{}
+}
+
+// scenario is what one test set up, and what it did.
+type scenario struct {
+	PartSize, Threshold int64
+	Checksum            *string
+	Life                int64 // ms that a part URL is good for
+	Faults              []*fakeFault
+
+	uploads map[string]*fakeUpload
+	log     []string
+	serial  int
+}
+
+// errors is a way to fail: on one kind of request ("issue", "sign", "list", "put", "post",
+// "complete"), so many times.
+type fakeFault struct {
+	On    string
+	Part  int // 0: any
+	Times int
+	Do    string // "reset", "swallow", "hang", or a status
+	Code  string
+	After string // Retry-After
+}
+
+type fakeUpload struct {
+	Name, Type string
+	Size       int64
+	parts      map[int][]byte
+	checksums  map[int]string
+	whole      []byte
+}
+
+func newFakeServer(t *testing.T, static http.Handler) *fakeServer {
+	f := &fakeServer{scenarios: map[string]*scenario{}, done: make(chan struct{})}
+	api := http.NewServeMux()
+	api.Handle("/", static)
+	api.HandleFunc("POST /fake/{realm}", f.createScenario)
+	api.HandleFunc("GET /fake/{realm}", f.report)
+	api.HandleFunc("POST /fake/{realm}/uploads", f.handle("issue", f.issue))
+	api.HandleFunc("POST /fake/{realm}/uploads/{id}/parts", f.handle("sign", f.sign))
+	api.HandleFunc("GET /fake/{realm}/uploads/{id}/parts", f.handle("list", f.list))
+	api.HandleFunc("POST /fake/{realm}/uploads/{id}/complete", f.handle("complete", f.complete))
+	api.HandleFunc("DELETE /fake/{realm}/uploads/{id}", f.handle("delete", f.remove))
+	store := http.NewServeMux()
+	store.HandleFunc("OPTIONS /{realm}/{rest...}", f.preflight)
+	store.HandleFunc("PUT /{realm}/{id}", f.handle("put", f.put))
+	store.HandleFunc("POST /{realm}/", f.handle("post", f.post))
+	f.api, f.store = httptest.NewServer(api), httptest.NewServer(store)
+	t.Cleanup(func() {
+		close(f.done)
+		f.api.Close()
+		f.store.Close()
+	})
+	return f
+}
+
+func (f *fakeServer) scenario(r *http.Request) *scenario { return f.scenarios[r.PathValue("realm")] }
+
+func (f *fakeServer) createScenario(w http.ResponseWriter, r *http.Request) {
+	made := &scenario{PartSize: 5 << 20, Threshold: 5 << 20, Life: 900_000, uploads: map[string]*fakeUpload{}}
+	if err := json.NewDecoder(r.Body).Decode(made); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.scenarios[r.PathValue("realm")] = made
+}
+
+// report answers with the log, and the SHA-256 of each stored object by file name.
+func (f *fakeServer) report(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	here, sums := f.scenario(r), map[string]string{}
+	for _, u := range here.uploads {
+		sum := sha256.Sum256(u.content())
+		sums[u.Name] = hex.EncodeToString(sum[:])
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"log": here.log, "sums": sums, "uploads": len(here.uploads)})
+}
+
+func (u *fakeUpload) content() []byte {
+	if u.whole != nil {
+		return u.whole
+	}
+	var all []byte
+	for n := range len(u.parts) {
+		all = append(all, u.parts[n+1]...)
+	}
+	return all
+}
+
+// handle notes a request and lets the faults of its realm have it first.
+func (f *fakeServer) handle(what string, serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		part, _ := strconv.Atoi(r.URL.Query().Get("part"))
+		f.mu.Lock()
+		here := f.scenario(r)
+		line := what
+		if part > 0 {
+			line += " " + strconv.Itoa(part)
+		}
+		here.log = append(here.log, line)
+		fault := here.nextFault(what, part)
+		f.mu.Unlock()
+		switch {
+		case fault == nil:
+			allowCrossOrigin(w)
+			serve(w, r)
+		case fault.Do == "swallow": // done, and the answer lost
+			serve(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		default:
+			fault.fail(w, r, f.done)
+		}
+	}
+}
+
+func (here *scenario) nextFault(what string, part int) *fakeFault {
+	for _, fault := range here.Faults {
+		if fault.On == what && fault.Times > 0 && (fault.Part == 0 || fault.Part == part) {
+			fault.Times--
+			return fault
+		}
+	}
+	return nil
+}
+
+// fail fails a request in its way.
+func (d *fakeFault) fail(w http.ResponseWriter, r *http.Request, over <-chan struct{}) {
+	if d.Do == "reset" {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	if d.Do == "hang" {
+		select {
+		case <-over:
+		case <-r.Context().Done():
+		}
+		return
+	}
+	text, opaque := strings.CutPrefix(d.Do, "opaque ")
+	if !opaque {
+		allowCrossOrigin(w)
+	}
+	if d.After != "" {
+		w.Header().Set("Retry-After", d.After)
+	}
+	status, _ := strconv.Atoi(text)
+	w.WriteHeader(status)
+	if strings.HasPrefix(r.URL.Path, "/fake/") {
+		fmt.Fprintf(w, `{"code":%q}`, d.Code)
+	} else {
+		fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", d.Code)
+	}
+}
+
+// allowCrossOrigin lets pages of other origins read an answer.
+func allowCrossOrigin(w http.ResponseWriter) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Expose-Headers", "ETag, Retry-After")
+}
+
+func (f *fakeServer) preflight(w http.ResponseWriter, r *http.Request) {
+	allowCrossOrigin(w)
+	w.Header().Set("Access-Control-Allow-Methods", "PUT, POST")
+	w.Header().Set("Access-Control-Allow-Headers", "*")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	here := f.scenario(r)
+	here.log = append(here.log, "preflight")
+}

@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Profile, Filename, Type string
+		Size                    int64
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		writeJSON(w, http.StatusBadRequest, map[string]any{"code": "invalid_request"})
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	here := f.scenario(r)
+	here.serial++
+	id := fmt.Sprintf("%04d", here.serial)
+	here.uploads[id] = &fakeUpload{Name: asked.Filename, Type: asked.Type, Size: asked.Size, parts: map[int][]byte{}, checksums: map[int]string{}}
+	plan := map[string]any{"id": id, "key": "k/" + id, "token": "token " + id, "expires": here.expiry()}
+	if asked.Size < here.Threshold {
+		plan["method"] = "post"
+		plan["post"] = map[string]any{"url": f.store.URL + "/" + r.PathValue("realm") + "/", "fields": []any{map[string]string{"name": "key", "value": id}}}
+	} else {
+		plan["method"] = "multipart"
+		plan["multipart"] = map[string]any{"partSize": here.PartSize, "partCount": here.partCount(asked.Size), "checksum": here.Checksum}
+	}
+	writeJSON(w, http.StatusCreated, plan)
+}
+
+func (here *scenario) partCount(size int64) int64 { return (size + here.PartSize - 1) / here.PartSize }
+
+func (here *scenario) expiry() string {
+	return time.Now().Add(time.Duration(here.Life) * time.Millisecond).UTC().Format(time.RFC3339Nano)
+}
+
+// upload finds the upload of a request by its id and token.
+func (f *fakeServer) upload(w http.ResponseWriter, r *http.Request) *fakeUpload {
+	found := f.scenario(r).uploads[r.PathValue("id")]
+	if found == nil || r.Header.Get("Upload-Token") != "token "+r.PathValue("id") {
+		writeJSON(w, http.StatusNotFound, map[string]any{"code": "unknown_upload"})
+		return nil
+	}
+	return found
+}
+
+func (f *fakeServer) sign(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Parts []struct {
+			Number   int
+			Checksum string
+		}
+	}
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u := f.upload(w, r)
+	if u == nil {
+		return
+	}
+	here, parts := f.scenario(r), []any{}
+	for _, p := range asked.Parts {
+		u.checksums[p.Number] = p.Checksum
+		here.serial++
+		url := fmt.Sprintf("%s/%s/%s?part=%d&serial=%d&until=%d", f.store.URL, r.PathValue("realm"), r.PathValue("id"), p.Number, here.serial,
+			time.Now().UnixMilli()+here.Life)
+		parts = append(parts, map[string]any{"number": p.Number, "url": url, "size": here.PartSize, "headers": map[string]string{}})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"expires": here.expiry(), "parts": parts})
+}
+
+func (f *fakeServer) list(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u := f.upload(w, r)
+	if u == nil {
+		return
+	}
+	parts := []any{}
+	for n, content := range u.parts {
+		parts = append(parts, map[string]any{"number": n, "size": len(content), "etag": "x"})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"parts": parts})
+}
+
+func (f *fakeServer) put(w http.ResponseWriter, r *http.Request) {
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u := f.scenario(r).uploads[r.PathValue("id")]
+	part, _ := strconv.Atoi(r.URL.Query().Get("part"))
+	until, _ := strconv.ParseInt(r.URL.Query().Get("until"), 10, 64)
+	switch {
+	case u == nil:
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "<Error><Code>NoSuchUpload</Code></Error>")
+	case time.Now().UnixMilli() > until:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "<Error><Code>AccessDenied</Code></Error>")
+	default:
+		u.parts[part] = content
+		w.Header().Set("ETag", `"x"`)
+	}
+}
+
+func (f *fakeServer) post(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseMultipartForm(64 << 20); err != nil {
+		return
+	}
+	file, _, err := r.FormFile("file")
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	content, _ := io.ReadAll(file)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.scenario(r).uploads[r.FormValue("key")].whole = content
+	w.WriteHeader(http.StatusCreated)
+}
+
+func (f *fakeServer) complete(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u := f.upload(w, r)
+	if u == nil {
+		return
+	}
+	missing := []int{}
+	for n := int64(1); u.whole == nil && n <= max(1, f.scenario(r).partCount(u.Size)); n++ {
+		if u.parts[int(n)] == nil {
+			missing = append(missing, int(n))
+		}
+	}
+	if len(missing) > 0 {
+		writeJSON(w, http.StatusConflict, map[string]any{"code": "incomplete", "missing": missing})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "key": "k/" + r.PathValue("id"), "size": u.Size, "type": u.Type})
+}
+
+func (f *fakeServer) remove(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.upload(w, r) != nil {
+		delete(f.scenario(r).uploads, r.PathValue("id"))
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// makeOwnFile writes a file into the browser's own storage, where its handle is like one of the disk,
+// and returns the handle.
+const makeOwnFile = `const ownFile = async () => {
+	const handle = await (await navigator.storage.getDirectory()).getFileHandle("garden.bin", {create: true});
+	if ((await handle.getFile()).size == 0) {
+		const stream = await handle.createWritable();
+		for (let i = 0; i < 48; i++) await stream.write(new Uint8Array(1 << 20).fill(i));
+		await stream.close();
+	}
+	return handle;
+};`
+
+// answerPrompts stand for the browser's: what it says before it asks, and what the person says.
+const answerPrompts = `
+FileSystemFileHandle.prototype.queryPermission = async () => "prompt";
+FileSystemFileHandle.prototype.requestPermission = async () => { window.asked = navigator.userActivation.isActive; return %q; };
+window.showOpenFilePicker = async () => { window.chosen = navigator.userActivation.isActive; return [await ownFile()]; };`
+
+// beginAndHold begins an upload of the file, with its handle or without, to go away in the middle. Parts
+// from the third on don't get beyond their preflights, which are let go of when nobody waits for
+// them any more.
+func (b *tab) beginAndHold(p *devServer, handle bool) (release func()) {
+	b.t.Helper()
+	b.open(p.URL + "/forms/files")
+	b.waitUntilReady(true)
+	release = b.Proxy.hold(b.t, p.partsFrom(3))
+	evaluate[any](b, fmt.Sprintf(`(async () => {
+		%s
+		const handle = await ownFile();
+		document.querySelector("postern-uploader").add([Object.assign(await handle.getFile(), %s)]);
+	})()`, makeOwnFile, pick(handle, "{handle}", "{}")))
+	b.waitForAcceptedBytes(p, 16*mebibyte)
+	return release
+}
+
+// reopen opens the page again in a browser that answers like that, waits for the row, and lets go of
+// what was held.
+func (b *tab) reopen(p *devServer, answer string, release func()) {
+	b.t.Helper()
+	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: makeOwnFile + fmt.Sprintf(answerPrompts, answer)}
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, script)
+	must(b.t, err)
+	b.open(p.URL + "/forms/files")
+	b.waitUntilReady(true)
+	b.waitForRow("interrupted")
+	release()
+}
+
+func TestAFileWithAStoredHandleIsReopenedByOnePress(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.reopen(p, "granted", b.beginAndHold(p, true))
+	b.pressRowButton("resume")
+	b.waitForState("done")
+	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
+		t.Error("the permission: wanted asked for once, while the press is fresh, and no file dialogue")
+	}
+	b.parts(p).requireNoResend(t)
+	if stored := p.store(t).onlyObject(); stored.Size != 48*mebibyte {
+		t.Errorf("stored: wanted the whole file, got %+v", stored)
+	}
+}
+
+func TestIfTheBrowserRefusesToReopenAFileTheVisitorChoosesItAgain(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.reopen(p, "denied", b.beginAndHold(p, true))
+	b.pressRowButton("resume")
+	b.waitForState("done")
+	if !evaluate[bool](b, `asked === true && window.chosen === true`) {
+		t.Error("after a no: wanted the file dialogue")
+	}
+	b.parts(p).requireNoResend(t)
+}
+
+func TestAFileChosenAgainIsRemembered(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.reopen(p, "granted", b.beginAndHold(p, false))
+	release := b.Proxy.hold(t, p.isForStore)
+	b.pressRowButton("choose")
+	b.waitForRow("sending")
+	b.reopen(p, "granted", release)
+	b.pressRowButton("resume")
+	b.waitForState("done")
+	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
+		t.Error("the second time: wanted the kept handle opened, and no file dialogue")
+	}
+	b.parts(p).requireNoResend(t)
+}

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// The origins of the matrix. Only app may frame the widget that uploads serves.
+const (
+	uploads = "http://uploads.localhost"
+	app     = "http://app.localhost"
+)
+
+func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, origin string
+		nest         func(inner string) string // what lies around the widget's page
+		open         bool
+	}{
+		{"the allowed parent", app, unwrapped, true},
+		{"another parent", "http://other.localhost", unwrapped, false},
+		{"a domain that ends alike", "http://evil-app.localhost", unwrapped, false},
+		{"a domain that begins alike", "http://app.localhost.evil.test", unwrapped, false},
+		{"a subdomain of the allowed one", "http://x.app.localhost", unwrapped, false},
+		{"another port of the allowed one", app + ":8080", unwrapped, false},
+		{"an opaque origin within the allowed one", app, sandboxed, false},
+		{"a foreign page within the allowed one", app, framedBy("http://other.localhost/inner"), false},
+		{"the allowed page within a foreign one", "http://other.localhost", framedBy(app + "/inner"), false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newTab(t, tabOptions{})
+			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
+			for _, origin := range []string{app, "http://other.localhost", c.origin} {
+				b.Proxy.serveHost(strings.TrimPrefix(origin, "http://"), hostPage(c.nest))
+			}
+			b.open(c.origin + "/")
+			b.waitUntil("every frame has been answered", `document.readyState == "complete"`)
+			if c.open {
+				b.waitUntil("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
+				if framed := b.framesAt(uploads + "/widget/"); len(framed) != 1 {
+					t.Errorf("frames that show the widget: wanted one, got %q", framed)
+				}
+				b.requireCleanConsole()
+				return
+			}
+			if framed := b.framesAt(uploads + "/widget/"); len(framed) != 0 {
+				t.Errorf("frames that show the widget: wanted none, got %q", framed)
+			}
+			if heard := evaluate[[]string](b, `window.heard`); len(heard) != 0 {
+				t.Errorf("what the page heard: wanted nothing, got %q", heard)
+			}
+		})
+	}
+}
+
+func TestPagesOtherThanTheWidgetAreNeverFramed(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/forms/pictures", "/forms/pictures/done/made-up", "/widget/closed", "/widget/none", "/nowhere"} {
+		t.Run(path, func(t *testing.T) {
+			b := newTab(t, tabOptions{})
+			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
+			b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploads, path)
+			}))
+			b.open(app + "/")
+			b.waitUntil("the frame has been answered", `document.readyState == "complete"`)
+			if framed := b.framesAt(uploads); len(framed) != 0 {
+				t.Errorf("frames of ours: wanted none, got %q", framed)
+			}
+		})
+	}
+}
+
+// framesAt lists the addresses of all frames of the tab that begin like that, whichever process draws
+// them.
+func (b *tab) framesAt(prefix string) []string {
+	b.t.Helper()
+	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
+	must(b.t, err)
+	var found []string
+	var walk func(*page.FrameTree)
+	walk = func(f *page.FrameTree) {
+		if strings.HasPrefix(f.Frame.URL, prefix) {
+			found = append(found, f.Frame.URL)
+		}
+		for _, child := range f.ChildFrames {
+			walk(child)
+		}
+	}
+	walk(tree.FrameTree)
+	for _, info := range b.crossSiteFrames(prefix) {
+		// A frame that was refused keeps its address; what it shows is the browser's own page.
+		if inside := b.insideFrame(info); strings.HasPrefix(evaluate[string](inside, `location.href`), prefix) {
+			found = append(found, info.URL)
+		}
+	}
+	return found
+}
+
+// insideFrame returns the document of a frame of another site, and has its console heard too.
+func (b *tab) insideFrame(frame *target.Info) *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID), chromedp.WithDetachOnCancel())
+	b.t.Cleanup(cancel)
+	must(b.t, chromedp.Do(ctx))
+	go b.console.listen(chromedp.Console(ctx))
+	return &tab{t: b.t, ctx: ctx, Proxy: b.Proxy, Close: cancel, console: b.console}
+}
+
+// crossSiteFrames lists the frames of other sites, which live in processes of their own.
+func (b *tab) crossSiteFrames(prefix string) []*target.Info {
+	b.t.Helper()
+	all, err := chromedp.Targets(b.ctx)
+	must(b.t, err)
+	var found []*target.Info
+	for _, info := range all {
+		own := info.BrowserContextID == chromedp.FromContext(b.ctx).BrowserContextID
+		if own && info.Type == "iframe" && strings.HasPrefix(info.URL, prefix) {
+			found = append(found, info)
+		}
+	}
+	return found
+}
+
+const widgetPage = `<!doctype html><html lang="en"><script>window.heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
+<script type="module" src="` + uploads + `/embed.js"></script>
+<form><postern-upload name="picture" profile="pictures" server="` + uploads + `"></postern-upload></form></html>`
+
+func unwrapped(inner string) string { return inner }
+
+func sandboxed(inner string) string {
+	return `<!doctype html><script>window.heard = []</script><iframe sandbox="allow-scripts" srcdoc="` + html.EscapeString(inner) + `"></iframe>`
+}
+
+func framedBy(address string) func(string) string {
+	return func(string) string {
+		return `<!doctype html><script>window.heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script><iframe src="` + address + `"></iframe>`
+	}
+}
+
+// hostPage serves a page with the widget at /inner and what lies around it everywhere else.
+func hostPage(nest func(string) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := nest(widgetPage)
+		if r.URL.Path == "/inner" {
+			body = widgetPage
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// widgetServer is Postern with one profile that a page may embed and one that none may.
+func widgetServer(t *testing.T) http.Handler {
+	t.Helper()
+	h := widgetHandlers(t)
+	e := echo.New()
+	e.HTTPErrorHandler = h.HTTPErrorHandler
+	h.Register(e.Group(""))
+	return e
+}
+
+func widgetHandlers(t *testing.T) *handlers.Handlers {
+	t.Helper()
+	nowhere := credentials.NewStaticCredentialsProvider("key", "secret", "")
+	open := profile.Profile{
+		Name: "pictures", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"image/png"}, MaxSize: 1000,
+		Access: profile.AccessPublic, Origins: []string{app},
+	}
+	closed := open
+	closed.Name, closed.Origins = "closed", nil
+	h, err := handlers.New(handlers.Config{
+		PublicURL: uploads, Profiles: []profile.Profile{open, closed}, Credentials: nowhere, Region: "us-east-1",
+		Store:    s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: nowhere}),
+		Endpoint: "http://127.0.0.1:1", PathStyle: true, Provider: handlers.Provider{PostPolicy: true},
+		TokenKeys: []sigv4.Secret{"a key for the tokens of the framing matrix"},
+	})
+	must(t, err)
+	return h
+}
