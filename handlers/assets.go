@@ -12,15 +12,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/static"
 )
 
 // asset is one static file, ready to send.
 type asset struct {
 	body, gzipped []byte // gzipped is nil where it saves nothing
+	tag           string // of the body, without quotes
 	headers       headers
 }
 
@@ -44,7 +47,7 @@ func newAssets(tree fs.FS) (*assets, error) {
 		if err != nil {
 			return err
 		}
-		a.files[name], err = newAsset(name, body)
+		a.files[name], err = newAsset(name, a.hash, body)
 		return err
 	})
 	return a, err
@@ -75,12 +78,12 @@ func (a *assets) imports(name string) []string {
 var assetTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".json": "application/json", ".svg": "image/svg+xml"}
 
-func newAsset(name string, body []byte) (*asset, error) {
+func newAsset(name, tag string, body []byte) (*asset, error) {
 	kind := assetTypes[path.Ext(name)]
 	if kind == "" {
 		kind = mime.TypeByExtension(path.Ext(name))
 	}
-	a := &asset{body: body, headers: prepared(
+	a := &asset{body: body, tag: tag, headers: prepared(
 		"Content-Type", kind,
 		"X-Content-Type-Options", "nosniff",
 		"Content-Security-Policy", "default-src 'none'", // the policy of the worker, which loads nothing
@@ -107,57 +110,60 @@ func newAsset(name string, body []byte) (*asset, error) {
 
 // showAsset serves a file for good: another content has another address.
 func (h *Handlers) showAsset(c echo.Context) error {
-	file, ok := h.assets.files[c.Param("*")]
-	if !ok || c.Param("hash") != h.assets.hash {
-		return h.page(func(echo.Context) error { return &Error{Code: CodeNotFound} })(c)
+	file, ok := h.layout.assets.files[c.Param("*")]
+	if !ok || c.Param("hash") != h.layout.assets.hash {
+		return h.assetNotFound(c)
 	}
-	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return file.send(c)
+	return file.send(c, "public, max-age=31536000, immutable")
 }
 
 // showEmbed serves embed.js at the address that host pages write down, which can't change with its
 // content.
 func (h *Handlers) showEmbed(c echo.Context) error {
-	file, ok := h.assets.files["embed.js"]
+	file, ok := h.layout.assets.files["embed.js"]
 	if !ok {
-		return h.page(func(echo.Context) error { return &Error{Code: CodeNotFound} })(c)
+		return h.assetNotFound(c)
 	}
-	to := c.Response().Header()
-	to.Set(echo.HeaderCacheControl, "public, max-age=300")
-	to.Set("Etag", `"`+h.assets.hash+`"`)
-	if c.Request().Header.Get("If-None-Match") == `"`+h.assets.hash+`"` {
-		file.headers.set(to)
-		return c.NoContent(http.StatusNotModified)
-	}
-	return file.send(c)
+	return file.send(c, "public, max-age=300")
 }
 
-func (a *asset) send(c echo.Context) error {
+func (h *Handlers) assetNotFound(c echo.Context) error {
+	return h.respond.page(func(echo.Context) error { return &problem.Error{Code: problem.NotFound} })(c)
+}
+
+// send writes the file; net/http answers conditional requests, ranges and HEAD.
+func (a *asset) send(c echo.Context, cacheControl string) error {
 	to := c.Response().Header()
 	a.headers.set(to)
-	body := a.body
-	if a.gzipped != nil && acceptsGzip(c.Request()) {
-		body = a.gzipped
+	to.Set(echo.HeaderCacheControl, cacheControl)
+	body, tag := a.body, a.tag
+	if a.gzipped != nil && prefersGzip(c.Request().Header.Get(echo.HeaderAcceptEncoding)) {
+		body, tag = a.gzipped, a.tag+"-gzip"
 		to.Set(echo.HeaderContentEncoding, "gzip")
 	}
-	to.Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
-	c.Response().WriteHeader(http.StatusOK)
-	if c.Request().Method == http.MethodHead {
-		return nil
-	}
-	_, err := c.Response().Write(body)
-	return err
+	to.Set("Etag", `"`+tag+`"`)
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(body))
+	return nil
 }
 
-// acceptsGzip reads Accept-Encoding; q=0 refuses.
-func acceptsGzip(r *http.Request) bool {
-	for item := range strings.SplitSeq(r.Header.Get(echo.HeaderAcceptEncoding), ",") {
-		name, params, _ := strings.Cut(item, ";")
-		if name := strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
-			continue
+// prefersGzip reads Accept-Encoding by RFC 9110, 12.5.3: gzip is sent where its weight isn't zero
+// and at least that of the plain file.
+func prefersGzip(header string) bool {
+	weights := map[string]float64{}
+	for item := range strings.SplitSeq(strings.ToLower(header), ",") {
+		coding, parameters, _ := strings.Cut(item, ";")
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.TrimSpace(parameters), "q="); ok {
+			var err error
+			if weight, err = strconv.ParseFloat(q, 64); err != nil {
+				weight = 0
+			}
 		}
-		q := strings.TrimSpace(strings.ReplaceAll(params, " ", ""))
-		return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		weights[strings.TrimSpace(coding)] = weight
 	}
-	return false
+	gzip, named := weights["gzip"]
+	if !named {
+		gzip = weights["*"]
+	}
+	return gzip > 0 && gzip >= weights["identity"]
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -40,13 +41,13 @@ func benchEcho(b *testing.B) *echo.Echo {
 	b.Helper()
 	e := echo.New()
 	e.Use(handlers.AccessLog(slog.New(slog.NewJSONHandler(io.Discard, nil))))
-	aws, err := handlers.ProviderNamed("aws")
+	aws, err := uploads.ProviderNamed("aws")
 	if err != nil {
 		b.Fatal(err)
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "https://uploads.example.com", Profiles: benchProfiles(), Store: store.Client(),
-		Credentials: store.Credentials(), Region: "eu-central-1", Provider: aws,
+		PublicURL: "https://uploads.example.com", Profiles: benchProfiles(),
+		Store:     uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Region: "eu-central-1", Provider: aws},
 		TokenKeys: []sigv4.Secret{tokenSecret},
 	})
 	if err != nil {

@@ -2,13 +2,17 @@ package handlers_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -61,7 +65,7 @@ func TestCompletingBeforeAnythingArrivedIsIncomplete(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, way.edits...)
 			p := s.issue(way.profile, way.filename, way.kind, len(way.content), "Authorization", "Bearer alice")
-			refused := p.call("POST", "/complete", "").refused(handlers.CodeIncomplete)
+			refused := p.call("POST", "/complete", "").refused(problem.Incomplete)
 			if way.method == "multipart" && !slices.Equal(refused.Missing, []int{1, 2, 3}) {
 				t.Errorf("missing: %v", refused.Missing)
 			}
@@ -77,7 +81,7 @@ func TestTheWholeFilesChecksumComesBack(t *testing.T) {
 	content := prose(6 << 20)
 	p := s.issue("films", "plot.txt", "text/plain", len(content), "Authorization", "Bearer alice")
 	p.send(content)
-	p.call("POST", "/complete", `{"checksum":"AAAAAA=="}`).refused(handlers.CodeSizeMismatch)
+	p.call("POST", "/complete", `{"checksum":"AAAAAA=="}`).refused(problem.SizeMismatch)
 	if _, object := stored(t, p.Key); object != nil {
 		t.Fatal("an object with the wrong checksum was put together")
 	}
@@ -86,11 +90,55 @@ func TestTheWholeFilesChecksumComesBack(t *testing.T) {
 	if done.Checksum != crc(content) {
 		t.Errorf("wanted %s, got %+v", crc(content), done)
 	}
-	if refused := p.call("POST", "/complete", `{"checksum":"AAAAAA=="}`).refused(handlers.CodeSizeMismatch); refused.Field != "checksum" {
+	if refused := p.call("POST", "/complete", `{"checksum":"AAAAAA=="}`).refused(problem.SizeMismatch); refused.Field != "checksum" {
 		t.Errorf("got %+v", refused)
 	}
 	if _, object := stored(t, p.Key); object == nil {
 		t.Error("a wrong checksum named afterwards removed the object")
+	}
+}
+
+// settlements is a Limiter that counts how often an upload was settled as kept.
+type settlements struct {
+	mu   sync.Mutex
+	kept int
+}
+
+func (*settlements) Reserve(context.Context, profile.Identity, profile.Plan) error { return nil }
+
+func (s *settlements) Settle(_ context.Context, end uploads.Settlement) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if end.Kept {
+		s.kept++
+	}
+}
+
+func TestAnUploadWithAWrongChecksumIsNeitherSettledNorTold(t *testing.T) {
+	t.Parallel()
+	limiter := &settlements{}
+	s := newSite(t, func(c *handlers.Config) { c.Limiter = limiter })
+	content := prose(6 << 20)
+	p := s.issue("films", "plot.txt", "text/plain", len(content), "Authorization", "Bearer alice")
+	p.send(content)
+	p.call("POST", "/complete", `{"checksum":"`+crc(content)+`"}`).into(http.StatusOK, &result{})
+	p.call("POST", "/complete", `{"checksum":"AAAAAA=="}`).refused(problem.SizeMismatch)
+	if told := len(s.completions()); told != 1 || limiter.kept != 1 {
+		t.Errorf("wanted the application told and the quota settled once, got %d and %d", told, limiter.kept)
+	}
+}
+
+func TestAFileOfTheStoresDefaultTypeIsAccepted(t *testing.T) {
+	t.Parallel()
+	for _, declared := range []string{"binary/octet-stream", "application/octet-stream", ""} {
+		s := newSite(t)
+		content := append([]byte("\x00\x01\x02\xfe"), make([]byte, 100)...)
+		p := s.issue("files", "data.bin", declared, len(content))
+		p.send(content)
+		p.complete()
+		if _, object := stored(t, p.Key); object == nil {
+			t.Errorf("declared %q: the object was removed", declared)
+		}
 	}
 }
 
@@ -141,8 +189,8 @@ func TestAbortingFreesThePartsAndLeavesWhatWasAccepted(t *testing.T) {
 	if open := openUploads(t, p.Key); open != 0 {
 		t.Errorf("%d uploads are still open", open)
 	}
-	p.call("POST", "/complete", "").refused(handlers.CodeUnknownUpload)
-	p.call("GET", "/parts", "").refused(handlers.CodeUnknownUpload)
+	p.call("POST", "/complete", "").refused(problem.UnknownUpload)
+	p.call("GET", "/parts", "").refused(problem.UnknownUpload)
 	for _, way := range ways {
 		q := newSite(t, way.edits...).issue(way.profile, way.filename, way.kind, len(way.content), "Authorization", "Bearer alice")
 		q.send(way.content)
@@ -180,7 +228,7 @@ func TestAnObjectThatIsThereAlreadyIsNotReplaced(t *testing.T) {
 	first.send(content)
 	second.send(bytes.ToUpper(content))
 	first.complete()
-	second.call("POST", "/complete", "").refused(handlers.CodeAlreadyExists)
+	second.call("POST", "/complete", "").refused(problem.AlreadyExists)
 	if body, _ := stored(t, first.Key); !bytes.Equal(body, content) {
 		t.Error("the first object was replaced")
 	}

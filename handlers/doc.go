@@ -15,8 +15,14 @@
 // # What a host provides
 //
 // An [Identifier] says who asks; without one every visitor is a guest and only public profiles can
-// be used. A [Limiter] may refuse what is too much. OnComplete is told of each upload that was
-// verified at the store.
+// be used. A Limiter (package quota has one) refuses uploads beyond a quota. OnComplete is called
+// for each upload that was verified at the store.
+//
+// # Where the rest is
+//
+// Package uploads is the service behind these routes: it issues, signs, completes and verifies.
+// Package problem has the codes of errors, package language the texts. Another router can be put in
+// front of package uploads; this one is for Echo.
 //
 // # Upload tokens
 //

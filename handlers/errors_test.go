@@ -14,11 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 func TestEachCodeHasTheStatusOfTheContract(t *testing.T) {
 	t.Parallel()
-	wanted := map[handlers.Code]int{
+	wanted := map[problem.Code]int{
 		"invalid_request": 400, "unauthorized": 401, "forbidden": 403, "origin_not_allowed": 403, "unknown_profile": 404,
 		"unknown_upload": 404, "size_mismatch": 409, "incomplete": 409, "already_exists": 409, "upload_expired": 410,
 		"size_too_large": 413, "type_not_allowed": 415, "size_too_small": 422, "filename_invalid": 422,
@@ -34,7 +36,7 @@ func TestEachCodeHasTheStatusOfTheContract(t *testing.T) {
 
 // away is a store that answers nothing.
 func away(c *handlers.Config) {
-	c.Store = s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), UsePathStyle: true,
+	c.Store.Client = s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), UsePathStyle: true,
 		RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("gate-access", storeSecret, "")})
 }
 
@@ -53,7 +55,7 @@ func TestAStoreThatIsAwayIsSaidSoEverywhere(t *testing.T) {
 		"ready":           down.call("GET", "/readyz", ""),
 	}
 	for name, a := range answers {
-		if a.refused(handlers.CodeStoreUnavailable); a.header.Get("Retry-After") != "5" || strings.Contains(string(a.body), "127.0.0.1:1") {
+		if refused := a.refused(problem.StoreUnavailable); refused.RetryAfter != 5 || a.header.Get("Retry-After") != "5" || strings.Contains(string(a.body), "127.0.0.1:1") {
 			t.Errorf("%s: got %v %s", name, a.header, a.body)
 		}
 	}
@@ -74,7 +76,7 @@ func TestAStoreThatIsAwayIsSaidSoEverywhere(t *testing.T) {
 }
 
 // hanging is a store that never answers some calls.
-type hanging struct{ handlers.Store }
+type hanging struct{ uploads.StoreClient }
 
 func (hanging) HeadObject(ctx context.Context, _ *s3.HeadObjectInput, _ ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
 	<-ctx.Done()
@@ -88,20 +90,22 @@ func (hanging) ListParts(ctx context.Context, _ *s3.ListPartsInput, _ ...func(*s
 
 func TestAStoreThatHangsIsNotWaitedForForEver(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(c *handlers.Config) { c.Store, c.StoreTimeout = hanging{c.Store}, 50*time.Millisecond })
-	s.issue("pictures", "garden.png", "image/png", 4000).call("POST", "/complete", "").refused(handlers.CodeStoreUnavailable)
-	s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice").call("GET", "/parts", "").refused(handlers.CodeStoreUnavailable)
+	s := newSite(t, func(c *handlers.Config) {
+		c.Store.Client, c.Store.Timeout = hanging{c.Store.Client}, 50*time.Millisecond
+	})
+	s.issue("pictures", "garden.png", "image/png", 4000).call("POST", "/complete", "").refused(problem.StoreUnavailable)
+	s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice").call("GET", "/parts", "").refused(problem.StoreUnavailable)
 }
 
 func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
-		c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		c.Store.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{}, errors.New("no role at 169.254.169.254")
 		})
 	})
 	a := s.call("POST", "/uploads", `{"profile":"files","filename":"x","size":20}`)
-	if a.refused(handlers.CodeStoreUnavailable); bytes.Contains(a.body, []byte("169")) {
+	if a.refused(problem.StoreUnavailable); bytes.Contains(a.body, []byte("169")) {
 		t.Errorf("tells too much: %s", a.body)
 	}
 }
@@ -109,14 +113,14 @@ func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {
 func TestWhatNobodyForesawIsBlandAndLogged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
-		c.OnComplete = func(context.Context, handlers.Completed) error {
+		c.OnComplete = func(context.Context, uploads.Completed) error {
 			return errors.New("duplicate key in table uploads_v2")
 		}
 	})
 	p := s.issue("pictures", "garden.png", "image/png", 4000)
 	p.send(png(4000))
 	a := p.call("POST", "/complete", "")
-	refused := a.refused(handlers.CodeInternal)
+	refused := a.refused(problem.Internal)
 	if bytes.Contains(a.body, []byte("uploads_v2")) {
 		t.Errorf("tells too much: %s", a.body)
 	}
@@ -131,13 +135,13 @@ func TestWhatNobodyForesawIsBlandAndLogged(t *testing.T) {
 func TestAnApplicationMayRefuseWhatWasVerified(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
-		c.OnComplete = func(context.Context, handlers.Completed) error {
-			return &handlers.Error{Code: handlers.CodeForbidden, Detail: "the album is closed"}
+		c.OnComplete = func(context.Context, uploads.Completed) error {
+			return &problem.Error{Code: problem.Forbidden, Detail: "the album is closed"}
 		}
 	})
 	p := s.issue("pictures", "garden.png", "image/png", 4000)
 	p.send(png(4000))
-	if refused := p.call("POST", "/complete", "").refused(handlers.CodeForbidden); refused.Detail != "the album is closed" {
+	if refused := p.call("POST", "/complete", "").refused(problem.Forbidden); refused.Detail != "the album is closed" {
 		t.Errorf("got %+v", refused)
 	}
 }
@@ -147,11 +151,11 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 	s := newSite(t)
 	cases := []struct {
 		method, path string
-		code         handlers.Code
+		code         problem.Code
 	}{
-		{"GET", "/nothing", handlers.CodeNotFound}, {"GET", "/uploads", handlers.CodeMethodNotAllowed},
-		{"PUT", "/uploads", handlers.CodeMethodNotAllowed}, {"POST", "/uploads/x", handlers.CodeMethodNotAllowed},
-		{"POST", "/forms/pictures", handlers.CodeMethodNotAllowed}, {"POST", "/sign", handlers.CodeNotFound},
+		{"GET", "/nothing", problem.NotFound}, {"GET", "/uploads", problem.MethodNotAllowed},
+		{"PUT", "/uploads", problem.MethodNotAllowed}, {"POST", "/uploads/x", problem.MethodNotAllowed},
+		{"POST", "/forms/pictures", problem.MethodNotAllowed}, {"POST", "/sign", problem.NotFound},
 	}
 	for _, c := range cases {
 		s.call(c.method, c.path, "").refused(c.code)

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -22,11 +23,13 @@ func Example() {
 			Name: "photos", Bucket: "media", Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 			Types: []string{"image/png", "image/jpeg"}, MaxSize: 10 << 20,
 		}},
-		Store:       store.Client(),      // an *s3.Client
-		Credentials: store.Credentials(), // the same that the client uses
-		Region:      "eu-central-1",
-		TokenKeys:   []sigv4.Secret{"at-least-32-bytes-from-the-environment"},
-		Identifier:  sessions{},
+		Store: uploads.Store{
+			Client:      store.Client(),      // an *s3.Client
+			Credentials: store.Credentials(), // the same that the client uses
+			Region:      "eu-central-1",
+		},
+		TokenKeys:  []sigv4.Secret{"at-least-32-bytes-from-the-environment"},
+		Identifier: sessions{},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -2,71 +2,84 @@ package handlers
 
 import (
 	"errors"
-	"maps"
-	"net/http"
 	"net/url"
-	"slices"
 
-	"github.com/postern-dev/postern/handlers/awscreds"
+	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/templates"
 )
 
 // Handlers serves the routes of one Config. It is safe for concurrent use and doesn't change after
 // New, caches aside.
 type Handlers struct {
-	config     Config
-	source     *awscreds.Source
-	gates      map[string]*gate
-	origins    map[string]bool // of all profiles
-	own        string          // origin of PublicURL
-	base       string          // path of PublicURL, without a trailing slash
-	protection *http.CrossOriginProtection
-	tokens     *tokens
-	locales    *locales
-	assets     *assets
-	plain      headers // of pages that belong to no profile
-	api        headers
-	readiness  *readiness
-	verdicts   verdicts
+	config   Config
+	service  *uploads.Service
+	profiles map[string]*servedProfile
+	layout   *layout
+	origins  *origins
+	respond  *responder
 }
 
 // New compiles a Config. It returns every contradiction in it, joined, and keeps no reference to
-// what it was given but Store, Credentials, Identifier, Limiter, Logger and the functions.
+// what it was given but the store's client and credentials, Identifier, Limiter, CredentialsMaker,
+// Logger and the functions.
 func New(c Config) (*Handlers, error) {
 	c = c.withDefaults()
-	h := &Handlers{config: c, plain: pageHeaders(sources{}, nil), api: apiHeaders(), own: origin(c.PublicURL)}
-	if u, err := url.Parse(c.PublicURL); err == nil {
-		h.base = u.EscapedPath()
-	}
-	compiled, err := compileProfiles(c.Profiles)
-	found := []error{c.check(), err}
-	h.tokens, err = newTokens(c.TokenKeys, c.Now)
-	found = append(found, err)
-	if h.locales, err = sharedLocales(); err != nil {
-		found = append(found, err)
-	}
-	if h.assets, err = sharedAssets(); err != nil {
-		found = append(found, err)
-	}
-	if err := errors.Join(found...); err != nil {
+	service, err := uploads.New(c.uploadsConfig())
+	found := []error{checkPublicURL(c.PublicURL), err}
+	layout, err := newLayout(c.PublicURL)
+	if err := errors.Join(append(found, err)...); err != nil {
 		return nil, err
 	}
-	h.gates = make(map[string]*gate, len(compiled))
-	for _, name := range slices.Sorted(maps.Keys(compiled)) {
-		g, err := h.newGate(compiled[name])
-		found = append(found, err)
-		h.gates[name] = g
+	h := &Handlers{config: c, service: service, layout: layout, profiles: map[string]*servedProfile{}}
+	for _, p := range service.Profiles() {
+		h.profiles[p.Profile.Name] = newServedProfile(p, layout)
 	}
-	if err := errors.Join(found...); err != nil {
+	if h.origins, err = newOrigins(c.PublicURL, h.profiles); err != nil {
 		return nil, err
 	}
-	return h, h.finish()
+	h.respond = newResponder(layout, h.origins, c.Logger)
+	return h, nil
 }
 
-// finish adds what needs all profiles.
-func (h *Handlers) finish() (err error) {
-	h.config.Store = timedStore{h.config.Store, h.config.StoreTimeout}
-	h.source = awscreds.NewSource(h.config.Credentials, h.config.Dialect, h.config.Region)
-	h.readiness = newReadiness(h.config)
-	h.protection, h.origins, err = crossOrigin(h.config.PublicURL, h.gates)
-	return err
+// layout is what all pages of ours share: where files are, and the texts.
+type layout struct {
+	base      string // path of PublicURL, without a trailing slash
+	assets    *assets
+	catalogue *language.Catalogue
+	// languages is the row of choices by the tag of the page's own language, which is marked.
+	languages map[string][]templates.Language
+}
+
+func newLayout(publicURL string) (*layout, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return nil, nil // checkPublicURL reports it
+	}
+	files, err := sharedAssets()
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := language.Shared()
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{base: u.EscapedPath(), assets: files, catalogue: catalogue, languages: map[string][]templates.Language{}}
+	for _, current := range catalogue.All() {
+		for _, t := range catalogue.All() {
+			// A link that is only a query leads to the page that it is on.
+			choice := templates.Language{URL: "?lang=" + t.Tag, Lang: t.Tag, Name: t.Name, Current: t == current}
+			l.languages[current.Tag] = append(l.languages[current.Tag], choice)
+		}
+	}
+	return l, nil
+}
+
+// asset is the path of a static file.
+func (l *layout) asset(name string) string { return l.base + "/assets/" + l.assets.hash + "/" + name }
+
+// page is the frame of a page in one language.
+func (l *layout) page(t *language.Texts, title string) templates.Page {
+	return templates.Page{Lang: t.Tag, Dir: t.Direction, Title: title, Stylesheet: l.asset("postern.css"),
+		LanguagesLabel: t.Text("page.languages"), Languages: l.languages[t.Tag]}
 }

@@ -29,8 +29,8 @@ func (list headers) replace(to http.Header) {
 	list.set(to)
 }
 
-// beyond leaves out what others set already.
-func (list headers) beyond(others headers) headers {
+// without returns list minus the headers that others already sets to the same value.
+func (list headers) without(others headers) headers {
 	return slices.DeleteFunc(slices.Clone(list), func(h header) bool {
 		return slices.ContainsFunc(others, func(o header) bool { return o.name == h.name && slices.Equal(o.values, h.values) })
 	})

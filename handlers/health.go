@@ -1,14 +1,13 @@
 package handlers
 
 import (
-	"context"
+	"errors"
 	"net/http"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers/problem"
 )
 
 // showHealth says that the process answers, nothing more.
@@ -17,64 +16,28 @@ func (h *Handlers) showHealth(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")
 }
 
-// showReady says whether uploads would work: every bucket can be reached, and what the host has to
-// say.
+// showReady says whether uploads would work: every bucket can be reached, and Config.Ready agrees.
 func (h *Handlers) showReady(c echo.Context) error {
-	h.api.set(c.Response().Header())
+	h.respond.apiHeaders.set(c.Response().Header())
 	setRequestID(c)
-	if err := h.readiness.check(c.Request().Context()); err != nil {
-		return h.showProblem(c, storeError(err))
+	err := h.service.Ready(c.Request().Context())
+	if err == nil {
+		err = outage(h.config.Ready(c.Request().Context()))
+	}
+	if err != nil {
+		return h.respond.showProblem(c, err)
 	}
 	return c.String(http.StatusOK, "ready\n")
 }
 
-// Probes are answered from a recent look, so that nobody can make us ask the store more often than
-// that.
-const (
-	readyFor     = time.Second
-	readyTimeout = 3 * time.Second
-)
+// outageRetryAfter is what a client is told to wait when something that the host brings is away.
+const outageRetryAfter = 5 * time.Second
 
-// readiness looks at the store on behalf of any number of probes.
-type readiness struct {
-	store   Store
-	buckets []string
-	more    func(context.Context) error
-
-	mu     sync.Mutex
-	looked time.Time
-	err    error
-}
-
-func newReadiness(c Config) *readiness {
-	r := &readiness{store: c.Store, more: c.Ready}
-	for _, p := range c.Profiles {
-		if !slices.Contains(r.buckets, p.Bucket) {
-			r.buckets = append(r.buckets, p.Bucket)
-		}
+// outage is StoreUnavailable with a cause; a *problem.Error stays what it is.
+func outage(err error) error {
+	var refused *problem.Error
+	if err == nil || errors.As(err, &refused) {
+		return err
 	}
-	return r
-}
-
-func (r *readiness) check(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Since(r.looked) < readyFor {
-		return r.err
-	}
-	// The answer is for others too: it doesn't end with this one's request.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
-	defer cancel()
-	r.err = r.look(ctx)
-	r.looked = time.Now()
-	return r.err
-}
-
-func (r *readiness) look(ctx context.Context) error {
-	for _, bucket := range r.buckets {
-		if _, err := r.store.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket}); err != nil {
-			return err
-		}
-	}
-	return r.more(ctx)
+	return &problem.Error{Code: problem.StoreUnavailable, RetryAfter: outageRetryAfter, Err: err}
 }

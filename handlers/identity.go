@@ -7,16 +7,18 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
 // Identifier says who sends a request.
 //
 // A request from nobody is (zero, false, nil): it may still use public profiles, as the subject
-// guest. Credentials that are there but don't hold are an error that says so, by a method
-// Unauthorized() bool reporting true or as an *Error of this package; it refuses the request even
-// where the profile is public, so that a visitor learns that a ticket ran out. Any other error
-// counts as an outage and refuses with store_unavailable.
+// guest. Credentials that are present but not valid are an error that says so, by a method
+// Unauthorized() bool reporting true or as a *problem.Error; it refuses the request even where the
+// profile is public, so that a visitor learns that a ticket expired. Any other error counts as an
+// outage and refuses with problem.StoreUnavailable.
 //
 // Identify is called at most once per request, before anything is decided, and must be safe for
 // concurrent use. It must not read the body.
@@ -24,44 +26,36 @@ type Identifier interface {
 	Identify(*http.Request) (profile.Identity, bool, error)
 }
 
-// Nobody is the Identifier that knows no one. It refuses bearer tickets: a ticket that nobody can
-// verify doesn't hold.
+// Nobody is the Identifier that knows no one. It refuses bearer tickets: nobody can verify them.
 type Nobody struct{}
 
 // Identify implements Identifier.
 func (Nobody) Identify(r *http.Request) (profile.Identity, bool, error) {
 	scheme, _, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		return profile.Identity{}, false, refuse(CodeUnauthorized, "no tickets are taken here")
+		return profile.Identity{}, false, problem.New(problem.Unauthorized, "this server accepts no tickets")
 	}
 	return profile.Identity{}, false, nil
 }
 
-// visitor is the identity of one request; known is false for nobody.
-type visitor struct {
-	profile.Identity
-	known bool
-	lang  string // chosen on the page; "" where the browser's choice stands
-}
-
 // identify resolves who asks, once per request.
-func (h *Handlers) identify(c echo.Context) (visitor, error) {
+func (h *Handlers) identify(c echo.Context) (uploads.Visitor, error) {
 	id, known, err := h.config.Identifier.Identify(c.Request())
 	if err != nil {
-		return visitor{}, identifyError(err)
+		return uploads.Visitor{}, identifyError(err)
 	}
 	if !known {
 		id = profile.Identity{}
 	}
 	if id.Address == "" {
-		id.Address = address(c)
+		id.Address = visitorAddress(c)
 	}
-	return visitor{Identity: id, known: known}, nil
+	return uploads.Visitor{Identity: id, Known: known}, nil
 }
 
-// address is where a request comes from. Headers about it are believed only where the host said
-// how: anybody can write them.
-func address(c echo.Context) string {
+// visitorAddress is where a request comes from. Headers about it are believed only where the host
+// said how: anybody can write them.
+func visitorAddress(c echo.Context) string {
 	if extract := c.Echo().IPExtractor; extract != nil {
 		return extract(c.Request())
 	}
@@ -70,15 +64,12 @@ func address(c echo.Context) string {
 
 var directAddress = echo.ExtractIPDirect()
 
-// identifyError keeps a refusal and turns the rest into an outage: who asks can't be told apart
-// from nobody while the source of identities is away.
+// identifyError keeps a refusal and turns the rest into an outage: while the source of identities
+// is away, a visitor can't be told apart from nobody.
 func identifyError(err error) error {
-	var bad interface{ Unauthorized() bool }
-	if errors.As(err, &bad) && bad.Unauthorized() {
-		return &Error{Code: CodeUnauthorized, Detail: "the ticket is not valid", Err: err}
+	var invalid interface{ Unauthorized() bool }
+	if errors.As(err, &invalid) && invalid.Unauthorized() {
+		return &problem.Error{Code: problem.Unauthorized, Detail: "the ticket is not valid", Err: err}
 	}
-	if refused := asError(err); refused.Code != CodeInternal {
-		return refused
-	}
-	return &Error{Code: CodeStoreUnavailable, RetryAfter: storeRetryAfter, Err: err}
+	return outage(err)
 }

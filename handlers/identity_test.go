@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -34,12 +36,12 @@ func TestWhoMayUseAProfile(t *testing.T) {
 	}
 	cases := []struct {
 		name, profile, ticket string
-		code                  handlers.Code
+		code                  problem.Code
 	}{
 		{"a guest where the profile is public", "pictures", "", ""},
 		{"somebody with a ticket where the profile is public", "pictures", "Bearer alice", ""},
-		{"a ticket that doesn't hold where the profile is public", "pictures", "Bearer ended?", handlers.CodeUnauthorized},
-		{"a guest where it isn't", "films", "", handlers.CodeUnauthorized},
+		{"a ticket that doesn't hold where the profile is public", "pictures", "Bearer ended?", problem.Unauthorized},
+		{"a guest where it isn't", "films", "", problem.Unauthorized},
 		{"somebody with a ticket where it isn't", "films", "Bearer alice", ""},
 	}
 	for _, c := range cases {
@@ -102,8 +104,8 @@ func TestAnIdentityMayNarrowAProfile(t *testing.T) {
 			return profile.Identity{Subject: "alice", Profiles: []string{"pictures"}, MaxSize: 5 << 10}, true, nil
 		})
 	})
-	s.call("POST", "/uploads", `{"profile":"files","filename":"x","size":10}`).refused(handlers.CodeForbidden)
-	s.call("POST", "/uploads", `{"profile":"pictures","filename":"x","type":"image/png","size":5121}`).refused(handlers.CodeSizeTooLarge)
+	s.call("POST", "/uploads", `{"profile":"files","filename":"x","size":10}`).refused(problem.Forbidden)
+	s.call("POST", "/uploads", `{"profile":"pictures","filename":"x","type":"image/png","size":5121}`).refused(problem.SizeTooLarge)
 	if page := s.call("GET", "/forms/files", ""); page.status != http.StatusForbidden {
 		t.Errorf("another profile's form: %d", page.status)
 	}
@@ -118,10 +120,10 @@ func TestAnIdentityMayNarrowAProfile(t *testing.T) {
 
 func TestIdentifiersThatFail(t *testing.T) {
 	t.Parallel()
-	cases := map[handlers.Code]error{
-		handlers.CodeStoreUnavailable: errors.New("connection refused by sessions.internal"),
-		handlers.CodeUnauthorized:     unauthorized{},
-		handlers.CodeRateLimited:      &handlers.LimitError{Code: handlers.CodeRateLimited, RetryAfter: 90 * time.Second},
+	cases := map[problem.Code]error{
+		problem.StoreUnavailable: errors.New("connection refused by sessions.internal"),
+		problem.Unauthorized:     unauthorized{},
+		problem.RateLimited:      &problem.Error{Code: problem.RateLimited, RetryAfter: 90 * time.Second},
 	}
 	for code, failure := range cases {
 		s := newSite(t, func(c *handlers.Config) {
@@ -154,7 +156,7 @@ type ledger struct {
 	mu       sync.Mutex
 	refuse   error
 	reserved []profile.Plan
-	settled  []handlers.Settlement
+	settled  []uploads.Settlement
 	from     []string
 }
 
@@ -165,7 +167,7 @@ func (l *ledger) Reserve(_ context.Context, id profile.Identity, p profile.Plan)
 	return l.refuse
 }
 
-func (l *ledger) Settle(_ context.Context, s handlers.Settlement) {
+func (l *ledger) Settle(_ context.Context, s uploads.Settlement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settled = append(l.settled, s)
@@ -182,7 +184,7 @@ func TestEveryWayInIsChargedAndSettled(t *testing.T) {
 	p.complete()
 	m := s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice")
 	m.call("DELETE", "", "")
-	wanted := []handlers.Settlement{
+	wanted := []uploads.Settlement{
 		{ID: l.reserved[0].ID, Profile: "pictures", Subject: "guest"},
 		{ID: p.ID, Profile: "pictures", Subject: "guest", Size: 4000, Kept: true},
 		{ID: m.ID, Profile: "films", Subject: "alice"},
@@ -214,12 +216,12 @@ func TestWhatALimiterRefusesIsNotSigned(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		err   error
-		code  handlers.Code
+		code  problem.Code
 		after string
 	}{
-		{&handlers.LimitError{Code: handlers.CodeQuotaExceeded, RetryAfter: 90*time.Second + 1}, handlers.CodeQuotaExceeded, "91"},
-		{&handlers.LimitError{Code: handlers.CodeRateLimited}, handlers.CodeRateLimited, "1"},
-		{errors.New("ledger: connection refused"), handlers.CodeStoreUnavailable, "5"},
+		{&problem.Error{Code: problem.QuotaExceeded, RetryAfter: 90*time.Second + 1}, problem.QuotaExceeded, "91"},
+		{&problem.Error{Code: problem.RateLimited}, problem.RateLimited, "1"},
+		{errors.New("ledger: connection refused"), problem.StoreUnavailable, "5"},
 	}
 	for _, c := range cases {
 		l := &ledger{refuse: c.err}

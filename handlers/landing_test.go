@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -235,5 +236,5 @@ func TestAnUploadTokenThatIsOverSaysSo(t *testing.T) {
 	if page := s.call("GET", f.landing(), ""); page.status != http.StatusGone || !bytes.Contains(page.body, []byte("upload_expired")) {
 		t.Errorf("got %d %s", page.status, page.body)
 	}
-	p.call("POST", "/complete", "").refused(handlers.CodeUploadExpired)
+	p.call("POST", "/complete", "").refused(problem.UploadExpired)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 )
 
 func TestCrossOriginCalls(t *testing.T) {
@@ -47,7 +48,7 @@ func TestCrossOriginCalls(t *testing.T) {
 		if c.allowed {
 			a.into(http.StatusCreated, &plan{})
 		} else {
-			a.refused(handlers.CodeOriginNotAllowed)
+			a.refused(problem.OriginNotAllowed)
 		}
 		allow := a.header.Get("Access-Control-Allow-Origin")
 		if c.readable != (allow == app) || !c.readable && allow != "" {
@@ -71,23 +72,23 @@ func TestPreflights(t *testing.T) {
 			t.Errorf("%s: got %d %v", path, a.status, a.header)
 		}
 		b := s.call("OPTIONS", path, "", "Origin", "https://evil.example.com", "Access-Control-Request-Method", "POST")
-		b.refused(handlers.CodeOriginNotAllowed)
+		b.refused(problem.OriginNotAllowed)
 		if b.header.Get("Access-Control-Allow-Origin") != "" || b.header.Get("Access-Control-Allow-Methods") != "" {
 			t.Errorf("%s: another page got %v", path, b.header)
 		}
 	}
 	s.call("OPTIONS", "/uploads", "", "Origin", "https://app.example.com", "Access-Control-Request-Method", "PUT").
-		refused(handlers.CodeMethodNotAllowed)
+		refused(problem.MethodNotAllowed)
 }
 
 func TestALaterCallFromAnotherPageIsHeldAgainstTheUploadsProfile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.issue("files", "plot.txt", "text/plain", 100)
-	p.call("POST", "/complete", "", "Origin", "https://app.example.com").refused(handlers.CodeOriginNotAllowed)
-	p.call("GET", "/parts", "", "Origin", "https://app.example.com").refused(handlers.CodeOriginNotAllowed)
+	p.call("POST", "/complete", "", "Origin", "https://app.example.com").refused(problem.OriginNotAllowed)
+	p.call("GET", "/parts", "", "Origin", "https://app.example.com").refused(problem.OriginNotAllowed)
 	q := s.issue("pictures", "garden.png", "image/png", 4000)
-	q.call("POST", "/complete", "", "Origin", "https://app.example.com").refused(handlers.CodeIncomplete)
+	q.call("POST", "/complete", "", "Origin", "https://app.example.com").refused(problem.Incomplete)
 }
 
 func TestAnIdentityBoundToOnePage(t *testing.T) {
@@ -98,7 +99,7 @@ func TestAnIdentityBoundToOnePage(t *testing.T) {
 	})
 	body := `{"profile":"pictures","filename":"garden.png","type":"image/png","size":4000}`
 	s.call("POST", "/uploads", body, "Origin", "https://app.example.com").into(http.StatusCreated, &plan{})
-	s.call("POST", "/uploads", body, "Origin", "https://second.example.com").refused(handlers.CodeOriginNotAllowed)
+	s.call("POST", "/uploads", body, "Origin", "https://second.example.com").refused(problem.OriginNotAllowed)
 }
 
 func TestSecurityHeaders(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 )
 
 func TestReplayOfAFormUntilItExpires(t *testing.T) {
@@ -23,7 +23,7 @@ func TestReplayOfAFormUntilItExpires(t *testing.T) {
 		t.Errorf("the change can't be noticed: %+v", done)
 	}
 	p.send(pad("<html><script>", 4000))
-	p.call("POST", "/complete", "").refused(handlers.CodeTypeNotAllowed)
+	p.call("POST", "/complete", "").refused(problem.TypeNotAllowed)
 	if _, object := stored(t, p.Key); object != nil {
 		t.Error("a page took the place of a picture")
 	}
@@ -35,7 +35,7 @@ func TestOriginGivenByQueryOrReferer(t *testing.T) {
 	body := `{"profile":"pictures","filename":"garden.png","type":"image/png","size":4000}`
 	a := s.call("POST", "/uploads?origin=https://app.example.com", body, "Origin", "https://evil.example.com",
 		"Referer", "https://app.example.com/", "X-Forwarded-Host", "app.example.com", "Sec-Fetch-Site", "cross-site")
-	a.refused(handlers.CodeOriginNotAllowed)
+	a.refused(problem.OriginNotAllowed)
 	if a.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("got %v", a.header)
 	}
@@ -84,7 +84,7 @@ func TestSigningOracle(t *testing.T) {
 	}
 	for _, member := range []string{"policy", "conditions", "stringToSign", "to_sign", "expires", "acl", "bucket", "uploadId"} {
 		body := `{"profile":"pictures","filename":"garden.png","type":"image/png","size":4000,"` + member + `":"x"}`
-		if refused := s.call("POST", "/uploads", body).refused(handlers.CodeInvalidRequest); refused.Field != member {
+		if refused := s.call("POST", "/uploads", body).refused(problem.InvalidRequest); refused.Field != member {
 			t.Errorf("%s: got %+v", member, refused)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -60,33 +61,33 @@ func TestTokenConfusion(t *testing.T) {
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT","kid":"` + header["kid"].(string) + `"}`))
 	cases := []struct {
 		name, token string
-		code        handlers.Code
+		code        problem.Code
 	}{
-		{"nothing", "", handlers.CodeUnauthorized},
-		{"not a token", "abc", handlers.CodeUnauthorized},
-		{"ten thousand letters", strings.Repeat("a", 10000), handlers.CodeUnauthorized},
-		{"a changed signature", flip(p.Token), handlers.CodeUnauthorized},
-		{"no signature", parts[0] + "." + parts[1] + ".", handlers.CodeUnauthorized},
-		{"alg none", none + "." + parts[1] + ".", handlers.CodeUnauthorized},
-		{"alg none with the signature", none + "." + parts[1] + "." + parts[2], handlers.CodeUnauthorized},
-		{"another key", sign(jwt.SigningMethodHS256, []byte(strings.Repeat("k", 40)), as), handlers.CodeUnauthorized},
-		{"HS512", sign(jwt.SigningMethodHS512, good, as), handlers.CodeUnauthorized},
-		{"RS256", sign(jwt.SigningMethodRS256, private, as), handlers.CodeUnauthorized},
-		{"no key ID", sign(jwt.SigningMethodHS256, good, func(h map[string]any, _ jwt.MapClaims) { delete(h, "kid") }), handlers.CodeUnauthorized},
-		{"an unknown key ID", sign(jwt.SigningMethodHS256, good, func(h map[string]any, _ jwt.MapClaims) { h["kid"] = "x" }), handlers.CodeUnauthorized},
-		{"a ticket's audience", sign(jwt.SigningMethodHS256, good, with("aud", "postern")), handlers.CodeUnauthorized},
-		{"no audience", sign(jwt.SigningMethodHS256, good, without("aud")), handlers.CodeUnauthorized},
-		{"no expiry", sign(jwt.SigningMethodHS256, good, without("exp")), handlers.CodeUnauthorized},
-		{"no key", sign(jwt.SigningMethodHS256, good, without("key")), handlers.CodeUnauthorized},
-		{"over", sign(jwt.SigningMethodHS256, good, with("exp", time.Now().Add(-time.Second).Unix())), handlers.CodeUploadExpired},
+		{"nothing", "", problem.Unauthorized},
+		{"not a token", "abc", problem.Unauthorized},
+		{"ten thousand letters", strings.Repeat("a", 10000), problem.Unauthorized},
+		{"a changed signature", flip(p.Token), problem.Unauthorized},
+		{"no signature", parts[0] + "." + parts[1] + ".", problem.Unauthorized},
+		{"alg none", none + "." + parts[1] + ".", problem.Unauthorized},
+		{"alg none with the signature", none + "." + parts[1] + "." + parts[2], problem.Unauthorized},
+		{"another key", sign(jwt.SigningMethodHS256, []byte(strings.Repeat("k", 40)), as), problem.Unauthorized},
+		{"HS512", sign(jwt.SigningMethodHS512, good, as), problem.Unauthorized},
+		{"RS256", sign(jwt.SigningMethodRS256, private, as), problem.Unauthorized},
+		{"no key ID", sign(jwt.SigningMethodHS256, good, func(h map[string]any, _ jwt.MapClaims) { delete(h, "kid") }), problem.Unauthorized},
+		{"an unknown key ID", sign(jwt.SigningMethodHS256, good, func(h map[string]any, _ jwt.MapClaims) { h["kid"] = "x" }), problem.Unauthorized},
+		{"a ticket's audience", sign(jwt.SigningMethodHS256, good, with("aud", "postern")), problem.Unauthorized},
+		{"no audience", sign(jwt.SigningMethodHS256, good, without("aud")), problem.Unauthorized},
+		{"no expiry", sign(jwt.SigningMethodHS256, good, without("exp")), problem.Unauthorized},
+		{"no key", sign(jwt.SigningMethodHS256, good, without("key")), problem.Unauthorized},
+		{"over", sign(jwt.SigningMethodHS256, good, with("exp", time.Now().Add(-time.Second).Unix())), problem.UploadExpired},
 		{"over and for another audience", sign(jwt.SigningMethodHS256, good, func(_ map[string]any, c jwt.MapClaims) {
 			c["exp"], c["aud"] = time.Now().Add(-time.Hour).Unix(), "postern"
-		}), handlers.CodeUnauthorized},
-		{"another upload", sign(jwt.SigningMethodHS256, good, with("jti", "other")), handlers.CodeUnknownUpload},
-		{"a form's token", sign(jwt.SigningMethodHS256, good, with("mth", "form")), handlers.CodeUnknownUpload},
-		{"a profile that is gone", sign(jwt.SigningMethodHS256, good, with("prf", "gone")), handlers.CodeUnknownUpload},
-		{"a bucket that isn't the profile's", sign(jwt.SigningMethodHS256, good, with("bkt", "other")), handlers.CodeUnknownUpload},
-		{"as it was issued", sign(jwt.SigningMethodHS256, good, as), handlers.CodeIncomplete},
+		}), problem.Unauthorized},
+		{"another upload", sign(jwt.SigningMethodHS256, good, with("jti", "other")), problem.UnknownUpload},
+		{"a form's token", sign(jwt.SigningMethodHS256, good, with("mth", "form")), problem.UnknownUpload},
+		{"a profile that is gone", sign(jwt.SigningMethodHS256, good, with("prf", "gone")), problem.UnknownUpload},
+		{"a bucket that isn't the profile's", sign(jwt.SigningMethodHS256, good, with("bkt", "other")), problem.UnknownUpload},
+		{"as it was issued", sign(jwt.SigningMethodHS256, good, as), problem.Incomplete},
 	}
 	for _, c := range cases {
 		for _, route := range []struct{ method, path string }{{"POST", "/complete"}} {
@@ -119,11 +120,11 @@ func TestTokenKeysCanBeRotated(t *testing.T) {
 	both := newSite(t, func(c *handlers.Config) { c.TokenKeys = []sigv4.Secret{next, tokenSecret} })
 	fresh := newSite(t, func(c *handlers.Config) { c.TokenKeys = []sigv4.Secret{next} })
 	p := old.issue("pictures", "garden.png", "image/png", 4000)
-	p.at(both).call("POST", "/complete", "").refused(handlers.CodeIncomplete)
-	p.at(fresh).call("POST", "/complete", "").refused(handlers.CodeUnauthorized)
+	p.at(both).call("POST", "/complete", "").refused(problem.Incomplete)
+	p.at(fresh).call("POST", "/complete", "").refused(problem.Unauthorized)
 	q := both.issue("pictures", "garden.png", "image/png", 4000)
-	q.at(fresh).call("POST", "/complete", "").refused(handlers.CodeIncomplete)
-	q.at(old).call("POST", "/complete", "").refused(handlers.CodeUnauthorized)
+	q.at(fresh).call("POST", "/complete", "").refused(problem.Incomplete)
+	q.at(old).call("POST", "/complete", "").refused(problem.Unauthorized)
 }
 
 func TestSomebodyElsesUploadIsUnknownToEverybodyElse(t *testing.T) {
@@ -135,14 +136,14 @@ func TestSomebodyElsesUploadIsUnknownToEverybodyElse(t *testing.T) {
 		{"GET", "/parts", ""}, {"POST", "/complete", ""}, {"DELETE", "", ""}}
 	for _, r := range routes {
 		to := "/uploads/" + theirs.ID + r.path
-		first := s.call(r.method, to, r.body, "Upload-Token", mine.Token).refused(handlers.CodeUnknownUpload)
-		second := s.call(r.method, to, r.body, "Upload-Token", theirs.Token, "Authorization", "Bearer alice").refused(handlers.CodeUnknownUpload)
-		third := s.call(r.method, "/uploads/nothing"+r.path, r.body, "Upload-Token", mine.Token).refused(handlers.CodeUnknownUpload)
+		first := s.call(r.method, to, r.body, "Upload-Token", mine.Token).refused(problem.UnknownUpload)
+		second := s.call(r.method, to, r.body, "Upload-Token", theirs.Token, "Authorization", "Bearer alice").refused(problem.UnknownUpload)
+		third := s.call(r.method, "/uploads/nothing"+r.path, r.body, "Upload-Token", mine.Token).refused(problem.UnknownUpload)
 		if first.Detail != second.Detail || first.Detail != third.Detail || first.Field != third.Field {
 			t.Errorf("%s %s: the answers differ: %+v %+v %+v", r.method, r.path, first, second, third)
 		}
-		s.call(r.method, to, r.body).refused(handlers.CodeUnauthorized)
-		s.call(r.method, to, r.body, "Upload-Token", theirs.Token, "Authorization", "Bearer ended?").refused(handlers.CodeUnauthorized)
+		s.call(r.method, to, r.body).refused(problem.Unauthorized)
+		s.call(r.method, to, r.body, "Upload-Token", theirs.Token, "Authorization", "Bearer ended?").refused(problem.Unauthorized)
 	}
 	if open := openUploads(t, theirs.Key); open != 1 {
 		t.Errorf("%d uploads are open", open)

@@ -210,7 +210,7 @@ func prose(size int) []byte {
 	return []byte(strings.Repeat("A gate in the wall, and a small one. ", size/37+1)[:size])
 }
 
-func noPost(c *handlers.Config) { c.Provider.PostPolicy = false }
+func noPost(c *handlers.Config) { c.Store.Provider.PostPolicy = false }
 
 func reader(content []byte) io.Reader { return bytes.NewReader(content) }
 

@@ -47,9 +47,9 @@ func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // view is what all demo pages share; name chooses the words.
-func (d *demoPages) view(w tongue, name string) templates.DemoView {
+func (d *demoPages) view(l pageLanguage, name string) templates.DemoView {
 	key := "page.demo." + name
-	page := w.Page(w.Text(key + ".title"))
+	page := l.page(l.Text(key + ".title"))
 	page.Stylesheet = "" // a foreign site has a stylesheet of its own
 	return templates.DemoView{
 		Page:           page,
@@ -57,38 +57,38 @@ func (d *demoPages) view(w tongue, name string) templates.DemoView {
 		Embed:          d.place.url + "/embed.js",
 		Server:         d.place.url,
 		Profile:        "photos",
-		Back:           templates.Link{URL: w.to(d.place.url + "/"), Text: w.Text("page.demo.back")},
-		Plain:          templates.Link{URL: w.to(d.place.url + "/forms/photos"), Text: w.Text("page.demo.plain")},
-		Site:           w.Text(key + ".name"),
-		Heading:        w.Text(key + ".heading"),
-		Intro:          w.Text(key + ".intro"),
-		WidgetLabel:    w.Text(key + ".widget"),
+		Back:           templates.Link{URL: l.link(d.place.url + "/"), Text: l.Text("page.demo.back")},
+		Plain:          templates.Link{URL: l.link(d.place.url + "/forms/photos"), Text: l.Text("page.demo.plain")},
+		Site:           l.Text(key + ".name"),
+		Heading:        l.Text(key + ".heading"),
+		Intro:          l.Text(key + ".intro"),
+		WidgetLabel:    l.Text(key + ".widget"),
 	}
 }
 
 func (d *demoPages) site(c echo.Context) error {
-	w := tongueOf(d.h, c.Request())
-	view := d.view(w, "site")
-	view.After = w.Text("page.demo.site.after")
+	l := languageOf(d.h, c.Request())
+	view := d.view(l, "site")
+	view.After = l.Text("page.demo.site.after")
 	return handlers.Render(c, http.StatusOK, templates.DemoSite(view))
 }
 
 func (d *demoPages) themes(c echo.Context) error {
-	w := tongueOf(d.h, c.Request())
-	view := d.view(w, "themes")
+	l := languageOf(d.h, c.Request())
+	view := d.view(l, "themes")
 	for _, name := range []string{"plain", "ink", "moss", "paper"} {
 		key := "page.demo.themes." + name
-		view.Themes = append(view.Themes, templates.Theme{Name: name, Title: w.Text(key), Note: w.Text(key + ".note")})
+		view.Themes = append(view.Themes, templates.Theme{Name: name, Title: l.Text(key), Note: l.Text(key + ".note")})
 	}
 	return handlers.Render(c, http.StatusOK, templates.DemoThemes(view))
 }
 
 func (d *demoPages) form(c echo.Context) error {
-	w := tongueOf(d.h, c.Request())
-	view := d.view(w, "form")
-	view.Action, view.FieldName = w.to("/demo/form"), "photo"
-	view.NameLabel, view.NoteLabel = w.Text("page.demo.form.person"), w.Text("page.demo.form.note")
-	view.SubmitLabel, view.ReceivedHeading = w.Text("page.demo.form.submit"), w.Text("page.demo.form.received")
+	l := languageOf(d.h, c.Request())
+	view := d.view(l, "form")
+	view.Action, view.FieldName = l.link("/demo/form"), "photo"
+	view.NameLabel, view.NoteLabel = l.Text("page.demo.form.person"), l.Text("page.demo.form.note")
+	view.SubmitLabel, view.ReceivedHeading = l.Text("page.demo.form.submit"), l.Text("page.demo.form.received")
 	if c.Request().Method == http.MethodPost {
 		received, err := posted(c)
 		if err != nil {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -133,7 +135,7 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profi
 }
 
 func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
-	quota, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
+	limiter, err := quota.New(quota.Config{Profiles: profiles})
 	if err != nil {
 		return nil, err
 	}
@@ -141,21 +143,21 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *ga
 	if err != nil {
 		return nil, err
 	}
-	provider, err := handlers.ProviderNamed("versity")
+	provider, err := uploads.ProviderNamed("versity")
 	if err != nil {
 		return nil, err
 	}
 	return handlers.New(handlers.Config{
 		PublicURL: p.url, Profiles: profiles,
-		Store: store.Client(), Credentials: store.Credentials(), Region: devRegion,
-		Endpoint: store.URL(), PathStyle: true, Provider: provider,
-		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: quota,
+		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
+			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
+		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: limiter,
 		OnComplete: logCompleted(log), Logger: log, Explain: true,
 	})
 }
 
-func logCompleted(log *slog.Logger) func(context.Context, handlers.Completed) error {
-	return func(ctx context.Context, u handlers.Completed) error {
+func logCompleted(log *slog.Logger) func(context.Context, uploads.Completed) error {
+	return func(ctx context.Context, u uploads.Completed) error {
 		log.InfoContext(ctx, "upload complete", slog.String("id", u.ID), slog.String("profile", u.Profile),
 			slog.String("key", u.Key), slog.Int64("size", u.Size), slog.String("type", u.Type))
 		return nil

@@ -22,9 +22,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	if os.Getenv(withPanic) != "" {
-		os.Exit(runWithPanic())
-	}
 	os.Exit(m.Run())
 }
 

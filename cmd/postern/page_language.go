@@ -4,21 +4,27 @@ import (
 	"net/http"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/templates"
 )
 
-// tongue is what a visitor of a development page reads, on every page that the links lead to.
-type tongue struct {
-	handlers.Words
-	query string // "?lang=de" where that was asked for; "" where the browser's languages decide
+// pageLanguage is the language of a development page, which its links keep.
+type pageLanguage struct {
+	*language.Texts
+	handlers *handlers.Handlers
+	query    string // "?lang=de" where that was asked for; "" where the browser's languages decide
 }
 
-func tongueOf(h *handlers.Handlers, r *http.Request) tongue {
-	w := tongue{Words: h.Words(r)}
+func languageOf(h *handlers.Handlers, r *http.Request) pageLanguage {
+	l := pageLanguage{Texts: h.Texts(r), handlers: h}
 	if r.URL.Query().Has("lang") {
-		w.query = "?lang=" + w.Page("").Lang
+		l.query = "?lang=" + l.Tag
 	}
-	return w
+	return l
 }
 
-// to is the way to another page in the same language.
-func (w tongue) to(page string) string { return page + w.query }
+// page is the frame of a page in this language.
+func (l pageLanguage) page(title string) templates.Page { return l.handlers.Frame(l.Texts, title) }
+
+// link is the address of another page in the same language.
+func (l pageLanguage) link(page string) string { return page + l.query }

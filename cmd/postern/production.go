@@ -16,8 +16,8 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // swap is a handler that can be replaced between two requests.
@@ -37,7 +37,7 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 	if err != nil {
 		return nil, err
 	}
-	provider, err := handlers.ProviderNamed(file.Store.Provider)
+	provider, err := uploads.ProviderNamed(file.Store.Provider)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +51,12 @@ func (p *production) build(ctx context.Context, file *config.Config) (http.Handl
 	}
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles,
-		Store: storeClient(access, file.Store), Credentials: access.Credentials,
-		Region: file.Store.Region, Dialect: dialect(file.Store.Provider),
-		Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint, PathStyle: file.Store.PathStyle,
-		Provider: provider, TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, CredentialsMaker: scoper,
+		Store: uploads.Store{
+			Client: storeClient(access, file.Store), Credentials: access.Credentials, Provider: provider,
+			Region: file.Store.Region, Endpoint: file.Store.Endpoint, PublicEndpoint: file.Store.PublicEndpoint,
+			PathStyle: file.Store.PathStyle,
+		},
+		TokenKeys: file.TokenKeys, Identifier: identifier, Limiter: limiter, CredentialsMaker: scoper,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
 	})
 	if err != nil {
@@ -119,14 +121,4 @@ func storeURL(ctx context.Context, store config.Store) (string, error) {
 		return "", err
 	}
 	return endpoint.URI.String(), nil
-}
-
-func dialect(provider string) *sigv4.Dialect {
-	switch provider {
-	case "oss":
-		return sigv4.OSS
-	case "gcs":
-		return sigv4.GCS
-	}
-	return sigv4.AWS
 }

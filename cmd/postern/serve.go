@@ -55,7 +55,7 @@ type production struct {
 	metrics *metrics
 	current swap
 	file    *config.Config // only touched by the reloading goroutine once it runs
-	quota   quota
+	quota   keptQuota
 }
 
 // use takes over a config, or changes nothing where it can't be used.

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"net/http"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,24 +56,6 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 	done, err := upload.Complete(t.Context())
 	if err != nil || done.Status != http.StatusOK {
 		t.Errorf("complete: want status 200, got %v, %v", done, err)
-	}
-}
-
-// Servers that are killed again and again must not fill the disk.
-func TestAKilledDevLeavesNoTemporaryFiles(t *testing.T) {
-	temporary, data := t.TempDir(), t.TempDir()
-	p := launch(t, []string{"TMPDIR=" + temporary}, testserver.Dev(data)...)
-	p.Kill()
-	for dir, wanted := range map[string][]string{temporary: nil, filepath.Join(data, "store"): {"metadata", "objects"}} {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, entry := range entries {
-			if !slices.Contains(wanted, entry.Name()) {
-				t.Errorf("left behind in %s: %s", dir, entry.Name())
-			}
-		}
 	}
 }
 

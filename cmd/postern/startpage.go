@@ -26,28 +26,28 @@ func (s *startPage) register(e *echo.Echo) {
 }
 
 func (s *startPage) show(c echo.Context) error {
-	w := tongueOf(s.h, c.Request())
+	l := languageOf(s.h, c.Request())
 	return handlers.Render(c, http.StatusOK, templates.Index(templates.IndexView{
-		Page:         w.Page(w.Text("page.index.title")),
-		Heading:      w.Text("page.index.heading"),
-		Intro:        w.Text("page.index.intro"),
-		Groups:       []templates.LinkGroup{s.forms(w), s.demos(w), s.tools(w)},
-		FactsHeading: w.Text("page.index.facts"),
+		Page:         l.page(l.Text("page.index.title")),
+		Heading:      l.Text("page.index.heading"),
+		Intro:        l.Text("page.index.intro"),
+		Groups:       []templates.LinkGroup{s.forms(l), s.demos(l), s.tools(l)},
+		FactsHeading: l.Text("page.index.facts"),
 		Facts: []templates.Detail{
-			{Term: w.Text("page.index.store"), Value: s.store},
-			{Term: w.Text("page.index.bucket"), Value: devBucket},
-			{Term: w.Text("page.index.key"), Value: devAccess},
-			{Term: w.Text("page.index.data"), Value: s.data},
+			{Term: l.Text("page.index.store"), Value: s.store},
+			{Term: l.Text("page.index.bucket"), Value: devBucket},
+			{Term: l.Text("page.index.key"), Value: devAccess},
+			{Term: l.Text("page.index.data"), Value: s.data},
 		},
 	}))
 }
 
-func (s *startPage) forms(w tongue) templates.LinkGroup {
-	group := templates.LinkGroup{Heading: w.Text("page.index.forms")}
+func (s *startPage) forms(l pageLanguage) templates.LinkGroup {
+	group := templates.LinkGroup{Heading: l.Text("page.index.forms")}
 	for _, p := range s.profiles {
 		group.Links = append(group.Links, templates.Link{
-			URL: w.to(path.Join("/forms", p.Name)), Text: p.Name,
-			Note: w.Text("page.index."+p.Name, "rules", w.Rules(p)),
+			URL: l.link(path.Join("/forms", p.Name)), Text: p.Name,
+			Note: l.Text("page.index."+p.Name, "rules", l.Rules(p.Types, p.MinSize, p.MaxSize)),
 		})
 	}
 	return group
@@ -55,22 +55,22 @@ func (s *startPage) forms(w tongue) templates.LinkGroup {
 
 // demos lead to this server under its other name, so that the widget is tried from a foreign
 // origin.
-func (s *startPage) demos(w tongue) templates.LinkGroup {
-	group := templates.LinkGroup{Heading: w.Text("page.index.demos")}
+func (s *startPage) demos(l pageLanguage) templates.LinkGroup {
+	group := templates.LinkGroup{Heading: l.Text("page.index.demos")}
 	for _, name := range []string{"site", "form", "themes"} {
 		key := "page.index.demo." + name
 		group.Links = append(group.Links, templates.Link{
-			URL: w.to(s.place.other + "/demo/" + name), Text: w.Text(key), Note: w.Text(key + ".note"),
+			URL: l.link(s.place.other + "/demo/" + name), Text: l.Text(key), Note: l.Text(key + ".note"),
 		})
 	}
 	return group
 }
 
-func (s *startPage) tools(w tongue) templates.LinkGroup {
+func (s *startPage) tools(l pageLanguage) templates.LinkGroup {
 	return templates.LinkGroup{
-		Heading: w.Text("page.index.tools"),
+		Heading: l.Text("page.index.tools"),
 		Links: []templates.Link{{
-			URL: w.to("/explain"), Text: w.Text("page.index.explain"), Note: w.Text("page.index.explain.note"),
+			URL: l.link("/explain"), Text: l.Text("page.index.explain"), Note: l.Text("page.index.explain.note"),
 		}},
 	}
 }

@@ -8,8 +8,10 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/scoped"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -39,7 +41,7 @@ func visitors(file *config.Config) (handlers.Identifier, error) {
 }
 
 // scoperFor is nil where the config hands out no credentials.
-func scoperFor(access aws.Config, file *config.Config) (handlers.CredentialsMaker, error) {
+func scoperFor(access aws.Config, file *config.Config) (uploads.CredentialsMaker, error) {
 	c := file.Scoped
 	if c.RoleARN == "" {
 		return nil, nil
@@ -54,9 +56,9 @@ func scoperFor(access aws.Config, file *config.Config) (handlers.CredentialsMake
 	})
 }
 
-// quota keeps what visitors have used up across reloads, as long as the limits stay the same.
-type quota struct {
-	current *handlers.MemoryQuota
+// keptQuota keeps what visitors have used up across reloads, as long as the limits stay the same.
+type keptQuota struct {
+	current *quota.Memory
 	limits  limits
 }
 
@@ -71,7 +73,7 @@ type profileLimits struct {
 	maxOpen int
 }
 
-func (q *quota) limiter(profiles []profile.Profile, all config.Limits) (handlers.Limiter, error) {
+func (q *keptQuota) limiter(profiles []profile.Profile, all config.Limits) (uploads.Limiter, error) {
 	now := limits{all: all, profiles: map[string]profileLimits{}}
 	for _, p := range profiles {
 		now.profiles[p.Name] = profileLimits{p.Quota, p.MaxOpen}
@@ -79,7 +81,7 @@ func (q *quota) limiter(profiles []profile.Profile, all config.Limits) (handlers
 	if q.current != nil && reflect.DeepEqual(now, q.limits) {
 		return q.current, nil
 	}
-	fresh, err := handlers.NewMemoryQuota(handlers.QuotaConfig{
+	fresh, err := quota.New(quota.Config{
 		Profiles: profiles, Issues: all.Issues, AddressFactor: all.AddressFactor,
 	})
 	if err != nil {

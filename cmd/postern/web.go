@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,15 +16,15 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 )
 
 // What a connection may take. No file passes through this server, so requests are small and end
-// soon. Only where the store puts a large object together or copies it, a client has to wait.
+// soon. Routes that wait for the store's long work extend the write timeout themselves.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 20 * time.Second
 	writeTimeout  = time.Minute
-	storeTimeout  = 15 * time.Minute // in place of writeTimeout, for the store's long work
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10 // a ticket is at most 8 KiB, an upload token less
 )
@@ -69,9 +68,9 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 	e.Logger.SetOutput(logWriter{log}) // Echo's own goes to standard output
 	e.HTTPErrorHandler = h.HTTPErrorHandler
 	e.IPExtractor = ip
-	e.Use(handlers.AccessLog(log), patient, middleware.RecoverWithConfig(middleware.RecoverConfig{
+	e.Use(handlers.AccessLog(log), middleware.RecoverWithConfig(middleware.RecoverConfig{
 		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
-			log.Error("panic", slog.String("error", handlers.LogText(err.Error())), slog.String("stack", string(stack)))
+			log.Error("panic", slog.String("error", problem.LogText(err.Error())), slog.String("stack", string(stack)))
 			return err
 		},
 	}))
@@ -79,23 +78,11 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 	return e
 }
 
-// patient gives the answers that wait for the store's long work more time: completing an upload,
-// and the landing page of a form.
-func patient(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if route := c.Path(); strings.HasSuffix(route, "/complete") || strings.HasSuffix(route, "/done/:token") {
-			// Where it can't be set, there is none to outlast.
-			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(storeTimeout))
-		}
-		return next(c)
-	}
-}
-
 // logWriter sends whole lines to a logger.
 type logWriter struct{ *slog.Logger }
 
 func (w logWriter) Write(line []byte) (int, error) {
-	w.Warn("web server", slog.String("message", handlers.LogText(string(line))))
+	w.Warn("web server", slog.String("message", problem.LogText(string(line))))
 	return len(line), nil
 }
 

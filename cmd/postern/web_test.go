@@ -154,29 +154,3 @@ func TestAddressesAreNeverGuessed(t *testing.T) {
 		}
 	}
 }
-
-func TestOnlyTheStoresLongWorkOutlastsTheWriteTimeout(t *testing.T) {
-	t.Parallel()
-	e := echo.New()
-	e.Use(patient)
-	slow := func(c echo.Context) error {
-		time.Sleep(150 * time.Millisecond)
-		return c.String(http.StatusOK, "done")
-	}
-	e.GET("/uploads/:id/complete", slow)
-	e.GET("/forms/:profile/done/:token", slow)
-	e.GET("/uploads/:id/parts", slow)
-	server := httptest.NewUnstartedServer(e)
-	server.Config.WriteTimeout = 50 * time.Millisecond
-	server.Start()
-	defer server.Close()
-	for path, want := range map[string]bool{"/uploads/1/complete": true, "/forms/a/done/b": true, "/uploads/1/parts": false} {
-		response, err := http.Get(server.URL + path)
-		if err == nil {
-			response.Body.Close()
-		}
-		if got := err == nil; got != want {
-			t.Errorf("%s: answered is %v, want %v (%v)", path, got, want, err)
-		}
-	}
-}

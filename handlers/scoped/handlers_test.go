@@ -16,6 +16,7 @@ import (
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/scoped"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -49,7 +50,7 @@ func TestFromTicketToCredentials(t *testing.T) {
 	}
 }
 
-func mounted(t *testing.T, scoper handlers.CredentialsMaker) http.Handler {
+func mounted(t *testing.T, scoper uploads.CredentialsMaker) http.Handler {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("AKIASERVER", "server secret", "")
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
@@ -57,10 +58,11 @@ func mounted(t *testing.T, scoper handlers.CredentialsMaker) http.Handler {
 		t.Fatal(err)
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "https://uploads.example.com", Region: "eu-central-1", Credentials: keys, Identifier: verifier, CredentialsMaker: scoper,
+		PublicURL: "https://uploads.example.com", Identifier: verifier, CredentialsMaker: scoper,
 		Profiles: []profile.Profile{{Name: "films", Bucket: "media", Key: "users/{subject}/{id}", Types: []string{"video/mp4"},
 			MaxSize: 1 << 30, ScopedCredentials: true}},
-		Store:     s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}),
+		Store: uploads.Store{Client: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}), Credentials: keys,
+			Region: "eu-central-1"},
 		TokenKeys: []sigv4.Secret{"token-key-0123456789-0123456789-0123456789"}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

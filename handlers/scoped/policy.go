@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -34,7 +34,7 @@ type statement struct {
 // own, which aren't granted. Encryption and storage class are held to the profile's where a request
 // names them; parts of an upload name none, so that the bucket's default has to be the profile's
 // too.
-func Policy(s handlers.UploadGrant, partition string) (string, error) {
+func Policy(s uploads.UploadGrant, partition string) (string, error) {
 	if err := Check(s); err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func Policy(s handlers.UploadGrant, partition string) (string, error) {
 	return text, nil
 }
 
-func conditions(s handlers.UploadGrant) map[string]string {
+func conditions(s uploads.UploadGrant) map[string]string {
 	class := s.StorageClass
 	if class == "" {
 		class = "STANDARD"

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/scoped"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-var alice = handlers.UploadGrant{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
+var alice = uploads.UploadGrant{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
 
-func with(edit func(*handlers.UploadGrant)) handlers.UploadGrant {
+func with(edit func(*uploads.UploadGrant)) uploads.UploadGrant {
 	s := alice
 	edit(&s)
 	return s
@@ -26,18 +26,18 @@ func TestPolicySaysExactly(t *testing.T) {
 			`"Resource":"arn:aws:s3:::media/users/alice/*","Condition":{"StringEqualsIfExists":` + conditions + `}},` + resume + `]}`
 	}
 	for name, c := range map[string]struct {
-		scope     handlers.UploadGrant
+		scope     uploads.UploadGrant
 		partition string
 		want      string
 	}{
 		"a plain profile": {alice, "aws", upload(`{"s3:x-amz-storage-class":"STANDARD"}`)},
-		"a storage class": {with(func(s *handlers.UploadGrant) { s.StorageClass = "STANDARD_IA" }), "aws", upload(`{"s3:x-amz-storage-class":"STANDARD_IA"}`)},
+		"a storage class": {with(func(s *uploads.UploadGrant) { s.StorageClass = "STANDARD_IA" }), "aws", upload(`{"s3:x-amz-storage-class":"STANDARD_IA"}`)},
 		"encryption by the store": {
-			with(func(s *handlers.UploadGrant) { s.Encryption.Mode = "AES256" }), "aws",
+			with(func(s *uploads.UploadGrant) { s.Encryption.Mode = "AES256" }), "aws",
 			upload(`{"s3:x-amz-server-side-encryption":"AES256","s3:x-amz-storage-class":"STANDARD"}`),
 		},
 		"encryption with a key": {
-			with(func(s *handlers.UploadGrant) { s.Encryption = profile.Encryption{Mode: "aws:kms", KeyID: "k<1>"} }), "aws",
+			with(func(s *uploads.UploadGrant) { s.Encryption = profile.Encryption{Mode: "aws:kms", KeyID: "k<1>"} }), "aws",
 			upload(`{"s3:x-amz-server-side-encryption":"aws:kms","s3:x-amz-server-side-encryption-aws-kms-key-id":"k<1>","s3:x-amz-storage-class":"STANDARD"}`),
 		},
 		"another partition": {alice, "aws-cn", strings.ReplaceAll(upload(`{"s3:x-amz-storage-class":"STANDARD"}`), "arn:aws:", "arn:aws-cn:")},
@@ -54,29 +54,29 @@ func TestPolicySaysExactly(t *testing.T) {
 
 func TestScopesThatCouldMeanMoreAreRefused(t *testing.T) {
 	t.Parallel()
-	for name, edit := range map[string]func(*handlers.UploadGrant){
-		"no prefix":              func(s *handlers.UploadGrant) { s.Prefix = "" },
-		"the whole bucket":       func(s *handlers.UploadGrant) { s.Prefix = "/" },
-		"no slash at the end":    func(s *handlers.UploadGrant) { s.Prefix = "users/1" },
-		"a star":                 func(s *handlers.UploadGrant) { s.Prefix = "users/*/" },
-		"a star in a name":       func(s *handlers.UploadGrant) { s.Prefix = "users/al*ice/" },
-		"a question mark":        func(s *handlers.UploadGrant) { s.Prefix = "users/?/" },
-		"a policy variable":      func(s *handlers.UploadGrant) { s.Prefix = "users/${aws:username}/" },
-		"an escaped star":        func(s *handlers.UploadGrant) { s.Prefix = "users/${*}/" },
-		"a lonely dollar":        func(s *handlers.UploadGrant) { s.Prefix = "users/$/" },
-		"a backslash":            func(s *handlers.UploadGrant) { s.Prefix = `users\alice/` },
-		"a parent directory":     func(s *handlers.UploadGrant) { s.Prefix = "users/../" },
-		"a dot":                  func(s *handlers.UploadGrant) { s.Prefix = "users/./" },
-		"an empty segment":       func(s *handlers.UploadGrant) { s.Prefix = "users//" },
-		"a slash in front":       func(s *handlers.UploadGrant) { s.Prefix = "/users/" },
-		"a line break":           func(s *handlers.UploadGrant) { s.Prefix = "users/a\n/" },
-		"broken UTF-8":           func(s *handlers.UploadGrant) { s.Prefix = "users/\xff/" },
-		"a prefix of 1025 bytes": func(s *handlers.UploadGrant) { s.Prefix = strings.Repeat("a", 1024) + "/" },
-		"no bucket":              func(s *handlers.UploadGrant) { s.Bucket = "" },
-		"every bucket":           func(s *handlers.UploadGrant) { s.Bucket = "***" },
-		"a bucket with a slash":  func(s *handlers.UploadGrant) { s.Bucket = "media/users" },
-		"a bucket in capitals":   func(s *handlers.UploadGrant) { s.Bucket = "Media" },
-		"more than a policy may hold": func(s *handlers.UploadGrant) {
+	for name, edit := range map[string]func(*uploads.UploadGrant){
+		"no prefix":              func(s *uploads.UploadGrant) { s.Prefix = "" },
+		"the whole bucket":       func(s *uploads.UploadGrant) { s.Prefix = "/" },
+		"no slash at the end":    func(s *uploads.UploadGrant) { s.Prefix = "users/1" },
+		"a star":                 func(s *uploads.UploadGrant) { s.Prefix = "users/*/" },
+		"a star in a name":       func(s *uploads.UploadGrant) { s.Prefix = "users/al*ice/" },
+		"a question mark":        func(s *uploads.UploadGrant) { s.Prefix = "users/?/" },
+		"a policy variable":      func(s *uploads.UploadGrant) { s.Prefix = "users/${aws:username}/" },
+		"an escaped star":        func(s *uploads.UploadGrant) { s.Prefix = "users/${*}/" },
+		"a lonely dollar":        func(s *uploads.UploadGrant) { s.Prefix = "users/$/" },
+		"a backslash":            func(s *uploads.UploadGrant) { s.Prefix = `users\alice/` },
+		"a parent directory":     func(s *uploads.UploadGrant) { s.Prefix = "users/../" },
+		"a dot":                  func(s *uploads.UploadGrant) { s.Prefix = "users/./" },
+		"an empty segment":       func(s *uploads.UploadGrant) { s.Prefix = "users//" },
+		"a slash in front":       func(s *uploads.UploadGrant) { s.Prefix = "/users/" },
+		"a line break":           func(s *uploads.UploadGrant) { s.Prefix = "users/a\n/" },
+		"broken UTF-8":           func(s *uploads.UploadGrant) { s.Prefix = "users/\xff/" },
+		"a prefix of 1025 bytes": func(s *uploads.UploadGrant) { s.Prefix = strings.Repeat("a", 1024) + "/" },
+		"no bucket":              func(s *uploads.UploadGrant) { s.Bucket = "" },
+		"every bucket":           func(s *uploads.UploadGrant) { s.Bucket = "***" },
+		"a bucket with a slash":  func(s *uploads.UploadGrant) { s.Bucket = "media/users" },
+		"a bucket in capitals":   func(s *uploads.UploadGrant) { s.Bucket = "Media" },
+		"more than a policy may hold": func(s *uploads.UploadGrant) {
 			s.Encryption = profile.Encryption{Mode: "aws:kms", KeyID: strings.Repeat("k", 2048)}
 		},
 	} {
@@ -102,7 +102,7 @@ func FuzzPolicy(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, prefix string) {
-		text, err := scoped.Policy(with(func(s *handlers.UploadGrant) { s.Prefix = prefix }), "aws")
+		text, err := scoped.Policy(with(func(s *uploads.UploadGrant) { s.Prefix = prefix }), "aws")
 		if err != nil {
 			return
 		}

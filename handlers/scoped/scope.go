@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 // The shortest and longest life of scoped credentials: what both clouds allow, and what a lost
@@ -22,7 +22,7 @@ const (
 // Check refuses a scope that a policy could read as more than it says. Both clouds match resources
 // with * and ?, and AWS replaces ${…}: there are ways to escape these, but not on every store that
 // speaks the language, so they are refused.
-func Check(s handlers.UploadGrant) error {
+func Check(s uploads.UploadGrant) error {
 	if !validBucket(s.Bucket) {
 		return fmt.Errorf("scoped: bucket %q: wanted 3 to 63 small letters, digits, dots and hyphens", s.Bucket)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -55,7 +55,7 @@ func NewSTS(c STSConfig) (*STS, error) {
 }
 
 // Make implements handlers.Scoper.
-func (s *STS) Make(ctx context.Context, scope handlers.UploadGrant) (sigv4.Credentials, error) {
+func (s *STS) Make(ctx context.Context, scope uploads.UploadGrant) (sigv4.Credentials, error) {
 	policy, err := Policy(scope, partitionOf(s.config.RoleARN))
 	if err != nil {
 		return sigv4.Credentials{}, err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -31,7 +32,8 @@ func handlersFor(t *testing.T, source tickets.Source, log *bytes.Buffer) http.Ha
 	private.Name, private.Key, private.Access = "teams", "teams/{claim:team}/{subject}/{id}", profile.AccessTicket
 	h, err := handlers.New(handlers.Config{
 		PublicURL: "http://127.0.0.1", Profiles: []profile.Profile{public, private}, Identifier: source,
-		Store: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}), Credentials: keys, Region: "eu-central-1",
+		Store: uploads.Store{Client: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}), Credentials: keys,
+			Region: "eu-central-1"},
 		TokenKeys: []sigv4.Secret{"token-key-0123456789-0123456789-0123456789"}, Logger: slog.New(slog.NewJSONHandler(log, nil)),
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -96,22 +97,18 @@ func (s *site) config(t *testing.T) handlers.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	versity, err := handlers.ProviderNamed("versity")
+	versity, err := uploads.ProviderNamed("versity")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return handlers.Config{
-		PublicURL:   s.URL,
-		Profiles:    profiles(),
-		Store:       store.Client(),
-		Credentials: store.Credentials(),
-		Region:      store.Region(),
-		Endpoint:    store.URL(),
-		PathStyle:   true,
-		Provider:    versity,
-		TokenKeys:   []sigv4.Secret{tokenKey},
-		Identifier:  identifier,
-		Logger:      slog.New(slog.NewJSONHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		PublicURL: s.URL,
+		Profiles:  profiles(),
+		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: versity,
+			Region: store.Region(), Endpoint: store.URL(), PathStyle: true},
+		TokenKeys:  []sigv4.Secret{tokenKey},
+		Identifier: identifier,
+		Logger:     slog.New(slog.NewJSONHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 
@@ -121,7 +118,7 @@ func withClockMovedBy(by time.Duration) func(*handlers.Config) {
 }
 
 // withoutPostPolicy makes the store one without POST policies.
-func withoutPostPolicy(c *handlers.Config) { c.Provider.PostPolicy = false }
+func withoutPostPolicy(c *handlers.Config) { c.Store.Provider.PostPolicy = false }
 
 // client returns somebody with a ticket for every profile.
 func (s *site) client(t *testing.T, subject string) testclient.Client {

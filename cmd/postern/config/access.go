@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/scoped"
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 func (s *source) limits(d limitsSection) Limits {
@@ -60,7 +60,7 @@ func (s *source) proxySubject(d *document) ProxySubject {
 
 // abilities finds profiles that ask more of the store than it can do.
 func (s *source) abilities(c *Config) {
-	provider, err := handlers.ProviderNamed(c.Store.Provider)
+	provider, err := uploads.ProviderNamed(c.Store.Provider)
 	if err != nil {
 		return // said already, with its place
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/labstack/echo/v4"
 
-	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/static"
 )
 
@@ -140,7 +140,7 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 	forEachLanguage(t, tabOptions{}, func(b *tab, language string) {
 		b.Proxy.serveHost("uploads.localhost", server)
 		for i, code := range codes {
-			b.open(uploads + "/failed/" + string(code[1]))
+			b.open(uploadsOrigin + "/failed/" + string(code[1]))
 			b.requireLanguage(language)
 			if i == 0 {
 				b.requireUsable("an error")
@@ -161,7 +161,7 @@ func errorPageServer(t *testing.T) http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = h.HTTPErrorHandler
 	h.Register(e.Group(""))
-	e.GET("/failed/:code", h.Page(func(c echo.Context) error { return &handlers.Error{Code: handlers.Code(c.Param("code"))} }))
+	e.GET("/failed/:code", h.Page(func(c echo.Context) error { return &problem.Error{Code: problem.Code(c.Param("code"))} }))
 	return e
 }
 

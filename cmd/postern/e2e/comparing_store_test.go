@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -26,14 +27,14 @@ import (
 // comparingStoreHost is where browsers find a mirror.
 const comparingStoreHost = "store.localhost"
 
-// comparingStore stands in for a store where a real one would have to keep more than a machine that runs
-// tests has room for: it keeps nothing, and holds each byte that arrives against the file it must
-// come from. Handlers, plan, page and line are the real ones.
+// comparingStore stands in for a store where a real one would have to keep more than a machine that
+// runs tests has room for: it keeps nothing, and holds each byte that arrives against the file it
+// must come from. Handlers, plan, page and line are the real ones.
 type comparingStore struct {
-	handlers.Store // what isn't asked of it here
-	file           *os.File
-	size, partSize int64
-	buffers        sync.Pool
+	uploads.StoreClient // what isn't asked of it here
+	file                *os.File
+	size, partSize      int64
+	buffers             sync.Pool
 
 	mu         sync.Mutex
 	created    s3.CreateMultipartUploadInput
@@ -61,8 +62,8 @@ func sparseFile(t *testing.T, name string, size, piece int64) string {
 	return path
 }
 
-// newComparingStore serves Postern at uploads, with one profile that takes anything in parts, and the
-// mirror of the file as its store.
+// newComparingStore serves Postern at uploads, with one profile that takes anything in parts, and
+// the mirror of the file as its store.
 func newComparingStore(t *testing.T, w *proxy, path string, partSize int64) *comparingStore {
 	t.Helper()
 	file, err := os.Open(path)
@@ -73,13 +74,15 @@ func newComparingStore(t *testing.T, w *proxy, path string, partSize int64) *com
 	m := &comparingStore{file: file, size: info.Size(), partSize: partSize, parts: map[int]int64{}}
 	m.buffers.New = func() any { return new([2][mebibyte]byte) }
 	h, err := handlers.New(handlers.Config{
-		PublicURL: uploads, Store: m, Region: "us-east-1",
+		PublicURL: uploadsOrigin,
 		Profiles: []profile.Profile{{
 			Name: "files", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"*/*"}, MaxSize: profile.MaxObjectSize,
 			Access: profile.AccessPublic,
 		}},
-		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
-		Endpoint:    "http://" + comparingStoreHost, PathStyle: true, Provider: handlers.Provider{PostPolicy: true},
+		Store: uploads.Store{
+			Client: m, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), Region: "us-east-1",
+			Endpoint: "http://" + comparingStoreHost, PathStyle: true, Provider: uploads.Provider{PostPolicy: true},
+		},
 		TokenKeys: []sigv4.Secret{"a key for the tokens of uploads to a mirror"},
 	})
 	must(t, err)

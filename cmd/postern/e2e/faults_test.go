@@ -18,8 +18,8 @@ type fault struct {
 	size int64    // of the file; 0: some
 	// lifetime of part URLs, from a server apart from the store; 0: the usual, from both in one.
 	lifetime time.Duration
-	// breaksConnections says that the fault breaks connections: what they had carried by then is lost whatever
-	// anybody does.
+	// breaksConnections says that the fault breaks connections: what they had carried by then is
+	// lost whatever anybody does.
 	breaksConnections bool
 	// fail answers or spoils a request in place of the store, and returns false to let it pass.
 	intercept func(s *faultRun, w http.ResponseWriter, r *http.Request) bool
@@ -142,11 +142,11 @@ func TestAfterAFaultTheStoreHasTheSameFile(t *testing.T) {
 			t.Parallel()
 			f.size = pick(f.size == 0, mediumFile, f.size)
 			b := newTab(t, tabOptions{})
-			p := startDev(t, append(f.args, "--origin", uploads)...)
+			p := startDev(t, append(f.args, "--origin", uploadsOrigin)...)
 			site := p.URL
 			if f.lifetime != 0 {
 				startSeparateServer(t, b.Proxy, p, f.lifetime)
-				site = uploads
+				site = uploadsOrigin
 			}
 			path := sparseFile(t, "garden.bin", f.size, mebibyte)
 			b.open(site + "/forms/files")
@@ -163,8 +163,8 @@ func TestAfterAFaultTheStoreHasTheSameFile(t *testing.T) {
 	}
 }
 
-// resetEveryFifth breaks every fifth connection: in turn as a request begins, amid its body, and once
-// the far end has done what it asks.
+// resetEveryFifth breaks every fifth connection: in turn as a request begins, amid its body, and
+// once the far end has done what it asks.
 func resetEveryFifth(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
 	turn := s.counted.Add(1)
 	if turn%5 != 0 {

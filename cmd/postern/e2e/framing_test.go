@@ -17,14 +17,15 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // The origins of the matrix. Only app may frame the widget that uploads serves.
 const (
-	uploads = "http://uploads.localhost"
-	app     = "http://app.localhost"
+	uploadsOrigin = "http://uploads.localhost"
+	app           = "http://app.localhost"
 )
 
 func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
@@ -55,13 +56,13 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 			b.waitUntil("every frame has been answered", `document.readyState == "complete"`)
 			if c.open {
 				b.waitUntil("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
-				if framed := b.framesAt(uploads + "/widget/"); len(framed) != 1 {
+				if framed := b.framesAt(uploadsOrigin + "/widget/"); len(framed) != 1 {
 					t.Errorf("frames that show the widget: wanted one, got %q", framed)
 				}
 				b.requireCleanConsole()
 				return
 			}
-			if framed := b.framesAt(uploads + "/widget/"); len(framed) != 0 {
+			if framed := b.framesAt(uploadsOrigin + "/widget/"); len(framed) != 0 {
 				t.Errorf("frames that show the widget: wanted none, got %q", framed)
 			}
 			if heard := evaluate[[]string](b, `window.heard`); len(heard) != 0 {
@@ -79,19 +80,19 @@ func TestPagesOtherThanTheWidgetAreNeverFramed(t *testing.T) {
 			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
 			b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
-				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploads, path)
+				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploadsOrigin, path)
 			}))
 			b.open(app + "/")
 			b.waitUntil("the frame has been answered", `document.readyState == "complete"`)
-			if framed := b.framesAt(uploads); len(framed) != 0 {
+			if framed := b.framesAt(uploadsOrigin); len(framed) != 0 {
 				t.Errorf("frames of ours: wanted none, got %q", framed)
 			}
 		})
 	}
 }
 
-// framesAt lists the addresses of all frames of the tab that begin like that, whichever process draws
-// them.
+// framesAt lists the addresses of all frames of the tab that begin like that, whichever process
+// draws them.
 func (b *tab) framesAt(prefix string) []string {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
@@ -142,8 +143,8 @@ func (b *tab) crossSiteFrames(prefix string) []*target.Info {
 }
 
 const widgetPage = `<!doctype html><html lang="en"><script>window.heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
-<script type="module" src="` + uploads + `/embed.js"></script>
-<form><postern-upload name="picture" profile="pictures" server="` + uploads + `"></postern-upload></form></html>`
+<script type="module" src="` + uploadsOrigin + `/embed.js"></script>
+<form><postern-upload name="picture" profile="pictures" server="` + uploadsOrigin + `"></postern-upload></form></html>`
 
 func unwrapped(inner string) string { return inner }
 
@@ -189,9 +190,12 @@ func widgetHandlers(t *testing.T) *handlers.Handlers {
 	closed := open
 	closed.Name, closed.Origins = "closed", nil
 	h, err := handlers.New(handlers.Config{
-		PublicURL: uploads, Profiles: []profile.Profile{open, closed}, Credentials: nowhere, Region: "us-east-1",
-		Store:    s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: nowhere}),
-		Endpoint: "http://127.0.0.1:1", PathStyle: true, Provider: handlers.Provider{PostPolicy: true},
+		PublicURL: uploadsOrigin, Profiles: []profile.Profile{open, closed},
+		Store: uploads.Store{
+			Client:      s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: nowhere}),
+			Credentials: nowhere, Region: "us-east-1", Endpoint: "http://127.0.0.1:1", PathStyle: true,
+			Provider: uploads.Provider{PostPolicy: true},
+		},
 		TokenKeys: []sigv4.Secret{"a key for the tokens of the framing matrix"},
 	})
 	must(t, err)

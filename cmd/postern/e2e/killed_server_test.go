@@ -106,11 +106,11 @@ func TestWithScriptAnUploadContinuesAfterTheServerWasKilledBetweenParts(t *testi
 
 func TestWithScriptNoPartIsSentAgainAfterTheServerAloneWasKilled(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", uploads)
+	p := startDev(t, "--origin", uploadsOrigin)
 	path := sparseFile(t, "garden.bin", mediumFile, mebibyte)
 	b := newTab(t, tabOptions{})
 	a := startSeparateServer(t, b.Proxy, p, 2*time.Second)
-	b.open(uploads + "/forms/files")
+	b.open(uploadsOrigin + "/forms/files")
 	b.Proxy.listener.limitRate(lineRate / 2)
 	b.upload(path)
 	b.waitForAcceptedParts(p, 2)

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// fetchFrom makes a script of the page call Postern and tells what it can read: a status, or that the
-// browser kept the answer back.
+// fetchFrom makes a script of the page call Postern and tells what it can read: a status, or that
+// the browser kept the answer back.
 const fetchFrom = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "kept back")`
 
 func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 	t.Parallel()
 	const body = `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
 	cases := []struct{ name, origin, wanted string }{
-		{"our own page", uploads, "status 201"},
+		{"our own page", uploadsOrigin, "status 201"},
 		{"the allowed origin", app, "status 201"},
 		{"another origin", "http://other.localhost", "kept back"},
 		{"a domain that ends alike", "http://evil-app.localhost", "kept back"},
@@ -26,18 +26,18 @@ func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newTab(t, tabOptions{})
 			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
-			if c.origin != uploads {
+			if c.origin != uploadsOrigin {
 				b.Proxy.serveHost(strings.TrimPrefix(c.origin, "http://"), blankPage())
 			}
 			b.open(c.origin + "/healthz")
-			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != c.wanted {
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != c.wanted {
 				t.Errorf("asking for an upload: wanted %q, got %q", c.wanted, got)
 			}
 			b.requireNothingIssued(c.wanted)
-			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "text/plain"}`, body)); got == "status 201" {
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "text/plain"}`, body)); got == "status 201" {
 				t.Error("asking without a preflight: an upload was issued")
 			}
-			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploads && got != "kept back" {
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploadsOrigin && got != "kept back" {
 				t.Errorf("reading the form: wanted it kept back, got %q", got)
 			}
 		})
@@ -58,14 +58,14 @@ func TestAnOpaqueOriginCannotIssue(t *testing.T) {
 		t.Fatalf("origin of the page: wanted null, got %q", got)
 	}
 	body := `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
-	if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploads+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "kept back" {
+	if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "kept back" {
 		t.Errorf("asking for an upload: wanted it kept back, got %q", got)
 	}
 	b.requireNothingIssued("kept back")
 }
 
-// requireNothingIssued requires that the server itself issued nothing where the browser kept the answer
-// back.
+// requireNothingIssued requires that the server itself issued nothing where the browser kept the
+// answer back.
 func (b *tab) requireNothingIssued(wanted string) {
 	b.t.Helper()
 	for _, x := range b.Proxy.requests("uploads.localhost", http.MethodPost) {

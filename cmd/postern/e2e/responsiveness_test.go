@@ -38,7 +38,7 @@ func TestThePageStaysResponsiveAndUsesLittleMemory(t *testing.T) {
 		b := newTab(t, tabOptions{})
 		path := sparseFile(t, "garden.img", 8*profile.GiB, 8*mebibyte)
 		m := newComparingStore(t, b.Proxy, path, 32*mebibyte)
-		b.open(uploads + "/forms/files")
+		b.open(uploadsOrigin + "/forms/files")
 		b.requireResponsive([]string{path}, `document.querySelector(".postern-file[data-state=done]") != null`)
 		m.requireComplete(t)
 	})

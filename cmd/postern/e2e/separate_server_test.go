@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// separateServer is a `postern serve` of its own in front of the store of a `postern dev`, as in production:
-// browsers find it at uploads, and its end isn't the store's.
+// separateServer is a `postern serve` of its own in front of the store of a `postern dev`, as in
+// production: browsers find it at uploads, and its end isn't the store's.
 type separateServer struct {
 	*testserver.Server
 	t     *testing.T
@@ -23,14 +23,15 @@ type separateServer struct {
 
 const separateServerConfig = `
 listen: 127.0.0.1:0
-public_url: ` + uploads + `
+public_url: ` + uploadsOrigin + `
 keys: {tokens: ["env:TOKEN_KEY"]}
 store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
 profiles:
   files: {bucket: ` + bucket + `, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..5TiB, access: public, lifetime: %s}
 `
 
-// startSeparateServer starts the server; p has to allow uploads as an origin. URLs are good for that long.
+// startSeparateServer starts the server; p has to allow uploads as an origin. URLs are good for
+// that long.
 func startSeparateServer(t *testing.T, w *proxy, p *devServer, lifetime time.Duration) *separateServer {
 	t.Helper()
 	secret := strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key"))))
@@ -60,5 +61,5 @@ func (a *separateServer) route() {
 		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(base); r.Out.Host = r.In.Host },
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
-	a.proxy.serveHost(strings.TrimPrefix(uploads, "http://"), proxy)
+	a.proxy.serveHost(strings.TrimPrefix(uploadsOrigin, "http://"), proxy)
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// serverWithoutFrameHeaders is the widget's server as a browser takes it that knows nothing of frame-ancestors: the
-// handshake alone is left to tell friend from foe.
+// serverWithoutFrameHeaders is the widget's server as a browser takes it that knows nothing of
+// frame-ancestors: the handshake alone is left to tell friend from foe.
 func serverWithoutFrameHeaders(t *testing.T) http.Handler {
 	t.Helper()
 	inner := widgetServer(t)
@@ -43,15 +43,15 @@ const (
 		top[0].postMessage({ postern: "welcome", nonce, answer: "ours" }, "*", [port2]);
 	};
 </script>`
-	framingPage = listeningPage + `<iframe src="` + uploads + `/widget/pictures"></iframe>`
+	framingPage = listeningPage + `<iframe src="` + uploadsOrigin + `/widget/pictures"></iframe>`
 )
 
-// waitForAllMessages waits until the widget's frame has said to its page all that it is going to say: a word
-// of ours comes behind the others.
+// waitForAllMessages waits until the widget's frame has said to its page all that it is going to
+// say: a word of ours comes behind the others.
 func (b *tab) waitForAllMessages() *tab {
 	b.t.Helper()
 	b.waitUntil("the frame is there", `document.readyState == "complete"`)
-	frames := b.crossSiteFrames(uploads + "/widget/")
+	frames := b.crossSiteFrames(uploadsOrigin + "/widget/")
 	if len(frames) != 1 {
 		b.t.Fatalf("frames of the widget: wanted one, got %d", len(frames))
 	}
@@ -145,7 +145,7 @@ func TestTheElementAnswersItsOwnFrameOnly(t *testing.T) {
 	const other = "http://other.localhost"
 	for _, c := range []struct{ name, beside, navigate string }{
 		{"another page's frame beside it", other, ""},
-		{"a frame beside it of the widget's own origin", uploads, ""},
+		{"a frame beside it of the widget's own origin", uploadsOrigin, ""},
 		{"its own frame, led elsewhere", "", other},
 	} {
 		t.Run(c.name, func(t *testing.T) {

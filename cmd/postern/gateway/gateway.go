@@ -7,18 +7,17 @@
 //	g.Client()      // an S3 client with the store's credentials
 //	g.Close()       // stops it and frees its port
 //
-// The store enforces POST policies, presigned URLs, checksums and bucket CORS. It streams POST
-// forms to disk; they are never held in memory.
+// The store enforces POST policies, presigned URLs, checksums and bucket CORS. POST forms stream to
+// disk; they are never held in memory.
 //
 // # One per process
 //
-// The store uses paths relative to the working directory. So Start changes the working directory of
-// the process to the store's folder, and Close changes it back. Resolve relative paths before
-// Start. A second Start before Close is refused with ErrRunning.
+// The store keeps to paths relative to the working directory, so Start changes the working
+// directory of the process to the store's folder and Close changes it back. Resolve relative paths
+// before Start. A second Start before Close is refused with ErrRunning.
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -27,6 +26,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gofiber/fiber/v3"
 )
 
 // ErrRunning is returned by Start while this process already runs a gateway.
@@ -40,7 +41,7 @@ type Options struct {
 	// Dir holds the objects (Dir/objects) and, where the filesystem has no extended attributes,
 	// their metadata (Dir/metadata). It is made if absent.
 	Dir string
-	// AccessKey and SecretKey are the credentials of the one account; empty means "postern-dev" and
+	// AccessKey and SecretKey are the one account; empty means "postern-dev" and
 	// "postern-dev-secret".
 	AccessKey, SecretKey string
 	// Region is part of every signature; empty means "us-east-1".
@@ -48,26 +49,32 @@ type Options struct {
 	// Buckets are made if absent, with CORS rules for CORSOrigins.
 	Buckets []string
 	// CORSOrigins are the exact origins whose scripts may call the buckets; "*" means any. Empty:
-	// no script of another origin may.
+	// no cross-origin script.
 	CORSOrigins []string
-	// Logger gets what the server reports about broken connections, at level debug. Nil: nothing is
+	// Hook sees every request before the store does and calls ctx.Next to let it pass: the place to
+	// inject faults. Nil: none.
+	Hook func(fiber.Ctx) error
+	// Logger gets what the server says of broken connections, at level debug. Nil: nothing is
 	// logged.
 	Logger *slog.Logger
 }
 
-// Gateway is a running store. Its methods are safe for concurrent use.
+// Gateway is a running store.
 type Gateway struct {
 	options  Options
 	listener *listener
-	previous string // working directory before Start
+	home     string
+	socket   string
 	stop     context.CancelFunc
 	done     chan struct{}
 	failure  error // set before done is closed
+	origins  atomic.Pointer[[]string]
+	hook     atomic.Pointer[func(fiber.Ctx) error]
 	closing  sync.Once
 }
 
-// running makes a second Start fail before it changes the working directory under a running
-// gateway.
+// running guards what the store itself can't: Start must fail before it changes the working
+// directory under a gateway that is at work.
 var running atomic.Bool
 
 // Start returns once the store answers requests and its buckets exist. The store ends with ctx or
@@ -87,7 +94,9 @@ func Start(ctx context.Context, options Options) (*Gateway, error) {
 
 func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 	g := &Gateway{options: options, done: make(chan struct{})}
-	if g.previous, err = os.Getwd(); err != nil {
+	g.origins.Store(&options.CORSOrigins)
+	g.SetHook(options.Hook)
+	if g.home, err = os.Getwd(); err != nil {
 		return nil, err
 	}
 	if g.listener, err = listen(options.Listen); err != nil {
@@ -95,10 +104,10 @@ func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 	}
 	if err := g.serve(ctx); err != nil {
 		g.listener.Close()
-		return nil, errors.Join(err, os.Chdir(g.previous))
+		return nil, errors.Join(err, g.leave())
 	}
 	for _, bucket := range options.Buckets {
-		if err := g.makeBucket(ctx, bucket); err != nil {
+		if err := g.MakeBucket(ctx, bucket); err != nil {
 			return nil, errors.Join(err, g.Close())
 		}
 	}
@@ -106,42 +115,62 @@ func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 }
 
 func (o Options) withDefaults() Options {
-	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
-	o.AccessKey = cmp.Or(o.AccessKey, "postern-dev")
-	o.SecretKey = cmp.Or(o.SecretKey, "postern-dev-secret")
-	o.Region = cmp.Or(o.Region, "us-east-1")
-	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Listen = orElse(o.Listen, "127.0.0.1:0")
+	o.AccessKey = orElse(o.AccessKey, "postern-dev")
+	o.SecretKey = orElse(o.SecretKey, "postern-dev-secret")
+	o.Region = orElse(o.Region, "us-east-1")
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	return o
 }
 
-// URL returns the store's endpoint without a trailing slash. Buckets are addressed by path:
-// URL()+"/bucket".
+func orElse(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+// URL is the store's endpoint, without a trailing slash; address buckets by path: URL()+"/bucket".
 func (g *Gateway) URL() string { return "http://" + g.Addr().String() }
 
-// Addr returns the address the store listens on.
+// Addr is the address the store listens on.
 func (g *Gateway) Addr() net.Addr { return g.listener.Addr() }
 
-// Done returns a channel that is closed when the store has stopped, for whatever reason.
+// Done is closed when the store has stopped, for whatever reason.
 func (g *Gateway) Done() <-chan struct{} { return g.done }
 
-// drain is how long Close waits for requests under way before it cuts their connections.
-const drain = 3 * time.Second
+// SetHook replaces the hook of Options; nil removes it. It may be called while requests are served.
+func (g *Gateway) SetHook(hook func(fiber.Ctx) error) {
+	if hook == nil {
+		hook = func(ctx fiber.Ctx) error { return ctx.Next() }
+	}
+	g.hook.Store(&hook)
+}
+
+// grace is how long Close lets requests finish before it cuts them off.
+const grace = 3 * time.Second
 
 // Close stops the store: requests under way get three seconds, then their connections are cut. When
 // it returns, the port is free, the working directory is the one from before Start, and another
-// gateway may be started. The error is the one the store ended with; nil where it was told to end.
+// gateway may be started.
 func (g *Gateway) Close() error {
-	var err error
+	var leaving error
 	g.closing.Do(func() {
 		g.stop()
 		select {
 		case <-g.done:
-		case <-time.After(drain):
+		case <-time.After(grace):
 		}
-		g.listener.closeConnections()
+		g.listener.cut()
 		<-g.done
-		err = os.Chdir(g.previous)
+		leaving = g.leave()
 		running.Store(false)
 	})
-	return errors.Join(g.failure, err)
+	return errors.Join(g.failure, leaving)
+}
+
+func (g *Gateway) leave() error {
+	return errors.Join(os.RemoveAll(g.socket), os.Chdir(g.home))
 }

@@ -6,12 +6,11 @@ import (
 	"sync"
 )
 
-// listener keeps a list of its open connections, so that Close needn't wait for a client that never
-// finishes its request.
+// listener remembers its connections, so that Close needn't wait for a client that never finishes.
 type listener struct {
 	net.Listener
 	mu    sync.Mutex
-	conns map[*conn]struct{}
+	conns map[net.Conn]struct{}
 }
 
 func listen(address string) (*listener, error) {
@@ -19,32 +18,31 @@ func listen(address string) (*listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: listen on %q: %w", address, err)
 	}
-	return &listener{Listener: l, conns: map[*conn]struct{}{}}, nil
+	return &listener{Listener: l, conns: map[net.Conn]struct{}{}}, nil
 }
 
 func (l *listener) Accept() (net.Conn, error) {
-	accepted, err := l.Listener.Accept()
+	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{TCPConn: accepted.(*net.TCPConn), listener: l}
+	tracked := &conn{TCPConn: c.(*net.TCPConn), listener: l}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conns[c] = struct{}{}
-	return c, nil
+	l.conns[tracked] = struct{}{}
+	return tracked, nil
 }
 
-// closeConnections closes the socket of every open connection. The server then closes the
-// connection itself, which takes it off the list.
-func (l *listener) closeConnections() {
+// cut resets every open connection.
+func (l *listener) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
-		c.TCPConn.Close()
+		// Only the socket: the server closes the connection itself and then takes it off the list.
+		c.(*conn).TCPConn.Close()
 	}
 }
 
-// conn is a connection that takes itself off its listener's list when it is closed.
 type conn struct {
 	*net.TCPConn
 	listener *listener

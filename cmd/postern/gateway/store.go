@@ -11,30 +11,29 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 )
 
-// maxCopySize is S3's own limit for CopyObject, in bytes. At zero the store refuses every copy.
-const maxCopySize = 5 << 30
+// maxCopy is S3's own limit for CopyObject. Left at zero, the store refuses every copy.
+const maxCopy = 5 << 30
 
-// openStore opens dir/objects and makes it the working directory. Metadata are in extended
-// attributes where the filesystem has them and in dir/metadata otherwise; a folder that has
-// dir/metadata keeps it.
+// openStore opens dir/objects, with metadata in extended attributes where the filesystem has them
+// and in dir/metadata otherwise. A folder that began with dir/metadata stays with it.
 func openStore(dir string) (*posix.Posix, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	objects := filepath.Join(dir, "objects")
+	objects, sidecar := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
 	if err := os.MkdirAll(objects, 0o700); err != nil {
 		return nil, err
 	}
-	metadata, err := openMetadata(objects, filepath.Join(dir, "metadata"))
+	metadata, err := openMetadata(objects, sidecar)
 	if err != nil {
 		return nil, fmt.Errorf("metadata of %q: %w", dir, err)
 	}
-	return posix.New(objects, metadata, posix.PosixOpts{CopyObjectThreshold: maxCopySize})
+	return posix.New(objects, metadata, posix.PosixOpts{CopyObjectThreshold: maxCopy})
 }
 
 func openMetadata(objects, sidecar string) (meta.MetadataStorer, error) {
-	if _, err := os.Stat(sidecar); errors.Is(err, fs.ErrNotExist) && canSetAttributes(objects) {
+	if _, err := os.Stat(sidecar); errors.Is(err, fs.ErrNotExist) && hasAttributes(objects) {
 		return meta.XattrMeta{}, nil
 	}
 	if err := os.MkdirAll(sidecar, 0o700); err != nil {
@@ -43,9 +42,8 @@ func openMetadata(objects, sidecar string) (meta.MetadataStorer, error) {
 	return meta.NewSideCar(sidecar)
 }
 
-// canSetAttributes sets an extended attribute to find out: on some filesystems they can only be
-// read.
-func canSetAttributes(dir string) bool {
+// hasAttributes writes one, because some filesystems let them be read only.
+func hasAttributes(dir string) bool {
 	f, err := os.CreateTemp(dir, ".probe")
 	if err != nil {
 		return false

@@ -18,7 +18,9 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -81,14 +83,14 @@ func barePage(size int) http.Handler {
 	return e
 }
 
-// formPages is what `postern serve` runs, down to the access log on standard error; the store
-// isn't asked for a form page.
+// formPages is what `postern serve` runs, down to the access log on standard error; the store isn't
+// asked for a form page.
 func formPages() (http.Handler, error) {
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
 	if err != nil {
 		return nil, err
 	}
-	provider, err := handlers.ProviderNamed("aws")
+	provider, err := uploads.ProviderNamed("aws")
 	if err != nil {
 		return nil, err
 	}
@@ -99,13 +101,15 @@ func formPages() (http.Handler, error) {
 		Types: []string{"image/png", "image/jpeg", "image/webp"}, MinSize: 1, MaxSize: 10 << 20,
 		Access: profile.AccessPublic, Metadata: map[string]string{"source": "web"}, Tags: map[string]string{"stage": "inbox"},
 	}}
-	quota, err := handlers.NewMemoryQuota(handlers.QuotaConfig{Profiles: profiles})
+	quota, err := quota.New(quota.Config{Profiles: profiles})
 	if err != nil {
 		return nil, err
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "https://uploads.example.com", Profiles: profiles, Store: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}),
-		Credentials: keys, Region: "eu-central-1", Provider: provider, TokenKeys: []sigv4.Secret{tokenKey},
+		PublicURL: "https://uploads.example.com", Profiles: profiles,
+		Store: uploads.Store{Client: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}), Credentials: keys,
+			Region: "eu-central-1", Provider: provider},
+		TokenKeys:  []sigv4.Secret{tokenKey},
 		Identifier: verifier, Limiter: quota, Logger: log,
 	})
 	if err != nil {

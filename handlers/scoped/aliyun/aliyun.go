@@ -15,8 +15,8 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials/providers"
 
-	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/scoped"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -62,7 +62,7 @@ func New(c Config) (*STS, error) {
 }
 
 // Scope implements handlers.Scoper.
-func (s *STS) Scope(ctx context.Context, scope handlers.UploadGrant) (sigv4.Credentials, error) {
+func (s *STS) Scope(ctx context.Context, scope uploads.UploadGrant) (sigv4.Credentials, error) {
 	policy, err := Policy(scope)
 	if err != nil {
 		return sigv4.Credentials{}, err
@@ -128,7 +128,7 @@ type statement struct {
 }
 
 // Policy is the session policy for one scope, in the language of RAM.
-func Policy(s handlers.UploadGrant) (string, error) {
+func Policy(s uploads.UploadGrant) (string, error) {
 	if err := scoped.Check(s); err != nil {
 		return "", err
 	}

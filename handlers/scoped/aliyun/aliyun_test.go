@@ -19,15 +19,15 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials/providers"
 
-	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/scoped"
 	"github.com/postern-dev/postern/handlers/scoped/aliyun"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 var (
 	noon  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	alice = handlers.UploadGrant{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
+	alice = uploads.UploadGrant{Subject: "alice", Bucket: "media", Prefix: "users/alice/"}
 )
 
 const (

@@ -1,0 +1,55 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+type credentialsRequest struct {
+	Profile *string `json:"profile"`
+}
+
+type credentialsResponse struct {
+	Credentials accessKeyResponse `json:"credentials"`
+	Bucket      string            `json:"bucket"`
+	Prefix      string            `json:"prefix"`
+	Region      string            `json:"region"`
+	Endpoint    string            `json:"endpoint"`
+}
+
+type accessKeyResponse struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	SessionToken    string `json:"sessionToken"`
+	Expires         string `json:"expires"`
+}
+
+// createCredentials answers POST /uploads/credentials. Asking again gives fresh ones.
+func (h *Handlers) createCredentials(c echo.Context) error {
+	var body credentialsRequest
+	if err := readJSON(c, &body); err != nil {
+		return err
+	}
+	if body.Profile == nil {
+		return errMissingProfile
+	}
+	visitor, err := h.identify(c)
+	if err != nil {
+		return err
+	}
+	p, err := h.profileFor(c.Request(), *body.Profile, visitor)
+	if err != nil {
+		return err
+	}
+	made, err := h.service.MakeCredentials(c.Request().Context(), p.ServedProfile, visitor)
+	if err != nil {
+		return err
+	}
+	// The conversions by way of bytes are needed: a Secret prints itself as redacted.
+	key := accessKeyResponse{AccessKeyID: made.Credentials.AccessKeyID, Expires: instant(made.Credentials.Expires),
+		SecretAccessKey: string([]byte(made.Credentials.SecretAccessKey)),
+		SessionToken:    string([]byte(made.Credentials.SessionToken))}
+	return c.JSON(http.StatusCreated, credentialsResponse{Credentials: key, Bucket: made.Bucket, Prefix: made.Prefix,
+		Region: made.Region, Endpoint: made.Endpoint})
+}

@@ -1,0 +1,281 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// createRequest is the body of POST /uploads. A member that is left out differs from one that is
+// empty.
+type createRequest struct {
+	Profile  *string           `json:"profile"`
+	Filename *string           `json:"filename"`
+	Type     *string           `json:"type"`
+	Size     *int64            `json:"size"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+// check finds members that are missing. A type may be left out: the browser doesn't know every
+// file's.
+func (r createRequest) check() error {
+	switch {
+	case r.Profile == nil:
+		return errMissingProfile
+	case r.Filename == nil:
+		return problem.InField("filename", "wanted the file's name")
+	case r.Size == nil:
+		return problem.InField("size", "wanted the file's size in bytes")
+	}
+	return nil
+}
+
+var errMissingProfile = problem.InField("profile", "wanted the name of a profile")
+
+func (r createRequest) file() profile.File {
+	f := profile.File{Name: *r.Filename, Size: *r.Size, Metadata: r.Metadata}
+	if r.Type != nil {
+		f.Type = *r.Type
+	}
+	return f
+}
+
+// createResponse is the answer: exactly one of Post, Put and Multipart is set, named by Method.
+type createResponse struct {
+	ID        string             `json:"id"`
+	Profile   string             `json:"profile"`
+	Bucket    string             `json:"bucket"`
+	Key       string             `json:"key"`
+	Method    profile.Method     `json:"method"`
+	Expires   string             `json:"expires"`
+	Token     string             `json:"token"`
+	Post      *postResponse      `json:"post,omitempty"`
+	Put       *putResponse       `json:"put,omitempty"`
+	Multipart *multipartResponse `json:"multipart,omitempty"`
+}
+
+type postResponse struct {
+	URL    string          `json:"url"`
+	Fields []fieldResponse `json:"fields"`
+}
+
+type fieldResponse struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type putResponse struct {
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+}
+
+type multipartResponse struct {
+	PartSize  int64   `json:"partSize"`
+	PartCount int     `json:"partCount"`
+	Checksum  *string `json:"checksum"`
+}
+
+// createUpload issues one upload for a file that the script names.
+func (h *Handlers) createUpload(c echo.Context) error {
+	visitor, err := h.identify(c)
+	if err != nil {
+		return err
+	}
+	var body createRequest
+	if err := readJSON(c, &body); err != nil {
+		return err
+	}
+	if err := body.check(); err != nil {
+		return err
+	}
+	p, err := h.profileFor(c.Request(), *body.Profile, visitor)
+	if err != nil {
+		return err
+	}
+	issued, err := h.service.IssueFile(c.Request().Context(), p.ServedProfile, visitor, body.file())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, newCreateResponse(issued))
+}
+
+// profileFor finds a profile by the name in a visitor's request, which has to come from a page that
+// the profile allows.
+func (h *Handlers) profileFor(r *http.Request, name string, v uploads.Visitor) (*servedProfile, error) {
+	p, err := h.profileNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	return p, h.origins.checkProfile(r, p, v)
+}
+
+func newCreateResponse(issued uploads.Issued) createResponse {
+	out := createResponse{ID: issued.ID, Profile: issued.Profile, Bucket: issued.Bucket, Key: issued.Key,
+		Method: issued.Method, Expires: instant(issued.Expires), Token: issued.Token}
+	switch {
+	case issued.Form != nil:
+		out.Post = &postResponse{URL: issued.Form.URL, Fields: make([]fieldResponse, len(issued.Form.Fields))}
+		for i, f := range issued.Form.Fields {
+			out.Post.Fields[i] = fieldResponse(f)
+		}
+	case issued.Put != nil:
+		out.Put = &putResponse{URL: issued.Put.URL, Headers: headerMap(issued.Put.Headers)}
+	default:
+		out.Multipart = &multipartResponse{PartSize: issued.PartSize, PartCount: issued.PartCount}
+		if issued.Checksum != "" {
+			out.Multipart.Checksum = &issued.Checksum
+		}
+	}
+	return out
+}
+
+func headerMap(list []sigv4.Param) map[string]string {
+	out := make(map[string]string, len(list))
+	for _, h := range list {
+		out[h.Name] = h.Value
+	}
+	return out
+}
+
+// instant writes a time as the API does.
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// openUpload finds the upload of a request: by the upload token in its header, for the ID in its
+// path.
+func (h *Handlers) openUpload(c echo.Context) (uploads.OpenUpload, error) {
+	visitor, err := h.identify(c)
+	if err != nil {
+		return uploads.OpenUpload{}, err
+	}
+	up, err := h.service.Open(c.Request().Header.Get(uploads.HeaderUploadToken), c.Param("id"), visitor)
+	if err != nil {
+		return uploads.OpenUpload{}, err
+	}
+	return up, h.origins.checkProfile(c.Request(), h.profiles[up.Profile], visitor)
+}
+
+type partsRequest struct {
+	Parts []partRequest `json:"parts"`
+}
+
+type partRequest struct {
+	Number   int    `json:"number"`
+	Checksum string `json:"checksum"`
+}
+
+type signedPartsResponse struct {
+	Expires string               `json:"expires"`
+	Parts   []signedPartResponse `json:"parts"`
+}
+
+type signedPartResponse struct {
+	Number  int               `json:"number"`
+	URL     string            `json:"url"`
+	Size    int64             `json:"size"`
+	Headers map[string]string `json:"headers"`
+}
+
+// signParts signs URLs for planned parts.
+func (h *Handlers) signParts(c echo.Context) error {
+	up, err := h.openUpload(c)
+	if err != nil {
+		return err
+	}
+	var body partsRequest
+	if err := readJSON(c, &body); err != nil {
+		return err
+	}
+	wanted := make([]uploads.PartRequest, len(body.Parts))
+	for i, p := range body.Parts {
+		wanted[i] = uploads.PartRequest(p)
+	}
+	signed, err := h.service.SignParts(c.Request().Context(), up, wanted)
+	if err != nil {
+		return err
+	}
+	out := signedPartsResponse{Expires: instant(signed.Expires), Parts: make([]signedPartResponse, len(signed.Parts))}
+	for i, p := range signed.Parts {
+		out.Parts[i] = signedPartResponse{Number: p.Number, URL: p.URL, Size: p.Size, Headers: headerMap(p.Headers)}
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+type storedPartsResponse struct {
+	Parts []storedPartResponse `json:"parts"`
+}
+
+type storedPartResponse struct {
+	Number int    `json:"number"`
+	Size   int64  `json:"size"`
+	ETag   string `json:"etag"`
+}
+
+// listParts tells which parts the store has.
+func (h *Handlers) listParts(c echo.Context) error {
+	up, err := h.openUpload(c)
+	if err != nil {
+		return err
+	}
+	stored, err := h.service.ListParts(c.Request().Context(), up)
+	if err != nil {
+		return err
+	}
+	out := storedPartsResponse{Parts: make([]storedPartResponse, len(stored))}
+	for i, p := range stored {
+		out.Parts[i] = storedPartResponse(p)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+type completeRequest struct {
+	Checksum string `json:"checksum"`
+}
+
+type completeResponse struct {
+	ID       string `json:"id"`
+	Profile  string `json:"profile"`
+	Bucket   string `json:"bucket"`
+	Key      string `json:"key"`
+	Size     int64  `json:"size"`
+	Type     string `json:"type"`
+	ETag     string `json:"etag"`
+	Checksum string `json:"checksum,omitempty"`
+}
+
+// completeUpload finishes an upload of any method and answers with what the store has. Asking again
+// gives the same answer.
+func (h *Handlers) completeUpload(c echo.Context) error {
+	h.extendWriteDeadline(c)
+	up, err := h.openUpload(c)
+	if err != nil {
+		return err
+	}
+	var body completeRequest
+	if err := readOptionalJSON(c, &body); err != nil {
+		return err
+	}
+	done, err := h.service.Complete(c.Request().Context(), up, body.Checksum)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, completeResponse{ID: done.ID, Profile: done.Profile, Bucket: done.Bucket,
+		Key: done.Key, Size: done.Size, Type: done.Type, ETag: done.ETag, Checksum: done.Checksum})
+}
+
+// abortUpload gives an upload up and frees its parts.
+func (h *Handlers) abortUpload(c echo.Context) error {
+	up, err := h.openUpload(c)
+	if err != nil {
+		return err
+	}
+	if err := h.service.Abort(c.Request().Context(), up); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

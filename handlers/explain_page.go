@@ -1,0 +1,134 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/explain"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/templates"
+)
+
+// maxPasted bounds the body of the explain page's form. Percent-encoding makes what was pasted
+// longer on the way.
+const maxPasted = explain.MaxInput + explain.MaxInput/4
+
+// showExplain shows the empty page.
+func (h *Handlers) showExplain(c echo.Context) error {
+	return render(c, http.StatusOK, templates.Explain(h.explainView()))
+}
+
+// answerExplain explains what was pasted. It comes in the body of a POST, so that neither addresses
+// nor logs hold any of it, and only from our own page, so that no other site can put words onto it.
+func (h *Handlers) answerExplain(c echo.Context) error {
+	r := c.Request()
+	if err := h.origins.check(r); err != nil {
+		return err
+	}
+	view := h.explainView()
+	view.Asked = true
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPasted)
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if !errors.As(err, &large) {
+			return &problem.Error{Code: problem.InvalidRequest, Detail: "wanted a form"}
+		}
+		view.VerdictState, view.Verdict = "unreadable", "That is more than can be read at once: at most 1 MiB."
+		return render(c, http.StatusRequestEntityTooLarge, templates.Explain(view))
+	}
+	view.Text, view.Form, view.Size = r.PostForm.Get("text"), r.PostForm.Get("form"), strings.TrimSpace(r.PostForm.Get("size"))
+	h.explainInto(&view)
+	return render(c, http.StatusOK, templates.Explain(view))
+}
+
+// explainInto fills in what the pasted text comes to.
+func (h *Handlers) explainInto(view *templates.ExplainView) {
+	options := explain.Options{Now: h.config.Now(), Form: pastedFields(view.Form)}
+	if view.Size != "" {
+		size, err := profile.ParseSize(view.Size)
+		if err != nil {
+			view.VerdictState, view.Verdict = "unreadable", "The file’s size should be a number of bytes, or a size such as 10MiB."
+			return
+		}
+		options.Size = &size
+	}
+	report, err := explain.Explain(view.Text, options)
+	switch {
+	case errors.Is(err, explain.ErrTooLarge):
+		view.VerdictState, view.Verdict = "unreadable", "That is more than can be read at once: at most 1 MiB."
+	case err != nil:
+		view.VerdictState, view.Verdict = "unreadable", "That is no policy, form, curl command, presigned URL or store’s error."
+	default:
+		fillReport(view, report)
+	}
+}
+
+// pastedFields reads one name=value per line; nothing at all is no form.
+func pastedFields(text string) (fields []policy.Field) {
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
+		if name = strings.TrimSpace(name); name != "" {
+			fields = append(fields, policy.Field{Name: name, Value: value})
+		}
+	}
+	return fields
+}
+
+func fillReport(view *templates.ExplainView, report explain.Report) {
+	view.Verdict = language.Capitalize(report.Verdict()) + "."
+	view.Summary = append(view.Summary, templates.Detail{Term: "Read as", Value: string(report.Kind)})
+	view.VerdictState = "explained"
+	switch {
+	case !report.Accepted:
+		view.VerdictState = "refused"
+	case report.Simulated:
+		view.VerdictState = "ok"
+	}
+	for _, f := range report.Facts {
+		view.Summary = append(view.Summary, templates.Detail{Term: language.Capitalize(f.Term), Value: f.Value})
+	}
+	for _, k := range report.Conditions {
+		view.Conditions = append(view.Conditions, templates.ExplainCondition{Source: k.Source, Words: language.Capitalize(k.Words) + "."})
+	}
+	for _, f := range report.Fields {
+		view.Fields = append(view.Fields, templates.ExplainField(f))
+	}
+	for _, f := range report.Findings {
+		view.Findings = append(view.Findings, templates.ExplainFinding{
+			Severity: string(f.Severity), Mark: marks[f.Severity], Code: f.Code, Title: findingTitle(f),
+			Wanted: f.Wanted, Got: f.Got, Fix: language.Capitalize(f.Fix) + ".",
+		})
+	}
+}
+
+var marks = map[explain.Severity]string{explain.Error: "Refused", explain.Warning: "Risky", explain.Info: "Note"}
+
+func findingTitle(f explain.Finding) string {
+	if f.Field == "" {
+		return f.Summary()
+	}
+	return f.Field + ": " + f.Summary()
+}
+
+// explainView is the page without an answer. It is in English only, as the stores' own messages and
+// all findings are.
+func (h *Handlers) explainView() templates.ExplainView {
+	page := h.layout.page(h.layout.catalogue.ByTag("en"), "Why was it refused?")
+	page.Languages = nil
+	return templates.ExplainView{
+		Page: page, Heading: "Why was it refused?", Action: h.layout.base + "/explain",
+		Intro:     "Paste a policy, a page with a form, a curl command, a presigned URL or the answer of a store. You will see what it means, whether an upload would be accepted, and what to mend.",
+		TextLabel: "What you have", FormLabel: "Fields to try instead (optional)", SizeLabel: "Size of the file (optional)",
+		FormHint: "One name=value per line.", SizeHint: "Bytes, or a size such as 10MiB.", SubmitLabel: "Explain",
+		SummaryLabel: "At a glance", ConditionsLabel: "What the policy demands", FieldsLabel: "What the form sends",
+		FindingsLabel: "What was found", FieldHead: "Field", ValueHead: "Value", CoveredBy: "Covered by",
+		WantedLabel: "Wanted", GotLabel: "Got", FixLabel: "What to do",
+		Note: "Nothing you paste here is stored or logged.",
+	}
+}

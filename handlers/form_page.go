@@ -1,0 +1,161 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/templates"
+)
+
+// formPages prepares the form of a profile in every language.
+func formPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
+	out := make(map[string]*formCache)
+	for _, t := range l.catalogue.All() {
+		out[t.Tag] = &formCache{view: formView(l, t, p), component: templates.Form}
+	}
+	return out
+}
+
+// widgetPages prepares the same for an iframe.
+func widgetPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
+	out := make(map[string]*formCache)
+	for _, t := range l.catalogue.All() {
+		view := formView(l, t, p)
+		view.Embedded, view.ParentOrigins, view.Languages = true, p.Profile.Origins, nil
+		view.Modules = append(view.Modules, l.asset("widget.js"))
+		out[t.Tag] = &formCache{view: view, component: templates.Widget}
+	}
+	return out
+}
+
+// formView is the form of a profile without what is issued per visit.
+func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templates.FormView {
+	p := served.Profile
+	view := templates.FormView{
+		Page:    l.page(t, t.Text("page.form.title")),
+		Heading: t.Text("page.form.heading"), Kicker: p.Name,
+		Rules:       t.Rules(p.Types, p.MinSize, p.MaxSize),
+		ChooseLabel: t.Text("page.form.choose"), SubmitLabel: t.Text("page.form.submit"),
+		Hint:   t.Text("page.form.hint"),
+		Accept: acceptAttribute(p.Types), Endpoint: l.base, Profile: p.Name,
+		Catalog: l.asset("lang/" + t.Tag + ".json"),
+		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: true,
+		FilesLabel: t.Text("page.form.files"), Doors: pickerLabels(t, served),
+	}
+	view.Scripts, view.Data = []string{l.asset("define.js")}, []string{view.Catalog}
+	for _, name := range l.assets.imports("define.js") {
+		view.Modules = append(view.Modules, l.asset(name))
+	}
+	return view
+}
+
+// pickerLabels are the texts of the ways to choose files that need script.
+func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.Doors {
+	out := templates.Doors{
+		Many: t.Text("page.form.many"), Folder: t.Text("page.form.folder"),
+		Drop: t.Text("page.form.drop"), Accepts: t.Text("page.form.accepts"), Refuses: t.Text("page.form.refuses"),
+	}
+	if served.Allows("image/jpeg") {
+		out.Camera = t.Text("page.form.camera")
+	}
+	return out
+}
+
+// acceptAttribute is the attribute of the file control; a profile that accepts any type has none.
+func acceptAttribute(types []string) string {
+	if slices.Contains(types, "*/*") {
+		return ""
+	}
+	return strings.Join(types, ",")
+}
+
+// showForm shows the upload form. It is issued anew for each visit: a form is good for one object.
+func (h *Handlers) showForm(c echo.Context) error {
+	p, visitor, err := h.formRequest(c)
+	if err != nil {
+		return err
+	}
+	p.formHeaders.set(c.Response().Header())
+	issued, err := h.service.IssueForm(c.Request().Context(), p.ServedProfile, visitor)
+	if err != nil && !needsScript(err) {
+		return err
+	}
+	return h.renderForm(c, p.forms, issued, visitor)
+}
+
+// showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
+// host page hands the script a ticket, which then asks for a plan of its own.
+func (h *Handlers) showWidget(c echo.Context) error {
+	p, visitor, err := h.formRequest(c)
+	if err != nil {
+		return err
+	}
+	if visitor.Origin != "" && !p.allowsOrigin(visitor.Origin) {
+		return errOrigin
+	}
+	p.widgetHeadersFor(visitor).replace(c.Response().Header())
+	issued, err := h.service.IssueForm(c.Request().Context(), p.ServedProfile, visitor)
+	if err != nil && !needsScript(err) && (visitor.Known || problem.From(err).Code != problem.Unauthorized) {
+		return err
+	}
+	return h.renderForm(c, p.widgets, issued, visitor)
+}
+
+// formRequest finds the profile and the visitor of a form page.
+func (h *Handlers) formRequest(c echo.Context) (*servedProfile, uploads.Visitor, error) {
+	p, err := h.profileNamed(c.Param("profile"))
+	if err != nil {
+		return nil, uploads.Visitor{}, err
+	}
+	visitor, err := h.identify(c)
+	if t := h.layout.catalogue.Requested(c.Request()); t != nil {
+		visitor.Language = t.Tag
+	}
+	return p, visitor, err
+}
+
+// needsScript reports that the visitor may upload, but not by a plain form: the store takes no form
+// posts, or the files are larger than one may be.
+func needsScript(err error) bool {
+	refused := problem.From(err)
+	return refused.Code == problem.InvalidRequest && refused.Field == "method"
+}
+
+// renderForm shows a form as issued, or without fields where none could be issued, in the visitor's
+// language.
+func (h *Handlers) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor) error {
+	c.Response().Header()["Vary"] = varyLanguage
+	page := pages[h.layout.catalogue.Negotiate(c.Request()).Tag]
+	view, changed := h.tighten(page.view, v)
+	if issued.Form != nil && !changed {
+		return page.show(c, issued.Form)
+	}
+	if issued.Form != nil {
+		view.Action = issued.Form.URL
+		for _, f := range issued.Form.Fields {
+			view.Fields = append(view.Fields, templates.Field(f))
+		}
+	}
+	return render(c, http.StatusOK, page.component(view))
+}
+
+// tighten puts the limits of an identity into a view where they are tighter than the profile's, and
+// reports whether any is.
+func (h *Handlers) tighten(view templates.FormView, v uploads.Visitor) (out templates.FormView, changed bool) {
+	if v.MaxSize > 0 && v.MaxSize < view.MaxSize {
+		view.MaxSize, changed = v.MaxSize, true
+		view.Rules = h.layout.catalogue.ByTag(view.Lang).Rules(view.Types, view.MinSize, view.MaxSize)
+	}
+	if view.Embedded && v.Origin != "" {
+		view.ParentOrigins, changed = []string{v.Origin}, true
+	}
+	return view, changed
+}
+
+var varyLanguage = []string{"Accept-Language"}

@@ -1,0 +1,124 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/templates"
+)
+
+// showLanding is where the store sends a browser after a plain form. Only the upload token in the
+// path says which object it is about; anybody can write the bucket, key and etag that the store
+// adds to the query. The object is then verified, given its content type or removed. Coming again
+// changes nothing more.
+func (h *Handlers) showLanding(c echo.Context) error {
+	h.extendWriteDeadline(c)
+	up, err := h.openFromPath(c)
+	if err != nil {
+		return err
+	}
+	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
+	done, err := h.service.Verify(c.Request().Context(), up)
+	if redirect := up.Served.Profile.Redirect; err == nil && redirect != "" {
+		return c.Redirect(http.StatusSeeOther, redirect)
+	}
+	t := h.landingTexts(c.Request(), up)
+	c.Response().Header()["Vary"] = varyLanguage
+	var broken *uploads.ObjectError
+	switch {
+	case err == nil:
+		return render(c, http.StatusOK, templates.Result(h.doneView(t, up, done)))
+	case errors.As(err, &broken):
+		return render(c, broken.Problem.Code.Status(), templates.Result(h.refusedView(t, up, broken)))
+	case problem.From(err).Code == problem.Incomplete:
+		return render(c, problem.Incomplete.Status(), templates.Result(h.waitingView(t)))
+	}
+	return err
+}
+
+// openFromPath finds the upload of a landing page. A session that ended while the file was sent is
+// no reason to withhold the result; another person's session is.
+func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, error) {
+	visitor, err := h.identify(c)
+	if err != nil {
+		visitor = uploads.Visitor{}
+	}
+	return h.service.OpenForm(c.Param("token"), c.Param("profile"), visitor)
+}
+
+func (h *Handlers) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {
+	view := h.resultView(t, templates.StateDone)
+	view.Message = t.Text("page.result.done.message")
+	view.Filename = done.Metadata["filename"]
+	view.Details = []templates.Detail{
+		{Term: t.Text("page.result.size"), Value: t.Size(done.Size)},
+		{Term: t.Text("page.result.type"), Value: t.FileType(done.Type)},
+	}
+	view.Again = templates.Link{URL: h.formPath(up), Text: t.Text("page.result.again")}
+	return view
+}
+
+func (h *Handlers) waitingView(t *language.Texts) templates.ResultView {
+	view := h.resultView(t, templates.StateWaiting)
+	view.Message = t.Text("page.result.waiting.message")
+	view.Code, view.CodeLabel = string(problem.Incomplete), t.Text("page.code")
+	view.Again = templates.Link{URL: "?", Text: t.Text("page.result.look")}
+	return view
+}
+
+func (h *Handlers) refusedView(t *language.Texts, up uploads.OpenUpload, broken *uploads.ObjectError) templates.ResultView {
+	view := h.resultView(t, templates.StateRefused)
+	arguments := append(limitsOf(t, broken.Problem), "found", t.TypeName(broken.Found))
+	view.Message = t.Text(refusedKey(broken), arguments...)
+	view.Hint = t.Text("page.result.refused.deleted")
+	if up.Served.Profile.Quarantine != "" {
+		view.Hint = t.Text("page.result.refused.kept")
+	}
+	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")
+	view.Again = templates.Link{URL: h.formPath(up), Text: t.Text("page.result.another")}
+	return view
+}
+
+// refusedKey is the text that says what was wrong with a file.
+func refusedKey(broken *uploads.ObjectError) string {
+	switch broken.Problem.Code {
+	case problem.TypeNotAllowed:
+		if broken.Found == "" || broken.Found == profile.OctetStream {
+			return "page.result.refused.type"
+		}
+		return "page.result.refused.found"
+	case problem.SizeTooLarge:
+		return "page.result.refused.large"
+	case problem.SizeTooSmall:
+		return "page.result.refused.small"
+	}
+	return "page.result.refused.changed"
+}
+
+func (h *Handlers) resultView(t *language.Texts, state string) templates.ResultView {
+	key := "page.result." + state
+	return templates.ResultView{Page: h.layout.page(t, t.Text(key+".title")), State: state, Heading: t.Text(key + ".heading")}
+}
+
+// formPath is the form again, in the language that it was in.
+func (h *Handlers) formPath(up uploads.OpenUpload) string {
+	path := h.layout.base + "/forms/" + up.Profile
+	if up.Language != "" {
+		path += "?lang=" + up.Language
+	}
+	return path
+}
+
+// landingTexts are those of the language chosen on the landing page, else of the form's.
+func (h *Handlers) landingTexts(r *http.Request, up uploads.OpenUpload) *language.Texts {
+	if chosen := h.layout.catalogue.ByTag(up.Language); chosen != nil && h.layout.catalogue.Requested(r) == nil {
+		return chosen
+	}
+	return h.layout.catalogue.Negotiate(r)
+}

@@ -1,0 +1,115 @@
+package quota
+
+import (
+	"container/list"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// account is what one subject, or one address, has used of one profile.
+type account struct {
+	uploads, bytes window
+	open, maxOpen  int // multipart uploads
+	pending        int // uploads that may still be settled
+	issues         window
+}
+
+// charge is what one upload has cost one account.
+type charge struct {
+	account                *account
+	uploadsSlot, bytesSlot int64
+}
+
+// refuse says why a plan is too much, nil when it isn't. bytes is what it will be charged; a plain
+// form, whose size nobody knows yet, wants at least one byte to be left.
+func (a *account) refuse(now time.Time, method profile.Method, bytes int64) error {
+	wait := max(a.uploads.wait(now, 1), a.bytes.wait(now, max(bytes, 1)))
+	if wait > 0 {
+		return &problem.Error{Code: problem.QuotaExceeded, RetryAfter: wait}
+	}
+	if method == profile.MethodMultipart && a.maxOpen > 0 && a.open >= a.maxOpen {
+		return &problem.Error{Code: problem.QuotaExceeded, RetryAfter: openRetryAfter}
+	}
+	return nil
+}
+
+// openRetryAfter is a guess: a slot is free when an open upload is completed or aborted.
+const openRetryAfter = time.Minute
+
+func (a *account) charge(now time.Time, method profile.Method, bytes int64) charge {
+	if method == profile.MethodMultipart {
+		a.open++
+	}
+	return charge{account: a, uploadsSlot: a.uploads.add(now, 1), bytesSlot: a.bytes.add(now, bytes)}
+}
+
+// idle reports whether forgetting the account would change no answer.
+func (a *account) idle(now time.Time) bool {
+	return a.pending == 0 && a.uploads.idle(now) && a.bytes.idle(now) && a.issues.idle(now)
+}
+
+// accountKey names an account: a struct, so that no subject can imitate another kind of account.
+type accountKey struct {
+	profile string // empty: over all profiles
+	kind    accountKind
+	name    string // subject, or network address
+}
+
+type accountKind uint8
+
+const (
+	bySubject accountKind = iota
+	byGuest               // by address, in place of the subject all guests share
+	byAddress
+	byIssue
+)
+
+// accounts is a bounded set of accounts; the one that was used longest ago makes room for a new
+// one.
+type accounts struct {
+	most   int
+	byKey  map[accountKey]*list.Element
+	recent *list.List // of *entry, the last used in front
+}
+
+type entry struct {
+	key     accountKey
+	account *account
+}
+
+func newAccounts(most int) *accounts {
+	return &accounts{most: most, byKey: map[accountKey]*list.Element{}, recent: list.New()}
+}
+
+// get returns the account of key, made with fresh when there is none.
+func (s *accounts) get(key accountKey, fresh func() *account) *account {
+	if e, ok := s.byKey[key]; ok {
+		s.recent.MoveToFront(e)
+		return e.Value.(*entry).account
+	}
+	for s.recent.Len() >= s.most {
+		s.drop(s.recent.Back())
+	}
+	a := fresh()
+	s.byKey[key] = s.recent.PushFront(&entry{key: key, account: a})
+	return a
+}
+
+func (s *accounts) drop(e *list.Element) {
+	delete(s.byKey, e.Value.(*entry).key)
+	s.recent.Remove(e)
+}
+
+// trim drops idle accounts from the far end, a few at a time.
+func (s *accounts) trim(now time.Time) {
+	const few = 4
+	for range few {
+		e := s.recent.Back()
+		if e == nil || !e.Value.(*entry).account.idle(now) {
+			return
+		}
+		s.drop(e)
+	}
+}

@@ -1,0 +1,107 @@
+package uploads
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// uploadClaims is an Upload as the upload token carries it. Names are short: the token is part of a
+// URL and of a policy.
+type uploadClaims struct {
+	Audience       string         `json:"aud"`
+	Issued         int64          `json:"iat"` // Unix seconds
+	Expires        int64          `json:"exp"`
+	ID             string         `json:"jti"`
+	Subject        string         `json:"sub"`
+	Profile        string         `json:"prf"`
+	Bucket         string         `json:"bkt"`
+	Key            string         `json:"key"`
+	Method         profile.Method `json:"mth"`
+	StoreUploadID  string         `json:"uid"`
+	Type           string         `json:"typ"`
+	MinSize        int64          `json:"min"`
+	MaxSize        int64          `json:"max"`
+	PartSize       int64          `json:"pts"`
+	Checksum       string         `json:"sum"`
+	MetadataDigest string         `json:"met"`
+	Language       string         `json:"lng"`
+}
+
+// appendClaims appends the claims of u as JSON. It writes them by itself since a token is part of
+// every form page: reflecting on uploadClaims takes more than twice as long.
+func appendClaims(b []byte, u Upload) []byte {
+	b = append(b, `{"aud":"`+tokenAudience+`"`...)
+	for _, claim := range [...]struct{ name, value string }{
+		{"jti", u.ID}, {"sub", u.Subject}, {"prf", u.Profile}, {"bkt", u.Bucket}, {"key", u.Key}, {"mth", string(u.Method)},
+		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", u.Checksum}, {"met", u.MetadataDigest}, {"lng", u.Language},
+	} {
+		if claim.value != "" {
+			b = appendName(b, claim.name)
+			b, _ = jsontext.AppendQuote(b, claim.value) // the error is about invalid UTF-8, which is replaced
+		}
+	}
+	for _, claim := range [...]struct {
+		name  string
+		value int64
+	}{
+		{"iat", u.Issued.Unix()}, {"exp", u.UploadExpiration.Unix()},
+		{"min", u.MinSize}, {"max", u.MaxSize}, {"pts", u.PartSize},
+	} {
+		if claim.value != 0 {
+			b = strconv.AppendInt(appendName(b, claim.name), claim.value, 10)
+		}
+	}
+	return append(b, '}')
+}
+
+func appendName(b []byte, name string) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	return append(b, '"', ':')
+}
+
+// upload checks what a signature can't: that the claims are complete. A token of an older release
+// may lack some.
+func (c *uploadClaims) upload() (Upload, error) {
+	if c.ID == "" || c.Subject == "" || c.Profile == "" || c.Bucket == "" || c.Key == "" || c.Issued == 0 ||
+		c.MinSize < 0 || c.MaxSize < c.MinSize || (c.Method == profile.MethodMultipart) != (c.PartSize > 0) {
+		return Upload{}, errInvalidToken
+	}
+	u := Upload{
+		Plan: profile.Plan{
+			ID: c.ID, Subject: c.Subject, Profile: c.Profile, Bucket: c.Bucket, Key: c.Key, Method: c.Method,
+			Type: c.Type, MinSize: c.MinSize, MaxSize: c.MaxSize, PartSize: c.PartSize, Checksum: c.Checksum,
+			UploadExpiration: time.Unix(c.Expires, 0).UTC(),
+		},
+		StoreUploadID: c.StoreUploadID, MetadataDigest: c.MetadataDigest, Language: c.Language,
+		Issued: time.Unix(c.Issued, 0).UTC(),
+	}
+	if c.PartSize > 0 {
+		u.PartCount = int((c.MaxSize + c.PartSize - 1) / c.PartSize)
+	}
+	return u, nil
+}
+
+// The methods of jwt.Claims, by which the library judges times and audience.
+
+func (c *uploadClaims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.Expires), nil }
+func (c *uploadClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return date(c.Issued), nil }
+func (c *uploadClaims) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
+func (c *uploadClaims) GetIssuer() (string, error)                   { return "", nil }
+func (c *uploadClaims) GetSubject() (string, error)                  { return c.Subject, nil }
+func (c *uploadClaims) GetAudience() (jwt.ClaimStrings, error) {
+	return jwt.ClaimStrings{c.Audience}, nil
+}
+
+// date is nil for a claim that isn't there.
+func date(seconds int64) *jwt.NumericDate {
+	if seconds == 0 {
+		return nil
+	}
+	return jwt.NewNumericDate(time.Unix(seconds, 0))
+}

@@ -1,0 +1,132 @@
+package uploads
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// Complete finishes an upload of any method: a multipart upload is completed at the store, then the
+// object is verified and the application told. checksum is that of the whole file, "" where the
+// caller names none. Asking again gives the same answer.
+//
+// Once begun it doesn't end with ctx: the store may take minutes to complete 10,000 parts, and a
+// browser that leaves meanwhile must not undo it.
+func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
+	if checksum != "" {
+		if err := checkChecksum("checksum", up.Checksum, checksum); err != nil {
+			return Completed{}, err
+		}
+	}
+	ctx = context.WithoutCancel(ctx)
+	if up.Method == profile.MethodMultipart {
+		if err := s.completeMultipart(ctx, up, checksum); err != nil {
+			return Completed{}, err
+		}
+	}
+	return s.verifyUpload(ctx, up, checksum)
+}
+
+// completeMultipart compares the parts at the store with the plan and completes the multipart
+// upload. One that the store doesn't know any more was completed or aborted before: the object
+// tells which.
+func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum string) error {
+	parts, err := s.storedParts(ctx, up)
+	if isNoSuchUpload(err) {
+		return nil
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	if err := up.compareParts(parts); err != nil {
+		if err.Code == problem.SizeMismatch {
+			s.abortIgnoringErrors(ctx, up)
+		}
+		return err
+	}
+	_, err = s.client.CompleteMultipartUpload(ctx, s.completeInput(up, parts, checksum), withoutSDKChecksums)
+	if err == nil || isNoSuchUpload(err) {
+		return nil
+	}
+	return s.completeError(ctx, up, err)
+}
+
+// compareParts wants every planned part with its planned size and no other. It returns nil where
+// all is as planned.
+func (up OpenUpload) compareParts(parts []types.Part) *problem.Error {
+	stored := make(map[int]bool, len(parts))
+	for _, part := range parts {
+		number := int(aws.ToInt32(part.PartNumber))
+		size, err := up.PartLength(number)
+		if err != nil || aws.ToInt64(part.Size) != size {
+			return problem.New(problem.SizeMismatch, fmt.Sprintf("part %d is not as planned; the upload was aborted", number))
+		}
+		stored[number] = true
+	}
+	var missing []int
+	for number := 1; number <= up.PartCount; number++ {
+		if !stored[number] {
+			missing = append(missing, number)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	detail := fmt.Sprintf("%d of %d parts are missing", len(missing), up.PartCount)
+	return &problem.Error{Code: problem.Incomplete, Detail: detail, Missing: missing}
+}
+
+// completeInput names all parts and, where the store can compare them, what the result has to be: a
+// new object of the planned size and checksum.
+func (s *Service) completeInput(up OpenUpload, parts []types.Part, checksum string) *s3.CompleteMultipartUploadInput {
+	in := &s3.CompleteMultipartUploadInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: make([]types.CompletedPart, len(parts))}}
+	for i, p := range parts {
+		in.MultipartUpload.Parts[i] = types.CompletedPart{PartNumber: p.PartNumber, ETag: p.ETag,
+			ChecksumCRC32: p.ChecksumCRC32, ChecksumCRC32C: p.ChecksumCRC32C, ChecksumCRC64NVME: p.ChecksumCRC64NVME}
+	}
+	if s.config.Store.Provider.ConditionalComplete {
+		in.IfNoneMatch = aws.String("*")
+	}
+	if s.config.Store.Provider.CompleteSize {
+		in.MpuObjectSize = &up.MaxSize
+	}
+	if up.Checksum == "" {
+		return in
+	}
+	in.ChecksumType = types.ChecksumTypeFullObject
+	switch up.Checksum {
+	case "crc32":
+		in.ChecksumCRC32 = optional(checksum)
+	case "crc32c":
+		in.ChecksumCRC32C = optional(checksum)
+	case "crc64nvme":
+		in.ChecksumCRC64NVME = optional(checksum)
+	}
+	return in
+}
+
+// completeError reads the store's refusal to complete a multipart upload; nil where another request
+// has completed this very upload in between.
+func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) error {
+	switch {
+	case isWrongChecksum(err):
+		return &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the parts have another checksum", Err: err}
+	case !isConflict(err):
+		return storeError(err)
+	}
+	if _, listed := s.storedParts(ctx, up); isNoSuchUpload(listed) {
+		return nil
+	}
+	if storeCode(err) == "ConditionalRequestConflict" {
+		return storeError(err)
+	}
+	s.abortIgnoringErrors(ctx, up)
+	return &problem.Error{Code: problem.AlreadyExists, Err: err}
+}

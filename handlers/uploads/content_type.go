@@ -1,0 +1,186 @@
+package uploads
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// sniffBytes is how much of an object is read to find its type.
+const sniffBytes = 4096
+
+const plainText = "text/plain"
+
+// detectedType is the content type of an object's first bytes.
+type detectedType struct{ *mimetype.MIME }
+
+// base is the type without its parameters.
+func (d detectedType) base() string { return baseType(d.MIME) }
+
+func baseType(m *mimetype.MIME) string {
+	name, _, _ := strings.Cut(m.String(), ";")
+	return name
+}
+
+// detectType reads the first bytes of the object that was found, and only of that one: an object
+// that was replaced meanwhile fails with a conflict.
+func (s *Service) detectType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (detectedType, error) {
+	if aws.ToInt64(found.ContentLength) == 0 {
+		return detectedType{mimetype.Lookup(profile.OctetStream)}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Store.Timeout)
+	defer cancel()
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.Bucket, Key: &up.Key,
+		Range: aws.String(fmt.Sprintf("bytes=0-%d", sniffBytes-1)), IfMatch: found.ETag}, withoutSDKChecksums)
+	if err != nil {
+		return detectedType{}, storeError(err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	first, err := io.ReadAll(io.LimitReader(out.Body, sniffBytes))
+	if err != nil {
+		return detectedType{}, storeError(err)
+	}
+	return detectedType{mimetype.Detect(first)}, nil
+}
+
+// isSameType compares the content type that a store gives back with the planned one. An object that
+// was posted without a type is binary/octet-stream at S3, which says as little as
+// application/octet-stream.
+func isSameType(stored, planned string) bool {
+	clean, ok := profile.CleanType(stored)
+	return ok && genericType(clean) == genericType(planned)
+}
+
+// genericType writes the two names of "bytes of any kind" as one.
+func genericType(contentType string) string {
+	if contentType == "binary/octet-stream" {
+		return profile.OctetStream
+	}
+	return contentType
+}
+
+// admits reports whether bytes of the detected type may be stored as the declared one under the
+// profile's rules. What browsers would run as a page or script has to be named by the profile,
+// whatever it was declared as. What a wildcard of the profile covers may go by any allowed name:
+// browsers guess types from extensions, and guess wrong.
+func (p *ServedProfile) admits(declared string, detected detectedType) bool {
+	if !p.compiled.Allows(declared) || profile.Active(detected.base()) && p.nameOf(detected) == "" {
+		return false
+	}
+	return p.coversByWildcard(detected.base()) || consistent(declared, detected)
+}
+
+// coversByWildcard reports whether a wildcard of the profile matches a type.
+func (p *ServedProfile) coversByWildcard(base string) bool {
+	return slices.ContainsFunc(p.Profile.Types, func(pattern string) bool {
+		family, ok := strings.CutSuffix(pattern, "*")
+		return ok && (family == "*/" || strings.HasPrefix(base, family))
+	})
+}
+
+// nameOf is the profile's own name for a detected type, "" where it has none.
+func (p *ServedProfile) nameOf(detected detectedType) string {
+	for _, t := range p.Profile.Types {
+		if detected.Is(t) {
+			return t
+		}
+	}
+	return ""
+}
+
+// typeFor decides the content type of an object that came without one: the profile's name for it,
+// or the detected type where a family allows that, or the one type of the profile that such bytes
+// may be.
+func (p *ServedProfile) typeFor(detected detectedType) (string, bool) {
+	if name := p.nameOf(detected); name != "" {
+		return name, true
+	}
+	if base := detected.base(); p.compiled.Allows(base) {
+		return base, true
+	}
+	only := ""
+	for _, t := range p.Profile.Types {
+		if strings.HasSuffix(t, "/*") || !p.admits(t, detected) {
+			continue
+		}
+		if only != "" {
+			return "", false
+		}
+		only = t
+	}
+	return only, only != ""
+}
+
+// consistent reports whether bytes of the detected type can be a file of the declared type.
+// Detection sees the first bytes only and knows some formats as kinds of others (DOCX of ZIP, CSV
+// of text), so either may be the more general one; a type that says nothing fits only what can't be
+// detected.
+func consistent(declared string, detected detectedType) bool {
+	if genericType(declared) == profile.OctetStream || detected.Is(declared) {
+		return true
+	}
+	known := mimetype.Lookup(declared)
+	if known == nil {
+		return plausible(declared, detected)
+	}
+	if detected.base() == profile.OctetStream {
+		return false
+	}
+	if isPicture(known) != isPicture(detected.MIME) {
+		return false // HEIC is a kind of MP4 to the detector, but no recording
+	}
+	return descends(known, detected.MIME) || descends(detected.MIME, known) || sameContainer(known, detected.MIME)
+}
+
+func isPicture(m *mimetype.MIME) bool { return strings.HasPrefix(m.String(), "image/") }
+
+// descends reports whether general is among the ancestors of special.
+func descends(special, general *mimetype.MIME) bool {
+	for m := special; m != nil && m.Parent() != nil; m = m.Parent() {
+		if m.Is(general.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameContainer covers recordings: their types differ by brand and codec while the container is the
+// same, and cameras disagree about the name.
+func sameContainer(a, b *mimetype.MIME) bool {
+	return container(a) != "" && container(a) == container(b)
+}
+
+func container(m *mimetype.MIME) string {
+	for ; m != nil; m = m.Parent() {
+		switch base := baseType(m); base {
+		case "video/mp4", "video/quicktime":
+			return "video/mp4"
+		case "application/ogg", "video/x-ms-asf":
+			return base
+		}
+	}
+	return ""
+}
+
+// plausible judges a declared type that can't be detected: its bytes must not look like something
+// of another family.
+func plausible(declared string, detected detectedType) bool {
+	family, _, _ := strings.Cut(declared, "/")
+	base := detected.base()
+	switch family {
+	case "image", "audio", "video", "font":
+		return base == profile.OctetStream || strings.HasPrefix(base, family+"/") ||
+			family != "image" && container(detected.MIME) != ""
+	case "text":
+		return descends(detected.MIME, mimetype.Lookup(plainText))
+	}
+	return true
+}

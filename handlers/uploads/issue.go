@@ -1,0 +1,153 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// Issued is one upload, decided and signed. Exactly one of Form and Put is set, or neither for a
+// multipart upload, whose parts are signed as they are asked for.
+type Issued struct {
+	Upload
+	Token   string
+	Form    *policy.Form
+	Put     *SignedPut
+	Expires time.Time // of the form or URL
+}
+
+// SignedPut is a presigned PUT with the headers that have to be sent with it.
+type SignedPut struct {
+	URL     string
+	Headers []sigv4.Param
+}
+
+// planFunc turns an identity into a plan: the one place where the ways in differ before something
+// is signed.
+type planFunc func(profile.IssueParams) (profile.Plan, error)
+
+// IssueForm issues a plain HTML form, which can't say anything about the file beforehand.
+func (s *Service) IssueForm(ctx context.Context, p *ServedProfile, v Visitor) (Issued, error) {
+	return s.issue(ctx, p, v, func(in profile.IssueParams) (profile.Plan, error) {
+		return p.compiled.FormPlan(v.Identity, in)
+	})
+}
+
+// IssueFile issues an upload for one file that a script names: the plan allows exactly that type
+// and size.
+func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, file profile.File) (Issued, error) {
+	return s.issue(ctx, p, v, func(in profile.IssueParams) (profile.Plan, error) {
+		return p.compiled.Plan(v.Identity, file, in)
+	})
+}
+
+// issue is the one step from a visitor to something signed: plan, charge, sign. The charge for what
+// can't be signed is given back.
+func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan planFunc) (Issued, error) {
+	signer, err := s.signers.Signer(ctx)
+	if err != nil {
+		return Issued{}, unavailable(err)
+	}
+	now := s.config.Now().UTC()
+	until, err := signer.LatestExpiration(now)
+	if err != nil {
+		return Issued{}, unavailable(err)
+	}
+	planned, err := plan(profile.IssueParams{ID: s.config.NewID(), Now: now, Until: until,
+		PutOnly: !s.config.Store.Provider.PostPolicy})
+	if err != nil {
+		return Issued{}, planRefusal(err, p)
+	}
+	if err := s.reserve(ctx, v, planned); err != nil {
+		return Issued{}, err
+	}
+	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
+	out.Language = v.Language
+	if err := s.sign(ctx, p, &out, signer, now); err != nil {
+		s.settle(ctx, planned, 0, false)
+		return Issued{}, err
+	}
+	return out, nil
+}
+
+// planRefusal is a refusal of package profile in the words of the API, with what would have been
+// accepted.
+func planRefusal(err error, p *ServedProfile) error {
+	var refused *profile.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	out := &problem.Error{Code: problem.Code(refused.Code), Field: refused.Field, Limits: p.Limits(), Err: err}
+	if refused.Wanted != "" {
+		out.Detail = fmt.Sprintf("wanted %s, got %q", refused.Wanted, refused.Got)
+	}
+	return out
+}
+
+// sign makes what the method of the plan needs, and the upload token.
+func (s *Service) sign(ctx context.Context, p *ServedProfile, out *Issued, signer *sigv4.Signer, now time.Time) error {
+	var err error
+	switch out.Method {
+	case profile.MethodMultipart:
+		if out.StoreUploadID, err = s.createMultipart(ctx, p, out.Plan); err != nil {
+			return err
+		}
+	case profile.MethodPut:
+		out.Put, err = s.signPut(p, out.Plan, signer, now)
+	case profile.MethodForm:
+		landing := s.tokens.mint(p.landingURL, out.Upload)
+		out.Token = strings.TrimPrefix(landing, p.landingURL)
+		out.Form, err = signForm(p, out.Plan, landing, signer, now)
+	default:
+		out.Form, err = signForm(p, out.Plan, "", signer, now)
+	}
+	if err != nil {
+		return &problem.Error{Code: problem.Internal, Err: err}
+	}
+	if out.Token == "" {
+		out.Token = s.tokens.mint("", out.Upload)
+	}
+	return nil
+}
+
+// signForm signs the POST policy of a plan. redirect is where the store sends a browser afterwards;
+// "" is for scripts.
+func signForm(p *ServedProfile, plan profile.Plan, redirect string, signer *sigv4.Signer, now time.Time) (*policy.Form, error) {
+	document := p.compiled.Document(plan, profile.PostOptions{Redirect: redirect, Dialect: signer.Dialect()})
+	form, err := policy.Sign(document, p.BucketURL, signer, now)
+	if err != nil {
+		return nil, err
+	}
+	return &form, nil
+}
+
+// createMultipart begins a multipart upload at the store and returns the store's upload ID. That
+// goes into the upload token only: it is no secret, but a caller could swap it.
+func (s *Service) createMultipart(ctx context.Context, p *ServedProfile, plan profile.Plan) (string, error) {
+	a := attributesOf(p, plan)
+	in := &s3.CreateMultipartUploadInput{Bucket: &plan.Bucket, Key: &plan.Key, ContentType: &plan.Type,
+		ACL: a.acl, CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
+		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
+	if plan.Checksum != "" {
+		in.ChecksumAlgorithm = types.ChecksumAlgorithm(strings.ToUpper(plan.Checksum))
+		in.ChecksumType = types.ChecksumTypeFullObject
+	}
+	out, err := s.client.CreateMultipartUpload(ctx, in, withoutSDKChecksums)
+	if err != nil {
+		return "", storeError(err)
+	}
+	if out.UploadId == nil || *out.UploadId == "" {
+		return "", unavailable(errors.New("uploads: CreateMultipartUpload: wanted an upload ID, got none"))
+	}
+	return *out.UploadId, nil
+}

@@ -1,0 +1,195 @@
+package uploads
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// maxPartsPerRequest is how many part URLs one call signs.
+const maxPartsPerRequest = 100
+
+// PartRequest asks for the URL of one part.
+type PartRequest struct {
+	Number   int    // from 1
+	Checksum string // base64, by the algorithm of the plan; "" where it has none
+}
+
+// SignedParts are part URLs and when they expire.
+type SignedParts struct {
+	Expires time.Time
+	Parts   []SignedPart
+}
+
+// SignedPart is the URL of one part, good for exactly Size bytes and the headers named.
+type SignedPart struct {
+	Number  int
+	URL     string
+	Size    int64
+	Headers []sigv4.Param // to be sent with the part
+}
+
+// StoredPart is one part as the store has it.
+type StoredPart struct {
+	Number int
+	Size   int64
+	ETag   string // with its quotes
+}
+
+// SignParts signs URLs for 1 to 100 planned parts. Each is good for exactly the planned length and,
+// where the plan has an algorithm, the checksum that is named. The error names the part at fault:
+// "parts[0].number".
+func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequest) (SignedParts, error) {
+	if err := up.checkParts(parts); err != nil {
+		return SignedParts{}, err
+	}
+	signer, err := s.signers.Signer(ctx)
+	if err != nil {
+		return SignedParts{}, unavailable(err)
+	}
+	now := s.config.Now().UTC()
+	expires, err := signer.Expiration(now, up.Served.Profile.Lifetime)
+	if err != nil {
+		return SignedParts{}, unavailable(err)
+	}
+	if up.UploadExpiration.Before(expires) {
+		expires = up.UploadExpiration
+	}
+	if expires.Sub(now) < time.Second {
+		return SignedParts{}, errExpiredToken
+	}
+	presigner, err := signer.Parts(sigv4.PartsRequest{Bucket: up.Bucket, UploadID: up.StoreUploadID,
+		URL: sigv4.ObjectURL(up.Served.BucketURL, up.Key), Expires: expires}, now)
+	if err != nil {
+		return SignedParts{}, &problem.Error{Code: problem.Internal, Err: err}
+	}
+	out := SignedParts{Expires: expires, Parts: make([]SignedPart, len(parts))}
+	for i, part := range parts {
+		if out.Parts[i], err = up.signPart(presigner, part); err != nil {
+			return SignedParts{}, &problem.Error{Code: problem.Internal, Err: err}
+		}
+	}
+	return out, nil
+}
+
+func (up OpenUpload) checkParts(parts []PartRequest) error {
+	if len(parts) == 0 || len(parts) > maxPartsPerRequest {
+		return problem.InField("parts", "wanted 1 to %d parts, got %d", maxPartsPerRequest, len(parts))
+	}
+	seen := make(map[int]bool, len(parts))
+	for i, part := range parts {
+		field := fmt.Sprintf("parts[%d].", i)
+		if _, err := up.PartLength(part.Number); err != nil {
+			return &problem.Error{Code: problem.PartOutOfPlan, Field: field + "number",
+				Detail: fmt.Sprintf("wanted 1 to %d, got %d", up.PartCount, part.Number)}
+		}
+		if seen[part.Number] {
+			return problem.InField(field+"number", "wanted each part once, got %d again", part.Number)
+		}
+		seen[part.Number] = true
+		if err := checkChecksum(field+"checksum", up.Checksum, part.Checksum); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checksumBytes is the length of a checksum by algorithm.
+var checksumBytes = map[string]int{"crc32": 4, "crc32c": 4, "crc64nvme": 8}
+
+// checkChecksum wants a checksum exactly where the plan has an algorithm.
+func checkChecksum(field, algorithm, value string) error {
+	if algorithm == "" {
+		if value != "" {
+			return problem.InField(field, "the plan has no checksum")
+		}
+		return nil
+	}
+	sum, err := base64.StdEncoding.Strict().DecodeString(value)
+	if err != nil || len(sum) != checksumBytes[algorithm] {
+		return problem.InField(field, "wanted the %s, base64 of its %d bytes", algorithm, checksumBytes[algorithm])
+	}
+	return nil
+}
+
+func (up OpenUpload) signPart(presigner *sigv4.PartPresigner, part PartRequest) (SignedPart, error) {
+	size, err := up.PartLength(part.Number)
+	if err != nil {
+		return SignedPart{}, err
+	}
+	out := SignedPart{Number: part.Number, Size: size}
+	if up.Checksum != "" {
+		out.Headers = []sigv4.Param{{Name: "x-amz-checksum-" + up.Checksum, Value: part.Checksum}}
+	}
+	out.URL, err = presigner.URL(part.Number, size, out.Headers...)
+	return out, err
+}
+
+// ListParts lists the parts that the store has; none for other methods. Once the upload is complete
+// these are all of them: a script that lost the answer to its completion then asks for that again
+// instead of sending the file twice.
+func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
+	if up.Method != profile.MethodMultipart {
+		return nil, nil
+	}
+	parts, err := s.storedParts(ctx, up)
+	if isNoSuchUpload(err) {
+		return s.partsOfObject(ctx, up)
+	}
+	if err != nil {
+		return nil, storeError(err)
+	}
+	out := make([]StoredPart, len(parts))
+	for i, p := range parts {
+		out[i] = StoredPart{int(aws.ToInt32(p.PartNumber)), aws.ToInt64(p.Size), aws.ToString(p.ETag)}
+	}
+	return out, nil
+}
+
+// partsOfObject are the planned parts of an upload that was completed.
+func (s *Service) partsOfObject(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
+	found, err := s.headObject(ctx, up)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil || aws.ToInt64(found.ContentLength) != up.MaxSize {
+		return nil, errUnknownUpload
+	}
+	out := make([]StoredPart, up.PartCount)
+	for i := range out {
+		size, err := up.PartLength(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = StoredPart{Number: i + 1, Size: size, ETag: aws.ToString(found.ETag)}
+	}
+	return out, nil
+}
+
+// storedParts lists every part at the store, page by page. It fails with NoSuchUpload once the
+// upload was completed or aborted.
+func (s *Service) storedParts(ctx context.Context, up OpenUpload) ([]types.Part, error) {
+	var out []types.Part
+	in := &s3.ListPartsInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
+	for {
+		page, err := s.client.ListParts(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Parts...)
+		next := aws.ToString(page.NextPartNumberMarker)
+		if !aws.ToBool(page.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) || len(out) > profile.MaxParts {
+			return out, nil
+		}
+		in.PartNumberMarker = &next
+	}
+}

@@ -1,0 +1,102 @@
+package uploads
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// Provider is what one kind of store can do, and how it is spoken to: the one record that forms,
+// presigned PUT, part URLs and our own calls go by. The zero value is the safest subset: presigned
+// PUT and multipart uploads, verified after the fact.
+type Provider struct {
+	// Name is the name of a record, such as "aws"; any other text for one of your own.
+	Name string
+	// Dialect is the signing scheme; nil is the named record's, else sigv4.AWS. It decides the
+	// names of fields and headers too (see Attributes).
+	Dialect *sigv4.Dialect
+	// PostPolicy: the store takes form posts under a signed policy. Without it there is no upload
+	// without script.
+	PostPolicy bool
+	// ConditionalPut and ConditionalComplete: If-None-Match: * is honoured on PutObject and on
+	// CompleteMultipartUpload.
+	ConditionalPut, ConditionalComplete bool
+	// CompleteSize: x-amz-mp-object-size is compared on completion.
+	CompleteSize bool
+	// Checksums of parts that the store verifies, with a checksum of the whole object on
+	// completion.
+	Checksums []string
+}
+
+var allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
+
+// providers follow the stores' own documentation of the S3 calls that they support.
+var providers = map[string]Provider{
+	"aws": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
+		Checksums: allChecksums},
+	"minio": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, Checksums: allChecksums},
+	"ceph":  {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true},
+	"versity": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
+		Checksums: allChecksums},
+	"r2":    {Dialect: sigv4.AWS, ConditionalPut: true},
+	"b2":    {Dialect: sigv4.AWS},
+	"oss":   {Dialect: sigv4.OSS, PostPolicy: true},
+	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true},
+	"other": {Dialect: sigv4.AWS},
+}
+
+// ProviderNames lists the names that ProviderNamed knows.
+func ProviderNames() []string { return slices.Sorted(maps.Keys(providers)) }
+
+// ProviderNamed returns the record of a store: one of ProviderNames, "other" for a store that isn't
+// listed.
+func ProviderNamed(name string) (Provider, error) {
+	p, ok := providers[name]
+	if !ok {
+		return Provider{}, fmt.Errorf("uploads: provider: wanted one of %s, got %q", strings.Join(ProviderNames(), ", "), name)
+	}
+	p.Name, p.Checksums = name, slices.Clone(p.Checksums)
+	return p, nil
+}
+
+// Attributes are the names of the form fields and headers by which the store sets what an object
+// carries.
+func (p Provider) Attributes() policy.AttributeNames { return policy.AttributeNamesOf(p.Dialect) }
+
+func (p Provider) withDefaults() Provider {
+	p.Checksums = slices.Clone(p.Checksums)
+	if p.Dialect == nil {
+		p.Dialect = sigv4.AWS
+		if record, ok := providers[p.Name]; ok {
+			p.Dialect = record.Dialect
+		}
+	}
+	return p
+}
+
+// check refuses a named store with a dialect that it doesn't speak.
+func (p Provider) check() error {
+	record, ok := providers[p.Name]
+	if !ok || p.Dialect == record.Dialect || record.Dialect == sigv4.GCS && p.Dialect == sigv4.GCSRSA {
+		return nil
+	}
+	return fmt.Errorf("uploads: Store.Provider: wanted %q with dialect %s, got %s", p.Name, record.Dialect, p.Dialect)
+}
+
+// checksumNames lists the checksums for an error, "none" where there are none.
+func (p Provider) checksumNames() string {
+	if len(p.Checksums) == 0 {
+		return "none"
+	}
+	return strings.Join(p.Checksums, ", ")
+}
+
+// isZero reports whether nothing was said about the store.
+func (p Provider) isZero() bool {
+	return p.Name == "" && p.Dialect == nil && !p.PostPolicy && !p.ConditionalPut && !p.ConditionalComplete &&
+		!p.CompleteSize && len(p.Checksums) == 0
+}

@@ -1,0 +1,87 @@
+package uploads
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// ServedProfile is a compiled profile with what follows from the store's settings. It is made once,
+// at start, and safe for concurrent use; the fields are for reading.
+type ServedProfile struct {
+	Profile   profile.Profile // a copy, defaults filled in
+	BucketURL string          // what browsers are told; it ends without a slash
+
+	compiled *profile.Compiled
+	// landingURL is where the store sends a browser after a plain form, up to the token. The token
+	// is in the path: stores mangle a query.
+	landingURL string
+}
+
+// Allows reports whether the profile accepts files of a content type.
+func (p *ServedProfile) Allows(contentType string) bool { return p.compiled.Allows(contentType) }
+
+// Limits are what the profile accepts.
+func (p *ServedProfile) Limits() *problem.Limits {
+	return &problem.Limits{MinSize: p.Profile.MinSize, MaxSize: p.Profile.MaxSize, Types: p.Profile.Types}
+}
+
+// compileProfiles compiles every profile and returns all that is wrong with any.
+func compileProfiles(list []profile.Profile) (map[string]*profile.Compiled, error) {
+	out := make(map[string]*profile.Compiled, len(list))
+	var found []error
+	for _, p := range list {
+		compiled, err := profile.Compile(p)
+		found = append(found, err)
+		out[p.Name] = compiled
+	}
+	return out, errors.Join(found...)
+}
+
+// checkProfile returns what the store can't do of a profile; repeated says that its name was used
+// before.
+func (c Config) checkProfile(p profile.Profile, repeated bool) error {
+	var found []error
+	require := func(ok bool, format string, args ...any) {
+		if !ok {
+			found = append(found, fmt.Errorf("uploads: profile %q: "+format, append([]any{p.Name}, args...)...))
+		}
+	}
+	store := c.Store.Provider
+	require(!repeated, "wanted each name once")
+	require(!p.ScopedCredentials || c.CredentialsMaker != nil, "scoped credentials: wanted a CredentialsMaker")
+	require(p.Checksum == "" || slices.Contains(store.Checksums, string(p.Checksum)),
+		"checksum %q: provider %q verifies %s", p.Checksum, store.Name, store.checksumNames())
+	require(p.Redirect == "" || store.PostPolicy, "redirect: provider %q takes no form posts", store.Name)
+	return errors.Join(found...)
+}
+
+// serveProfiles joins each compiled profile with the store's settings.
+func (c Config) serveProfiles(compiled map[string]*profile.Compiled) (map[string]*ServedProfile, error) {
+	served := make(map[string]*ServedProfile, len(compiled))
+	var found []error
+	for name, profile := range compiled {
+		p, err := c.serveProfile(profile)
+		found = append(found, err)
+		served[name] = p
+	}
+	return served, errors.Join(found...)
+}
+
+func (c Config) serveProfile(compiled *profile.Compiled) (*ServedProfile, error) {
+	p := &ServedProfile{compiled: compiled, Profile: compiled.Profile()}
+	if c.Store.Provider.PostPolicy {
+		if err := compiled.CheckDialect(c.Store.Provider.Dialect); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if p.BucketURL, err = c.Store.bucketURL(p.Profile.Bucket); err != nil {
+		return nil, fmt.Errorf("uploads: profile %q: bucket %q: %w", p.Profile.Name, p.Profile.Bucket, err)
+	}
+	p.landingURL = c.PublicURL + "/forms/" + p.Profile.Name + "/done/"
+	return p, nil
+}

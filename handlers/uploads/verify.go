@@ -1,0 +1,190 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// Completed is an upload whose object was verified at the store.
+type Completed struct {
+	ID, Profile, Subject string
+	Bucket, Key          string
+	Size                 int64 // bytes
+	Type, ETag           string
+	Checksum             string            // base64 of the whole object's checksum; "" where none was planned
+	Metadata             map[string]string // user metadata, names without x-amz-meta-
+}
+
+// Verify looks at what is stored for an upload, accepts or removes it, and tells the application.
+// Like Complete it goes on when ctx ends.
+func (s *Service) Verify(ctx context.Context, up OpenUpload) (Completed, error) {
+	return s.verifyUpload(context.WithoutCancel(ctx), up, "")
+}
+
+// verifyUpload relies on nothing that the browser said, and on nothing that the store was told to
+// enforce: an object that breaks the plan is removed. checksum is the caller's, "" for none.
+func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
+	found, err := s.headObject(ctx, up)
+	if err != nil {
+		return Completed{}, err
+	}
+	if found == nil {
+		return Completed{}, s.whyMissing(up)
+	}
+	contentType, err := s.compareObject(ctx, up, found)
+	if err != nil {
+		return Completed{}, s.removeRefused(ctx, up, found, err)
+	}
+	stored := wholeChecksum(up.Checksum, found)
+	if checksum != "" && stored != "" && stored != checksum {
+		return Completed{}, &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the object has another checksum"}
+	}
+	if err := s.setContentType(ctx, up, found, contentType); err != nil {
+		return Completed{}, err
+	}
+	return s.finishUpload(ctx, up, found, contentType)
+}
+
+// headObject looks the object of an upload up; nil where there is none, or one that is older than
+// the upload and so belongs to somebody else.
+func (s *Service) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObjectOutput, error) {
+	in := &s3.HeadObjectInput{Bucket: &up.Bucket, Key: &up.Key}
+	if up.Checksum != "" {
+		in.ChecksumMode = types.ChecksumModeEnabled
+	}
+	out, err := s.client.HeadObject(ctx, in)
+	if isNoSuchObject(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if out.LastModified != nil && out.LastModified.Before(up.notBefore()) {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// whyMissing says why there is no object to verify: refused before, not arrived yet, or aborted.
+func (s *Service) whyMissing(up OpenUpload) error {
+	if refused := s.refusals.get(up.ID); refused != nil {
+		return refused
+	}
+	if up.Method == profile.MethodMultipart {
+		return errUnknownUpload
+	}
+	return problem.New(problem.Incomplete, "the store has no object of this upload")
+}
+
+// compareObject compares an object with its plan and returns the content type that it should have.
+// An *ObjectError says that it breaks the plan; other errors say that the store couldn't be asked.
+func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (string, error) {
+	size := aws.ToInt64(found.ContentLength)
+	if err := up.compareSize(size); err != nil {
+		return "", err
+	}
+	if err := up.compareSettings(found); err != nil {
+		return "", err
+	}
+	detected, err := s.detectType(ctx, up, found)
+	if err != nil {
+		return "", err
+	}
+	if up.Method == profile.MethodForm {
+		if contentType, ok := up.Served.typeFor(detected); ok {
+			return contentType, nil
+		}
+		return "", up.wrongType(detected.base())
+	}
+	empty := size == 0 // no byte to contradict any type
+	if !isSameType(aws.ToString(found.ContentType), up.Type) || !empty && !up.Served.admits(up.Type, detected) {
+		return "", up.wrongType(detected.base())
+	}
+	return up.Type, nil
+}
+
+func (up OpenUpload) compareSize(size int64) error {
+	switch {
+	case size >= up.MinSize && size <= up.MaxSize:
+		return nil
+	case up.Method != profile.MethodForm:
+		return up.objectError(problem.SizeMismatch, "the object has another size than planned")
+	case size > up.MaxSize:
+		return up.objectError(problem.SizeTooLarge, "the object is larger than allowed")
+	}
+	return up.objectError(problem.SizeTooSmall, "the object is smaller than allowed")
+}
+
+// compareSettings finds what a policy would have refused: foreign metadata, a website redirect,
+// headers that the profile doesn't set.
+func (up OpenUpload) compareSettings(found *s3.HeadObjectOutput) error {
+	metadata := digestMetadata(sortedMetadata(found.Metadata)) == up.MetadataDigest
+	foreign := aws.ToString(found.WebsiteRedirectLocation) != "" || aws.ToString(found.ContentDisposition) != "" ||
+		aws.ToString(found.ContentEncoding) != ""
+	cache := aws.ToString(found.CacheControl)
+	if metadata && !foreign && (cache == "" || cache == up.Served.Profile.CacheControl) {
+		return nil
+	}
+	return up.objectError(problem.SizeMismatch, "the object has other metadata than planned")
+}
+
+func sortedMetadata(from map[string]string) []policy.Field {
+	fields := make([]policy.Field, 0, len(from))
+	for name, value := range from {
+		fields = append(fields, policy.Field{Name: strings.ToLower(name), Value: value})
+	}
+	slices.SortFunc(fields, func(a, b policy.Field) int { return strings.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// finishUpload settles the quota, tells the application and makes the answer.
+func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
+	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key,
+		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
+		Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
+	s.settle(ctx, up.Plan, done.Size, true)
+	if err := s.config.OnComplete(ctx, done); err != nil {
+		var refusal *problem.Error
+		if errors.As(err, &refusal) {
+			return Completed{}, refusal
+		}
+		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
+	}
+	return done, nil
+}
+
+// wholeChecksum is the object's checksum by the plan's algorithm. One that was made of those of the
+// parts ("…-5") isn't the file's.
+func wholeChecksum(algorithm string, found *s3.HeadObjectOutput) string {
+	value := ""
+	switch algorithm {
+	case "crc32":
+		value = aws.ToString(found.ChecksumCRC32)
+	case "crc32c":
+		value = aws.ToString(found.ChecksumCRC32C)
+	case "crc64nvme":
+		value = aws.ToString(found.ChecksumCRC64NVME)
+	}
+	if strings.Contains(value, "-") || found.ChecksumType == types.ChecksumTypeComposite {
+		return ""
+	}
+	return value
+}
+
+func decodedMetadata(from map[string]string) map[string]string {
+	out := make(map[string]string, len(from))
+	for name, value := range from {
+		out[strings.ToLower(name)] = decodeWord(value)
+	}
+	return out
+}
