@@ -161,12 +161,7 @@ func (h *Handlers) openUpload(c echo.Context) (uploads.OpenUpload, error) {
 }
 
 type partsRequest struct {
-	Parts []partRequest `json:"parts"`
-}
-
-type partRequest struct {
-	Number   int    `json:"number"`
-	Checksum string `json:"checksum"`
+	Parts []uploads.PartRequest `json:"parts"`
 }
 
 type signedPartsResponse struct {
@@ -191,11 +186,7 @@ func (h *Handlers) signParts(c echo.Context) error {
 	if err := readJSON(c, &body); err != nil {
 		return err
 	}
-	wanted := make([]uploads.PartRequest, len(body.Parts))
-	for i, p := range body.Parts {
-		wanted[i] = uploads.PartRequest(p)
-	}
-	signed, err := h.service.SignParts(c.Request().Context(), up, wanted)
+	signed, err := h.service.SignParts(c.Request().Context(), up, body.Parts)
 	if err != nil {
 		return err
 	}
@@ -207,13 +198,7 @@ func (h *Handlers) signParts(c echo.Context) error {
 }
 
 type storedPartsResponse struct {
-	Parts []storedPartResponse `json:"parts"`
-}
-
-type storedPartResponse struct {
-	Number int    `json:"number"`
-	Size   int64  `json:"size"`
-	ETag   string `json:"etag"`
+	Parts []uploads.StoredPart `json:"parts"`
 }
 
 // listParts tells which parts the store has.
@@ -226,11 +211,7 @@ func (h *Handlers) listParts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := storedPartsResponse{Parts: make([]storedPartResponse, len(stored))}
-	for i, p := range stored {
-		out.Parts[i] = storedPartResponse(p)
-	}
-	return c.JSON(http.StatusOK, out)
+	return c.JSON(http.StatusOK, storedPartsResponse{Parts: stored})
 }
 
 type completeRequest struct {
@@ -251,7 +232,7 @@ type completeResponse struct {
 // completeUpload finishes an upload of any method and answers with what the store has. Asking again
 // gives the same answer.
 func (h *Handlers) completeUpload(c echo.Context) error {
-	h.extendWriteDeadline(c)
+	extendWriteDeadline(c, h.config.Store.LongCallTimeout())
 	up, err := h.openUpload(c)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,7 +22,7 @@ const maxPasted = explain.MaxInput + explain.MaxInput/4
 
 // showExplain shows the empty page.
 func (h *Handlers) showExplain(c echo.Context) error {
-	return render(c, http.StatusOK, templates.Explain(h.explainView()))
+	return render(c, http.StatusOK, templates.Explain(h.layout.explainView()))
 }
 
 // answerExplain explains what was pasted. It comes in the body of a POST, so that neither addresses
@@ -31,7 +32,7 @@ func (h *Handlers) answerExplain(c echo.Context) error {
 	if err := h.origins.check(r); err != nil {
 		return err
 	}
-	view := h.explainView()
+	view := h.layout.explainView()
 	view.Asked = true
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPasted)
 	if err := r.ParseForm(); err != nil {
@@ -43,13 +44,13 @@ func (h *Handlers) answerExplain(c echo.Context) error {
 		return render(c, http.StatusRequestEntityTooLarge, templates.Explain(view))
 	}
 	view.Text, view.Form, view.Size = r.PostForm.Get("text"), r.PostForm.Get("form"), strings.TrimSpace(r.PostForm.Get("size"))
-	h.explainInto(&view)
+	explainInto(&view, h.config.Now())
 	return render(c, http.StatusOK, templates.Explain(view))
 }
 
 // explainInto fills in what the pasted text comes to.
-func (h *Handlers) explainInto(view *templates.ExplainView) {
-	options := explain.Options{Now: h.config.Now(), Form: pastedFields(view.Form)}
+func explainInto(view *templates.ExplainView, now time.Time) {
+	options := explain.Options{Now: now, Form: pastedFields(view.Form)}
 	if view.Size != "" {
 		size, err := profile.ParseSize(view.Size)
 		if err != nil {
@@ -118,11 +119,11 @@ func findingTitle(f explain.Finding) string {
 
 // explainView is the page without an answer. It is in English only, as the stores' own messages and
 // all findings are.
-func (h *Handlers) explainView() templates.ExplainView {
-	page := h.layout.page(h.layout.catalogue.ByTag("en"), "Why was it refused?")
+func (l *layout) explainView() templates.ExplainView {
+	page := l.page(l.catalogue.ByTag("en"), "Why was it refused?")
 	page.Languages = nil
 	return templates.ExplainView{
-		Page: page, Heading: "Why was it refused?", Action: h.layout.base + "/explain",
+		Page: page, Heading: "Why was it refused?", Action: l.base + "/explain",
 		Intro:     "Paste a policy, a page with a form, a curl command, a presigned URL or the answer of a store. You will see what it means, whether an upload would be accepted, and what to mend.",
 		TextLabel: "What you have", FormLabel: "Fields to try instead (optional)", SizeLabel: "Size of the file (optional)",
 		FormHint: "One name=value per line.", SizeHint: "Bytes, or a size such as 10MiB.", SubmitLabel: "Explain",

@@ -86,7 +86,7 @@ func (h *Handlers) showForm(c echo.Context) error {
 	if err != nil && !needsScript(err) {
 		return err
 	}
-	return h.renderForm(c, p.forms, issued, visitor)
+	return h.layout.renderForm(c, p.forms, issued, visitor)
 }
 
 // showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
@@ -104,7 +104,7 @@ func (h *Handlers) showWidget(c echo.Context) error {
 	if err != nil && !needsScript(err) && (visitor.Known || problem.From(err).Code != problem.Unauthorized) {
 		return err
 	}
-	return h.renderForm(c, p.widgets, issued, visitor)
+	return h.layout.renderForm(c, p.widgets, issued, visitor)
 }
 
 // formRequest finds the profile and the visitor of a form page.
@@ -129,10 +129,10 @@ func needsScript(err error) bool {
 
 // renderForm shows a form as issued, or without fields where none could be issued, in the visitor's
 // language.
-func (h *Handlers) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor) error {
+func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor) error {
 	c.Response().Header()["Vary"] = varyLanguage
-	page := pages[h.layout.catalogue.Negotiate(c.Request()).Tag]
-	view, changed := h.tighten(page.view, v)
+	page := pages[l.catalogue.Negotiate(c.Request()).Tag]
+	view, changed := l.tighten(page.view, v)
 	if issued.Form != nil && !changed {
 		return page.show(c, issued.Form)
 	}
@@ -147,10 +147,10 @@ func (h *Handlers) renderForm(c echo.Context, pages map[string]*formCache, issue
 
 // tighten puts the limits of an identity into a view where they are tighter than the profile's, and
 // reports whether any is.
-func (h *Handlers) tighten(view templates.FormView, v uploads.Visitor) (out templates.FormView, changed bool) {
+func (l *layout) tighten(view templates.FormView, v uploads.Visitor) (out templates.FormView, changed bool) {
 	if v.MaxSize > 0 && v.MaxSize < view.MaxSize {
 		view.MaxSize, changed = v.MaxSize, true
-		view.Rules = h.layout.catalogue.ByTag(view.Lang).Rules(view.Types, view.MinSize, view.MaxSize)
+		view.Rules = l.catalogue.ByTag(view.Lang).Rules(view.Types, view.MinSize, view.MaxSize)
 	}
 	if view.Embedded && v.Origin != "" {
 		view.ParentOrigins, changed = []string{v.Origin}, true

@@ -18,7 +18,7 @@ import (
 // adds to the query. The object is then verified, given its content type or removed. Coming again
 // changes nothing more.
 func (h *Handlers) showLanding(c echo.Context) error {
-	h.extendWriteDeadline(c)
+	extendWriteDeadline(c, h.config.Store.LongCallTimeout())
 	up, err := h.openFromPath(c)
 	if err != nil {
 		return err
@@ -28,16 +28,16 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	if redirect := up.Served.Profile.Redirect; err == nil && redirect != "" {
 		return c.Redirect(http.StatusSeeOther, redirect)
 	}
-	t := h.landingTexts(c.Request(), up)
+	t := h.layout.landingTexts(c.Request(), up)
 	c.Response().Header()["Vary"] = varyLanguage
 	var broken *uploads.ObjectError
 	switch {
 	case err == nil:
-		return render(c, http.StatusOK, templates.Result(h.doneView(t, up, done)))
+		return render(c, http.StatusOK, templates.Result(h.layout.doneView(t, up, done)))
 	case errors.As(err, &broken):
-		return render(c, broken.Problem.Code.Status(), templates.Result(h.refusedView(t, up, broken)))
+		return render(c, broken.Problem.Code.Status(), templates.Result(h.layout.refusedView(t, up, broken)))
 	case problem.From(err).Code == problem.Incomplete:
-		return render(c, problem.Incomplete.Status(), templates.Result(h.waitingView(t)))
+		return render(c, problem.Incomplete.Status(), templates.Result(h.layout.waitingView(t)))
 	}
 	return err
 }
@@ -52,28 +52,28 @@ func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, error) {
 	return h.service.OpenForm(c.Param("token"), c.Param("profile"), visitor)
 }
 
-func (h *Handlers) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {
-	view := h.resultView(t, templates.StateDone)
+func (l *layout) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {
+	view := l.resultView(t, templates.StateDone)
 	view.Message = t.Text("page.result.done.message")
 	view.Filename = done.Metadata["filename"]
 	view.Details = []templates.Detail{
 		{Term: t.Text("page.result.size"), Value: t.Size(done.Size)},
 		{Term: t.Text("page.result.type"), Value: t.FileType(done.Type)},
 	}
-	view.Again = templates.Link{URL: h.formPath(up), Text: t.Text("page.result.again")}
+	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.again")}
 	return view
 }
 
-func (h *Handlers) waitingView(t *language.Texts) templates.ResultView {
-	view := h.resultView(t, templates.StateWaiting)
+func (l *layout) waitingView(t *language.Texts) templates.ResultView {
+	view := l.resultView(t, templates.StateWaiting)
 	view.Message = t.Text("page.result.waiting.message")
 	view.Code, view.CodeLabel = string(problem.Incomplete), t.Text("page.code")
 	view.Again = templates.Link{URL: "?", Text: t.Text("page.result.look")}
 	return view
 }
 
-func (h *Handlers) refusedView(t *language.Texts, up uploads.OpenUpload, broken *uploads.ObjectError) templates.ResultView {
-	view := h.resultView(t, templates.StateRefused)
+func (l *layout) refusedView(t *language.Texts, up uploads.OpenUpload, broken *uploads.ObjectError) templates.ResultView {
+	view := l.resultView(t, templates.StateRefused)
 	arguments := append(limitsOf(t, broken.Problem), "found", t.TypeName(broken.Found))
 	view.Message = t.Text(refusedKey(broken), arguments...)
 	view.Hint = t.Text("page.result.refused.deleted")
@@ -81,7 +81,7 @@ func (h *Handlers) refusedView(t *language.Texts, up uploads.OpenUpload, broken 
 		view.Hint = t.Text("page.result.refused.kept")
 	}
 	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")
-	view.Again = templates.Link{URL: h.formPath(up), Text: t.Text("page.result.another")}
+	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.another")}
 	return view
 }
 
@@ -101,14 +101,14 @@ func refusedKey(broken *uploads.ObjectError) string {
 	return "page.result.refused.changed"
 }
 
-func (h *Handlers) resultView(t *language.Texts, state string) templates.ResultView {
+func (l *layout) resultView(t *language.Texts, state string) templates.ResultView {
 	key := "page.result." + state
-	return templates.ResultView{Page: h.layout.page(t, t.Text(key+".title")), State: state, Heading: t.Text(key + ".heading")}
+	return templates.ResultView{Page: l.page(t, t.Text(key+".title")), State: state, Heading: t.Text(key + ".heading")}
 }
 
 // formPath is the form again, in the language that it was in.
-func (h *Handlers) formPath(up uploads.OpenUpload) string {
-	path := h.layout.base + "/forms/" + up.Profile
+func (l *layout) formPath(up uploads.OpenUpload) string {
+	path := l.base + "/forms/" + up.Profile
 	if up.Language != "" {
 		path += "?lang=" + up.Language
 	}
@@ -116,9 +116,9 @@ func (h *Handlers) formPath(up uploads.OpenUpload) string {
 }
 
 // landingTexts are those of the language chosen on the landing page, else of the form's.
-func (h *Handlers) landingTexts(r *http.Request, up uploads.OpenUpload) *language.Texts {
-	if chosen := h.layout.catalogue.ByTag(up.Language); chosen != nil && h.layout.catalogue.Requested(r) == nil {
+func (l *layout) landingTexts(r *http.Request, up uploads.OpenUpload) *language.Texts {
+	if chosen := l.catalogue.ByTag(up.Language); chosen != nil && l.catalogue.Requested(r) == nil {
 		return chosen
 	}
-	return h.layout.catalogue.Negotiate(r)
+	return l.catalogue.Negotiate(r)
 }

@@ -218,9 +218,9 @@ func sendPage(c echo.Context, status int, page []byte) error {
 
 var contentTypeHTML = []string{echo.MIMETextHTMLCharsetUTF8}
 
-// extendWriteDeadline gives an answer that waits for the store's long work as much time as that may
-// take, whatever the server's WriteTimeout is. A connection without deadlines needs none.
-func (h *Handlers) extendWriteDeadline(c echo.Context) {
-	limit := time.Now().Add(2 * h.config.Store.LongCallTimeout())
-	_ = http.NewResponseController(c.Response()).SetWriteDeadline(limit)
+// extendWriteDeadline gives an answer that waits for a long call to the store, and some short ones,
+// twice that call's time, whatever the server's WriteTimeout is. A connection without deadlines
+// needs none.
+func extendWriteDeadline(c echo.Context, longCall time.Duration) {
+	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(2 * longCall))
 }

@@ -26,14 +26,14 @@ func (s *Service) Abort(ctx context.Context, up OpenUpload) error {
 func (s *Service) abortMultipart(ctx context.Context, up OpenUpload) error {
 	in := &s3.AbortMultipartUploadInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
 	for try := range abortTries {
-		_, err := s.client.AbortMultipartUpload(ctx, in)
+		_, err := s.store.client.AbortMultipartUpload(ctx, in)
 		if isNoSuchUpload(err) && try == 0 {
 			return nil
 		}
 		if err != nil && !isNoSuchUpload(err) {
 			return storeError(err)
 		}
-		parts, err := s.storedParts(ctx, up)
+		parts, err := s.store.storedParts(ctx, up)
 		if err != nil || len(parts) == 0 {
 			break
 		}

@@ -50,8 +50,8 @@ func taggingHeader(tags map[string]string) string {
 // signPut presigns one PUT with the same limits a policy would set: length and type are signed, as
 // is every header that says something about the object, and nothing is overwritten where the store
 // can tell.
-func (s *Service) signPut(p *ServedProfile, plan profile.Plan, signer *sigv4.Signer, now time.Time) (*SignedPut, error) {
-	sent := s.putHeaders(p, plan)
+func signPut(provider Provider, p *ServedProfile, plan profile.Plan, signer *sigv4.Signer, now time.Time) (*SignedPut, error) {
+	sent := putHeaders(provider, p, plan)
 	length := sigv4.Param{Name: "content-length", Value: strconv.FormatInt(plan.MaxSize, 10)}
 	signed, err := signer.Presign(sigv4.PresignRequest{Method: "PUT", Bucket: plan.Bucket,
 		URL:     sigv4.ObjectURL(p.BucketURL, plan.Key),
@@ -64,15 +64,15 @@ func (s *Service) signPut(p *ServedProfile, plan profile.Plan, signer *sigv4.Sig
 
 // putHeaders are the headers that a script sends with a PUT. It can't set content-length; the
 // browser does.
-func (s *Service) putHeaders(p *ServedProfile, plan profile.Plan) []sigv4.Param {
-	names := s.config.Store.Provider.Attributes()
+func putHeaders(provider Provider, p *ServedProfile, plan profile.Plan) []sigv4.Param {
+	names := provider.Attributes()
 	list := []sigv4.Param{{Name: "content-type", Value: plan.Type}}
 	add := func(name, value string) {
 		if name != "" && value != "" {
 			list = append(list, sigv4.Param{Name: name, Value: value})
 		}
 	}
-	if s.config.Store.Provider.ConditionalPut {
+	if provider.ConditionalPut {
 		add("if-none-match", "*")
 	}
 	of := p.Profile

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/postern-dev/postern/handlers/problem"
@@ -37,7 +36,7 @@ func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) 
 // upload. One that the store doesn't know any more was completed or aborted before: the object
 // tells which.
 func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum string) error {
-	parts, err := s.storedParts(ctx, up)
+	parts, err := s.store.storedParts(ctx, up)
 	if isNoSuchUpload(err) {
 		return nil
 	}
@@ -50,7 +49,7 @@ func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum
 		}
 		return err
 	}
-	_, err = s.client.CompleteMultipartUpload(ctx, s.completeInput(up, parts, checksum), withoutSDKChecksums)
+	_, err = s.store.client.CompleteMultipartUpload(ctx, s.store.completeInput(up, parts, checksum), withoutSDKChecksums)
 	if err == nil || isNoSuchUpload(err) {
 		return nil
 	}
@@ -82,36 +81,6 @@ func (up OpenUpload) compareParts(parts []types.Part) *problem.Error {
 	return &problem.Error{Code: problem.Incomplete, Detail: detail, Missing: missing}
 }
 
-// completeInput names all parts and, where the store can compare them, what the result has to be: a
-// new object of the planned size and checksum.
-func (s *Service) completeInput(up OpenUpload, parts []types.Part, checksum string) *s3.CompleteMultipartUploadInput {
-	in := &s3.CompleteMultipartUploadInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID,
-		MultipartUpload: &types.CompletedMultipartUpload{Parts: make([]types.CompletedPart, len(parts))}}
-	for i, p := range parts {
-		in.MultipartUpload.Parts[i] = types.CompletedPart{PartNumber: p.PartNumber, ETag: p.ETag,
-			ChecksumCRC32: p.ChecksumCRC32, ChecksumCRC32C: p.ChecksumCRC32C, ChecksumCRC64NVME: p.ChecksumCRC64NVME}
-	}
-	if s.config.Store.Provider.ConditionalComplete {
-		in.IfNoneMatch = aws.String("*")
-	}
-	if s.config.Store.Provider.CompleteSize {
-		in.MpuObjectSize = &up.MaxSize
-	}
-	if up.Checksum == "" {
-		return in
-	}
-	in.ChecksumType = types.ChecksumTypeFullObject
-	switch up.Checksum {
-	case "crc32":
-		in.ChecksumCRC32 = optional(checksum)
-	case "crc32c":
-		in.ChecksumCRC32C = optional(checksum)
-	case "crc64nvme":
-		in.ChecksumCRC64NVME = optional(checksum)
-	}
-	return in
-}
-
 // completeError reads the store's refusal to complete a multipart upload; nil where another request
 // has completed this very upload in between.
 func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) error {
@@ -121,7 +90,7 @@ func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) e
 	case !isConflict(err):
 		return storeError(err)
 	}
-	if _, listed := s.storedParts(ctx, up); isNoSuchUpload(listed) {
+	if _, listed := s.store.storedParts(ctx, up); isNoSuchUpload(listed) {
 		return nil
 	}
 	if storeCode(err) == "ConditionalRequestConflict" {

@@ -1,14 +1,9 @@
 package uploads
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/gabriel-vasile/mimetype"
 
 	"github.com/postern-dev/postern/policy/profile"
@@ -28,27 +23,6 @@ func (d detectedType) base() string { return baseType(d.MIME) }
 func baseType(m *mimetype.MIME) string {
 	name, _, _ := strings.Cut(m.String(), ";")
 	return name
-}
-
-// detectType reads the first bytes of the object that was found, and only of that one: an object
-// that was replaced meanwhile fails with a conflict.
-func (s *Service) detectType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (detectedType, error) {
-	if aws.ToInt64(found.ContentLength) == 0 {
-		return detectedType{mimetype.Lookup(profile.OctetStream)}, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.Store.Timeout)
-	defer cancel()
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.Bucket, Key: &up.Key,
-		Range: aws.String(fmt.Sprintf("bytes=0-%d", sniffBytes-1)), IfMatch: found.ETag}, withoutSDKChecksums)
-	if err != nil {
-		return detectedType{}, storeError(err)
-	}
-	defer func() { _ = out.Body.Close() }()
-	first, err := io.ReadAll(io.LimitReader(out.Body, sniffBytes))
-	if err != nil {
-		return detectedType{}, storeError(err)
-	}
-	return detectedType{mimetype.Detect(first)}, nil
 }
 
 // isSameType compares the content type that a store gives back with the planned one. An object that

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
@@ -99,11 +96,11 @@ func (s *Service) sign(ctx context.Context, p *ServedProfile, out *Issued, signe
 	var err error
 	switch out.Method {
 	case profile.MethodMultipart:
-		if out.StoreUploadID, err = s.createMultipart(ctx, p, out.Plan); err != nil {
+		if out.StoreUploadID, err = s.store.createMultipart(ctx, p, out.Plan); err != nil {
 			return err
 		}
 	case profile.MethodPut:
-		out.Put, err = s.signPut(p, out.Plan, signer, now)
+		out.Put, err = signPut(s.config.Store.Provider, p, out.Plan, signer, now)
 	case profile.MethodForm:
 		landing := s.tokens.mint(p.landingURL, out.Upload)
 		out.Token = strings.TrimPrefix(landing, p.landingURL)
@@ -129,25 +126,4 @@ func signForm(p *ServedProfile, plan profile.Plan, redirect string, signer *sigv
 		return nil, err
 	}
 	return &form, nil
-}
-
-// createMultipart begins a multipart upload at the store and returns the store's upload ID. That
-// goes into the upload token only: it is no secret, but a caller could swap it.
-func (s *Service) createMultipart(ctx context.Context, p *ServedProfile, plan profile.Plan) (string, error) {
-	a := attributesOf(p, plan)
-	in := &s3.CreateMultipartUploadInput{Bucket: &plan.Bucket, Key: &plan.Key, ContentType: &plan.Type,
-		ACL: a.acl, CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
-		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
-	if plan.Checksum != "" {
-		in.ChecksumAlgorithm = types.ChecksumAlgorithm(strings.ToUpper(plan.Checksum))
-		in.ChecksumType = types.ChecksumTypeFullObject
-	}
-	out, err := s.client.CreateMultipartUpload(ctx, in, withoutSDKChecksums)
-	if err != nil {
-		return "", storeError(err)
-	}
-	if out.UploadId == nil || *out.UploadId == "" {
-		return "", unavailable(errors.New("uploads: CreateMultipartUpload: wanted an upload ID, got none"))
-	}
-	return *out.UploadId, nil
 }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
@@ -20,8 +18,8 @@ const maxPartsPerRequest = 100
 
 // PartRequest asks for the URL of one part.
 type PartRequest struct {
-	Number   int    // from 1
-	Checksum string // base64, by the algorithm of the plan; "" where it has none
+	Number   int    `json:"number"`   // from 1
+	Checksum string `json:"checksum"` // base64, by the algorithm of the plan; "" where it has none
 }
 
 // SignedParts are part URLs and when they expire.
@@ -40,9 +38,9 @@ type SignedPart struct {
 
 // StoredPart is one part as the store has it.
 type StoredPart struct {
-	Number int
-	Size   int64
-	ETag   string // with its quotes
+	Number int    `json:"number"`
+	Size   int64  `json:"size"` // bytes
+	ETag   string `json:"etag"` // with its quotes
 }
 
 // SignParts signs URLs for 1 to 100 planned parts. Each is good for exactly the planned length and,
@@ -134,14 +132,14 @@ func (up OpenUpload) signPart(presigner *sigv4.PartPresigner, part PartRequest) 
 	return out, err
 }
 
-// ListParts lists the parts that the store has; none for other methods. Once the upload is complete
-// these are all of them: a script that lost the answer to its completion then asks for that again
-// instead of sending the file twice.
+// ListParts lists the parts that the store has; an empty list for other methods. Once the upload is
+// complete these are all of them: a script that lost the answer to its completion then asks for
+// that again instead of sending the file twice.
 func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
 	if up.Method != profile.MethodMultipart {
-		return nil, nil
+		return []StoredPart{}, nil
 	}
-	parts, err := s.storedParts(ctx, up)
+	parts, err := s.store.storedParts(ctx, up)
 	if isNoSuchUpload(err) {
 		return s.partsOfObject(ctx, up)
 	}
@@ -157,7 +155,7 @@ func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, e
 
 // partsOfObject are the planned parts of an upload that was completed.
 func (s *Service) partsOfObject(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
-	found, err := s.headObject(ctx, up)
+	found, err := s.store.headObject(ctx, up)
 	if err != nil {
 		return nil, err
 	}
@@ -173,23 +171,4 @@ func (s *Service) partsOfObject(ctx context.Context, up OpenUpload) ([]StoredPar
 		out[i] = StoredPart{Number: i + 1, Size: size, ETag: aws.ToString(found.ETag)}
 	}
 	return out, nil
-}
-
-// storedParts lists every part at the store, page by page. It fails with NoSuchUpload once the
-// upload was completed or aborted.
-func (s *Service) storedParts(ctx context.Context, up OpenUpload) ([]types.Part, error) {
-	var out []types.Part
-	in := &s3.ListPartsInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
-	for {
-		page, err := s.client.ListParts(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, page.Parts...)
-		next := aws.ToString(page.NextPartNumberMarker)
-		if !aws.ToBool(page.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) || len(out) > profile.MaxParts {
-			return out, nil
-		}
-		in.PartNumberMarker = &next
-	}
 }

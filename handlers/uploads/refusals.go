@@ -3,13 +3,10 @@ package uploads
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
@@ -47,59 +44,17 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 		return err
 	}
 	if up.Served.Profile.Quarantine != "" && aws.ToInt64(found.ContentLength) <= profile.MaxPostSize {
-		if err := s.quarantine(ctx, up, found); err != nil {
+		if err := s.store.quarantine(ctx, up, found); err != nil {
 			return storeError(err)
 		}
 	}
-	_, err = s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
+	_, err = s.store.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
 	if err != nil && !isNoSuchObject(err) {
 		return storeError(err)
 	}
 	s.settle(ctx, up.Plan, 0, false)
 	s.refusals.put(up.ID, refused)
 	return refused
-}
-
-// quarantine copies a refused object to the quarantine prefix, as bytes that no browser renders and
-// without an ACL that could make them public.
-func (s *Service) quarantine(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
-	in := copyInput(up, found, profile.OctetStream)
-	in.Key = aws.String(up.Served.Profile.Quarantine + up.Key)
-	in.ACL = ""
-	_, err := s.client.CopyObject(ctx, in, withoutSDKChecksums)
-	return err
-}
-
-// setContentType gives an object from a plain form the content type that its bytes have, by copying
-// it in place with all else that it has.
-func (s *Service) setContentType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) error {
-	if up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType {
-		return nil
-	}
-	out, err := s.client.CopyObject(ctx, copyInput(up, found, contentType), withoutSDKChecksums)
-	if err != nil {
-		return storeError(err)
-	}
-	if out.CopyObjectResult != nil && out.CopyObjectResult.ETag != nil {
-		found.ETag = out.CopyObjectResult.ETag
-	}
-	return nil
-}
-
-// copyInput names all that a copy would otherwise lose. Tags are copied by default.
-func copyInput(up OpenUpload, found *s3.HeadObjectOutput, contentType string) *s3.CopyObjectInput {
-	a := attributesOf(up.Served, up.Plan)
-	return &s3.CopyObjectInput{
-		Bucket: &up.Bucket, Key: &up.Key, CopySource: aws.String(copySource(up.Bucket, up.Key)),
-		CopySourceIfMatch: found.ETag, MetadataDirective: types.MetadataDirectiveReplace,
-		ContentType: &contentType, Metadata: found.Metadata, CacheControl: found.CacheControl,
-		ACL: a.acl, StorageClass: a.storageClass, ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey),
-	}
-}
-
-// copySource is bucket and key, percent-encoded once.
-func copySource(bucket, key string) string {
-	return bucket + "/" + strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
 }
 
 // refusals remember why objects were refused after they are deleted, so that asking again gets the

@@ -73,7 +73,7 @@ type Config struct {
 // after New, caches aside.
 type Service struct {
 	config    Config
-	client    StoreClient // with a time limit for each call
+	store     objectStore
 	signers   *awscreds.Source
 	profiles  map[string]*ServedProfile
 	tokens    *tokens
@@ -94,9 +94,9 @@ func New(c Config) (*Service, error) {
 	if s.profiles, err = c.serveProfiles(compiled); err != nil {
 		return nil, err
 	}
-	s.client = timedClient{c.Store.Client, c.Store.Timeout}
+	s.store = objectStore{timedClient{c.Store.Client, c.Store.Timeout}, c.Store.Provider, c.Store.Timeout}
 	s.signers = awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region)
-	s.readiness = newReadiness(s.client, c.Profiles, c.Now)
+	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }
 

@@ -34,7 +34,7 @@ func (s *Service) Verify(ctx context.Context, up OpenUpload) (Completed, error) 
 // verifyUpload relies on nothing that the browser said, and on nothing that the store was told to
 // enforce: an object that breaks the plan is removed. checksum is the caller's, "" for none.
 func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
-	found, err := s.headObject(ctx, up)
+	found, err := s.store.headObject(ctx, up)
 	if err != nil {
 		return Completed{}, err
 	}
@@ -49,30 +49,10 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	if checksum != "" && stored != "" && stored != checksum {
 		return Completed{}, &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the object has another checksum"}
 	}
-	if err := s.setContentType(ctx, up, found, contentType); err != nil {
+	if err := s.store.setContentType(ctx, up, found, contentType); err != nil {
 		return Completed{}, err
 	}
 	return s.finishUpload(ctx, up, found, contentType)
-}
-
-// headObject looks the object of an upload up; nil where there is none, or one that is older than
-// the upload and so belongs to somebody else.
-func (s *Service) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObjectOutput, error) {
-	in := &s3.HeadObjectInput{Bucket: &up.Bucket, Key: &up.Key}
-	if up.Checksum != "" {
-		in.ChecksumMode = types.ChecksumModeEnabled
-	}
-	out, err := s.client.HeadObject(ctx, in)
-	if isNoSuchObject(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, storeError(err)
-	}
-	if out.LastModified != nil && out.LastModified.Before(up.notBefore()) {
-		return nil, nil
-	}
-	return out, nil
 }
 
 // whyMissing says why there is no object to verify: refused before, not arrived yet, or aborted.
@@ -96,7 +76,7 @@ func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.He
 	if err := up.compareSettings(found); err != nil {
 		return "", err
 	}
-	detected, err := s.detectType(ctx, up, found)
+	detected, err := s.store.detectType(ctx, up, found)
 	if err != nil {
 		return "", err
 	}

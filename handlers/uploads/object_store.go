@@ -1,0 +1,179 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// objectStore makes the calls to the store that are about one upload. It decides nothing: it says
+// in the SDK's words what an Upload is, and reads the answers.
+type objectStore struct {
+	client   StoreClient // with a time limit for each call
+	provider Provider
+	timeout  time.Duration
+}
+
+// headObject looks the object of an upload up; nil where there is none, or one that is older than
+// the upload and so belongs to somebody else.
+func (s objectStore) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObjectOutput, error) {
+	in := &s3.HeadObjectInput{Bucket: &up.Bucket, Key: &up.Key}
+	if up.Checksum != "" {
+		in.ChecksumMode = types.ChecksumModeEnabled
+	}
+	out, err := s.client.HeadObject(ctx, in)
+	if isNoSuchObject(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if out.LastModified != nil && out.LastModified.Before(up.notBefore()) {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// detectType reads the first bytes of the object that was found, and only of that one: an object
+// that was replaced meanwhile fails with a conflict.
+func (s objectStore) detectType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (detectedType, error) {
+	if aws.ToInt64(found.ContentLength) == 0 {
+		return detectedType{mimetype.Lookup(profile.OctetStream)}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.Bucket, Key: &up.Key,
+		Range: aws.String(fmt.Sprintf("bytes=0-%d", sniffBytes-1)), IfMatch: found.ETag}, withoutSDKChecksums)
+	if err != nil {
+		return detectedType{}, storeError(err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	first, err := io.ReadAll(io.LimitReader(out.Body, sniffBytes))
+	if err != nil {
+		return detectedType{}, storeError(err)
+	}
+	return detectedType{mimetype.Detect(first)}, nil
+}
+
+// setContentType gives an object from a plain form the content type that its bytes have, by copying
+// it in place with all else that it has.
+func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) error {
+	if up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType {
+		return nil
+	}
+	out, err := s.client.CopyObject(ctx, copyInput(up, found, contentType), withoutSDKChecksums)
+	if err != nil {
+		return storeError(err)
+	}
+	if out.CopyObjectResult != nil && out.CopyObjectResult.ETag != nil {
+		found.ETag = out.CopyObjectResult.ETag
+	}
+	return nil
+}
+
+// quarantine copies a refused object to the quarantine prefix, as bytes that no browser renders and
+// without an ACL that could make them public.
+func (s objectStore) quarantine(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
+	in := copyInput(up, found, profile.OctetStream)
+	in.Key = aws.String(up.Served.Profile.Quarantine + up.Key)
+	in.ACL = ""
+	_, err := s.client.CopyObject(ctx, in, withoutSDKChecksums)
+	return err
+}
+
+// copyInput names all that a copy would otherwise lose. Tags are copied by default.
+func copyInput(up OpenUpload, found *s3.HeadObjectOutput, contentType string) *s3.CopyObjectInput {
+	a := attributesOf(up.Served, up.Plan)
+	return &s3.CopyObjectInput{
+		Bucket: &up.Bucket, Key: &up.Key, CopySource: aws.String(copySource(up.Bucket, up.Key)),
+		CopySourceIfMatch: found.ETag, MetadataDirective: types.MetadataDirectiveReplace,
+		ContentType: &contentType, Metadata: found.Metadata, CacheControl: found.CacheControl,
+		ACL: a.acl, StorageClass: a.storageClass, ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey),
+	}
+}
+
+// copySource is bucket and key, percent-encoded once.
+func copySource(bucket, key string) string {
+	return bucket + "/" + strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
+}
+
+// createMultipart begins a multipart upload at the store and returns the store's upload ID. That
+// goes into the upload token only: it is no secret, but a caller could swap it.
+func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan profile.Plan) (string, error) {
+	a := attributesOf(p, plan)
+	in := &s3.CreateMultipartUploadInput{Bucket: &plan.Bucket, Key: &plan.Key, ContentType: &plan.Type,
+		ACL: a.acl, CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
+		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
+	if plan.Checksum != "" {
+		in.ChecksumAlgorithm = types.ChecksumAlgorithm(strings.ToUpper(plan.Checksum))
+		in.ChecksumType = types.ChecksumTypeFullObject
+	}
+	out, err := s.client.CreateMultipartUpload(ctx, in, withoutSDKChecksums)
+	if err != nil {
+		return "", storeError(err)
+	}
+	if out.UploadId == nil || *out.UploadId == "" {
+		return "", unavailable(errors.New("uploads: CreateMultipartUpload: wanted an upload ID, got none"))
+	}
+	return *out.UploadId, nil
+}
+
+// storedParts lists every part at the store, page by page. It fails with NoSuchUpload once the
+// upload was completed or aborted.
+func (s objectStore) storedParts(ctx context.Context, up OpenUpload) ([]types.Part, error) {
+	var out []types.Part
+	in := &s3.ListPartsInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
+	for {
+		page, err := s.client.ListParts(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Parts...)
+		next := aws.ToString(page.NextPartNumberMarker)
+		if !aws.ToBool(page.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) || len(out) > profile.MaxParts {
+			return out, nil
+		}
+		in.PartNumberMarker = &next
+	}
+}
+
+// completeInput names all parts and, where the store can compare them, what the result has to be: a
+// new object of the planned size and checksum.
+func (s objectStore) completeInput(up OpenUpload, parts []types.Part, checksum string) *s3.CompleteMultipartUploadInput {
+	in := &s3.CompleteMultipartUploadInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: make([]types.CompletedPart, len(parts))}}
+	for i, p := range parts {
+		in.MultipartUpload.Parts[i] = types.CompletedPart{PartNumber: p.PartNumber, ETag: p.ETag,
+			ChecksumCRC32: p.ChecksumCRC32, ChecksumCRC32C: p.ChecksumCRC32C, ChecksumCRC64NVME: p.ChecksumCRC64NVME}
+	}
+	if s.provider.ConditionalComplete {
+		in.IfNoneMatch = aws.String("*")
+	}
+	if s.provider.CompleteSize {
+		in.MpuObjectSize = &up.MaxSize
+	}
+	if up.Checksum == "" {
+		return in
+	}
+	in.ChecksumType = types.ChecksumTypeFullObject
+	switch up.Checksum {
+	case "crc32":
+		in.ChecksumCRC32 = optional(checksum)
+	case "crc32c":
+		in.ChecksumCRC32C = optional(checksum)
+	case "crc64nvme":
+		in.ChecksumCRC64NVME = optional(checksum)
+	}
+	return in
+}
