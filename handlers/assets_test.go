@@ -68,7 +68,7 @@ func TestTheEmbeddingScriptIsRevalidated(t *testing.T) {
 	}
 }
 
-func TestPagesNameFilesThatAreThere(t *testing.T) {
+func TestPagesNameOnlyFilesThatExist(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, path := range []string{"/forms/pictures", "/widget/pictures", "/forms/nothing"} {
@@ -85,9 +85,9 @@ func TestPagesNameFilesThatAreThere(t *testing.T) {
 	}
 }
 
-// TestAFormsPageAsksForAllItsModulesAtOnce leaves out what is for other pages, and what is only
+// TestAFormPagePreloadsAllItsModules leaves out what is for other pages, and what is only
 // fetched when it's needed.
-func TestAFormsPageAsksForAllItsModulesAtOnce(t *testing.T) {
+func TestAFormPagePreloadsAllItsModules(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	names, err := fs.Glob(static.FS, "*.js")

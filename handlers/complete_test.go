@@ -75,7 +75,7 @@ func TestCompletingBeforeAnythingArrivedIsIncomplete(t *testing.T) {
 	}
 }
 
-func TestTheWholeFilesChecksumComesBack(t *testing.T) {
+func TestCompletionReturnsTheChecksumOfTheFile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	content := prose(6 << 20)
@@ -175,7 +175,7 @@ func TestPartsCanBeListedBeforeAndAfterCompletion(t *testing.T) {
 	}
 }
 
-func TestAbortingFreesThePartsAndLeavesWhatWasAccepted(t *testing.T) {
+func TestAbortingFreesThePartsAndKeepsAnAcceptedObject(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	content := prose(6 << 20)
@@ -214,7 +214,7 @@ func openUploads(t *testing.T, key string) int {
 	return len(out.Uploads)
 }
 
-func TestAnObjectThatIsThereAlreadyIsNotReplaced(t *testing.T) {
+func TestAnExistingObjectIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, only("films", func(p *profile.Profile) {
 		p.Key, p.InsecureKey, p.Checksum = "fixed/{subject}/file{ext}", true, ""
@@ -248,7 +248,7 @@ func TestAPresignedPutDoesNotReplaceAnObject(t *testing.T) {
 	}
 }
 
-func TestEmptyFilesWhereTheProfileTakesThem(t *testing.T) {
+func TestEmptyFilesAreAcceptedWhereTheProfileAllowsThem(t *testing.T) {
 	t.Parallel()
 	for _, edit := range []func(*handlers.Config){func(*handlers.Config) {}, noPost} {
 		s := newSite(t, only("films", func(p *profile.Profile) { p.MinSize, p.Checksum = 0, "" }), edit)

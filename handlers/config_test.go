@@ -76,7 +76,7 @@ func TestAConfigIsRefusedForEachContradiction(t *testing.T) {
 	}
 }
 
-func TestAllContradictionsAreToldAtOnce(t *testing.T) {
+func TestAllContradictionsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := handlers.New(handlers.Config{Profiles: []profile.Profile{{Name: "a b"}, {Name: "c d"}}})
 	for _, part := range []string{"PublicURL", "Store", "Credentials", "Region", "TokenKeys", `"a b"`, `"c d"`} {
@@ -110,14 +110,14 @@ func TestBrowsersAreToldThePublicEndpoint(t *testing.T) {
 		name, wanted string
 		bend         func(*handlers.Config)
 	}{
-		{"the SDK's rules", "https://gate.s3.eu-central-1.amazonaws.com", func(c *handlers.Config) {
+		{"the SDK's rules", "https://media.s3.eu-central-1.amazonaws.com", func(c *handlers.Config) {
 			c.Store.Endpoint, c.Store.PathStyle, c.Store.Region, c.Store.Provider = "", false, "eu-central-1", uploads.Provider{}
 		}},
-		{"path style", "https://s3.eu-central-1.amazonaws.com/gate", func(c *handlers.Config) {
+		{"path style", "https://s3.eu-central-1.amazonaws.com/media", func(c *handlers.Config) {
 			c.Store.Endpoint, c.Store.Region = "", "eu-central-1"
 		}},
-		{"an endpoint of its own", "https://s3.example.com/gate", func(c *handlers.Config) { c.Store.PublicEndpoint = "https://s3.example.com" }},
-		{"the bucket in the host", "https://gate.s3.example.com", func(c *handlers.Config) {
+		{"an endpoint of its own", "https://s3.example.com/media", func(c *handlers.Config) { c.Store.PublicEndpoint = "https://s3.example.com" }},
+		{"the bucket in the host", "https://media.s3.example.com", func(c *handlers.Config) {
 			c.Store.PublicEndpoint, c.Store.PathStyle = "https://s3.example.com", false
 		}},
 	}

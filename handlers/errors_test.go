@@ -37,10 +37,10 @@ func TestEachCodeHasTheStatusOfTheContract(t *testing.T) {
 // away is a store that answers nothing.
 func away(c *handlers.Config) {
 	c.Store.Client = s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), UsePathStyle: true,
-		RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("gate-access", storeSecret, "")})
+		RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("server-access", storeSecret, "")})
 }
 
-func TestAStoreThatIsAwayIsSaidSoEverywhere(t *testing.T) {
+func TestAnUnreachableStoreIsReportedOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	up, down := newSite(t), newSite(t, away)
 	p := up.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice").at(down)
@@ -88,7 +88,7 @@ func (hanging) ListParts(ctx context.Context, _ *s3.ListPartsInput, _ ...func(*s
 	return nil, ctx.Err()
 }
 
-func TestAStoreThatHangsIsNotWaitedForForEver(t *testing.T) {
+func TestACallToAStoreThatHangsTimesOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
 		c.Store.Client, c.Store.Timeout = hanging{c.Store.Client}, 50*time.Millisecond
@@ -97,7 +97,7 @@ func TestAStoreThatHangsIsNotWaitedForForEver(t *testing.T) {
 	s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice").call("GET", "/parts", "").refused(problem.StoreUnavailable)
 }
 
-func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {
+func TestMissingCredentialsAreAnOutage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
 		c.Store.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -110,7 +110,7 @@ func TestCredentialsThatCannotBeHadAreAnOutage(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyForesawIsBlandAndLogged(t *testing.T) {
+func TestAnUnexpectedErrorIsLoggedAndNotShown(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
 		c.OnComplete = func(context.Context, uploads.Completed) error {
@@ -132,7 +132,7 @@ func TestWhatNobodyForesawIsBlandAndLogged(t *testing.T) {
 	}
 }
 
-func TestAnApplicationMayRefuseWhatWasVerified(t *testing.T) {
+func TestAnApplicationMayRefuseAVerifiedUpload(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) {
 		c.OnComplete = func(context.Context, uploads.Completed) error {
@@ -146,7 +146,7 @@ func TestAnApplicationMayRefuseWhatWasVerified(t *testing.T) {
 	}
 }
 
-func TestAddressesThatAreNotThere(t *testing.T) {
+func TestUnknownAddressesAndMethods(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	cases := []struct {
@@ -167,7 +167,7 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestErrorPagesSpeakTheVisitorsLanguageAndNameTheCode(t *testing.T) {
+func TestErrorPagesAreInTheVisitorsLanguageAndNameTheCode(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for language, text := range map[string]string{"en": "There is no such form", "de": `lang="de"`, "ar": `dir="rtl"`, "ja-JP": `lang="ja"`, "xx": `lang="en"`} {

@@ -14,7 +14,7 @@ func explaining(c *handlers.Config) { c.Explain = true }
 
 const formType = "application/x-www-form-urlencoded"
 
-func TestExplainIsThereOnlyWhereSwitchedOn(t *testing.T) {
+func TestExplainIsServedOnlyWhereSwitchedOn(t *testing.T) {
 	t.Parallel()
 	if got := newSite(t).call(http.MethodGet, "/explain", ""); got.status != http.StatusNotFound {
 		t.Errorf("switched off: got %d", got.status)
@@ -81,7 +81,7 @@ func TestExplainKeepsNothingOfWhatWasPasted(t *testing.T) {
 	}
 }
 
-func TestExplainTakesNothingFromOtherSites(t *testing.T) {
+func TestExplainRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, explaining)
 	got := s.call(http.MethodPost, "/explain", "text=why", "Content-Type", formType, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")

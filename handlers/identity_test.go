@@ -81,7 +81,7 @@ func TestAWidgetWithoutATicketHasNoFields(t *testing.T) {
 	}
 }
 
-func TestAnIdentityBoundToOnePageIsFramedByThatPageAlone(t *testing.T) {
+func TestAnIdentityBoundToAnOriginIsFramedByItAlone(t *testing.T) {
 	t.Parallel()
 	for origin, status := range map[string]int{"https://app.example.com": http.StatusOK, "https://second.example.com": http.StatusOK, "https://evil.example.com": http.StatusForbidden} {
 		s := newSite(t, func(c *handlers.Config) {
@@ -136,7 +136,7 @@ func TestIdentifiersThatFail(t *testing.T) {
 	}
 }
 
-func TestNobodyKnowsNoTickets(t *testing.T) {
+func TestAServerWithoutIdentifierRefusesTickets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *handlers.Config) { c.Identifier = nil })
 	for header, code := range map[string]int{"": http.StatusOK, "Basic YTpi": http.StatusOK, "Bearer x": http.StatusUnauthorized, "bearer": http.StatusUnauthorized} {
@@ -212,7 +212,7 @@ func TestAnAddressIsNotTakenFromHeadersThatAnybodyCanWrite(t *testing.T) {
 	}
 }
 
-func TestWhatALimiterRefusesIsNotSigned(t *testing.T) {
+func TestAnUploadThatTheLimiterRefusesIsNotSigned(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		err   error

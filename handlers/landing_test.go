@@ -105,7 +105,7 @@ func TestAPlainFormEndsInAResultPage(t *testing.T) {
 	s.log.mustNotHold(t, strings.TrimPrefix(f.landing(), "/forms/pictures/done/"), f.get("policy"), f.get("x-amz-signature"))
 }
 
-func TestTheLandingPageSpeaksTheLanguageChosenOnTheForm(t *testing.T) {
+func TestTheLandingPageKeepsTheLanguageChosenOnTheForm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	f := s.form("pictures?lang=ar")
@@ -140,7 +140,7 @@ func TestATextFileRenamedPNGIsDeletedAndThePageSaysWhy(t *testing.T) {
 	}
 }
 
-func TestARefusedObjectIsSetAsideWhereTheProfileSaysSo(t *testing.T) {
+func TestARefusedObjectIsQuarantinedWhereTheProfileSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, only("pictures", func(p *profile.Profile) { p.Quarantine = "refused/" }))
 	f := s.form("pictures")
@@ -214,7 +214,7 @@ func TestAnotherPersonsLandingPageIsNotShown(t *testing.T) {
 	}
 }
 
-func TestAVerifiedFormGoesOnToTheProfilesRedirect(t *testing.T) {
+func TestAVerifiedFormLeadsToTheProfilesRedirect(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, only("pictures", func(p *profile.Profile) { p.Redirect = "https://app.example.com/thanks" }))
 	good, bad := s.form("pictures"), s.form("pictures")
@@ -226,7 +226,7 @@ func TestAVerifiedFormGoesOnToTheProfilesRedirect(t *testing.T) {
 	}
 }
 
-func TestAnUploadTokenThatIsOverSaysSo(t *testing.T) {
+func TestAnExpiredUploadTokenIsReportedAsExpired(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	s := newSite(t, func(c *handlers.Config) { c.Now = clock.now })

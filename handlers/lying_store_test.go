@@ -45,7 +45,7 @@ func put(t *testing.T, in *s3.PutObjectInput) {
 	}
 }
 
-func TestAStoreThatIgnoresConditionsCannotMakeUsAcceptAnObject(t *testing.T) {
+func TestObjectsThatBreakThePlanAreRemovedWhateverTheStoreEnforced(t *testing.T) {
 	t.Parallel()
 	good := func(key string) *s3.PutObjectInput {
 		return &s3.PutObjectInput{Key: &key, Body: reader(png(4000)), ContentType: aws.String("image/png"),
@@ -96,7 +96,7 @@ func TestAStoreThatIgnoresConditionsCannotMakeUsAcceptAnObject(t *testing.T) {
 	}
 }
 
-func TestAPlainFormIsVerifiedWhateverTheStoreLetThrough(t *testing.T) {
+func TestAFormsObjectIsVerifiedWhateverTheStoreEnforced(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 )
 
-const bucket = "gate"
+const bucket = "media"
 
 // store is the one gateway of this process.
 var store *gateway.Gateway
@@ -24,7 +24,7 @@ func withStore(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	store, err = gateway.Start(context.Background(), gateway.Options{Dir: dir, Buckets: []string{bucket},
-		AccessKey: "gate-access", SecretKey: storeSecret})
+		AccessKey: "server-access", SecretKey: storeSecret})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

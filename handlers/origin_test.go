@@ -81,7 +81,7 @@ func TestPreflights(t *testing.T) {
 		refused(problem.MethodNotAllowed)
 }
 
-func TestALaterCallFromAnotherPageIsHeldAgainstTheUploadsProfile(t *testing.T) {
+func TestLaterCallsAreCheckedAgainstTheOriginsOfTheUploadsProfile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.issue("files", "plot.txt", "text/plain", 100)

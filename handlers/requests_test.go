@@ -126,7 +126,7 @@ func TestOnlyPlannedPartsAreSigned(t *testing.T) {
 	}
 }
 
-func TestPartsOfAnUploadInOnePiece(t *testing.T) {
+func TestAnUploadByPostHasNoParts(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).issue("pictures", "garden.png", "image/png", 4000)
 	p.call("POST", "/parts", `{"parts":[{"number":1}]}`).refused(problem.PartOutOfPlan)

@@ -23,8 +23,8 @@ import (
 
 // Secrets say what they are, so that a leak is easy to see.
 const (
-	storeSecret = "gate-store-secret-that-nobody-may-see"
-	tokenSecret = "gate-token-secret-that-nobody-may-see-"
+	storeSecret = "store-secret-that-nobody-may-see"
+	tokenSecret = "token-secret-that-nobody-may-see-"
 )
 
 // site is one set of handlers behind a listener of its own.

@@ -99,7 +99,7 @@ func TestTokenConfusion(t *testing.T) {
 	}
 }
 
-func TestTokensCarryNoSecretAndSayWhatWasDecided(t *testing.T) {
+func TestTokensCarryThePlanAndNoSecret(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice")
@@ -115,7 +115,7 @@ func TestTokensCarryNoSecretAndSayWhatWasDecided(t *testing.T) {
 
 func TestTokenKeysCanBeRotated(t *testing.T) {
 	t.Parallel()
-	const next = sigv4.Secret("gate-next-token-secret-nobody-may-see-")
+	const next = sigv4.Secret("next-token-secret-nobody-may-see-")
 	old := newSite(t)
 	both := newSite(t, func(c *handlers.Config) { c.TokenKeys = []sigv4.Secret{next, tokenSecret} })
 	fresh := newSite(t, func(c *handlers.Config) { c.TokenKeys = []sigv4.Secret{next} })
@@ -127,7 +127,7 @@ func TestTokenKeysCanBeRotated(t *testing.T) {
 	q.at(old).call("POST", "/complete", "").refused(problem.Unauthorized)
 }
 
-func TestSomebodyElsesUploadIsUnknownToEverybodyElse(t *testing.T) {
+func TestAForeignUploadAnswersAsAnUnknownOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	mine := s.issue("films", "plot.txt", "text/plain", 6<<20, "Authorization", "Bearer alice")

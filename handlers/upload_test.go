@@ -207,7 +207,7 @@ func png(size int) []byte {
 
 // prose is plain text of the given size.
 func prose(size int) []byte {
-	return []byte(strings.Repeat("A gate in the wall, and a small one. ", size/37+1)[:size])
+	return []byte(strings.Repeat("A small side entrance, well watched. ", size/37+1)[:size])
 }
 
 func noPost(c *handlers.Config) { c.Store.Provider.PostPolicy = false }

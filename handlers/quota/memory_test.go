@@ -59,7 +59,7 @@ func TestOneAddressHasRoomForSeveralSubjectsOnly(t *testing.T) {
 	d.fine(ask{subject: "c", address: "192.0.2.2"})
 }
 
-func TestSubjectCantPoseAsAnAddress(t *testing.T) {
+func TestASubjectIsNotCountedAsAnAddress(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, rates(1, 1000), nil)
 	d.fine(ask{subject: "192.0.2.1", address: "192.0.2.9"})
@@ -98,7 +98,7 @@ func TestAbortedMultipartUploadGivesItsChargeBackOnce(t *testing.T) {
 	d.refused(large, problem.QuotaExceeded)
 }
 
-func TestAbortingAFormThatCanStillBePostedFreesNothing(t *testing.T) {
+func TestAbortingAFormThatCanStillBePostedGivesNothingBack(t *testing.T) {
 	t.Parallel()
 	for _, method := range []profile.Method{profile.MethodPost, profile.MethodPut} {
 		d := newQuotaDay(t, rates(1, 1000), nil)
@@ -130,7 +130,7 @@ func TestPlainFormThatIsntUsedGivesItsCountBack(t *testing.T) {
 	d.refused(form, problem.QuotaExceeded)
 }
 
-func TestIssuesOfOneAddressAreLimitedWhateverBecomesOfThem(t *testing.T) {
+func TestIssuesOfOneAddressAreLimitedWhateverTheirOutcome(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, profile.Quota{}, func(c *quota.Config) {
 		c.Issues = profile.Rate{Limit: 2, Window: time.Minute}
@@ -150,7 +150,7 @@ func TestRefusedUploadIsChargedNowhere(t *testing.T) {
 	d.fine(ask{subject: "b", address: "192.0.2.2", size: 1000})
 }
 
-func TestUnknownProfileIsAnOutageNotAFreePass(t *testing.T) {
+func TestAnUnknownProfileIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, profile.Quota{}, nil)
 	_, err := d.reserve(ask{profile: "elsewhere"})
@@ -160,7 +160,7 @@ func TestUnknownProfileIsAnOutageNotAFreePass(t *testing.T) {
 	}
 }
 
-func TestOldestAccountsAndUploadsMakeRoom(t *testing.T) {
+func TestTheLeastRecentlyUsedAccountsAreForgotten(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, rates(1, 1000), func(c *quota.Config) { c.MaxAccounts, c.MaxPending = 4, 2 })
 	form := profile.MethodForm
