@@ -34,7 +34,7 @@ func fetch(t *testing.T, url string) (*http.Response, string) {
 
 func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 	before, _ := os.Getwd()
-	d := begin(t, nil, testserver.Dev(t.TempDir())...)
+	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	cases := []struct{ name, path, want string }{
 		{"the start page", "/", `href="/forms/photos"`},
@@ -82,7 +82,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 }
 
 func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
-	d := begin(t, nil, testserver.Dev(t.TempDir())...)
+	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
 	for _, page := range []string{"/demo/site", "/demo/form", "/demo/themes"} {
 		response, body := fetch(t, d.URL+page)
 		policy := response.Header.Get("Content-Security-Policy")
@@ -102,7 +102,7 @@ var hrefs = regexp.MustCompile(`(?:href|src|server|action)="([^"]+)"`)
 // TestEveryLinkOfTheStartPageLeadsSomewhere follows all that dev's pages name, and what those pages
 // name in turn.
 func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
-	d := begin(t, nil, testserver.Dev(t.TempDir())...)
+	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	seen := map[string]bool{}
 	for left := []string{d.URL + "/"}; len(left) > 0; left = left[1:] {
@@ -131,7 +131,7 @@ func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
 
 func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 	page := "http://localhost:3000"
-	d := begin(t, nil, testserver.Dev(t.TempDir(), "--origin", page)...)
+	d := begin(t, nil, testserver.DevArgs(t.TempDir(), "--origin", page)...)
 	for _, url := range []string{d.URL + "/uploads", d.Store + "/postern-dev/any"} {
 		for origin, want := range map[string]string{page: page, "http://localhost:3001": ""} {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url, nil)
@@ -154,7 +154,7 @@ func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 }
 
 func TestDemoFormShowsWhatItWasSent(t *testing.T) {
-	d := begin(t, nil, testserver.Dev(t.TempDir())...)
+	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
 	response, err := http.PostForm(d.URL+"/demo/form", url.Values{"name": {"<Ada>"}, "photo": {"users/guest/1", "users/guest/2"}})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 
 func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 	data := t.TempDir()
-	d := begin(t, nil, testserver.Dev(data)...)
+	d := begin(t, nil, testserver.DevArgs(data)...)
 	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
 	if minted.code != 0 || strings.Count(minted.stdout, "\n") != 1 || minted.stderr != "" {
 		t.Fatalf("ticket: got %+v", minted)
@@ -211,7 +211,7 @@ func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 
 func TestKeysAreForTheirOwnerAlone(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	begin(t, nil, testserver.Dev(data)...)
+	begin(t, nil, testserver.DevArgs(data)...)
 	for _, name := range []string{tokenKeyFile, ticketKeyFile, storeKeyFile} {
 		info, err := os.Stat(filepath.Join(data, name))
 		if err != nil {

@@ -101,7 +101,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 func TestDevExplainsAndKeepsNothing(t *testing.T) {
 	const pasted = "pasted-and-private"
 	data := t.TempDir()
-	dev := begin(t, nil, testserver.Dev(data)...)
+	dev := begin(t, nil, testserver.DevArgs(data)...)
 	form := url.Values{"text": {`<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired. ` + pasted + `</Message></Error>`}}
 	response, err := http.PostForm(dev.URL+"/explain", form)
 	if err != nil {

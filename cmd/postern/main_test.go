@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = testserver.Patience
+const patience = testserver.Timeout
 
 // asProgram in the environment makes the test binary behave as the program, so that tests can send
 // it real signals.
@@ -44,7 +44,7 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 type running struct {
 	t              *testing.T
 	URL, Store     string
-	stdout, stderr *testserver.Logbook
+	stdout, stderr *testserver.LogBuffer
 	cancel         context.CancelFunc
 	code           chan int
 }
@@ -53,7 +53,7 @@ type running struct {
 func begin(t *testing.T, environment map[string]string, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, stdout: &testserver.Logbook{}, stderr: &testserver.Logbook{}, cancel: cancel, code: make(chan int, 1)}
+	r := &running{t: t, stdout: &testserver.LogBuffer{}, stderr: &testserver.LogBuffer{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
 		r.code <- run(ctx, args, func(name string) string { return environment[name] }, r.stdout, r.stderr)
 	}()

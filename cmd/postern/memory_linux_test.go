@@ -25,10 +25,10 @@ var formSize = flag.Int64("form-size", 256<<20, "bytes that the memory test post
 const mostMemory = 128 << 20
 
 func TestALargeFormTakesLittleMemory(t *testing.T) {
-	p := launch(t, nil, testserver.Dev(t.TempDir())...)
+	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
 	// A multipart plan would be issued for this size; a form of the page takes it in one.
 	_, page := fetch(t, p.URL+"/forms/files")
-	form, err := testclient.FormOf([]byte(page))
+	form, err := testclient.ParseForm([]byte(page))
 	if err != nil {
 		t.Fatal(err)
 	}

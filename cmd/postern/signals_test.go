@@ -14,7 +14,7 @@ import (
 
 func TestSignalsEndDevWithZero(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, nil, testserver.Dev(t.TempDir())...)
+		p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
 		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
 			t.Errorf("ready: got status %d", response.StatusCode)
 		}
@@ -26,7 +26,7 @@ func TestSignalsEndDevWithZero(t *testing.T) {
 }
 
 func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
-	p := launch(t, nil, testserver.Dev(t.TempDir())...)
+	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
 	v := testclient.Client{Base: p.URL}
 	content := bytes.Repeat([]byte("postern "), 20<<20/8)
 	upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
@@ -39,13 +39,13 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 		if err != nil || len(parts) != 1 {
 			t.Fatalf("sign part %d: %v, %v", number, answer, err)
 		}
-		if answer, err := parts[0].Send(t.Context(), upload.Piece(content, number)); err != nil || !answer.OK() {
+		if answer, err := parts[0].Send(t.Context(), upload.PartContent(content, number)); err != nil || !answer.OK() {
 			t.Fatalf("part %d: %v, %v", number, answer, err)
 		}
 	}
 	send(1)
 	p.Kill()
-	p.Again()
+	p.Restart()
 	listed, err := upload.List(t.Context())
 	if err != nil || !strings.Contains(string(listed.Body), `"number":1`) {
 		t.Fatalf("parts after the restart: want part 1, got %v, %v", listed, err)
@@ -61,7 +61,7 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 
 // Whoever asks twice doesn't want to wait for requests that never end.
 func TestASecondSignalCutsTheDrainShort(t *testing.T) {
-	p := launch(t, nil, testserver.Dev(t.TempDir())...)
+	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
 	dawdle(t, p.URL, 2)
 	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
 	p.Signal(syscall.SIGTERM)

@@ -93,7 +93,7 @@ func TestTakenPortsAreFailedRuns(t *testing.T) {
 	defer taken.Close()
 	address := taken.Addr().String()
 	for _, flag := range []string{"--listen", "--s3-listen"} {
-		args := testserver.Dev(t.TempDir(), flag, address)
+		args := testserver.DevArgs(t.TempDir(), flag, address)
 		got := invoke(t, nil, args...)
 		want := "postern: " + address + " is already in use, perhaps by another postern: stop that one, or choose another address with " + flag + " (port 0 picks a free one)\n"
 		if got.code != exitFailed || got.stderr != want || got.stdout != "" {

@@ -126,7 +126,7 @@ func problemWithoutRequestID(t *testing.T, answer testclient.Answer) map[string]
 func TestAnUploadTokenNeedsNoTicket(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t, newSite(t))
-	u := a.issue(filmRequest(filmSize)).As(a.site.clientWithText(""))
+	u := a.issue(filmRequest(filmSize)).WithClient(a.site.clientWithText(""))
 	a.requireCompletes(u, pngOfSize(filmSize))
 	if answer := a.call(http.MethodGet, "/uploads/"+u.ID, u.Token, nil); answer.Status != http.StatusNotFound && answer.Status != http.StatusMethodNotAllowed {
 		t.Errorf("reading an upload: wanted no such route, got %v", answer)

@@ -12,7 +12,7 @@ func (a *attempt) form(profile string) testclient.Post {
 	a.Helper()
 	answer := a.getPage("/forms/" + profile)
 	a.requireSuccess(answer)
-	p, err := testclient.FormOf(answer.Body)
+	p, err := testclient.ParseForm(answer.Body)
 	if err != nil {
 		a.Fatal(err)
 	}

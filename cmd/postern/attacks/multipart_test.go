@@ -112,7 +112,7 @@ func TestCompletingWithoutAllPartsListsTheMissingOnes(t *testing.T) {
 			t.Errorf("missing parts: wanted %v, got %v", missing, answer)
 		}
 		next := missing[len(missing)-1]
-		a.requireSuccess(a.requireAnswer(a.sign(u, next).Send(t.Context(), u.Piece(body, next))))
+		a.requireSuccess(a.requireAnswer(a.sign(u, next).Send(t.Context(), u.PartContent(body, next))))
 	}
 	a.requireNothingStored()
 	a.requireCompletes(u, body)

@@ -60,7 +60,7 @@ func run(m *testing.M) int {
 // site is one set of handlers on a listener of its own, in front of the store that all share.
 type site struct {
 	URL string
-	Log *testserver.Logbook
+	Log *testserver.LogBuffer
 
 	mu      sync.Mutex
 	secrets []string // what was handed to one visitor and may appear nowhere else
@@ -71,7 +71,7 @@ func newSite(t *testing.T, edits ...func(*handlers.Config)) *site {
 	t.Helper()
 	e := echo.New()
 	server := httptest.NewUnstartedServer(e)
-	s := &site{URL: "http://" + server.Listener.Addr().String(), Log: &testserver.Logbook{}}
+	s := &site{URL: "http://" + server.Listener.Addr().String(), Log: &testserver.LogBuffer{}}
 	config := s.config(t)
 	for _, edit := range edits {
 		edit(&config)
@@ -139,7 +139,7 @@ func (s *site) clientWith(t *testing.T, ticket tickets.Ticket) testclient.Client
 
 // clientWithText returns somebody with any text for a ticket, "" for none.
 func (s *site) clientWithText(ticket string) testclient.Client {
-	return testclient.Client{Base: s.URL, Ticket: ticket, Client: &http.Client{
+	return testclient.Client{Base: s.URL, Ticket: ticket, HTTPClient: &http.Client{
 		Transport:     http.DefaultTransport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -14,7 +14,7 @@ import (
 
 // patience bounds every wait of these tests: far more than a loaded machine needs, far less than a
 // hung test takes.
-const patience = testserver.Patience
+const patience = testserver.Timeout
 
 // pollEvery is how often a page is asked whether it has come so far.
 const pollEvery = 50 * time.Millisecond
@@ -35,14 +35,14 @@ func startDev(t *testing.T, args ...string) *devServer {
 	t.Helper()
 	p := &devServer{t: t, Data: filepath.Join(t.TempDir(), "data")}
 	t.Cleanup(p.requireNoSecretsInLog)
-	p.Server = testserver.Start(t, testserver.Options{Path: program, Args: testserver.Dev(p.Data, args...)})
+	p.Server = testserver.Start(t, testserver.Options{Path: program, Args: testserver.DevArgs(p.Data, args...)})
 	return p
 }
 
 // again starts a stopped or killed server once more: the same ports, the same data.
 func (p *devServer) again() {
 	p.t.Helper()
-	p.Again()
+	p.Restart()
 }
 
 // focusStop asks the server to end and requires that it drains and exits 0.

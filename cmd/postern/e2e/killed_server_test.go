@@ -55,7 +55,7 @@ func sendPart(t *testing.T, u *testclient.Upload, content []byte, number int) {
 	if err != nil || len(signed) != 1 {
 		t.Fatalf("sign part %d: %v %v", number, answer, err)
 	}
-	if answer, err = signed[0].Send(t.Context(), u.Piece(content, number)); err != nil || !answer.OK() {
+	if answer, err = signed[0].Send(t.Context(), u.PartContent(content, number)); err != nil || !answer.OK() {
 		t.Fatalf("send part %d: %v %v", number, answer, err)
 	}
 }

@@ -46,7 +46,7 @@ func startSeparateServer(t *testing.T, w *proxy, p *devServer, lifetime time.Dur
 
 // submitIfNeeded may follow kill: the new server knows nothing of what the old one did.
 func (a *separateServer) restart() {
-	a.Again()
+	a.Restart()
 	a.route()
 }
 

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// FormOf reads the signed form out of a page, as a browser without script does; a page that has
-// none is an error.
-func FormOf(page []byte) (Post, error) {
+// ParseForm reads the signed form of a page, as a browser without script does. A page without one
+// is an error.
+func ParseForm(page []byte) (Post, error) {
 	root, err := html.Parse(bytes.NewReader(page))
 	if err != nil {
-		return Post{}, fmt.Errorf("visitor: page: %w", err)
+		return Post{}, fmt.Errorf("testclient: page: %w", err)
 	}
 	var p Post
 	for node := range root.Descendants() {
@@ -24,7 +24,7 @@ func FormOf(page []byte) (Post, error) {
 		}
 	}
 	if p.URL == "" || p.Get("policy") == "" {
-		return Post{}, fmt.Errorf("visitor: page: wanted a signed form, got %.600q", page)
+		return Post{}, fmt.Errorf("testclient: page: wanted a signed form, got %.600q", page)
 	}
 	return p, nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Upload is what issuing answers.
+// Upload is the answer to [Client.Issue]. One of Post, Put and Multipart is set, as Method says.
 type Upload struct {
 	ID, Profile, Bucket, Key, Method, Token string
 	Expires                                 time.Time
@@ -20,16 +20,16 @@ type Upload struct {
 	Put                                     *Put
 	Multipart                               *Multipart
 
-	visitor Client
+	client Client
 }
 
-// Post is the plan of one signed form.
+// Post is the plan of a signed form.
 type Post struct {
 	URL    string
-	Fields []Field
+	Fields []Field // in the order they have to be sent in
 }
 
-// Field is a form field, in order.
+// Field is a form field.
 type Field struct{ Name, Value string }
 
 // Put is the plan of one presigned request.
@@ -38,51 +38,49 @@ type Put struct {
 	Headers map[string]string
 }
 
-// Multipart is the plan of a multipart upload; Checksum is "" or the algorithm of each part's
-// checksum.
+// Multipart is the plan of a multipart upload.
 type Multipart struct {
-	PartSize  int64
+	PartSize  int64 // bytes; the last part may be smaller
 	PartCount int
-	Checksum  string
+	Checksum  string // algorithm of each part's checksum; "" for none
 }
 
-// Part is a presigned part.
+// Part is a presigned request for one part.
 type Part struct {
-	Number  int
-	URL     string
-	Size    int64
-	Headers map[string]string
+	Put
+	Number int   // from 1
+	Size   int64 // bytes
 }
 
-// PartRequest names a part to be signed; Checksum is the base64 of its value where the plan has an
+// PartRequest names a part to be signed. Checksum is base64; it is wanted where the plan has an
 // algorithm.
 type PartRequest struct {
 	Number   int    `json:"number"`
 	Checksum string `json:"checksum,omitempty"`
 }
 
-// Clone returns a copy that a test may tamper with.
+// Clone returns a copy that a test may change.
 func (p Post) Clone() Post { return Post{URL: p.URL, Fields: slices.Clone(p.Fields)} }
 
-// Set replaces the value of a field, or adds the field.
+// Set replaces the value of a field; a field that is absent is added.
 func (p *Post) Set(name, value string) {
-	for i := range p.Fields {
-		if p.Fields[i].Name == name {
-			p.Fields[i].Value = value
-			return
-		}
+	if i := p.index(name); i >= 0 {
+		p.Fields[i].Value = value
+		return
 	}
 	p.Fields = append(p.Fields, Field{name, value})
 }
 
-// Get returns the value of a field, "" for none.
+// Get returns the value of a field; "" if the field is absent.
 func (p Post) Get(name string) string {
-	for _, f := range p.Fields {
-		if f.Name == name {
-			return f.Value
-		}
+	if i := p.index(name); i >= 0 {
+		return p.Fields[i].Value
 	}
 	return ""
+}
+
+func (p Post) index(name string) int {
+	return slices.IndexFunc(p.Fields, func(f Field) bool { return f.Name == name })
 }
 
 // Drop removes a field.
@@ -92,51 +90,41 @@ func (p *Post) Drop(name string) {
 
 // Send posts the form with the file as its last part.
 func (p Post) Send(ctx context.Context, filename string, content []byte) (Answer, error) {
-	var body bytes.Buffer
+	var body bytes.Buffer // writing to it never fails
 	form := multipart.NewWriter(&body)
 	for _, f := range p.Fields {
-		if err := form.WriteField(f.Name, f.Value); err != nil {
-			return Answer{}, fmt.Errorf("visitor: %w", err)
-		}
+		_ = form.WriteField(f.Name, f.Value)
 	}
-	part, err := form.CreateFormFile("file", filename)
-	if err != nil {
-		return Answer{}, fmt.Errorf("visitor: %w", err)
-	}
-	_, _ = part.Write(content)
+	file, _ := form.CreateFormFile("file", filename)
+	_, _ = file.Write(content)
 	_ = form.Close()
 	header := map[string]string{"Content-Type": form.FormDataContentType()}
-	return transfer(ctx, http.MethodPost, p.URL, header, &body, int64(body.Len()))
+	return sendToStore(ctx, http.MethodPost, p.URL, header, &body, int64(body.Len()))
 }
 
-// Send puts the content where the plan says.
+// Send puts the content.
 func (p Put) Send(ctx context.Context, content []byte) (Answer, error) {
-	return transfer(ctx, http.MethodPut, p.URL, p.Headers, bytes.NewReader(content), int64(len(content)))
+	return sendToStore(ctx, http.MethodPut, p.URL, p.Headers, bytes.NewReader(content), int64(len(content)))
 }
 
-// Send puts the content of the part.
-func (p Part) Send(ctx context.Context, content []byte) (Answer, error) {
-	return transfer(ctx, http.MethodPut, p.URL, p.Headers, bytes.NewReader(content), int64(len(content)))
+// SendChunked puts the content without a Content-Length.
+func (p Put) SendChunked(ctx context.Context, content []byte) (Answer, error) {
+	return sendToStore(ctx, http.MethodPut, p.URL, p.Headers, io.MultiReader(bytes.NewReader(content)), -1)
 }
 
-// SendChunked puts the content without saying how long it is.
-func (p Part) SendChunked(ctx context.Context, content []byte) (Answer, error) {
-	return transfer(ctx, http.MethodPut, p.URL, p.Headers, io.MultiReader(bytes.NewReader(content)), -1)
-}
-
-func transfer(ctx context.Context, method, url string, headers map[string]string, body io.Reader, size int64) (Answer, error) {
+func sendToStore(ctx context.Context, method, url string, headers map[string]string, body io.Reader, size int64) (Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
-		return Answer{}, fmt.Errorf("visitor: %w", err)
+		return Answer{}, fmt.Errorf("testclient: %w", err)
 	}
 	request.ContentLength = size
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
-	return exchange(request)
+	return roundTrip(request)
 }
 
-// Sign asks for the URLs of parts; the parts are nil unless the answer is a success.
+// Sign asks for the URLs of parts. The parts are nil unless the answer is a success.
 func (u *Upload) Sign(ctx context.Context, parts ...PartRequest) ([]Part, Answer, error) {
 	answer, err := u.call(ctx, http.MethodPost, "/parts", map[string]any{"parts": parts})
 	if err != nil || !answer.OK() {
@@ -144,38 +132,39 @@ func (u *Upload) Sign(ctx context.Context, parts ...PartRequest) ([]Part, Answer
 	}
 	var signed struct{ Parts []Part }
 	if err := json.Unmarshal(answer.Body, &signed); err != nil {
-		return nil, answer, fmt.Errorf("visitor: parts: %w", err)
+		return nil, answer, fmt.Errorf("testclient: parts: %w", err)
 	}
 	return signed.Parts, answer, nil
 }
 
-// Complete asks for the upload to be verified and finished.
+// Complete asks Postern to verify and finish the upload.
 func (u *Upload) Complete(ctx context.Context) (Answer, error) {
 	return u.call(ctx, http.MethodPost, "/complete", map[string]any{})
 }
 
-// List asks which parts the store has.
+// List asks which parts the store has received.
 func (u *Upload) List(ctx context.Context) (Answer, error) {
 	return u.call(ctx, http.MethodGet, "/parts", nil)
 }
 
-// Abort gives the upload up.
+// Abort asks Postern to end the upload and delete its parts.
 func (u *Upload) Abort(ctx context.Context) (Answer, error) {
 	return u.call(ctx, http.MethodDelete, "", nil)
 }
 
 func (u *Upload) call(ctx context.Context, method, route string, body any) (Answer, error) {
-	return u.visitor.Call(ctx, method, "/uploads/"+u.ID+route, u.Token, body)
+	return u.client.Call(ctx, method, "/uploads/"+u.ID+route, u.Token, body)
 }
 
-// As returns the same upload in the hands of another visitor.
-func (u *Upload) As(v Client) *Upload {
+// WithClient returns the same upload as if another visitor held its token.
+func (u *Upload) WithClient(c Client) *Upload {
 	other := *u
-	other.visitor = v
+	other.client = c
 	return &other
 }
 
-// Send carries the plan out and returns the store's last answer, or its first refusal.
+// Send sends the file as planned. It returns the last answer, or the first refusal, of the store or
+// of Postern.
 func (u *Upload) Send(ctx context.Context, filename string, content []byte) (Answer, error) {
 	switch {
 	case u.Post != nil:
@@ -189,20 +178,20 @@ func (u *Upload) Send(ctx context.Context, filename string, content []byte) (Ans
 
 func (u *Upload) sendParts(ctx context.Context, content []byte) (answer Answer, err error) {
 	for number := 1; number <= u.Multipart.PartCount; number++ {
-		piece := u.Piece(content, number)
-		parts, refusal, err := u.Sign(ctx, PartRequest{Number: number, Checksum: Checksum(u.Multipart.Checksum, piece)})
-		if err != nil || len(parts) != 1 {
+		part := u.PartContent(content, number)
+		signed, refusal, err := u.Sign(ctx, PartRequest{Number: number, Checksum: Checksum(u.Multipart.Checksum, part)})
+		if err != nil || len(signed) != 1 {
 			return refusal, err
 		}
-		if answer, err = parts[0].Send(ctx, piece); err != nil || !answer.OK() {
+		if answer, err = signed[0].Send(ctx, part); err != nil || !answer.OK() {
 			return answer, err
 		}
 	}
 	return answer, nil
 }
 
-// Piece returns what the part of that number holds by the plan.
-func (u *Upload) Piece(content []byte, number int) []byte {
+// PartContent returns the bytes of content that the part of that number holds by the plan.
+func (u *Upload) PartContent(content []byte, number int) []byte {
 	from := min(int64(number-1)*u.Multipart.PartSize, int64(len(content)))
 	to := min(from+u.Multipart.PartSize, int64(len(content)))
 	return content[from:to]

@@ -1,7 +1,6 @@
-// Package testserver runs the program as a process of its own, for tests: real ports, real signals,
-// a real end.
+// Package testserver runs Postern as a process of its own, for tests: with real ports, real signals
+// and a real exit code.
 //
-// [Start] waits for the ready line and sees to it that nothing is left when the test is over.
-// [Server.Again] starts a server that was stopped or killed once more, where it was and with what
-// it had.
+// [Start] waits for the ready line and kills the process when the test ends. [Server.Restart]
+// starts a server that was stopped or killed again, on the same ports and with the same data.
 package testserver
