@@ -27,7 +27,7 @@ func widgetPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
 	out := make(map[string]*formCache)
 	for _, t := range l.catalogue.All() {
 		view := formView(l, t, p)
-		view.Embedded, view.ParentOrigins, view.Languages = true, p.Profile.Origins, nil
+		view.Embedded, view.ParentOrigins, view.Languages = true, p.Settings.Origins, nil
 		view.Modules = append(view.Modules, l.asset("widget.js"))
 		out[t.Tag] = &formCache{view: view, component: templates.Widget}
 	}
@@ -36,7 +36,7 @@ func widgetPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
 
 // formView is the form of a profile without what is issued per visit.
 func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templates.FormView {
-	p := served.Profile
+	p := served.Settings
 	view := templates.FormView{
 		Page:    l.page(t, t.Text("page.form.title")),
 		Heading: t.Text("page.form.heading"), Kicker: p.Name,

@@ -33,7 +33,7 @@ func New(c Config) (*Handlers, error) {
 	}
 	h := &Handlers{config: c, service: service, layout: layout, profiles: map[string]*servedProfile{}}
 	for _, p := range service.Profiles() {
-		h.profiles[p.Profile.Name] = newServedProfile(p, layout)
+		h.profiles[p.Settings.Name] = newServedProfile(p, layout)
 	}
 	if h.origins, err = newOrigins(c.PublicURL, h.profiles); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	}
 	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
 	done, err := h.service.Verify(c.Request().Context(), up)
-	if redirect := up.Served.Profile.Redirect; err == nil && redirect != "" {
+	if redirect := up.Served.Settings.Redirect; err == nil && redirect != "" {
 		return c.Redirect(http.StatusSeeOther, redirect)
 	}
 	t := h.layout.landingTexts(c.Request(), up)
@@ -77,7 +77,7 @@ func (l *layout) refusedView(t *language.Texts, up uploads.OpenUpload, broken *u
 	arguments := append(limitsOf(t, broken.Problem), "found", t.TypeName(broken.Found))
 	view.Message = t.Text(refusedKey(broken), arguments...)
 	view.Hint = t.Text("page.result.refused.deleted")
-	if up.Served.Profile.Quarantine != "" {
+	if up.Served.Settings.Quarantine != "" {
 		view.Hint = t.Text("page.result.refused.kept")
 	}
 	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")

@@ -25,7 +25,7 @@ func newOrigins(publicURL string, profiles map[string]*servedProfile) (*origins,
 		return nil, err
 	}
 	for _, p := range profiles {
-		for _, origin := range p.Profile.Origins {
+		for _, origin := range p.Settings.Origins {
 			o.listed[origin] = true
 			if err := o.protection.AddTrustedOrigin(origin); err != nil {
 				return nil, err

@@ -22,7 +22,7 @@ type servedProfile struct {
 func newServedProfile(p *uploads.ServedProfile, l *layout) *servedProfile {
 	s := &servedProfile{ServedProfile: p}
 	s.formHeaders = pageHeaders(s.sources(), nil).without(pageHeaders(sources{}, nil))
-	s.widgetHeaders = widgetHeaders(s.sources(), p.Profile.Origins)
+	s.widgetHeaders = widgetHeaders(s.sources(), p.Settings.Origins)
 	s.forms, s.widgets = formPages(l, p), widgetPages(l, p)
 	return s
 }
@@ -32,8 +32,8 @@ func newServedProfile(p *uploads.ServedProfile, l *layout) *servedProfile {
 func (p *servedProfile) sources() sources {
 	s := sources{connect: cspSources(p.BucketURL)}
 	s.form = s.connect
-	if p.Profile.Redirect != "" {
-		s.form = append(slices.Clone(s.connect), originOf(p.Profile.Redirect))
+	if p.Settings.Redirect != "" {
+		s.form = append(slices.Clone(s.connect), originOf(p.Settings.Redirect))
 	}
 	return s
 }
@@ -49,7 +49,7 @@ func (p *servedProfile) widgetHeadersFor(v uploads.Visitor) headers {
 
 // allowsOrigin reports whether pages of an origin may frame the widget or call the API.
 func (p *servedProfile) allowsOrigin(origin string) bool {
-	return slices.Contains(p.Profile.Origins, origin)
+	return slices.Contains(p.Settings.Origins, origin)
 }
 
 // cspSources names a bucket as narrowly as a Content-Security-Policy can: with path-style addresses

@@ -23,7 +23,7 @@ type attributes struct {
 }
 
 func attributesOf(p *ServedProfile, plan profile.Plan) attributes {
-	of := p.Profile
+	of := p.Settings
 	a := attributes{
 		acl: types.ObjectCannedACL(of.ACL), storageClass: types.StorageClass(of.StorageClass),
 		encryption: types.ServerSideEncryption(of.Encryption.Mode), kmsKey: of.Encryption.KeyID,
@@ -75,7 +75,7 @@ func putHeaders(provider Provider, p *ServedProfile, plan profile.Plan) []sigv4.
 	if provider.ConditionalPut {
 		add("if-none-match", "*")
 	}
-	of := p.Profile
+	of := p.Settings
 	add("cache-control", of.CacheControl)
 	add(names.ACLHeader, string(of.ACL))
 	add(names.StorageClass, string(of.StorageClass))

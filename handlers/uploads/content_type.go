@@ -54,7 +54,7 @@ func (p *ServedProfile) admits(declared string, detected detectedType) bool {
 
 // coversByWildcard reports whether a wildcard of the profile matches a type.
 func (p *ServedProfile) coversByWildcard(base string) bool {
-	return slices.ContainsFunc(p.Profile.Types, func(pattern string) bool {
+	return slices.ContainsFunc(p.Settings.Types, func(pattern string) bool {
 		family, ok := strings.CutSuffix(pattern, "*")
 		return ok && (family == "*/" || strings.HasPrefix(base, family))
 	})
@@ -62,7 +62,7 @@ func (p *ServedProfile) coversByWildcard(base string) bool {
 
 // nameOf is the profile's own name for a detected type, "" where it has none.
 func (p *ServedProfile) nameOf(detected detectedType) string {
-	for _, t := range p.Profile.Types {
+	for _, t := range p.Settings.Types {
 		if detected.Is(t) {
 			return t
 		}
@@ -81,7 +81,7 @@ func (p *ServedProfile) typeFor(detected detectedType) (string, bool) {
 		return base, true
 	}
 	only := ""
-	for _, t := range p.Profile.Types {
+	for _, t := range p.Settings.Types {
 		if strings.HasSuffix(t, "/*") || !p.admits(t, detected) {
 			continue
 		}

@@ -14,7 +14,7 @@ func servedWith(t *testing.T, types ...string) *ServedProfile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ServedProfile{compiled: compiled, Profile: compiled.Profile()}
+	return &ServedProfile{compiled: compiled, Settings: compiled.Profile()}
 }
 
 // firstBytes are the first bytes of files, by what they are.

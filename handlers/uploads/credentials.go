@@ -43,7 +43,7 @@ type ScopedCredentials struct {
 // a prefix, and could overwrite each other's objects.
 func (s *Service) MakeCredentials(ctx context.Context, p *ServedProfile, v Visitor) (ScopedCredentials, error) {
 	var none ScopedCredentials
-	if !p.Profile.ScopedCredentials || s.config.CredentialsMaker == nil {
+	if !p.Settings.ScopedCredentials || s.config.CredentialsMaker == nil {
 		return none, problem.New(problem.Forbidden, "this profile hands out no credentials")
 	}
 	if !v.Known || v.Subject == "" || v.Subject == profile.Guest {
@@ -58,16 +58,16 @@ func (s *Service) MakeCredentials(ctx context.Context, p *ServedProfile, v Visit
 		return none, &problem.Error{Code: problem.Internal, Err: err}
 	}
 	now := s.config.Now().UTC()
-	charged := profile.Plan{ID: s.config.NewID(), Profile: p.Profile.Name, Subject: v.Subject, Bucket: p.Profile.Bucket,
+	charged := profile.Plan{ID: s.config.NewID(), Profile: p.Settings.Name, Subject: v.Subject, Bucket: p.Settings.Bucket,
 		Prefix: prefix, Method: MethodCredentials, Expiration: now, UploadExpiration: now}
 	if err := s.reserve(ctx, v, charged); err != nil {
 		return none, err
 	}
-	made, err := s.config.CredentialsMaker.Make(ctx, UploadGrant{Subject: v.Subject, Bucket: p.Profile.Bucket, Prefix: prefix,
-		Encryption: p.Profile.Encryption, StorageClass: p.Profile.StorageClass})
+	made, err := s.config.CredentialsMaker.Make(ctx, UploadGrant{Subject: v.Subject, Bucket: p.Settings.Bucket, Prefix: prefix,
+		Encryption: p.Settings.Encryption, StorageClass: p.Settings.StorageClass})
 	if err != nil {
 		return none, unavailable(err)
 	}
-	return ScopedCredentials{Credentials: made, Bucket: p.Profile.Bucket, Prefix: prefix,
+	return ScopedCredentials{Credentials: made, Bucket: p.Settings.Bucket, Prefix: prefix,
 		Region: s.config.Store.Region, Endpoint: endpoint}, nil
 }

@@ -86,7 +86,7 @@ func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s
 // without an ACL that could make them public.
 func (s objectStore) quarantine(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
 	in := copyInput(up, found, profile.OctetStream)
-	in.Key = aws.String(up.Served.Profile.Quarantine + up.Key)
+	in.Key = aws.String(up.Served.Settings.Quarantine + up.Key)
 	in.ACL = ""
 	_, err := s.client.CopyObject(ctx, in, withoutSDKChecksums)
 	return err

@@ -51,7 +51,7 @@ func (s *Service) OpenForm(token, profileName string, v Visitor) (OpenUpload, er
 // of its old uploads.
 func (s *Service) join(u Upload, v Visitor) (OpenUpload, error) {
 	served, ok := s.profiles[u.Profile]
-	if !ok || served.Profile.Bucket != u.Bucket || v.Known && v.Subject != u.Subject {
+	if !ok || served.Settings.Bucket != u.Bucket || v.Known && v.Subject != u.Subject {
 		return OpenUpload{}, errUnknownUpload
 	}
 	return OpenUpload{Upload: u, Served: served}, nil

@@ -55,7 +55,7 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 		return SignedParts{}, unavailable(err)
 	}
 	now := s.config.Now().UTC()
-	expires, err := signer.Expiration(now, up.Served.Profile.Lifetime)
+	expires, err := signer.Expiration(now, up.Served.Settings.Lifetime)
 	if err != nil {
 		return SignedParts{}, unavailable(err)
 	}

@@ -26,7 +26,7 @@ func (e *ObjectError) Error() string { return e.Problem.Error() }
 func (e *ObjectError) Unwrap() error { return e.Problem }
 
 func (up OpenUpload) objectError(code problem.Code, detail string) *ObjectError {
-	limits := &problem.Limits{MinSize: up.MinSize, MaxSize: up.MaxSize, Types: up.Served.Profile.Types}
+	limits := &problem.Limits{MinSize: up.MinSize, MaxSize: up.MaxSize, Types: up.Served.Settings.Types}
 	return &ObjectError{Problem: &problem.Error{Code: code, Detail: detail, Limits: limits}}
 }
 
@@ -43,7 +43,7 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 	if !errors.As(err, &refused) {
 		return err
 	}
-	if up.Served.Profile.Quarantine != "" && aws.ToInt64(found.ContentLength) <= profile.MaxPostSize {
+	if up.Served.Settings.Quarantine != "" && aws.ToInt64(found.ContentLength) <= profile.MaxPostSize {
 		if err := s.store.quarantine(ctx, up, found); err != nil {
 			return storeError(err)
 		}

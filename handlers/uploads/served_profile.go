@@ -12,7 +12,7 @@ import (
 // ServedProfile is a compiled profile with what follows from the store's settings. It is made once,
 // at start, and safe for concurrent use; the fields are for reading.
 type ServedProfile struct {
-	Profile   profile.Profile // a copy, defaults filled in
+	Settings   profile.Profile // a copy, defaults filled in
 	BucketURL string          // what browsers are told; it ends without a slash
 
 	compiled *profile.Compiled
@@ -26,7 +26,7 @@ func (p *ServedProfile) Allows(contentType string) bool { return p.compiled.Allo
 
 // Limits are what the profile accepts.
 func (p *ServedProfile) Limits() *problem.Limits {
-	return &problem.Limits{MinSize: p.Profile.MinSize, MaxSize: p.Profile.MaxSize, Types: p.Profile.Types}
+	return &problem.Limits{MinSize: p.Settings.MinSize, MaxSize: p.Settings.MaxSize, Types: p.Settings.Types}
 }
 
 // compileProfiles compiles every profile and returns all that is wrong with any.
@@ -72,16 +72,16 @@ func (c Config) serveProfiles(compiled map[string]*profile.Compiled) (map[string
 }
 
 func (c Config) serveProfile(compiled *profile.Compiled) (*ServedProfile, error) {
-	p := &ServedProfile{compiled: compiled, Profile: compiled.Profile()}
+	p := &ServedProfile{compiled: compiled, Settings: compiled.Profile()}
 	if c.Store.Provider.PostPolicy {
 		if err := compiled.CheckDialect(c.Store.Provider.Dialect); err != nil {
 			return nil, err
 		}
 	}
 	var err error
-	if p.BucketURL, err = c.Store.bucketURL(p.Profile.Bucket); err != nil {
-		return nil, fmt.Errorf("uploads: profile %q: bucket %q: %w", p.Profile.Name, p.Profile.Bucket, err)
+	if p.BucketURL, err = c.Store.bucketURL(p.Settings.Bucket); err != nil {
+		return nil, fmt.Errorf("uploads: profile %q: bucket %q: %w", p.Settings.Name, p.Settings.Bucket, err)
 	}
-	p.landingURL = c.PublicURL + "/forms/" + p.Profile.Name + "/done/"
+	p.landingURL = c.PublicURL + "/forms/" + p.Settings.Name + "/done/"
 	return p, nil
 }

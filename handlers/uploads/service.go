@@ -139,7 +139,7 @@ func (c Config) check() error {
 	return errors.Join(found...)
 }
 
-// Profile returns a profile by the name in a request; an unknown one is UnknownProfile.
+// Settings returns a profile by the name in a request; an unknown one is UnknownProfile.
 func (s *Service) Profile(name string) (*ServedProfile, error) {
 	if p, ok := s.profiles[name]; ok {
 		return p, nil

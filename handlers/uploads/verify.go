@@ -73,7 +73,7 @@ func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.He
 	if err := up.compareSize(size); err != nil {
 		return "", err
 	}
-	if err := up.compareSettings(found); err != nil {
+	if err := up.compareAttributes(found); err != nil {
 		return "", err
 	}
 	detected, err := s.store.detectType(ctx, up, found)
@@ -105,14 +105,14 @@ func (up OpenUpload) compareSize(size int64) error {
 	return up.objectError(problem.SizeTooSmall, "the object is smaller than allowed")
 }
 
-// compareSettings finds what a policy would have refused: foreign metadata, a website redirect,
+// compareAttributes finds what a policy would have refused: foreign metadata, a website redirect,
 // headers that the profile doesn't set.
-func (up OpenUpload) compareSettings(found *s3.HeadObjectOutput) error {
+func (up OpenUpload) compareAttributes(found *s3.HeadObjectOutput) error {
 	metadata := digestMetadata(sortedMetadata(found.Metadata)) == up.MetadataDigest
 	foreign := aws.ToString(found.WebsiteRedirectLocation) != "" || aws.ToString(found.ContentDisposition) != "" ||
 		aws.ToString(found.ContentEncoding) != ""
 	cache := aws.ToString(found.CacheControl)
-	if metadata && !foreign && (cache == "" || cache == up.Served.Profile.CacheControl) {
+	if metadata && !foreign && (cache == "" || cache == up.Served.Settings.CacheControl) {
 		return nil
 	}
 	return up.objectError(problem.SizeMismatch, "the object has other metadata than planned")
