@@ -1,28 +1,28 @@
 package policy
 
-// The byteClasses of bytes that values are looked through for. Values are as long as a URL with a
-// token in it, and are looked through for each form.
+// byteClass is a set of classes of bytes. classesOf unites them over a value, so that one pass
+// answers all questions about it.
+type byteClass uint8
+
 const (
-	classEscaped  = 1 << iota // not its own JSON
-	classControl              // a control character
-	classDollar               // the beginning of a variable, at some stores
-	classNotPath              // neither unreserved in a URL nor a slash
-	classNotHost              // not a small letter, digit, hyphen or dot
-	classNotDigit             // not a digit
+	classEscaped  byteClass = 1 << iota // needs an escape in JSON
+	classControl                        // is a control character
+	classDollar                         // begins a variable at some stores
+	classNotToken                       // is no letter, digit, '-', '_' or '.'
+	classNotPath                        // is neither unreserved in a URL (RFC 3986, 2.3) nor a slash
+	classNotHost                        // is no a-z, 0-9, '-' or '.'
+	classNotDigit                       // is no digit
 )
 
-var byteClasses = byteClassTable()
-
-func byteClassTable() (table [256]uint8) {
+var byteClasses = func() (table [256]byteClass) {
 	for i := range table {
 		b := byte(i)
 		digit := '0' <= b && b <= '9'
 		host := digit || 'a' <= b && b <= 'z' || b == '-' || b == '.'
-		path := host || 'A' <= b && b <= 'Z' || b == '/' || b == '_' || b == '~'
-		control := b < ' ' || b == 0x7f
-		for class, in := range map[uint8]bool{
-			classEscaped: b < ' ' || b == '"' || b == '\\', classControl: control, classDollar: b == '$',
-			classNotPath: !path, classNotHost: !host, classNotDigit: !digit,
+		token := host || 'A' <= b && b <= 'Z' || b == '_'
+		for class, in := range map[byteClass]bool{
+			classEscaped: b < ' ' || b == '"' || b == '\\', classControl: b < ' ' || b == 0x7f, classDollar: b == '$',
+			classNotToken: !token, classNotPath: !token && b != '/' && b != '~', classNotHost: !host, classNotDigit: !digit,
 		} {
 			if in {
 				table[i] |= class
@@ -30,11 +30,10 @@ func byteClassTable() (table [256]uint8) {
 		}
 	}
 	return table
-}
+}()
 
-// classOf returns every class that some byte of s is in.
-func classOf(s string) uint8 {
-	var all uint8
+// classesOf returns every class that some byte of s is in.
+func classesOf(s string) (all byteClass) {
 	for i := range len(s) {
 		all |= byteClasses[s[i]]
 	}

@@ -6,68 +6,67 @@ import (
 	"unicode/utf8"
 )
 
-// cutAtFile drops what follows the file, as stores do.
-func (c *checker) cutAtFile() {
+// cutAtFile drops the fields behind the file, as stores do.
+func (c *formChecker) cutAtFile() {
 	for i, field := range c.fields {
-		if !strings.EqualFold(field.Name, fileField) {
+		if !field.Is(fileField) {
 			continue
 		}
 		for _, late := range c.fields[i+1:] {
-			c.add(Violation{Rule: RuleAfterFile, Code: "InvalidArgument", Status: 400, Field: late.Name, Got: late.Value,
-				Wanted: "before the file", Message: "POST fields after the file are ignored."})
+			c.refuse(Violation{Reason: ReasonAfterFile, Field: late.Name, Wanted: "before the file", Got: late.Value},
+				"InvalidArgument", "POST fields after the file are ignored.")
 		}
 		c.fields = c.fields[:i]
 		return
 	}
 }
 
-// checkForm looks at what any form has to be, whatever its policy.
-func (c *checker) checkForm() {
+// checkForm applies the rules for all forms, whatever their policy.
+func (c *formChecker) checkForm() {
 	if size := FormBytes(c.fields); size > MaxFormBytes {
-		c.add(Violation{Rule: RuleFormTooLarge, Code: "MaxPostPreDataLengthExceeded", Status: 400,
-			Message: "Your POST request fields preceding the upload file were too large.",
-			Wanted:  "at most 20480 bytes before the file", Got: strconv.Itoa(size)})
+		c.refuse(Violation{Reason: ReasonFormTooLarge, Wanted: "at most 20480 bytes before the file", Got: strconv.Itoa(size)},
+			"MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
 	}
 	c.checkMetadata()
 	for i, field := range c.fields {
 		if _, first := c.find(field.Name); first != i {
-			c.add(Violation{Rule: RuleRepeated, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
-				Wanted: "once", Message: "POST requires exactly one value for each field."})
+			c.refuse(Violation{Reason: ReasonRepeated, Field: field.Name, Wanted: "once", Got: field.Value},
+				"InvalidArgument", "POST requires exactly one value for each field.")
 		}
 		if !utf8.ValidString(field.Value) {
-			c.add(Violation{Rule: RuleEncoding, Code: "InvalidArgument", Status: 400, Field: field.Name, Got: field.Value,
-				Wanted: "UTF-8", Message: "The field is not valid UTF-8."})
+			c.refuse(Violation{Reason: ReasonEncoding, Field: field.Name, Wanted: "UTF-8", Got: field.Value},
+				"InvalidArgument", "The field is not valid UTF-8.")
 		}
 	}
 	c.checkKey()
 }
 
-// checkMetadata adds up names, without x-amz-meta-, and values.
-func (c *checker) checkMetadata() {
+// checkMetadata adds up the names, without x-amz-meta-, and the values of the user metadata.
+func (c *formChecker) checkMetadata() {
 	size := 0
 	for _, field := range c.fields {
-		if roleOf(field.Name) == roleMetadata {
-			_, name, _ := strings.Cut(strings.ToLower(field.Name), "-meta-")
+		if name := lowerName(field.Name); kindOf(name) == kindMetadata {
+			_, name, _ = strings.Cut(name, "-meta-")
 			size += len(name) + len(field.Value)
 		}
 	}
 	if size > MaxMetadataBytes {
-		c.add(Violation{Rule: RuleMetadata, Code: "MetadataTooLarge", Status: 400, Wanted: "at most 2048 bytes of user metadata",
-			Got: strconv.Itoa(size), Message: "Your metadata headers exceed the maximum allowed metadata size"})
+		c.refuse(Violation{Reason: ReasonMetadataTooLarge, Wanted: "at most 2048 bytes of user metadata", Got: strconv.Itoa(size)},
+			"MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
 	}
 }
 
-func (c *checker) checkKey() {
-	key, at := c.find("key")
+func (c *formChecker) checkKey() {
+	key, index := c.find("key")
 	switch {
-	case at < 0:
-		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a field named key",
-			Message: "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields."})
+	case index < 0:
+		c.refuse(Violation{Reason: ReasonKeyMissing, Field: "key", Wanted: "a field named key"},
+			"InvalidArgument", "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.")
 	case key == "":
-		c.add(Violation{Rule: RuleKeyMissing, Code: "InvalidArgument", Status: 400, Field: "key", Wanted: "a key",
-			Message: "User key must have a length greater than 0."})
+		c.refuse(Violation{Reason: ReasonKeyMissing, Field: "key", Wanted: "a key"},
+			"InvalidArgument", "User key must have a length greater than 0.")
 	case len(key) > MaxKeyBytes:
-		c.add(Violation{Rule: RuleKeyTooLong, Code: "KeyTooLongError", Status: 400, Field: "key",
-			Wanted: "at most 1024 bytes", Got: strconv.Itoa(len(key)), Message: "Your key is too long"})
+		c.refuse(Violation{Reason: ReasonKeyTooLong, Field: "key", Wanted: "at most 1024 bytes", Got: strconv.Itoa(len(key))},
+			"KeyTooLongError", "Your key is too long")
 	}
 }

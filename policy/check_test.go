@@ -64,31 +64,31 @@ func TestCheckRefuses(t *testing.T) {
 		code    string
 		message string
 	}{
-		"expired":              {f, 50, 15 * time.Minute, policy.RuleExpired, "AccessDenied", "Invalid according to Policy: Policy expired."},
-		"too large":            {f, 101, 0, policy.RuleTooLarge, "EntityTooLarge", "maximum allowed size"},
-		"too small":            {f, 9, 0, policy.RuleTooSmall, "EntityTooSmall", "minimum allowed size"},
-		"another prefix":       {with(f, "key", "users/10/a.png"), 50, 0, policy.RulePrefix, "AccessDenied", `Policy Condition failed: ["starts-with", "$key", "users/1/"]`},
-		"a prefix by variable": {with(f, "key", "users/${filename}"), 50, 0, policy.RuleVariable, "AccessDenied", "Policy Condition failed"},
-		"another status":       {with(f, "success_action_status", "200"), 50, 0, policy.RuleMismatch, "AccessDenied", `["eq", "$success_action_status", "201"]`},
-		"variable in an exact": {with(f, "success_action_status", "${filename}"), 50, 0, policy.RuleVariable, "AccessDenied", "Policy Condition failed"},
-		"one type of a list":   {with(f, "Content-Type", "image/png,text/html"), 50, 0, policy.RuleList, "AccessDenied", "Policy Condition failed"},
-		"a missing field":      {slices.Delete(slices.Clone(f), 2, 3), 50, 0, policy.RuleMissing, "AccessDenied", `["starts-with", "$x-amz-meta-album", ""]`},
-		"an extra field":       {and("Acl", "public-read"), 50, 0, policy.RuleExtra, "AccessDenied", "Invalid according to Policy: Extra input fields: acl"},
-		"a field twice":        {and("KEY", "users/1/b.png"), 50, 0, policy.RuleRepeated, "InvalidArgument", "exactly one"},
-		"a field behind":       {append(and("file", ""), policy.Field{Name: "tagging"}), 50, 0, policy.RuleAfterFile, "InvalidArgument", "ignored"},
-		"all behind the file":  {append([]policy.Field{{Name: "file"}}, f...), 50, 0, policy.RuleKeyMissing, "InvalidArgument", "order of the fields"},
-		"no key":               {f[1:], 50, 0, policy.RuleKeyMissing, "InvalidArgument", "field named 'key'"},
-		"an empty key":         {with(f, "key", ""), 50, 0, policy.RuleKeyMissing, "InvalidArgument", "greater than 0"},
-		"a key too long":       {with(f, "key", "users/1/"+strings.Repeat("k", 1017)), 50, 0, policy.RuleKeyTooLong, "KeyTooLongError", "too long"},
-		"a form too large":     {and("x-ignore-it", strings.Repeat("x", 20_000)), 50, 0, policy.RuleFormTooLarge, "MaxPostPreDataLengthExceeded", "too large"},
-		"bytes, not text":      {with(f, "key", "users/1/\xff"), 50, 0, policy.RuleEncoding, "InvalidArgument", "UTF-8"},
-		"another bucket":       {and("bucket", "other"), 50, 0, policy.RuleMismatch, "AccessDenied", `["eq", "$bucket", "media"]`},
+		"expired":              {f, 50, 15 * time.Minute, policy.ReasonExpired, "AccessDenied", "Invalid according to Policy: Policy expired."},
+		"too large":            {f, 101, 0, policy.ReasonTooLarge, "EntityTooLarge", "maximum allowed size"},
+		"too small":            {f, 9, 0, policy.ReasonTooSmall, "EntityTooSmall", "minimum allowed size"},
+		"another prefix":       {with(f, "key", "users/10/a.png"), 50, 0, policy.ReasonPrefix, "AccessDenied", `Policy Condition failed: ["starts-with", "$key", "users/1/"]`},
+		"a prefix by variable": {with(f, "key", "users/${filename}"), 50, 0, policy.ReasonVariable, "AccessDenied", "Policy Condition failed"},
+		"another status":       {with(f, "success_action_status", "200"), 50, 0, policy.ReasonMismatch, "AccessDenied", `["eq", "$success_action_status", "201"]`},
+		"variable in an exact": {with(f, "success_action_status", "${filename}"), 50, 0, policy.ReasonVariable, "AccessDenied", "Policy Condition failed"},
+		"one type of a list":   {with(f, "Content-Type", "image/png,text/html"), 50, 0, policy.ReasonList, "AccessDenied", "Policy Condition failed"},
+		"a missing field":      {slices.Delete(slices.Clone(f), 2, 3), 50, 0, policy.ReasonMissing, "AccessDenied", `["starts-with", "$x-amz-meta-album", ""]`},
+		"an extra field":       {and("Acl", "public-read"), 50, 0, policy.ReasonExtra, "AccessDenied", "Invalid according to Policy: Extra input fields: acl"},
+		"a field twice":        {and("KEY", "users/1/b.png"), 50, 0, policy.ReasonRepeated, "InvalidArgument", "exactly one"},
+		"a field behind":       {append(and("file", ""), policy.Field{Name: "tagging"}), 50, 0, policy.ReasonAfterFile, "InvalidArgument", "ignored"},
+		"all behind the file":  {append([]policy.Field{{Name: "file"}}, f...), 50, 0, policy.ReasonKeyMissing, "InvalidArgument", "order of the fields"},
+		"no key":               {f[1:], 50, 0, policy.ReasonKeyMissing, "InvalidArgument", "field named 'key'"},
+		"an empty key":         {with(f, "key", ""), 50, 0, policy.ReasonKeyMissing, "InvalidArgument", "greater than 0"},
+		"a key too long":       {with(f, "key", "users/1/"+strings.Repeat("k", 1017)), 50, 0, policy.ReasonKeyTooLong, "KeyTooLongError", "too long"},
+		"a form too large":     {and("x-ignore-it", strings.Repeat("x", 20_000)), 50, 0, policy.ReasonFormTooLarge, "MaxPostPreDataLengthExceeded", "too large"},
+		"bytes, not text":      {with(f, "key", "users/1/\xff"), 50, 0, policy.ReasonEncoding, "InvalidArgument", "UTF-8"},
+		"another bucket":       {and("bucket", "other"), 50, 0, policy.ReasonMismatch, "AccessDenied", `["eq", "$bucket", "media"]`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := policy.Check(d, test.fields, test.size, noon.Add(test.after))
-			at := slices.IndexFunc(got, func(v policy.Violation) bool { return v.Rule == test.rule })
+			at := slices.IndexFunc(got, func(v policy.Violation) bool { return v.Reason == test.rule })
 			if at < 0 || got[at].Code != test.code || !strings.Contains(got[at].Message, test.message) || got[at].Status < 400 {
 				t.Errorf("got %+v, wanted %s %q", got, test.code, test.message)
 			}
@@ -102,9 +102,9 @@ func TestCheckReturnsAll(t *testing.T) {
 	fields = append(with(with(fields, "key", "x"), "Content-Type", "text/html"), policy.Field{Name: "acl", Value: "x"}, policy.Field{Name: "tagging"})
 	var rules []policy.Reason
 	for _, v := range policy.Check(d, fields, 1000, noon.Add(time.Hour)) {
-		rules = append(rules, v.Rule)
+		rules = append(rules, v.Reason)
 	}
-	wanted := []policy.Reason{policy.RuleExpired, policy.RulePrefix, policy.RulePrefix, policy.RuleTooLarge, policy.RuleExtra, policy.RuleExtra}
+	wanted := []policy.Reason{policy.ReasonExpired, policy.ReasonPrefix, policy.ReasonPrefix, policy.ReasonTooLarge, policy.ReasonExtra, policy.ReasonExtra}
 	if !slices.Equal(rules, wanted) {
 		t.Errorf("got %v, wanted %v", rules, wanted)
 	}
@@ -137,7 +137,7 @@ func TestCheckDemandsTheBucket(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := policy.Check(d, []policy.Field{{"key", "a"}}, 1, noon.Add(-time.Minute))
-	if len(got) != 1 || got[0].Rule != policy.RuleUnconditional {
+	if len(got) != 1 || got[0].Reason != policy.ReasonUnconditional {
 		t.Errorf("got %v, wanted one about the bucket", got)
 	}
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
+// Limits of "POST Object" and "Uploading objects" in the S3 documentation.
 const (
 	// MaxFormBytes is how many bytes a form may have before its file.
 	MaxFormBytes = 20_480
 	// MaxMetadataBytes is how long the names (without x-amz-meta-) and values of the user metadata
-	// may be together.
+	// may be together, in bytes.
 	MaxMetadataBytes = 2048
-	// MaxPostBytes is the largest file a form can carry, 5 GiB.
+	// MaxPostBytes is the largest file that a form can carry: 5 GiB.
 	MaxPostBytes = 5 << 30
 
 	// framingBytes is what multipart/form-data puts around a field: its boundary (70 bytes at most,
@@ -22,124 +23,115 @@ const (
 	framingBytes = len("--") + 70 + len("\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n")
 )
 
-// survey is what one walk over the conditions finds out.
-type survey struct {
-	store    stores
-	seen     uint64 // marks of the fields so far
-	fields   int    // exact ones, to be written into the form
-	open     int
-	size     int // of the form so far, without the policy and the signature
-	metadata int
-	key      bool
-	bucket   bool
-	sized    bool
-	faults   []error
+// conditionCheck looks through a document's conditions before they are signed: it collects what is
+// wrong with them, and counts what they add to the form.
+type conditionCheck struct {
+	dialect       dialectSet
+	fields        int // exact ones, which become form fields
+	visitorFields int
+	size          int // bytes of these fields in the form
+	metadata      int // bytes of user metadata
+	bucket        bool
+	key           bool
+	sizeRange     bool
+	errs          []error
 }
 
-func (v *survey) walk(conditions []Condition) {
+// check returns everything that is wrong with the conditions, joined.
+func (k *conditionCheck) check(conditions []Condition) error {
 	for i := range conditions {
 		c := &conditions[i]
-		if c.err != nil || c.role == roleSignature || c.stores&v.store == 0 {
-			v.refuse(c)
+		if c.err != nil || c.kind == kindSignature || c.dialects&k.dialect == 0 {
+			k.refuse(c)
 		}
-		if c.op == opRange {
-			v.walkRange(c)
-			continue
+		repeated := k.sizeRange
+		if c.operator != OpRange {
+			repeated = covers(conditions[:i], c.field)
 		}
-		if bit := uint64(1) << c.mark; v.seen&bit == 0 {
-			v.seen |= bit
-		} else if covers(conditions[:i], c.field) {
-			v.fault(c.fault(ErrRepeated, "one condition for a field", "two"))
+		if repeated {
+			k.errs = append(k.errs, c.refusal(ReasonRepeated, "one condition on a field", "two"))
 		}
-		v.count(c)
+		k.count(c)
 	}
+	k.checkWhole()
+	return errors.Join(k.errs...)
 }
 
-func (v *survey) walkRange(c *Condition) {
-	if v.sized {
-		v.fault(c.fault(ErrRepeated, "one size range", "two"))
-	}
-	v.sized = true
-}
-
-// count adds what the condition does to the form.
-func (v *survey) count(c *Condition) {
-	switch c.role {
-	case roleBucket:
-		v.bucket = true
-		return
-	case roleKey:
-		v.key = true
-	case roleMetadata:
-		v.metadata += len(c.field) - len("x-amz-meta-") + len(c.value)
-	}
-	v.size += framingBytes + len(c.field) + len(c.value)
-	if c.op == opEqual {
-		v.fields++
-	} else {
-		v.open++
-	}
-}
-
-// refuse adds why the condition can't be signed.
-func (v *survey) refuse(c *Condition) {
-	switch {
-	case c.op == opNone:
-		v.fault(&ConditionError{Wanted: "a condition made by a constructor", Err: ErrName})
-	case c.role == roleSignature:
-		v.fault(&ConditionError{Field: c.field, Operator: operators[c.op], Wanted: "no condition: signing adds it", Err: ErrReserved})
-	case c.err != nil:
-		v.fault(c.err)
-	default:
-		v.fault(c.fault(ErrDialect, "a field of the signer's dialect", ""))
-	}
-}
-
-func (v *survey) fault(err error) { v.faults = append(v.faults, err) }
-
-func covers(before []Condition, field string) bool {
-	for i := range before {
-		if before[i].Covers(field) {
+// covers reports whether one of the conditions is about the field. Size ranges have no field.
+func covers(conditions []Condition, field string) bool {
+	for i := range conditions {
+		if equalNames(conditions[i].field, field) {
 			return true
 		}
 	}
 	return false
 }
 
-// settle returns all faults, the ones about the document as a whole included.
-func (v *survey) settle() error {
-	if !v.bucket {
-		v.fault(&ConditionError{Field: "bucket", Wanted: "one", Got: "none", Err: ErrMissing})
+// refuse adds why the condition can't be signed.
+func (k *conditionCheck) refuse(c *Condition) {
+	err := c.err
+	switch {
+	case c.operator == "":
+		err = c.refusal(ReasonField, "a condition made by a constructor", "")
+	case c.kind == kindSignature:
+		err = &ConditionError{Field: c.field, Operator: c.operator, Reason: ReasonReserved, Wanted: "none: the field belongs to the signature or the file"}
+	case err == nil:
+		err = c.refusal(ReasonDialect, "a field of the signer's dialect", "")
 	}
-	if !v.key {
-		v.fault(&ConditionError{Field: "key", Wanted: "an exact key or a prefix", Got: "none", Err: ErrMissing})
-	}
-	if v.metadata > MaxMetadataBytes {
-		v.fault(&ConditionError{Field: "x-amz-meta-*", Wanted: "at most 2048 bytes", Got: strconv.Itoa(v.metadata), Err: ErrMetadataTooLarge})
-	}
-	if v.faults == nil {
-		return nil
-	}
-	return errors.Join(v.faults...)
+	k.errs = append(k.errs, err)
 }
 
-// checkLifetime refuses documents that end before they begin, or later than S3 or the credentials
-// allow.
+// count adds what the condition does to the form.
+func (k *conditionCheck) count(c *Condition) {
+	if c.operator == OpRange {
+		k.sizeRange = true
+		return
+	}
+	switch c.kind {
+	case kindBucket:
+		k.bucket = true
+		return
+	case kindKey:
+		k.key = true
+	case kindMetadata:
+		k.metadata += len(c.field) - len("x-amz-meta-") + len(c.value)
+	}
+	k.size += framingBytes + len(c.field) + len(c.value)
+	if c.operator == OpEqual {
+		k.fields++
+	} else {
+		k.visitorFields++
+	}
+}
+
+// checkWhole adds what is wrong with the document as a whole.
+func (k *conditionCheck) checkWhole() {
+	if !k.bucket {
+		k.errs = append(k.errs, &ConditionError{Field: "bucket", Reason: ReasonUnconditional, Wanted: "an exact bucket", Got: "none"})
+	}
+	if !k.key {
+		k.errs = append(k.errs, &ConditionError{Field: "key", Reason: ReasonUnconditional, Wanted: "an exact key or a prefix", Got: "none"})
+	}
+	if k.metadata > MaxMetadataBytes {
+		k.errs = append(k.errs, &ConditionError{Field: "x-amz-meta-*", Reason: ReasonMetadataTooLarge, Wanted: "at most 2048 bytes", Got: strconv.Itoa(k.metadata)})
+	}
+}
+
+// checkLifetime refuses a document that has expired, or that lasts longer than S3 or the
+// credentials allow.
 func checkLifetime(expiration time.Time, s *sigv4.Signer, now time.Time) error {
 	latest, err := s.LatestExpiration(now)
 	if err != nil {
-		return &ConditionError{Field: "expiration", Wanted: "credentials that are still good", Err: err}
+		return &ConditionError{Field: "expiration", Reason: ReasonLifetime, Wanted: "credentials that are valid", Err: err}
 	}
-	if expiration.Unix() <= now.Unix() {
-		return lifetimeFault("after "+now.UTC().Format(time.RFC3339), expiration)
+	wanted := ""
+	switch {
+	case expiration.Unix() <= now.Unix():
+		wanted = "after " + formatInstant(now)
+	case expiration.Unix() > latest.Unix():
+		wanted = "at most " + formatInstant(latest)
+	default:
+		return nil
 	}
-	if expiration.Unix() > latest.Unix() {
-		return lifetimeFault("at most "+latest.Format(time.RFC3339), expiration)
-	}
-	return nil
-}
-
-func lifetimeFault(wanted string, expiration time.Time) error {
-	got := expiration.UTC().Format(time.RFC3339)
-	return &ConditionError{Field: "expiration", Wanted: wanted, Got: got, Err: ErrLifetime}
+	return &ConditionError{Field: "expiration", Reason: ReasonLifetime, Wanted: wanted, Got: formatInstant(expiration)}
 }

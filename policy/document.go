@@ -1,31 +1,69 @@
 package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
-// Document is a POST policy: until when a form may be posted and what has to hold for it.
+// Document is a POST policy: until when a form may be posted, and what has to hold for it.
 type Document struct {
-	// Expiration is the instant from which the form is refused. It is written in UTC with whole
-	// seconds; fractions are cut off.
+	// Expiration is the instant from which the store refuses the form. Sign writes it in UTC and
+	// whole seconds; fractions are cut off.
 	Expiration time.Time
-	// Conditions all have to hold. Their order is the order of the form fields.
+	// Conditions all have to hold. The form's fields have the same order.
 	Conditions []Condition
 }
 
 // Field is one form field.
 type Field struct{ Name, Value string }
 
+// Is reports whether the field has the given name. As at stores, the case of ASCII letters makes no
+// difference.
+func (f Field) Is(name string) bool { return equalNames(f.Name, name) }
+
 // Form is a signed form, ready to be shown or sent.
 type Form struct {
-	// URL is where the form posts to.
+	// URL is the bucket's, where the form posts to.
 	URL string
-	// Fields are all fields but the file, in order; the signature's are included. The file follows
-	// them, in a field named "file".
+	// Fields are all fields but the file, in order, those of the signature included. The file comes
+	// last, in a field named "file".
 	Fields []Field
-	// VisitorFields names the fields that the visitor has to fill in, since the policy gives only
-	// how they start. They belong before the file, too.
+	// VisitorFields names the fields that the visitor has to fill in, because the policy has only
+	// their prefix. They have to come before the file, too.
 	VisitorFields []string
 	// Policy is the signed text, base64. It is among Fields as well.
 	Policy string
-	// Expiration is the document's, in UTC.
+	// Expiration is the document's, in UTC and whole seconds.
 	Expiration time.Time
+}
+
+// equalNames compares field names. Only ASCII letters match in both cases: Unicode's rules would
+// take the Kelvin sign (U+212A) for a k, which stores don't.
+func equalNames(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lowerByte(a[i]) != lowerByte(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lowerName writes a field name in lower case, as equalNames compares.
+func lowerName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+func lowerByte(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
 }

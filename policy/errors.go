@@ -6,50 +6,88 @@ import (
 	"time"
 )
 
-// What a ConditionError is about; use errors.Is.
-var (
-	ErrName             = errors.New("field name not allowed")
-	ErrOperator         = errors.New("operator not allowed for this field")
-	ErrValue            = errors.New("value not allowed for this field")
-	ErrDollar           = errors.New("value contains a dollar sign")
-	ErrEncoding         = errors.New("value is not valid UTF-8")
-	ErrControl          = errors.New("value contains a control character")
-	ErrKeyTooLong       = errors.New("key is too long")
-	ErrKeyPrefix        = errors.New("key prefix is empty or does not end in a slash")
-	ErrKeySegment       = errors.New("key has a segment that URLs lose")
-	ErrRedirect         = errors.New("redirect is not an absolute https URL")
-	ErrRange            = errors.New("size range is empty or negative")
-	ErrReserved         = errors.New("field belongs to the signature")
-	ErrRepeated         = errors.New("field has two conditions")
-	ErrMissing          = errors.New("condition is missing")
-	ErrDialect          = errors.New("field belongs to another dialect")
-	ErrMetadataTooLarge = errors.New("user metadata is too large")
-	ErrFormTooLarge     = errors.New("form is too large")
-	ErrLifetime         = errors.New("lifetime is not allowed")
+// Reason says why Sign refuses a document (ConditionError) or why a store refuses a form
+// (Violation).
+type Reason string
+
+// The reasons of Sign and of stores.
+const (
+	ReasonUnconditional    Reason = "unconditional"      // no condition on the bucket, or (Sign) on the key
+	ReasonRepeated         Reason = "repeated"           // two conditions on one field, or a form field given twice
+	ReasonEncoding         Reason = "encoding"           // a value that is not UTF-8
+	ReasonKeyTooLong       Reason = "key-too-long"       // over MaxKeyBytes
+	ReasonMetadataTooLarge Reason = "metadata-too-large" // over MaxMetadataBytes
+	ReasonFormTooLarge     Reason = "form-too-large"     // over MaxFormBytes before the file
 )
 
-// ConditionError says which condition can't be signed, and why. Sign returns all of them, joined.
+// The reasons of Sign alone. Stores accept some of these, but not all read them alike.
+const (
+	ReasonField      Reason = "field"       // not a field name, or the zero Condition
+	ReasonReserved   Reason = "reserved"    // a field that signing adds, or the file
+	ReasonDialect    Reason = "dialect"     // a field that the signer's dialect does not have
+	ReasonOperator   Reason = "operator"    // a prefix where the field needs an exact value
+	ReasonValue      Reason = "value"       // a value that the field does not allow
+	ReasonDollar     Reason = "dollar"      // a dollar sign: it begins a variable at some stores
+	ReasonControl    Reason = "control"     // a control character
+	ReasonKeyPrefix  Reason = "key-prefix"  // a key prefix that does not end in a slash
+	ReasonKeySegment Reason = "key-segment" // a key with the segment "." or "..", which URLs lose
+	ReasonRedirect   Reason = "redirect"    // not an absolute https URL, nor http on loopback
+	ReasonRange      Reason = "range"       // a size range that is empty or negative
+	ReasonLifetime   Reason = "lifetime"    // an expiration in the past or too far in the future
+)
+
+// The reasons of stores alone.
+const (
+	ReasonExpired    Reason = "expired"     // the policy's expiration has passed
+	ReasonMissing    Reason = "missing"     // the field of a condition is not in the form
+	ReasonMismatch   Reason = "mismatch"    // the value is not the wanted one
+	ReasonPrefix     Reason = "prefix"      // the value does not begin with the wanted prefix
+	ReasonList       Reason = "list"        // one item in a comma list of types does not begin with the prefix
+	ReasonVariable   Reason = "variable"    // ${filename} where it can't be compared
+	ReasonExtra      Reason = "extra"       // a field that no condition covers
+	ReasonAfterFile  Reason = "after-file"  // a field behind the file
+	ReasonTooLarge   Reason = "too-large"   // a file over the size range or MaxPostBytes
+	ReasonTooSmall   Reason = "too-small"   // a file under the size range
+	ReasonKeyMissing Reason = "key-missing" // no key, or an empty one
+)
+
+// ConditionError says which condition of a document can't be signed, and why. Sign returns one for
+// every mistake, joined; to look for a reason among them, use
+//
+//	errors.Is(err, &policy.ConditionError{Reason: policy.ReasonDollar})
 type ConditionError struct {
-	// Field is the condition's field, "expiration" for the document's own end and
-	// "content-length-range" for the size.
+	// Field is the condition's field: "content-length-range" for the size range, "expiration" for
+	// the document's expiration, "x-amz-meta-*" for the user metadata as a whole.
 	Field string
-	// Operator is the condition's, empty where it isn't about one condition.
+	// Operator is the condition's. It is empty if the error is about the document as a whole.
 	Operator Operator
-	// Wanted and Got tell the rule and what broke it; Got may be empty.
+	// Reason is why the condition is refused.
+	Reason Reason
+	// Wanted and Got describe what is allowed and what was given; Got may be empty.
 	Wanted, Got string
-	// Err is one of the errors above.
+	// Err is the error that this one follows from, such as sigv4.ErrCredentialsExpired; usually nil.
 	Err error
 }
 
 func (e *ConditionError) Error() string {
-	text := fmt.Sprintf("policy: condition on %q: %v: wanted %s", e.Field, e.Err, e.Wanted)
-	if e.Got == "" {
-		return text
+	text := fmt.Sprintf("policy: condition on %q: wanted %s", e.Field, e.Wanted)
+	if e.Got != "" {
+		text += ", got " + e.Got
 	}
-	return text + ", got " + e.Got
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
-// Unwrap returns the kind of error.
+// Is reports whether target is a *ConditionError with the same reason and, if it names a field,
+// with the same field.
+func (e *ConditionError) Is(target error) bool {
+	t, ok := target.(*ConditionError)
+	return ok && t.Reason == e.Reason && (t.Field == "" || t.Field == e.Field)
+}
+
+// Unwrap returns Err.
 func (e *ConditionError) Unwrap() error { return e.Err }
 
 // SyntaxKind says what is wrong with the text of a policy.
@@ -95,13 +133,15 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s: line %d, column %d: wanted %s, got %s", where, e.Line, e.Column, e.Wanted, e.Got)
 }
 
-// ErrSignature is returned by Verify if the signature isn't the signer's over the policy's text.
+// ErrSignature is returned by Verify if the signature is not the signer's for the policy's text.
 var ErrSignature = errors.New("policy: signature does not match")
 
-// ScopeError says that a signed form is for somebody else: another access key, day, region,
-// service, algorithm or session.
+// ScopeError is returned by Verify for a form that was signed with another access key, or for
+// another day, region, service, algorithm or session.
 type ScopeError struct {
-	Field       string
+	// Field is the form field that differs.
+	Field string
+	// Wanted and Got describe its value. A session token is never in them.
 	Wanted, Got string
 }
 
@@ -109,9 +149,12 @@ func (e *ScopeError) Error() string {
 	return fmt.Sprintf("policy: field %q: wanted %s, got %s", e.Field, e.Wanted, e.Got)
 }
 
-// ExpiredError says that a policy has expired.
+// ExpiredError is returned by Verify for a policy that has expired.
 type ExpiredError struct{ Expiration, Now time.Time }
 
 func (e *ExpiredError) Error() string {
-	return fmt.Sprintf("policy: expired at %s, it is %s", e.Expiration.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
+	return "policy: expired at " + formatInstant(e.Expiration) + ", it is " + formatInstant(e.Now)
 }
+
+// formatInstant writes an instant for people, in UTC and whole seconds.
+func formatInstant(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -81,12 +81,12 @@ func ExampleSign_refused() {
 	}}
 	_, err := policy.Sign(d, "https://media.s3.amazonaws.com/", exampleSigner(sigv4.AWS, "us-east-1"), exampleNow)
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, policy.ErrLifetime), errors.Is(err, policy.ErrDollar))
+	fmt.Println(errors.Is(err, &policy.ConditionError{Reason: policy.ReasonLifetime}), errors.Is(err, &policy.ConditionError{Reason: policy.ReasonDollar}))
 	// Output:
-	// policy: condition on "key": key prefix is empty or does not end in a slash: wanted a prefix ending in /, got "users/1"
-	// policy: condition on "Content-Type": value not allowed for this field: wanted one media type, got "image/png,image/jpeg"
-	// policy: condition on "success_action_redirect": redirect is not an absolute https URL: wanted an absolute https URL, or http on loopback, got "//evil.example/"
-	// policy: condition on "expiration": lifetime is not allowed: wanted at most 2026-03-08T12:00:00Z, got 2026-03-31T12:00:00Z
+	// policy: condition on "key": wanted a prefix ending in /, got "users/1"
+	// policy: condition on "Content-Type": wanted one media type, got "image/png,image/jpeg"
+	// policy: condition on "success_action_redirect": wanted an absolute https URL, or http on loopback, got "//evil.example/"
+	// policy: condition on "expiration": wanted at most 2026-03-08T12:00:00Z, got 2026-03-31T12:00:00Z
 	// true false
 }
 

@@ -6,62 +6,40 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// stores is a set of store families, each with form fields of its own.
-type stores uint8
+// dialectSet is a set of dialects. The two dialects of Google Cloud Storage have the same fields
+// and count as one.
+type dialectSet uint8
 
 const (
-	storeAmz stores = 1 << iota
-	storeOSS
-	storeGoog
+	dialectAWS dialectSet = 1 << iota
+	dialectOSS
+	dialectGCS
 
-	allStores = storeAmz | storeOSS | storeGoog
+	allDialects = dialectAWS | dialectOSS | dialectGCS
 )
 
-// storesOf returns the stores whose forms know the field.
-func storesOf(field string) stores {
-	name := strings.ToLower(field)
+// dialectsOf returns the dialects whose forms know the field, by its name in lower case.
+func dialectsOf(name string) dialectSet {
 	switch {
 	case strings.HasPrefix(name, "x-amz-") || name == "tagging":
-		return storeAmz
+		return dialectAWS
 	case strings.HasPrefix(name, "x-oss-"):
-		return storeOSS
+		return dialectOSS
 	case strings.HasPrefix(name, "x-goog-"):
-		return storeGoog
+		return dialectGCS
 	case name == "acl":
-		return storeAmz | storeGoog
+		return dialectAWS | dialectGCS
 	}
-	return allStores
+	return allDialects
 }
 
-// fieldFacts is what a field's name alone decides.
-type fieldFacts struct {
-	role   role
-	stores stores
-	plain  bool
-	mark   uint8
-}
-
-func newFieldFacts(field string) fieldFacts {
-	return fieldFacts{roleOf(field), storesOf(field), isPlain(field), markOf(field)}
-}
-
-// spelled holds the facts of the fields that most policies have, in the spelling of the
-// constructors.
-var spelled = func() map[string]fieldFacts {
-	facts := make(map[string]fieldFacts)
-	for _, field := range []string{"bucket", "key", "acl", "tagging", "Content-Type", "Content-Disposition", "Content-Encoding", "Cache-Control", "Expires",
-		"success_action_status", "success_action_redirect", "x-amz-storage-class", encryptionField, encryptionField + "-aws-kms-key-id"} {
-		facts[field] = newFieldFacts(field)
-	}
-	return facts
-}()
-
-func storeOf(d *sigv4.Dialect) stores {
+// setOf returns the set of one dialect.
+func setOf(d *sigv4.Dialect) dialectSet {
 	switch d {
 	case sigv4.OSS:
-		return storeOSS
+		return dialectOSS
 	case sigv4.GCS, sigv4.GCSRSA:
-		return storeGoog
+		return dialectGCS
 	}
-	return storeAmz
+	return dialectAWS
 }

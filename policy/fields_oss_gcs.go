@@ -1,15 +1,16 @@
 package policy
 
-// What Aliyun OSS and Google Cloud Storage call their own fields. Bucket, Key, KeyPrefix,
-// ContentLengthRange, the headers and the success actions are the same everywhere.
+// The fields that Aliyun OSS and Google Cloud Storage name in their own way. Bucket, Key, KeyPrefix,
+// ContentLengthRange, the headers and the success actions are the same at all stores.
 
-// OSSForbidOverwrite has OSS refuse the form if the key is taken. S3 has no such guard for forms.
+// OSSForbidOverwrite makes OSS refuse the form if an object has the key already. S3 has no such
+// field.
 func OSSForbidOverwrite() Condition { return Equal("x-oss-forbid-overwrite", "true") }
 
-// OSSACL is an access control list of OSS.
+// OSSACL is an object ACL of OSS ("PutObjectACL" in the OSS reference).
 type OSSACL string
 
-// The ACLs of OSS. OSSDefault means the bucket's.
+// The object ACLs of OSS. OSSDefault means the bucket's ACL.
 const (
 	OSSDefault         OSSACL = "default"
 	OSSPrivate         OSSACL = "private"
@@ -19,7 +20,7 @@ const (
 
 // OSSObjectACL sets the object's ACL at OSS.
 func OSSObjectACL(acl OSSACL) Condition {
-	return listed("x-oss-object-acl", acl, []OSSACL{OSSDefault, OSSPrivate, OSSPublicRead, OSSPublicReadWrite})
+	return oneOf("x-oss-object-acl", acl, []OSSACL{OSSDefault, OSSPrivate, OSSPublicRead, OSSPublicReadWrite})
 }
 
 // OSSClass is a storage class of OSS.
@@ -36,16 +37,15 @@ const (
 
 // OSSStorageClass sets the object's storage class at OSS.
 func OSSStorageClass(class OSSClass) Condition {
-	return listed("x-oss-storage-class", class, []OSSClass{OSSStandard, OSSIA, OSSArchive, OSSColdArchive, OSSDeepColdArchive})
+	return oneOf("x-oss-storage-class", class, []OSSClass{OSSStandard, OSSIA, OSSArchive, OSSColdArchive, OSSDeepColdArchive})
 }
 
-// OSSMetadata fixes one entry of the user metadata at OSS. The name goes without x-oss-meta-.
+// OSSMetadata fixes one entry of the user metadata at OSS. name has no x-oss-meta-.
 func OSSMetadata(name, value string) Condition {
-	return Equal("x-oss-meta-"+name, value).only(isToken(name), "a name")
+	return Equal("x-oss-meta-"+name, value).require(isToken(name), "a name")
 }
 
-// GCSMetadata fixes one entry of the user metadata at Google Cloud Storage. The name goes without
-// x-goog-meta-.
+// GCSMetadata fixes one entry of the user metadata at Google Cloud Storage. name has no x-goog-meta-.
 func GCSMetadata(name, value string) Condition {
-	return Equal("x-goog-meta-"+name, value).only(isToken(name), "a name")
+	return Equal("x-goog-meta-"+name, value).require(isToken(name), "a name")
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// S3Class is a storage class.
+// S3Class is a storage class of S3 ("PutObject" in the S3 reference).
 type S3Class string
 
-// The storage classes.
+// The storage classes of S3.
 const (
 	ClassStandard           S3Class = "STANDARD"
 	ClassReducedRedundancy  S3Class = "REDUCED_REDUNDANCY"
@@ -27,39 +27,38 @@ var classes = []S3Class{ClassStandard, ClassReducedRedundancy, ClassStandardIA, 
 	ClassGlacier, ClassGlacierIR, ClassDeepArchive, ClassOutposts, ClassExpressOneZone}
 
 // StorageClass sets the object's storage class.
-func StorageClass(class S3Class) Condition { return listed("x-amz-storage-class", class, classes) }
+func StorageClass(class S3Class) Condition { return oneOf("x-amz-storage-class", class, classes) }
 
 const encryptionField = "x-amz-server-side-encryption"
 
-// SSES3 has the store encrypt the object with its own keys.
+// SSES3 makes the store encrypt the object with its own keys (SSE-S3).
 func SSES3() Condition { return Equal(encryptionField, "AES256") }
 
-// KMS describes encryption with a key of the key management service.
+// KMS describes encryption with a key of the key management service (SSE-KMS).
 type KMS struct {
-	// KeyID is the key's ID, alias or ARN. Empty means the account's default.
+	// KeyID is the key's ID, alias or ARN. Empty means the account's default key.
 	KeyID string
-	// Context is the encryption context. Empty leaves it out.
+	// Context is the encryption context. Empty sends none.
 	Context map[string]string
-	// BucketKey has the object encrypted under the bucket's key, which saves requests to the
-	// service.
+	// BucketKey encrypts the object with the bucket's key, which saves requests to the service.
 	BucketKey bool
-	// DualLayer encrypts twice (DSSE-KMS), which excludes BucketKey.
+	// DualLayer encrypts twice (DSSE-KMS). It can't be combined with BucketKey.
 	DualLayer bool
 }
 
-// SSEKMS has the store encrypt the object with a key of the key management service.
+// SSEKMS makes the store encrypt the object with a key of the key management service.
 func SSEKMS(kms KMS) []Condition {
 	conditions := []Condition{Equal(encryptionField, kms.mode())}
 	if kms.KeyID != "" {
 		id := Equal(encryptionField+"-aws-kms-key-id", kms.KeyID)
-		conditions = append(conditions, id.only(isHeaderValue(kms.KeyID), "a key ID, alias or ARN"))
+		conditions = append(conditions, id.require(isHeaderValue(kms.KeyID), "a key ID, alias or ARN"))
 	}
 	if len(kms.Context) > 0 {
 		conditions = append(conditions, kms.context())
 	}
 	if kms.BucketKey {
 		key := Equal(encryptionField+"-bucket-key-enabled", "true")
-		conditions = append(conditions, key.only(!kms.DualLayer, "no bucket key with two layers"))
+		conditions = append(conditions, key.require(!kms.DualLayer, "no bucket key with two layers"))
 	}
 	return conditions
 }
@@ -71,11 +70,10 @@ func (kms KMS) mode() string {
 	return "aws:kms"
 }
 
-// context is base64 of JSON, the names sorted.
+// context returns the condition on the encryption context: base64 of JSON, its names sorted.
 func (kms KMS) context() Condition {
-	text, err := json.Marshal(kms.Context)
-	c := Equal(encryptionField+"-context", base64.StdEncoding.EncodeToString(text))
-	return c.only(err == nil, "names and values")
+	text, _ := json.Marshal(kms.Context) // a map of strings always encodes
+	return Equal(encryptionField+"-context", base64.StdEncoding.EncodeToString(text))
 }
 
 // ChecksumAlgorithm is a checksum algorithm as S3 writes it.
@@ -90,23 +88,25 @@ const (
 	SHA256    ChecksumAlgorithm = "SHA256"
 )
 
-var checksumBytes = map[ChecksumAlgorithm]int{CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32}
+// Size returns the length of a checksum in bytes, 0 for an unknown algorithm.
+func (a ChecksumAlgorithm) Size() int {
+	return map[ChecksumAlgorithm]int{CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32}[a]
+}
 
-// Checksum demands that the file has this checksum: the base64 of its bytes, those of a CRC in
-// big-endian order.
+// Checksum demands that the file has this checksum: base64 of its bytes, a CRC in big-endian order.
 func Checksum(algorithm ChecksumAlgorithm, value string) []Condition {
-	size, known := checksumBytes[algorithm]
-	name := Equal("x-amz-checksum-algorithm", string(algorithm)).only(known, "CRC32, CRC32C, CRC64NVME, SHA1 or SHA256")
+	known := algorithm.Size() > 0
+	name := Equal("x-amz-checksum-algorithm", string(algorithm)).require(known, "CRC32, CRC32C, CRC64NVME, SHA1 or SHA256")
 	if !known {
 		return []Condition{name}
 	}
 	sum, err := base64.StdEncoding.Strict().DecodeString(value)
 	c := Equal("x-amz-checksum-"+strings.ToLower(string(algorithm)), value)
-	return []Condition{name, c.only(err == nil && len(sum) == size, "base64 of the checksum's bytes")}
+	return []Condition{name, c.require(err == nil && len(sum) == algorithm.Size(), "base64 of the checksum's bytes")}
 }
 
-// WebsiteRedirect has a website bucket answer for the object with a redirect: to a path from the
-// root, or to an http or https URL.
+// WebsiteRedirect makes a website bucket answer requests for the object with a redirect to target:
+// a path from the root, or an http or https URL, of at most 2,048 bytes.
 func WebsiteRedirect(target string) Condition {
 	return Equal("x-amz-website-redirect-location", target)
 }

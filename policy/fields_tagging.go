@@ -2,7 +2,6 @@ package policy
 
 import (
 	"encoding/xml"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,19 +10,16 @@ import (
 // Tag is one object tag.
 type Tag struct{ Key, Value string }
 
-// Tagging sets the object's tags: at most ten, keys unique, of 1 to 128 characters and not
-// beginning with "aws:", values of at most 256; letters, digits, spaces and +-=._:/@ in both.
+// Tagging sets the object's tags ("Object tagging" in the S3 documentation): 1 to 10 of them, keys
+// unique, of 1 to 128 characters and not beginning with "aws:", values of at most 256; letters,
+// digits, spaces and +-=._:/@ in both.
 func Tagging(tags ...Tag) Condition {
-	c := Equal("tagging", taggingXML(tags))
+	c := Equal("tagging", taggingXML(tags)).require(len(tags) > 0 && len(tags) <= 10, "1 to 10 tags")
 	seen := make(map[string]bool, len(tags))
 	for _, tag := range tags {
-		if seen[tag.Key] || !isTagKey(tag.Key) || !isTagText(tag.Value, 256) {
-			return c.as(c.fault(ErrValue, "tags as S3 allows them", strconv.Quote(tag.Key+"="+tag.Value)))
-		}
+		valid := !seen[tag.Key] && isTagKey(tag.Key) && isTagText(tag.Value, 256)
+		c = c.require(valid, "tags as S3 allows them, each key once")
 		seen[tag.Key] = true
-	}
-	if len(tags) == 0 || len(tags) > 10 {
-		return c.as(c.fault(ErrValue, "1 to 10 tags", strconv.Itoa(len(tags))))
 	}
 	return c
 }
@@ -46,11 +42,11 @@ func isTagKey(key string) bool {
 	return key != "" && isTagText(key, 128) && !strings.HasPrefix(strings.ToLower(key), "aws:")
 }
 
-func isTagText(s string, most int) bool {
+func isTagText(s string, maxLength int) bool {
 	for _, r := range s {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" +-=._:/@", r) {
 			return false
 		}
 	}
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLength
 }

@@ -165,7 +165,7 @@ func mustHold(t *testing.T, s *sigv4.Signer, d policy.Document, form policy.Form
 		t.Fatalf("got %v, wanted %v", read, d)
 	}
 	for _, v := range policy.Check(read, form.Fields, size, noon) {
-		if v.Rule != policy.RuleFormTooLarge && v.Rule != policy.RuleList && (v.Rule != policy.RuleTooLarge || size <= policy.MaxPostBytes) {
+		if v.Reason != policy.ReasonFormTooLarge && v.Reason != policy.ReasonList && (v.Reason != policy.ReasonTooLarge || size <= policy.MaxPostBytes) {
 			t.Fatalf("the form is refused: %+v", v)
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads the subset of JSON that policies are made of, and knows its position. The first
+// jsonScanner reads the part of JSON that policies are made of, and knows its position. The first
 // mistake stops it: from then on every method does nothing.
-type scanner struct {
+type jsonScanner struct {
 	text      string
 	pos       int
 	kind      SyntaxKind // of a mistake in what is being read
@@ -22,7 +22,7 @@ type scanner struct {
 }
 
 // fail records a mistake at the given offset unless there is one already.
-func (s *scanner) fail(kind SyntaxKind, at int, wanted, got string) {
+func (s *jsonScanner) fail(kind SyntaxKind, at int, wanted, got string) {
 	if s.err != nil {
 		return
 	}
@@ -33,16 +33,26 @@ func (s *scanner) fail(kind SyntaxKind, at int, wanted, got string) {
 	s.err = &SyntaxError{Kind: kind, Offset: at, Line: line, Column: column, Member: s.member, Condition: s.condition, Wanted: wanted, Got: got}
 }
 
-// space skips white space.
-func (s *scanner) space() {
+// end returns the mistake, if any; text that was not read is one.
+func (s *jsonScanner) end() error {
+	if s.skipSpace(); s.pos < len(s.text) {
+		s.fail(SyntaxJSON, s.pos, "the end", s.found())
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return nil
+}
+
+func (s *jsonScanner) skipSpace() {
 	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
 		s.pos++
 	}
 }
 
-// peek returns the next byte that isn't white space, 0 at the end.
-func (s *scanner) peek() byte {
-	s.space()
+// peek returns the next byte that isn't white space, 0 at the end and after a mistake.
+func (s *jsonScanner) peek() byte {
+	s.skipSpace()
 	if s.err != nil || s.pos == len(s.text) {
 		return 0
 	}
@@ -50,7 +60,7 @@ func (s *scanner) peek() byte {
 }
 
 // expect reads one byte of punctuation.
-func (s *scanner) expect(b byte) {
+func (s *jsonScanner) expect(b byte) {
 	if s.peek() != b {
 		s.fail(s.kind, s.pos, strconv.QuoteRune(rune(b)), s.found())
 		return
@@ -58,13 +68,13 @@ func (s *scanner) expect(b byte) {
 	s.pos++
 }
 
-// next reads what stands between two members or items: true after a comma, false after the closing
-// byte.
-func (s *scanner) next(closing byte) bool {
+// next reads what stands between two members or items. It returns true after a comma and false
+// after the closing byte.
+func (s *jsonScanner) next(closing byte) bool {
 	switch s.peek() {
 	case ',':
 		s.pos++
-		return s.err == nil
+		return true
 	case closing:
 		s.pos++
 		return false
@@ -73,8 +83,8 @@ func (s *scanner) next(closing byte) bool {
 	return false
 }
 
-// found describes what stands at the position.
-func (s *scanner) found() string {
+// found describes what is at the position.
+func (s *jsonScanner) found() string {
 	if s.pos >= len(s.text) {
 		return "the end"
 	}
@@ -93,73 +103,53 @@ func (s *scanner) found() string {
 }
 
 // str reads a string; wanted says what it stands for.
-func (s *scanner) str(wanted string) string {
+func (s *jsonScanner) str(wanted string) string {
 	if s.peek() != '"' {
 		s.fail(s.kind, s.pos, wanted, s.found())
 		return ""
 	}
 	s.pos++
-	start := s.pos
-	for s.pos < len(s.text) {
+	var text strings.Builder
+	for s.err == nil && s.pos < len(s.text) {
 		switch b := s.text[s.pos]; {
 		case b == '"':
 			s.pos++
-			return s.checked(start, s.text[start:s.pos-1])
+			return text.String()
 		case b == '\\':
-			return s.escaped(start)
+			text.WriteRune(s.escape())
 		case b < ' ':
 			s.fail(s.kind, s.pos, "no control character in a string", strconv.QuoteRune(rune(b)))
-			return ""
+		default:
+			text.WriteString(s.plainText())
 		}
-		s.pos++
 	}
 	s.fail(s.kind, s.pos, `'"'`, "the end")
 	return ""
 }
 
-// checked returns the text between quotes if it is UTF-8.
-func (s *scanner) checked(start int, text string) string {
+// plainText reads the text of a string up to a quote, backslash or control character.
+func (s *jsonScanner) plainText() string {
+	start := s.pos
+	for s.pos < len(s.text) && byteClasses[s.text[s.pos]]&classEscaped == 0 {
+		s.pos++
+	}
+	text := s.text[start:s.pos]
 	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				s.fail(SyntaxJSON, start+i, "UTF-8", fmt.Sprintf("byte 0x%02x", text[i]))
-				return ""
-			}
+		if r != utf8.RuneError {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+			s.fail(SyntaxJSON, start+i, "UTF-8", fmt.Sprintf("byte 0x%02x", text[i]))
 		}
 	}
 	return text
 }
 
-// escaped reads on in a string from its first backslash.
-func (s *scanner) escaped(start int) string {
-	var text strings.Builder
-	text.WriteString(s.checked(start, s.text[start:s.pos]))
-	for s.err == nil && s.pos < len(s.text) {
-		run := s.pos
-		for s.pos < len(s.text) && s.text[s.pos] != '"' && s.text[s.pos] != '\\' && s.text[s.pos] >= ' ' {
-			s.pos++
-		}
-		text.WriteString(s.checked(run, s.text[run:s.pos]))
-		switch {
-		case s.pos == len(s.text):
-		case s.text[s.pos] == '"':
-			s.pos++
-			return text.String()
-		case s.text[s.pos] == '\\':
-			text.WriteRune(s.escape())
-		default:
-			s.fail(s.kind, s.pos, "no control character in a string", strconv.QuoteRune(rune(s.text[s.pos])))
-		}
-	}
-	s.fail(s.kind, s.pos, `'"'`, "the end")
-	return ""
-}
-
 var escapes = map[byte]rune{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// escape reads one escape, surrogate pairs as one.
-func (s *scanner) escape() rune {
-	at := s.pos
+// escape reads one escape; a surrogate pair counts as one.
+func (s *jsonScanner) escape() rune {
+	start := s.pos
 	s.pos++
 	if s.pos == len(s.text) {
 		return 0
@@ -168,27 +158,27 @@ func (s *scanner) escape() rune {
 		s.pos++
 		return r
 	}
-	first, ok := s.unit(at)
+	first, ok := s.codeUnit(start)
 	if !ok {
-		s.fail(s.kind, at, "an escape", "a backslash before something else")
+		s.fail(s.kind, start, "an escape", "a backslash before something else")
 		return 0
 	}
-	s.pos = at + 6
+	s.pos = start + 6
 	if !utf16.IsSurrogate(first) {
 		return first
 	}
-	second, ok := s.unit(s.pos)
+	second, ok := s.codeUnit(s.pos)
 	pair := utf16.DecodeRune(first, second)
 	if !ok || pair == utf8.RuneError {
-		s.fail(s.kind, at, "a pair of surrogates", "half of one")
+		s.fail(SyntaxJSON, start, "a pair of surrogates", "half of one")
 		return 0
 	}
 	s.pos += 6
 	return pair
 }
 
-// unit reads the \uXXXX at an offset.
-func (s *scanner) unit(at int) (rune, bool) {
+// codeUnit returns the UTF-16 code unit that is written as \uXXXX at an offset.
+func (s *jsonScanner) codeUnit(at int) (rune, bool) {
 	if len(s.text)-at < 6 || s.text[at:at+2] != `\u` {
 		return 0, false
 	}
@@ -197,8 +187,8 @@ func (s *scanner) unit(at int) (rune, bool) {
 }
 
 // size reads a whole number of bytes.
-func (s *scanner) size() int64 {
-	s.space()
+func (s *jsonScanner) size() int64 {
+	s.skipSpace()
 	start := s.pos
 	for s.pos < len(s.text) && strings.IndexByte("+-.0123456789eE", s.text[s.pos]) >= 0 {
 		s.pos++

@@ -10,11 +10,11 @@ import (
 )
 
 // Parse reads a policy: JSON if it begins with a brace, otherwise base64 of JSON. It is as strict
-// as the strictest store, so that nothing can be read in two ways. Refused are other members than
-// the two, repeated members, conditions with several properties or another arity, values that
-// aren't strings, expirations with an offset, base64 with line ends or without padding. A document
-// with a condition that Sign would refuse is still read; Condition.Err tells. The error is a
-// *SyntaxError.
+// as the strictest store, so that no store reads the text in another way. Parse refuses members
+// other than "expiration" and "conditions", repeated members, conditions with several properties or
+// with another number of items, values that aren't strings, expirations with an offset, base64 with
+// line ends or without padding. It does read conditions that Sign would refuse; Condition.Err says
+// which. The error is a *SyntaxError.
 func Parse(text string) (Document, error) {
 	if strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return parseJSON(text)
@@ -26,9 +26,30 @@ func Parse(text string) (Document, error) {
 	return parseJSON(decoded)
 }
 
+// UnmarshalJSON reads as strictly as Parse does.
+func (d *Document) UnmarshalJSON(text []byte) error {
+	parsed, err := parseJSON(string(text))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
+
+// UnmarshalJSON reads one condition as strictly as Parse does.
+func (c *Condition) UnmarshalJSON(text []byte) error {
+	s := &jsonScanner{text: string(text), kind: SyntaxCondition}
+	parsed := s.oneCondition()
+	if err := s.end(); err != nil {
+		return err
+	}
+	*c = parsed
+	return nil
+}
+
 func decodeBase64(text string) (string, error) {
 	if at := strings.IndexAny(text, "\r\n"); at >= 0 {
-		return "", base64Fault(text, at, "base64 in one line", "a line end")
+		return "", base64Error(text, at, "base64 in one line", "a line end")
 	}
 	decoded, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err == nil {
@@ -43,10 +64,10 @@ func decodeBase64(text string) (string, error) {
 		r, _ := utf8.DecodeRuneInString(text[at:])
 		got = strconv.QuoteRune(r)
 	}
-	return "", base64Fault(text, at, "the standard base64 alphabet, padded", got)
+	return "", base64Error(text, at, "the standard base64 alphabet, padded", got)
 }
 
-func base64Fault(text string, at int, wanted, got string) error {
+func base64Error(text string, at int, wanted, got string) error {
 	line, column := position(text, at)
 	return &SyntaxError{Kind: SyntaxBase64, Offset: at, Line: line, Column: column, Condition: -1, Wanted: wanted, Got: got}
 }
@@ -58,20 +79,16 @@ func position(text string, offset int) (line, column int) {
 }
 
 func parseJSON(text string) (Document, error) {
-	s := &scanner{text: text, condition: -1}
+	s := &jsonScanner{text: text, kind: SyntaxMember, condition: -1}
 	d := s.document()
-	if s.space(); s.err == nil && s.pos < len(s.text) {
-		s.fail(SyntaxJSON, s.pos, "the end", s.found())
-	}
-	if s.err != nil {
-		return Document{}, s.err
+	if err := s.end(); err != nil {
+		return Document{}, err
 	}
 	return d, nil
 }
 
 // document reads the outermost object.
-func (s *scanner) document() (d Document) {
-	s.kind = SyntaxMember
+func (s *jsonScanner) document() (d Document) {
 	s.expect('{')
 	if s.peek() == '}' {
 		s.fail(SyntaxMissing, s.pos, "a member", s.found())
@@ -79,22 +96,20 @@ func (s *scanner) document() (d Document) {
 	seen := make(map[string]bool)
 	start := s.pos
 	for more := true; more && s.err == nil; more = s.next('}') {
-		s.space()
+		s.skipSpace()
 		start = s.pos
-		name := s.str("a member")
-		if s.member = name; name != "expiration" && name != "conditions" && s.err == nil {
+		s.member = s.str("a member")
+		switch name := s.member; {
+		case seen[name]:
+			s.fail(SyntaxMember, start, "each member once", "another "+strconv.Quote(name))
+		case name == "expiration":
+			d.Expiration = s.expiration()
+		case name == "conditions":
+			d.Conditions = s.conditions()
+		default:
 			s.fail(SyntaxMember, start, `the members "expiration" and "conditions" alone`, strconv.Quote(name))
 		}
-		if seen[name] {
-			s.fail(SyntaxMember, start, "each member once", "another "+strconv.Quote(name))
-		}
-		seen[name] = true
-		s.expect(':')
-		if name == "expiration" {
-			d.Expiration = s.expiration()
-		} else {
-			d.Conditions = s.conditions()
-		}
+		seen[s.member] = true
 		s.kind, s.member = SyntaxMember, ""
 	}
 	for _, name := range []string{"expiration", "conditions"} {
@@ -106,25 +121,27 @@ func (s *scanner) document() (d Document) {
 	return d
 }
 
-// expiration reads an instant in UTC.
-func (s *scanner) expiration() time.Time {
+// expiration reads a colon and an instant in UTC.
+func (s *jsonScanner) expiration() time.Time {
+	const layout = "2006-01-02T15:04:05Z"
 	s.kind = SyntaxExpiration
-	s.space()
+	s.expect(':')
+	s.skipSpace()
 	start := s.pos
 	text := s.str("an instant in UTC")
-	at, err := time.Parse(expirationLayout, text)
-	// time.Parse is lenient: hours of one digit, fractions behind a comma.
-	if err != nil || !strings.HasPrefix(text, at.Format(expirationLayout[:19])) || text[19] == ',' || len(text) > 30 || checkExpiration(at) != nil {
+	at, err := time.Parse(layout, text)
+	// time.Parse also takes hours of one digit and fractions behind a comma.
+	if err != nil || !strings.HasPrefix(text, at.Format(layout[:19])) || text[19] == ',' || len(text) > 30 || checkExpiration(at) != nil {
 		s.fail(s.kind, start, "an instant in UTC such as 2026-03-01T12:00:00.000Z", strconv.Quote(text))
 	}
 	return at
 }
 
-const expirationLayout = "2006-01-02T15:04:05Z"
-
-func (s *scanner) conditions() []Condition {
+// conditions reads a colon and the array of conditions.
+func (s *jsonScanner) conditions() []Condition {
 	s.kind = SyntaxCondition
 	list := []Condition{}
+	s.expect(':')
 	s.expect('[')
 	if s.peek() == ']' {
 		s.pos++
@@ -138,21 +155,21 @@ func (s *scanner) conditions() []Condition {
 	return list
 }
 
-func (s *scanner) oneCondition() Condition {
+func (s *jsonScanner) oneCondition() Condition {
 	switch s.peek() {
 	case '{':
-		return s.property()
+		return s.objectCondition()
 	case '[':
-		return s.match()
+		return s.arrayCondition()
 	}
 	s.fail(s.kind, s.pos, "a condition, an object or an array", s.found())
 	return Condition{}
 }
 
-// property reads {"field": "value"}.
-func (s *scanner) property() Condition {
+// objectCondition reads {"field": "value"}.
+func (s *jsonScanner) objectCondition() Condition {
 	s.expect('{')
-	field := s.field("", "a field name")
+	field := s.fieldName("", "a field name")
 	s.expect(':')
 	value := s.str("a string")
 	if s.peek() == ',' {
@@ -162,28 +179,16 @@ func (s *scanner) property() Condition {
 	return Equal(field, value)
 }
 
-// field reads a field name behind the given sign.
-func (s *scanner) field(sign, wanted string) string {
-	s.space()
-	start := s.pos
-	text := s.str(wanted)
-	name, ok := strings.CutPrefix(text, sign)
-	if !ok || name == "" || name[0] == '$' {
-		s.fail(s.kind, start, wanted, strconv.Quote(text))
-	}
-	return name
-}
-
-// match reads ["operator", …].
-func (s *scanner) match() (c Condition) {
+// arrayCondition reads ["operator", …].
+func (s *jsonScanner) arrayCondition() (c Condition) {
 	s.expect('[')
-	s.space()
+	s.skipSpace()
 	start := s.pos
 	switch operator := s.str("an operator"); Operator(operator) {
 	case OpEqual:
-		c = Equal(s.operands())
+		c = Equal(s.fieldAndValue())
 	case OpStartsWith:
-		c = StartsWith(s.operands())
+		c = StartsWith(s.fieldAndValue())
 	case OpRange:
 		s.expect(',')
 		low := s.size()
@@ -199,9 +204,21 @@ func (s *scanner) match() (c Condition) {
 	return c
 }
 
-func (s *scanner) operands() (field, value string) {
+func (s *jsonScanner) fieldAndValue() (field, value string) {
 	s.expect(',')
-	field = s.field("$", "a field name behind a $")
+	field = s.fieldName("$", "a field name behind a $")
 	s.expect(',')
 	return field, s.str("a string")
+}
+
+// fieldName reads a string with the prefix, and returns what follows it.
+func (s *jsonScanner) fieldName(prefix, wanted string) string {
+	s.skipSpace()
+	start := s.pos
+	text := s.str(wanted)
+	name, ok := strings.CutPrefix(text, prefix)
+	if !ok || name == "" || name[0] == '$' {
+		s.fail(s.kind, start, wanted, strconv.Quote(text))
+	}
+	return name
 }

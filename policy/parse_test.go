@@ -46,7 +46,7 @@ func TestParseKeepsWhatSignRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(d.Conditions[0].Err(), policy.ErrDollar) || !errors.Is(d.Conditions[2].Err(), policy.ErrRange) {
+	if !hasReason(d.Conditions[0].Err(), policy.ReasonDollar) || !hasReason(d.Conditions[2].Err(), policy.ReasonRange) {
 		t.Errorf("got %v and %v", d.Conditions[0].Err(), d.Conditions[2].Err())
 	}
 }

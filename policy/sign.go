@@ -1,168 +1,191 @@
 package policy
 
 import (
+	"encoding/base64"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Sign derives the form from the document and signs it for posting to url, the bucket's. Every
-// exact condition but the bucket's becomes a field, every starts-with one is named as open; the
-// credential, algorithm, date and session token are added, as conditions and as fields.
+// Sign derives the form from the document and signs it. url is the bucket's, where the form posts
+// to. Every exact condition but the bucket's becomes a field; the field of every starts-with
+// condition is listed in VisitorFields. Signing adds the algorithm, the credential, the date and
+// the session token, as conditions and as fields.
 //
-// The error joins one *ConditionError for everything that can't be signed: the key or bucket has no
-// condition, a value isn't allowed, a field has two conditions, the document lasts over seven days
-// or longer than the credentials, the form would exceed MaxFormBytes.
+// The error joins one *ConditionError for everything that can't be signed: the key or the bucket
+// has no condition, a value isn't allowed, a field has two conditions, the document lasts over
+// seven days or longer than the credentials, the form would exceed MaxFormBytes. It is of another
+// type for a url that no form may post to, and for a private key that fails.
 func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) {
 	if s == nil {
 		return Form{}, errors.New("policy: signer is missing")
 	}
-	w := writers.Get().(*writer)
-	defer writers.Put(w)
+	w := formWriters.Get().(*formWriter)
+	defer formWriters.Put(w)
 	if err := w.check(&d, url, s, now); err != nil {
 		return Form{}, err
 	}
-	if err := w.stamp(s, d.Expiration, now); err != nil {
+	if err := w.prepare(s, d.Expiration, now); err != nil {
 		return Form{}, err
 	}
 	w.encode(d.Conditions)
-	if !w.readsBack(&d) {
-		return Form{}, errReadback
+	if !w.matchesDocument(&d) {
+		return Form{}, errEncoding
 	}
-	return w.form(&d, url)
+	return w.sign(&d, url)
 }
 
-// writer signs one form. Writers are pooled: their buffers grow to what one form needs and stay.
-type writer struct {
-	survey survey
-	action string // the last form URL that was found good
-	seal   seal
-	head   head
-	date   [16]byte // the timestamp
-	json   []byte
-	text   []byte // policy, signature and timestamp, one behind the other
+// formWriter writes and signs one form at a time. Writers are pooled: their buffers are reused, and
+// so is what stays the same from form to form.
+type formWriter struct {
+	conditions conditionCheck
+	validURL   string // the last form URL that was checked
+	head       expirationHead
+	signature  signatureFields
+	json       []byte // the document
+	text       []byte // policy and signature
 }
 
-var writers = sync.Pool{New: func() any { return new(writer) }}
+var formWriters = sync.Pool{New: func() any { return new(formWriter) }}
 
 // check returns everything that is wrong, joined.
-func (w *writer) check(d *Document, url string, s *sigv4.Signer, now time.Time) error {
-	w.survey = survey{store: storeOf(s.Dialect())}
-	w.survey.walk(d.Conditions)
-	faulty := w.survey.settle()
-	late := checkLifetime(d.Expiration, s, now)
-	if url == "" || url != w.action {
-		if err := checkAction(url); err != nil {
-			return errors.Join(faulty, late, err)
+func (w *formWriter) check(d *Document, url string, s *sigv4.Signer, now time.Time) error {
+	w.conditions = conditionCheck{dialect: setOf(s.Dialect())}
+	err := w.conditions.check(d.Conditions)
+	if late := checkLifetime(d.Expiration, s, now); late != nil {
+		err = errors.Join(err, late)
+	}
+	if url == "" || url != w.validURL {
+		if bad := checkFormURL(url); bad != nil {
+			return errors.Join(err, bad)
 		}
-		w.action = url
+		w.validURL = url
 	}
-	if faulty != nil || late != nil {
-		return errors.Join(faulty, late)
-	}
-	return nil
+	return err
 }
 
-// stamp fills in what the signer and the time decide.
-func (w *writer) stamp(s *sigv4.Signer, expiration, now time.Time) error {
+// prepare selects the signing key for now, and writes what depends on key, time and expiration if
+// it changed since the last form.
+func (w *formWriter) prepare(s *sigv4.Signer, expiration, now time.Time) error {
 	key := s.Key(now)
-	if w.seal.key != key {
-		seal, err := newSeal(s, key)
+	if w.signature.key != key || w.signature.signed != now.Unix() {
+		fields, err := newSignatureFields(s, key, now)
 		if err != nil {
 			return err
 		}
-		w.seal = seal
+		w.signature = fields
 	}
-	key.AppendTimestamp(w.date[:0], now)
 	return w.head.set(expiration)
 }
 
-// encode writes the JSON.
-func (w *writer) encode(conditions []Condition) {
-	w.json = append(w.json[:0], w.head.text[:]...)
+// encode writes the JSON of the document.
+func (w *formWriter) encode(conditions []Condition) {
+	w.json = append(w.json[:0], w.head.json...)
 	for i := range conditions {
 		w.json = append(conditions[i].appendJSON(w.json), ',')
 	}
-	w.json = append(w.json, w.seal.before...)
-	w.json = append(w.json, w.date[:]...)
-	w.json = append(w.json, w.seal.after...)
+	w.json = append(w.json, w.signature.json...)
 }
 
-// readsBack says whether the JSON means the document and nothing else.
-func (w *writer) readsBack(d *Document) bool {
-	r := readback{text: w.json}
-	r.head(&w.head, d.Expiration)
+// matchesDocument reports whether the JSON means the document and nothing else.
+func (w *formWriter) matchesDocument(d *Document) bool {
+	v := newEncodingVerifier(w.json)
+	v.literal(w.head.json) // was verified when it was written, as the signature's conditions were
 	for i := range d.Conditions {
-		r.condition(&d.Conditions[i])
-		r.literal(",")
+		v.condition(&d.Conditions[i])
+		v.literal(",")
 	}
-	r.literal(w.seal.before)
-	r.timestamp(w.date[:])
-	r.literal(w.seal.after)
-	return !r.bad && r.pos == len(r.text)
+	v.literal(w.signature.json)
+	return v.complete() && w.head.expiration.Unix() == d.Expiration.Unix()
 }
 
-// form signs the JSON and lists the fields.
-func (w *writer) form(d *Document, url string) (Form, error) {
-	var err error
-	w.text = appendBase64(w.text[:0], w.json)
-	policy := len(w.text)
-	if w.text, err = w.seal.key.AppendSignature(w.text, w.text); err != nil {
+// sign signs the JSON and returns the form.
+func (w *formWriter) sign(d *Document, url string) (form Form, err error) {
+	w.encodeBase64()
+	length := len(w.text)
+	if w.text, err = w.signature.key.AppendSignature(w.text, w.text); err != nil {
 		return Form{}, err
 	}
-	signature := len(w.text)
-	w.text = append(w.text, w.date[:]...)
-	text := string(w.text)
-	f := Form{URL: url, Policy: text[:policy], Expiration: time.Unix(d.Expiration.Unix(), 0).UTC()}
-	w.fields(&f, d.Conditions)
-	w.seal.appendFields(&f, text[policy:signature], text[signature:])
-	if err := w.checkSize(&f, signature-policy); err != nil {
+	text := string(w.text) // one allocation for both
+	policy, signature := text[:length], text[length:]
+	form = Form{URL: url, Policy: policy, Expiration: w.head.expiration}
+	w.addFields(&form, d.Conditions)
+	form.Fields = append(form.Fields, Field{"policy", policy}, Field{w.signature.name, signature})
+	if err := w.checkSize(&form, len(text)); err != nil {
 		return Form{}, err
 	}
-	return f, nil
+	return form, nil
 }
 
-func (w *writer) fields(f *Form, conditions []Condition) {
-	f.Fields = make([]Field, 0, w.survey.fields+w.seal.fields)
-	if w.survey.open > 0 {
-		f.VisitorFields = make([]string, 0, w.survey.open)
+// encodeBase64 writes the base64 of the JSON. Its beginning and its end stay the same for a second,
+// and with them most of the base64.
+func (w *formWriter) encodeBase64() {
+	conditionsEnd := len(w.json) - len(w.signature.json)
+	toAlign := (3 - conditionsEnd%3) % 3 // bytes that complete the last group of three
+	w.text = append(w.text[:0], w.head.base64...)
+	w.text = base64.StdEncoding.AppendEncode(w.text, w.json[len(w.head.base64)/4*3:conditionsEnd+toAlign])
+	w.text = append(w.text, w.signature.base64[toAlign]...)
+}
+
+// addFields adds the fields of the conditions and those about the signature.
+func (w *formWriter) addFields(form *Form, conditions []Condition) {
+	const policyAndSignature = 2
+	form.Fields = make([]Field, 0, w.conditions.fields+len(w.signature.fields)+policyAndSignature)
+	if w.conditions.visitorFields > 0 {
+		form.VisitorFields = make([]string, 0, w.conditions.visitorFields)
 	}
 	for i := range conditions {
 		switch c := &conditions[i]; {
-		case c.op == opRange || c.role == roleBucket:
-		case c.op == opEqual:
-			f.Fields = append(f.Fields, Field{c.field, c.value})
+		case c.operator == OpRange || c.kind == kindBucket:
+		case c.operator == OpEqual:
+			form.Fields = append(form.Fields, Field{c.field, c.value})
 		default:
-			f.VisitorFields = append(f.VisitorFields, c.field)
+			form.VisitorFields = append(form.VisitorFields, c.field)
 		}
 	}
+	form.Fields = append(form.Fields, w.signature.fields...)
 }
 
-// checkSize refuses forms over MaxFormBytes, naming the condition that takes the most.
-func (w *writer) checkSize(f *Form, signature int) error {
-	size := w.survey.size + w.seal.size + len(f.Policy) + signature
+// checkSize refuses a form over MaxFormBytes, and names the field that takes the most. signed is
+// the length of policy and signature.
+func (w *formWriter) checkSize(form *Form, signed int) error {
+	size := w.conditions.size + w.signature.size + signed
 	if size <= MaxFormBytes {
 		return nil
 	}
-	largest := f.Fields[0]
-	for _, field := range f.Fields {
+	largest := form.Fields[0]
+	for _, field := range form.Fields {
 		if field.Name != "policy" && len(field.Value) > len(largest.Value) {
 			largest = field
 		}
 	}
 	got := strconv.Itoa(size) + ", " + strconv.Itoa(len(largest.Value)) + " of them here and again in the policy"
-	return &ConditionError{Field: largest.Name, Operator: OpEqual, Wanted: "at most 20480 bytes before the file", Got: got, Err: ErrFormTooLarge}
+	return &ConditionError{Field: largest.Name, Operator: OpEqual, Reason: ReasonFormTooLarge, Wanted: "at most 20480 bytes before the file", Got: got}
+}
+
+// checkFormURL returns an error unless a form may post to url.
+func checkFormURL(url string) error {
+	rest, ok := strings.CutPrefix(url, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(url, "http://")
+	}
+	bad := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`?#@\"<>`, r) }
+	if !ok || rest == "" || rest[0] == '/' || strings.ContainsFunc(rest, bad) {
+		return errors.New("policy: form URL " + strconv.Quote(url) + ": wanted the bucket's, https:// or http://, without a query")
+	}
+	return nil
 }
 
 // FormBytes returns how many bytes a browser sends for the fields before the file, multipart
 // framing included.
 func FormBytes(fields []Field) int {
 	size := 0
-	for i := range fields {
-		size += framingBytes + len(fields[i].Name) + len(fields[i].Value)
+	for _, field := range fields {
+		size += framingBytes + len(field.Name) + len(field.Value)
 	}
 	return size
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -130,14 +129,14 @@ func TestVectorPolicies(t *testing.T) {
 }
 
 // notIssued are the vectors whose values Sign refuses, and why.
-var notIssued = map[string]error{
-	"aws-docs-post-example":   policy.ErrRedirect, // plain http
-	"boto3-post-slashes":      policy.ErrKeySegment,
-	"boto3-post-dollar":       policy.ErrDollar,
-	"boto3-post-dollar-first": policy.ErrDollar,
-	"boto3-post-control":      policy.ErrControl,
-	"boto3-post-injection":    policy.ErrDollar,
-	"oss-post-dollar":         policy.ErrDollar,
+var notIssued = map[string]policy.Reason{
+	"aws-docs-post-example":   policy.ReasonRedirect, // plain http
+	"boto3-post-slashes":      policy.ReasonKeySegment,
+	"boto3-post-dollar":       policy.ReasonDollar,
+	"boto3-post-dollar-first": policy.ReasonDollar,
+	"boto3-post-control":      policy.ReasonControl,
+	"boto3-post-injection":    policy.ReasonDollar,
+	"oss-post-dollar":         policy.ReasonDollar,
 }
 
 func fieldsOf(values map[string]string) []policy.Field {
@@ -162,7 +161,7 @@ func sign(t *testing.T, v vector, d policy.Document) []policy.Field {
 		}
 	}
 	form, err := policy.Sign(bare, "https://example.com/", v.signer(t), v.Now)
-	if wanted := notIssued[v.ID]; !errors.Is(err, wanted) {
+	if wanted := notIssued[v.ID]; wanted == "" && err != nil || wanted != "" && !hasReason(err, wanted) {
 		t.Errorf("%s: got %v, wanted %v", v.ID, err, wanted)
 	}
 	if err != nil {

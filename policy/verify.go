@@ -3,27 +3,26 @@ package policy
 import (
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// MaxSkew is how far in the future a signing time may lie.
+// MaxSkew is how far in the future the signing time of a form may lie, for clocks that differ.
 const MaxSkew = 15 * time.Minute
 
-// Verify reads the signed policy of a form. The signature is checked first, over the policy's text
-// as received and in constant time; only then is the text read, and the scope and the expiration
-// are looked at. fields may be in any order and hold other fields, too.
+// Verify reads the signed policy of a form. It checks the signature first, over the policy's text
+// as received and in constant time; only then does it read the text, and check who signed it and
+// whether it has expired. fields may have any order, and other fields among them.
 //
 // Errors are ErrSignature, *ScopeError for a form of another key, day, region, service or session,
-// *SyntaxError for a signed text that isn't a policy, and *ExpiredError. The document is empty with
-// any error.
+// *SyntaxError for a signed text that isn't a policy, and *ExpiredError. With an error, the
+// document is empty.
 func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 	if s == nil {
 		return Document{}, errors.New("policy: signer is missing")
 	}
-	v := verifier{fields: fields, dialect: s.Dialect(), now: now}
+	v := formVerifier{fields: fields, dialect: s.Dialect(), now: now}
 	signed, err := v.signingTime()
 	if err != nil {
 		return Document{}, err
@@ -37,7 +36,7 @@ func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	if err := v.checkScope(d, string(s.SessionToken())); err != nil {
+	if err := v.checkScope(d, signed, string(s.SessionToken())); err != nil {
 		return Document{}, err
 	}
 	if !now.Before(d.Expiration) {
@@ -46,73 +45,56 @@ func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 	return d, nil
 }
 
-type verifier struct {
+type formVerifier struct {
 	fields  []Field
 	dialect *sigv4.Dialect
 	key     *sigv4.SigningKey
 	now     time.Time
 }
 
-// value returns the one value of a field, empty if it is missing or repeated.
-func (v *verifier) value(name string) (value string) {
+// value returns the value of a field, empty if the field is missing or repeated.
+func (v *formVerifier) value(name string) (value string) {
 	found := false
-	for i := range v.fields {
-		if strings.EqualFold(v.fields[i].Name, name) {
+	for _, field := range v.fields {
+		if field.Is(name) {
 			if found {
 				return ""
 			}
-			found, value = true, v.fields[i].Value
+			found, value = true, field.Value
 		}
 	}
 	return value
 }
 
-// signingTime reads the date field. Nothing vouches for it yet: it only chooses the key, and the
-// signature decides whether that was the right one.
-func (v *verifier) signingTime() (time.Time, error) {
+// signingTime reads the date field. It isn't to be trusted yet: it only selects the key, and the
+// signature shows whether that was the right one.
+func (v *formVerifier) signingTime() (time.Time, error) {
+	const layout = "20060102T150405Z"
 	text := v.value(v.dialect.DateField())
-	at, err := time.Parse("20060102T150405Z", text)
-	if err != nil || len(text) != len("20060102T150405Z") {
-		return time.Time{}, &ScopeError{v.dialect.DateField(), "one time such as 20060102T150405Z", strconv.Quote(text)}
+	at, err := time.Parse(layout, text)
+	if err != nil || len(text) != len(layout) {
+		return time.Time{}, &ScopeError{v.dialect.DateField(), "one time such as " + layout, strconv.Quote(text)}
 	}
 	return at, nil
 }
 
-// checkScope compares what the policy and the form say about who signed.
-func (v *verifier) checkScope(d Document, token string) error {
-	at, err := v.signingTime()
-	if err != nil {
-		return err
+// checkScope compares who signed, by the form and by the policy, with the key.
+func (v *formVerifier) checkScope(d Document, signed time.Time, token string) error {
+	if signed.After(v.now.Add(MaxSkew)) {
+		return &ScopeError{v.dialect.DateField(), "a time that isn't in the future", strconv.Quote(formatInstant(signed))}
 	}
-	if at.After(v.now.Add(MaxSkew)) {
-		return &ScopeError{v.dialect.DateField(), "a time that isn't in the future", strconv.Quote(at.Format(time.RFC3339))}
-	}
-	wanted := []Field{
+	for _, wanted := range []Field{
 		{v.dialect.AlgorithmField(), v.dialect.Algorithm()},
 		{v.dialect.CredentialField(), v.key.Credential()},
-		{v.dialect.DateField(), string(sigv4.AppendTimestamp(nil, at))},
-	}
-	for _, w := range wanted {
-		if err := v.checkSigned(d, w); err != nil {
-			return err
+		{v.dialect.DateField(), string(sigv4.AppendTimestamp(nil, signed))},
+	} {
+		if got := v.value(wanted.Name); got != wanted.Value {
+			return &ScopeError{wanted.Name, strconv.Quote(wanted.Value), strconv.Quote(got)}
+		}
+		if !demands(d, wanted) {
+			return &ScopeError{wanted.Name, "an exact condition on " + strconv.Quote(wanted.Value), "none"}
 		}
 	}
-	return v.checkToken(d, token)
-}
-
-// checkSigned demands that a field and its condition have the value wanted.
-func (v *verifier) checkSigned(d Document, wanted Field) error {
-	if got := v.value(wanted.Name); got != wanted.Value {
-		return &ScopeError{wanted.Name, strconv.Quote(wanted.Value), strconv.Quote(got)}
-	}
-	if !demands(d, wanted) {
-		return &ScopeError{wanted.Name, "an exact condition on " + strconv.Quote(wanted.Value), "none"}
-	}
-	return nil
-}
-
-// checkToken is checkSigned without naming the token.
-func (v *verifier) checkToken(d Document, token string) error {
 	name := v.dialect.SecurityTokenField()
 	if v.value(name) != token || token != "" && !demands(d, Field{name, token}) {
 		return &ScopeError{name, "the session token of the credentials", "another"}
@@ -120,12 +102,12 @@ func (v *verifier) checkToken(d Document, token string) error {
 	return nil
 }
 
-// demands says whether every condition on the field wants the value, and at least one does.
+// demands reports whether the document has conditions on the field, and all of them want its value.
 func demands(d Document, wanted Field) bool {
 	found := false
 	for i := range d.Conditions {
 		if c := &d.Conditions[i]; c.Covers(wanted.Name) {
-			if c.op != opEqual || c.value != wanted.Value {
+			if c.operator != OpEqual || c.value != wanted.Value {
 				return false
 			}
 			found = true

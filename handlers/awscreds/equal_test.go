@@ -132,14 +132,14 @@ func compareFields(t *testing.T, values map[string]string, fields []policy.Field
 func mustBeRefused(t *testing.T, key string, err error) {
 	t.Helper()
 	segments := "/" + key + "/"
-	for reason, holds := range map[error]bool{
-		policy.ErrEncoding:   !utf8.ValidString(key),
-		policy.ErrDollar:     strings.Contains(key, "$"),
-		policy.ErrControl:    strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == 0x7f }),
-		policy.ErrKeyTooLong: len(key) > policy.MaxKeyBytes,
-		policy.ErrKeySegment: strings.Contains(segments, "/./") || strings.Contains(segments, "/../"),
+	for reason, holds := range map[policy.Reason]bool{
+		policy.ReasonEncoding:   !utf8.ValidString(key),
+		policy.ReasonDollar:     strings.Contains(key, "$"),
+		policy.ReasonControl:    strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == 0x7f }),
+		policy.ReasonKeyTooLong: len(key) > policy.MaxKeyBytes,
+		policy.ReasonKeySegment: strings.Contains(segments, "/./") || strings.Contains(segments, "/../"),
 	} {
-		if holds && errors.Is(err, reason) {
+		if holds && errors.Is(err, &policy.ConditionError{Reason: reason}) {
 			return
 		}
 	}

@@ -89,9 +89,9 @@ func TestPresignPostRefuses(t *testing.T) {
 		wanted       error
 		text         string
 	}{
-		"a key that isn't UTF-8": {"a\xff", "s3", nil, time.Hour, policy.ErrEncoding, ""},
-		"thirty days":            {"a", "s3", nil, 30 * 24 * time.Hour, policy.ErrLifetime, ""},
-		"a dollar":               {"a", "s3", []any{[]string{"starts-with", "$key", "$a/"}}, time.Hour, policy.ErrDollar, ""},
+		"a key that isn't UTF-8": {"a\xff", "s3", nil, time.Hour, &policy.ConditionError{Reason: policy.ReasonEncoding}, ""},
+		"thirty days":            {"a", "s3", nil, 30 * 24 * time.Hour, &policy.ConditionError{Reason: policy.ReasonLifetime}, ""},
+		"a dollar":               {"a", "s3", []any{[]string{"starts-with", "$key", "$a/"}}, time.Hour, &policy.ConditionError{Reason: policy.ReasonDollar}, ""},
 		"another service":        {"a", "s3express", nil, time.Hour, nil, `service "s3express"`},
 		"no condition":           {"a", "s3", []any{"acl"}, time.Hour, nil, "wanted a condition"},
 		"what JSON can't hold":   {"a", "s3", []any{func() {}}, time.Hour, nil, "conditions"},

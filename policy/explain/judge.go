@@ -8,12 +8,12 @@ import (
 
 // codes are the words for policy.Check's rules.
 var codes = map[policy.Reason]string{
-	policy.RuleExpired: "policy_expired", policy.RuleMissing: "field_missing", policy.RuleMismatch: "value_mismatch",
-	policy.RulePrefix: "prefix_mismatch", policy.RuleList: "type_list", policy.RuleVariable: "filename_variable",
-	policy.RuleExtra: "field_uncovered", policy.RuleRepeated: "field_repeated", policy.RuleAfterFile: "field_after_file",
-	policy.RuleTooLarge: "size_too_large", policy.RuleTooSmall: "size_too_small", policy.RuleFormTooLarge: "form_too_large",
-	policy.RuleKeyMissing: "key_missing", policy.RuleKeyTooLong: "key_too_long", policy.RuleEncoding: "not_utf8",
-	policy.RuleUnconditional: "bucket_unconditional", policy.RuleMetadata: "metadata_too_large",
+	policy.ReasonExpired: "policy_expired", policy.ReasonMissing: "field_missing", policy.ReasonMismatch: "value_mismatch",
+	policy.ReasonPrefix: "prefix_mismatch", policy.ReasonList: "type_list", policy.ReasonVariable: "filename_variable",
+	policy.ReasonExtra: "field_uncovered", policy.ReasonRepeated: "field_repeated", policy.ReasonAfterFile: "field_after_file",
+	policy.ReasonTooLarge: "size_too_large", policy.ReasonTooSmall: "size_too_small", policy.ReasonFormTooLarge: "form_too_large",
+	policy.ReasonKeyMissing: "key_missing", policy.ReasonKeyTooLong: "key_too_long", policy.ReasonEncoding: "not_utf8",
+	policy.ReasonUnconditional: "bucket_unconditional", policy.ReasonMetadataTooLarge: "metadata_too_large",
 }
 
 // maxItems bounds conditions and fields; stores read 20,480 bytes before the file, which is fewer.
@@ -50,25 +50,25 @@ func (s *session) size(d policy.Document) (size int64) {
 
 // violation turns what Check says into a finding, with the nearest cause where one is known.
 func (s *session) violation(v policy.Violation, f *form) {
-	finding := Finding{Code: codes[v.Rule], Field: v.Field, Condition: source(v.Condition), Wanted: v.Wanted, Got: shown(v.Field, v.Got)}
+	finding := Finding{Code: codes[v.Reason], Field: v.Field, Condition: source(v.Condition), Wanted: v.Wanted, Got: shown(v.Field, v.Got)}
 	if finding.Code == "" {
 		finding.Code = "condition_failed"
 	}
 	if secretField(v.Field) {
 		finding.Wanted = "the value that was signed"
 	}
-	if v.Rule == policy.RuleTooLarge || v.Rule == policy.RuleTooSmall {
+	if v.Reason == policy.ReasonTooLarge || v.Reason == policy.ReasonTooSmall {
 		finding.Field = "file"
 	}
 	if s.explained(v) {
 		return
 	}
-	switch v.Rule {
-	case policy.RuleMismatch, policy.RulePrefix:
+	switch v.Reason {
+	case policy.ReasonMismatch, policy.ReasonPrefix:
 		finding.Code = nearMiss(finding.Code, v)
-	case policy.RuleExtra:
+	case policy.ReasonExtra:
 		finding.Code = uncoveredCode(v.Field, f)
-	case policy.RuleMissing:
+	case policy.ReasonMissing:
 		if strings.EqualFold(v.Field, "Content-Type") {
 			finding.Code = "content_type_missing"
 		}
@@ -78,11 +78,11 @@ func (s *session) violation(v policy.Violation, f *form) {
 
 // explained reports whether a violation only follows from what was found already.
 func (s *session) explained(v policy.Violation) bool {
-	if v.Field == "key" && v.Rule != policy.RuleKeyMissing && v.Got == "" {
+	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check names the missing key as well
 	}
 	for _, f := range s.report.Findings {
-		old := f.Code == "signature_v2" && v.Rule == policy.RuleExtra && uncoveredCode(v.Field, &form{}) == "signature_v2"
+		old := f.Code == "signature_v2" && v.Reason == policy.ReasonExtra && uncoveredCode(v.Field, &form{}) == "signature_v2"
 		same := strings.EqualFold(f.Field, v.Field) && v.Condition.Operator() != ""
 		if old || same && (f.Code == "conditions_contradict" || f.Code == "filename_in_condition") {
 			return true

@@ -42,19 +42,16 @@ func ranged(d policy.Document) bool {
 	return false
 }
 
-// kinds are the codes for what makes a condition one that shouldn't be signed, the gravest first.
-var kinds = []struct {
-	err  error
-	code string
-}{
-	{policy.ErrDollar, "dollar_in_value"},
-	{policy.ErrKeyTooLong, "key_too_long"},
-	{policy.ErrKeySegment, "key_segment"},
-	{policy.ErrRedirect, "redirect_invalid"},
-	{policy.ErrRange, "range_invalid"},
-	{policy.ErrOperator, "operator_unusual"},
-	{policy.ErrControl, "control_in_value"},
-	{policy.ErrName, "field_name_invalid"},
+// refusalCodes are the codes for why Sign refuses a condition, where stores mind as well.
+var refusalCodes = map[policy.Reason]string{
+	policy.ReasonDollar:     "dollar_in_value",
+	policy.ReasonKeyTooLong: "key_too_long",
+	policy.ReasonKeySegment: "key_segment",
+	policy.ReasonRedirect:   "redirect_invalid",
+	policy.ReasonRange:      "range_invalid",
+	policy.ReasonOperator:   "operator_unusual",
+	policy.ReasonControl:    "control_in_value",
+	policy.ReasonField:      "field_name_invalid",
 }
 
 func (s *session) lintCondition(c policy.Condition) {
@@ -79,8 +76,8 @@ func (s *session) lintCondition(c policy.Condition) {
 		finding.Code, finding.Wanted, finding.Got = "status_invalid", "200, 201 or 204", c.Value()
 	case strings.HasSuffix(field, "action_redirect") && fault == nil && strings.Contains(c.Value(), "?"):
 		finding.Code, finding.Wanted, finding.Got = "redirect_query", "a URL without a query", c.Value()
-	default:
-		finding.Code = kindOf(c.Err())
+	case fault != nil:
+		finding.Code = refusalCodes[fault.Reason]
 	}
 	if finding.Code != "" {
 		s.find(finding)
@@ -92,16 +89,6 @@ func prefixCode(prefix string) string {
 		return "key_open"
 	}
 	return "prefix_without_slash"
-}
-
-// kindOf returns no code for what Sign minds but stores don't.
-func kindOf(err error) string {
-	for _, k := range kinds {
-		if errors.Is(err, k.err) {
-			return k.code
-		}
-	}
-	return ""
 }
 
 // lintPair finds two conditions on one field: ANDed by S3, read differently elsewhere, and often

@@ -40,8 +40,8 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, d := range denials {
 		known(d.code, d.text)
 	}
-	for _, k := range kinds {
-		known(k.code, k.err.Error())
+	for reason, code := range refusalCodes {
+		known(code, string(reason))
 	}
 	if found < 60 {
 		t.Errorf("only %d codes found in the source", found)

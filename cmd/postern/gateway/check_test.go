@@ -28,19 +28,19 @@ type difference struct {
 // differences are documented ones alone: what isn't here has to agree.
 var differences = []difference{
 	{"a variable in an exact value", "the store compares ${filename} literally and keeps it in the key; S3 puts the file's name in first",
-		func(p pair) bool { return p.violates(policy.RuleVariable) }},
+		func(p pair) bool { return p.violates(policy.ReasonVariable) }},
 	{"a field given twice", "the store takes the last of two values, and joins metadata; S3 wants exactly one",
-		func(p pair) bool { return p.violates(policy.RuleRepeated) }},
+		func(p pair) bool { return p.violates(policy.ReasonRepeated) }},
 	{"a form over 20,480 bytes", "the store has no limit on what comes before the file",
-		func(p pair) bool { return p.violates(policy.RuleFormTooLarge) }},
+		func(p pair) bool { return p.violates(policy.ReasonFormTooLarge) }},
 	{"bytes that aren't UTF-8", "the store doesn't look at encodings",
-		func(p pair) bool { return p.violates(policy.RuleEncoding) }},
+		func(p pair) bool { return p.violates(policy.ReasonEncoding) }},
 	{"a field behind the file", "the store, which streams, takes all that is behind the file's header for the file, and minds its size",
-		func(p pair) bool { return p.violates(policy.RuleAfterFile) }},
+		func(p pair) bool { return p.violates(policy.ReasonAfterFile) }},
 	{"a signature older than an hour", "the store refuses dates older than 60 minutes; S3 takes 7 days",
 		func(p pair) bool { return p.signed.Before(p.now.Add(-time.Hour)) }},
 	{"a key over 1,024 bytes", "the store bounds the segments of a key and not the whole",
-		func(p pair) bool { return p.violates(policy.RuleKeyTooLong) }},
+		func(p pair) bool { return p.violates(policy.ReasonKeyTooLong) }},
 	{"a name too long for a file", "the store keeps segments of a key as files, at most 255 bytes each",
 		func(p pair) bool { return p.longSegment() }},
 }
@@ -161,7 +161,7 @@ func (p *pair) writeFile(t *testing.T, form *multipart.Writer) {
 
 func (p pair) violates(rule policy.Reason) bool {
 	for _, v := range p.violations {
-		if v.Rule == rule {
+		if v.Reason == rule {
 			return true
 		}
 	}
