@@ -2,9 +2,9 @@ package policy
 
 import "github.com/postern-dev/postern/policy/sigv4"
 
-// AttributeNames are the names by which one dialect sets what an object carries: form fields where a
-// form sets it, request headers where a presigned URL does. An empty name means that the store has
-// none. The same record serves forms, presigned PUT and part URLs, so that a setting can't be
+// AttributeNames are the names by which one dialect sets what an object carries: form fields where
+// a form sets it, request headers where a presigned URL does. An empty name means that the store
+// has none. The same record serves forms, presigned PUT and part URLs, so that a setting can't be
 // written one way in one of them and another way in the next.
 //
 // The names are those of "POST Object" and "PutObject" in AWS's S3 reference, of "PostObject" and

@@ -65,7 +65,8 @@ type ConditionError struct {
 	Reason Reason
 	// Wanted and Got describe what is allowed and what was given; Got may be empty.
 	Wanted, Got string
-	// Err is the error that this one follows from, such as sigv4.ErrCredentialsExpired; usually nil.
+	// Err is the error that this one follows from, such as sigv4.ErrCredentialsExpired; usually
+	// nil.
 	Err error
 }
 

@@ -61,8 +61,8 @@ func isMediaType(s string) bool {
 	return err == nil && strings.Contains(parsed, "/") && !strings.Contains(s, ",") && isHeaderValue(s)
 }
 
-// ContentTypePrefix allows all media types of one family, such as "image/". Some stores compare only
-// the beginning of a comma list of types: where the type matters, use ContentType.
+// ContentTypePrefix allows all media types of one family, such as "image/". Some stores compare
+// only the beginning of a comma list of types: where the type matters, use ContentType.
 func ContentTypePrefix(prefix string) Condition {
 	family, ok := strings.CutSuffix(prefix, "/")
 	return StartsWith("Content-Type", prefix).require(ok && isToken(family), "a family such as image/")
@@ -133,7 +133,8 @@ func oneOf[T ~string](field string, value T, list []T) Condition {
 	return c.require(false, fmt.Sprintf("one of %v", list))
 }
 
-// isHeaderValue reports whether s can be a header's value: printable ASCII without spaces around it.
+// isHeaderValue reports whether s can be a header's value: printable ASCII without spaces around
+// it.
 func isHeaderValue(s string) bool {
 	notPrintable := func(r rune) bool { return r < ' ' || r > '~' }
 	return s != "" && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, notPrintable)

@@ -1,7 +1,7 @@
 package policy
 
-// The fields that Aliyun OSS and Google Cloud Storage name in their own way. Bucket, Key, KeyPrefix,
-// ContentLengthRange, the headers and the success actions are the same at all stores.
+// The fields that Aliyun OSS and Google Cloud Storage name in their own way. Bucket, Key,
+// KeyPrefix, ContentLengthRange, the headers and the success actions are the same at all stores.
 
 // OSSForbidOverwrite makes OSS refuse the form if an object has the key already. S3 has no such
 // field.
@@ -45,7 +45,8 @@ func OSSMetadata(name, value string) Condition {
 	return Equal("x-oss-meta-"+name, value).require(isToken(name), "a name")
 }
 
-// GCSMetadata fixes one entry of the user metadata at Google Cloud Storage. name has no x-goog-meta-.
+// GCSMetadata fixes one entry of the user metadata at Google Cloud Storage. name has no
+// x-goog-meta-.
 func GCSMetadata(name, value string) Condition {
 	return Equal("x-goog-meta-"+name, value).require(isToken(name), "a name")
 }
