@@ -40,7 +40,7 @@ export function send({ method, url, headers = {}, body = null, signal, progress,
     const stop = () => xhr.abort();
     const alive = () => {
       clearTimeout(timer);
-      timer = setTimeout(stop, stall);
+      if (stall) timer = setTimeout(stop, stall);
     };
     xhr.open(method, url);
     for (const name in headers) xhr.setRequestHeader(name, headers[name] ?? '');

@@ -1,9 +1,8 @@
-/** @import {Host, Plan} from './types.d.ts' */
+/** @import {Host, Plan, Request} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 /** @import {Memory} from './memory.js' */
-/** @import {Fault} from './request.js' */
 import { Multipart } from './multipart.js';
-import { Patience, delay, send } from './request.js';
+import { Fault, Patience, delay, send } from './request.js';
 
 /** Above this, progress is worth the preflight that watching it costs. */
 const WATCHED = 256 << 10;
@@ -52,7 +51,7 @@ export class Transfer extends Patience {
         filename: upload.name,
         type: file.type,
         size: file.size,
-      }, ticket ? { Authorization: `Bearer ${ticket}` } : {});
+      }, { headers: ticket ? { Authorization: `Bearer ${ticket}` } : {} });
     } catch (error) {
       if (!renew && ticket && /** @type {Fault} */ (error).status === 401) return this.issue(true);
       throw error;
@@ -67,12 +66,33 @@ export class Transfer extends Patience {
       else await this.insist((tries) => this.whole(plan, tries));
       this.show('confirming');
       try {
-        this.upload.stored = await this.insist(() => this.call('POST', `/${plan.id}/complete`, {}));
+        this.upload.stored = await this.insist(() => this.complete(plan));
         return;
       } catch (error) {
         if (/** @type {Fault} */ (error).code !== 'incomplete' || round > 8) throw error;
       }
-      await this.wait(delay(round, 0), true);
+      // The store hasn't got the form's file: its request was cut. Parts that the store lost say nothing about the network.
+      await this.wait(delay(round, 0), !plan.multipart);
+    }
+  }
+
+  /**
+   * Has the upload completed. That takes as long as the store needs, so there is no stall; the request is given up, to be made again,
+   * only when the server can't be reached. A connection that breaks ends it by itself.
+   * @param {Plan} plan
+   */
+  async complete({ id }) {
+    const { host, signal } = this;
+    const lost = new AbortController();
+    const reach = () => fetch(`${host.endpoint}/healthz`, {
+      // Any answer will do, from another origin too; without credentials the browser takes a connection that no upload is using.
+      mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(host.stall),
+    }).catch(() => lost.abort(new Fault(0, '')));
+    const timer = setInterval(reach, host.stall);
+    try {
+      return await this.call('POST', `/${id}/complete`, {}, { stall: 0, signal: AbortSignal.any([signal, lost.signal]) });
+    } finally {
+      clearInterval(timer);
     }
   }
 
@@ -110,9 +130,10 @@ export class Transfer extends Patience {
 
   /**
    * Calls the JSON API, with the upload token once there is one.
-   * @param {string} method @param {string} path @param {object | null} [body] @param {Record<string, string>} [headers]
+   * @param {string} method @param {string} path @param {object | null} [body]
+   * @param {Partial<Request>} [options] headers in place of the token's, and what else differs
    */
-  async call(method, path, body, headers) {
+  async call(method, path, body, { headers, ...rest } = {}) {
     const json = body && JSON.stringify(body);
     const token = this.upload.plan && { 'Upload-Token': this.upload.plan.token };
     const xhr = await send({
@@ -122,6 +143,7 @@ export class Transfer extends Patience {
       body: json,
       signal: this.signal,
       stall: this.host.stall,
+      ...rest,
     });
     return xhr.responseText && JSON.parse(xhr.responseText);
   }

@@ -47,7 +47,7 @@ export interface Stored {
   checksum?: string;
 }
 
-/** One request: everything but method and url may be left out. `stall` is in ms without a sign of life. */
+/** One request: everything but method and url may be left out. `stall` is in ms without a sign of life; 0 for no limit. */
 export interface Request {
   method: string;
   url: string;
