@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/postern-dev/postern/cmd/postern/testserver"
+)
+
+// slowSite is a `postern serve` whose store completes multipart uploads only when the test lets it.
+type slowSite struct {
+	host    string        // of the server, as the browser names it
+	asked   chan struct{} // closed when the store has got CompleteMultipartUpload
+	release func()        // lets the store complete
+}
+
+const slowSiteConfig = `
+listen: 127.0.0.1:0
+public_url: ` + uploads + `
+keys: {tokens: ["env:TOKEN_KEY"]}
+store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
+profiles:
+  files: {bucket: ` + bucket + `, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..5TiB, access: public}
+`
+
+// newSlowSite starts the server and has the wire lead to it. Its store is that of p, behind a proxy
+// that keeps CompleteMultipartUpload back and, as a store does, forgets it when the caller goes away
+// before its turn.
+func newSlowSite(t *testing.T, w *wire, p *postern) *slowSite {
+	t.Helper()
+	released := make(chan struct{})
+	s := &slowSite{host: strings.TrimPrefix(uploads, "http://"), asked: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
+	asked := sync.OnceFunc(func() { close(s.asked) })
+	forward := proxyTo(t, p.Store)
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
+			asked()
+			body, _ := io.ReadAll(r.Body) // only then a server notices that its client goes away
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			select {
+			case <-released:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(store.Close)
+	t.Cleanup(s.release)
+	server := testserver.Start(t, testserver.Options{
+		Path: program, Args: []string{"serve", "--config", fileWith(t, "postern.yaml", fmt.Appendf(nil, slowSiteConfig, store.URL))},
+		Env: []string{
+			"TOKEN_KEY=a key for the tokens of a server with a slow store", "AWS_ACCESS_KEY_ID=postern-dev",
+			"AWS_SECRET_ACCESS_KEY=" + strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key")))),
+		},
+	})
+	w.host(s.host, proxyTo(t, server.URL))
+	return s
+}
+
+// proxyTo forwards requests as they are; signatures cover the host that the client named.
+func proxyTo(t *testing.T, target string) *httputil.ReverseProxy {
+	t.Helper()
+	base, err := url.Parse(target)
+	must(t, err)
+	return &httputil.ReverseProxy{
+		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(base); r.Out.Host = r.In.Host },
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+}
+
+// shortStall gives each uploader of the page a stall that a completion outlasts easily, and records
+// what its first row says.
+const shortStall = `
+window.rowTexts = [];
+new MutationObserver(() => {
+	document.querySelector("postern-uploader:not([stall])")?.setAttribute("stall", "1500");
+	const text = document.querySelector(".postern-file .postern-status")?.textContent;
+	if (text && text != rowTexts.at(-1)) rowTexts.push(text);
+}).observe(document, {subtree: true, childList: true, characterData: true});`
+
+// completing opens the page, uploads a file of two parts and waits until the store is asked to put
+// them together.
+func (s *slowSite) completing(t *testing.T, b *tab, size int64) (sum string) {
+	t.Helper()
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: shortStall})
+	must(t, err)
+	path, sum := fileOf(t, "garden.bin", size)
+	b.open(uploads + "/forms/files")
+	b.upload(path)
+	wait(t, "the store is asked to complete", s.asked)
+	return sum
+}
+
+// sent are the requests for a path of the server, oldest first.
+func (s *slowSite) sent(b *tab, suffix string) []exchange {
+	return slices.DeleteFunc(b.Wire.exchanges(s.host, ""), func(x exchange) bool { return !strings.HasSuffix(x.Path, suffix) })
+}
+
+func TestACompletionThatOutlastsEveryStallIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	const size = 17 * mebibyte
+	p := dev(t, "--origin", uploads)
+	b := newTab(t, look{})
+	s := newSlowSite(t, b.Wire, p)
+	sum := s.completing(t, b, size)
+	b.eventually("the page has asked three times whether the server can be reached, or asks to complete again", func() bool {
+		return len(s.sent(b, "/healthz")) >= 3 || len(s.sent(b, "/complete")) > 1
+	})
+	texts := evaluate[[]string](b, `rowTexts`)
+	if last := texts[len(texts)-1]; last != "checking with the store" {
+		t.Errorf("while the store completes the row says %q", last)
+	}
+	s.release()
+	b.untilState("done")
+	if asked := s.sent(b, "/complete"); len(asked) != 1 {
+		t.Errorf("requests to complete: wanted one, got %+v", asked)
+	}
+	texts = evaluate[[]string](b, `rowTexts`)
+	if first := slices.Index(texts, "checking with the store"); !slices.Equal(texts[first:], []string{"checking with the store", "done"}) {
+		t.Errorf("what the row said, in order: wanted nothing between checking and done, got %q", texts)
+	}
+	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {
+		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+	}
+	b.calm()
+}
+
+func TestACompletionGoesOnWhenTheTabIsClosed(t *testing.T) {
+	t.Parallel()
+	const size = 17 * mebibyte
+	p := dev(t, "--origin", uploads)
+	anchor := newTab(t, look{})
+	s := newSlowSite(t, anchor.Wire, p)
+	anchor.open(uploads + "/healthz")
+	b := anchor.sibling()
+	sum := s.completing(t, b, size)
+	b.Close()
+	anchor.eventually("the request to complete has ended with its tab", func() bool {
+		return slices.ContainsFunc(s.sent(anchor, "/complete"), func(x exchange) bool { return x.Done && x.Cut })
+	})
+	// The store takes longer than the server needs to notice that nobody waits for the answer.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	<-ctx.Done()
+	s.release()
+	anchor.eventually("the object is there", func() bool { return len(p.store(t).keys()) == 1 })
+	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {
+		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+	}
+}
