@@ -1,170 +1,170 @@
-/** @import {Plan, PartURL} from './types.d.ts' */
+/** @import {PartLayout, PartURL} from './types.d.ts' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {Checksums} from './checksum.js' */
 /** @import {Fault} from './request.js' */
 import { send } from './request.js';
 
-/** Part URLs asked for at once. */
+/** Part URLs asked for in one request. */
 const BATCH = 24;
-const MOST_LANES = 6;
-/** The store got other bytes than were sent, or only some: the same part may go again. */
-const GARBLED = /BadDigest|ChecksumMismatch|IncompleteBody|RequestTimeout/;
+const MAX_CONCURRENCY = 6;
+/** The store got other bytes than were sent, or only some: the same part may be sent again. */
+const DAMAGED = /BadDigest|ChecksumMismatch|IncompleteBody|RequestTimeout/;
 
 /** Sends the parts of one file, several at a time: as many as make it faster. */
 export class Multipart {
-  lanes = 4;
-  rate = 0;
-  window = { bytes: 0, parts: 0, since: performance.now() };
-  safe = 0;
-  /** Bytes handed to the line, by part. @type {Map<number, number>} */
-  flying = new Map();
-  /** @type {Map<number, PartURL>} */
-  urls = new Map();
-  /** @type {Map<number, Promise<void>>} */
-  asked = new Map();
-  /** Part numbers yet to be taken up, in order. @type {number[]} */
-  left = [];
-  /** @type {Checksums | null} */
-  sums = null;
+  #concurrency = 4;
+  /** What was sent since the concurrency last changed, and the rate before that in bytes per ms. */
+  #window = { bytes: 0, parts: 0, since: performance.now(), rate: 0 };
+  /** Bytes of parts that the store has. */
+  #stored = 0;
+  /** Bytes sent of parts that are under way, by part number. @type {Map<number, number>} */
+  #inFlight = new Map();
+  /** @type {Map<number, PartURL>} */ #urls = new Map();
+  /** Requests for part URLs that are under way. @type {Map<number, Promise<void>>} */
+  #signing = new Map();
+  /** Part numbers still to be sent, in order. @type {number[]} */
+  #remaining = [];
+  /** @type {Checksums | null} */ #checksums = null;
+  #transfer; #path; #layout;
 
-  /** @param {Transfer} transfer @param {Plan} plan */
-  constructor(transfer, plan) {
-    this.transfer = transfer;
-    this.plan = plan;
-    const { partSize = 0, partCount = 0, checksum = null } = plan.multipart ?? {};
-    this.partSize = partSize;
-    this.partCount = partCount;
-    this.checksum = checksum;
-  }
-
-  /** @param {number} number */
-  slice(number) {
-    const from = (number - 1) * this.partSize;
-    return this.transfer.file.slice(from, from + this.partSize);
+  /** @param {Transfer} transfer @param {string} id of the upload @param {PartLayout} layout */
+  constructor(transfer, id, layout) {
+    this.#transfer = transfer;
+    this.#path = `/${id}/parts`;
+    this.#layout = layout;
   }
 
   /** @param {boolean} resumed whether the store may have parts already */
   async run(resumed) {
-    const { transfer, checksum } = this;
+    const transfer = this.#transfer;
+    const { checksum, partCount } = this.#layout;
     try {
-      if (checksum) this.sums = new (await import('./checksum.js')).Checksums(checksum, (number) => this.slice(number));
-      const there = resumed ? await transfer.insist(() => this.there()) : new Set();
-      for (let n = 1; n <= this.partCount; n++) {
-        if (there.has(n)) this.safe += this.slice(n).size;
-        else this.left.push(n);
+      if (checksum) this.#checksums = new (await import('./checksum.js')).Checksums(checksum, (number) => this.#slice(number));
+      const stored = resumed ? await transfer.insist(() => this.#listStored()) : new Set();
+      for (let n = 1; n <= partCount; n++) {
+        if (stored.has(n)) this.#stored += this.#slice(n).size;
+        else this.#remaining.push(n);
       }
-      this.count(0, 0);
+      this.#count(0, 0);
       transfer.show('sending');
-      await this.travel();
+      await this.#sendParts();
     } finally {
-      this.sums?.close();
-    }
-  }
-
-  /** Numbers of the parts that the store has. */
-  async there() {
-    const { parts } = await this.transfer.call('GET', `/${this.plan.id}/parts`);
-    return new Set(parts.map((/** @type {PartURL} */ part) => part.number));
-  }
-
-  async travel() {
-    /** @type {Map<number, Promise<void>>} */
-    const lanes = new Map();
-    while (this.left.length || lanes.size) {
-      while (this.left.length && lanes.size < this.lanes) {
-        const number = /** @type {number} */ (this.left.shift());
-        const lane = this.part(number).finally(() => lanes.delete(number));
-        lane.catch(() => {});
-        lanes.set(number, lane);
-      }
-      await Promise.race(lanes.values());
+      this.#checksums?.close();
     }
   }
 
   /** @param {number} number */
-  async part(number) {
-    const { transfer, urls } = this;
-    const { signal, host } = transfer;
-    const body = this.slice(number);
-    let [refused, lost] = [0, false];
+  #slice(number) {
+    const { partSize } = this.#layout;
+    return this.#transfer.file.slice((number - 1) * partSize, number * partSize);
+  }
+
+  /** Numbers of the parts that the store has. */
+  async #listStored() {
+    const { parts } = await this.#transfer.call('GET', this.#path);
+    return new Set(parts.map((/** @type {PartURL} */ part) => part.number));
+  }
+
+  async #sendParts() {
+    /** @type {Map<number, Promise<void>>} */ const running = new Map();
+    const remaining = this.#remaining;
+    while (remaining.length || running.size) {
+      while (remaining.length && running.size < this.#concurrency) {
+        const number = /** @type {number} */ (remaining.shift());
+        const sent = this.#sendPart(number).finally(() => running.delete(number));
+        sent.catch(() => {});
+        running.set(number, sent);
+      }
+      await Promise.race(running.values());
+    }
+  }
+
+  /** @param {number} number */
+  async #sendPart(number) {
+    const transfer = this.#transfer;
+    const body = this.#slice(number);
+    let [refused, answerLost] = [0, false];
     await transfer.insist(async (tries) => {
-      // All of it went and nothing came back: the store may have it.
-      if (lost && (await this.there()).has(number)) return;
-      const { url, headers } = await this.url(number);
+      // All of it was sent and nothing came back: the store may have it.
+      if (answerLost && (await this.#listStored()).has(number)) return;
+      const { url, headers } = await this.#url(number);
       try {
         await send({
-          method: 'PUT', url, headers, body, signal, stall: host.stall * 2 ** Math.min(tries, 3),
-          progress: (bytes) => this.count(number, bytes),
+          method: 'PUT', url, headers, body, signal: transfer.signal, stall: transfer.host.stall * 2 ** Math.min(tries, 3),
+          progress: (bytes) => this.#count(number, bytes),
         });
       } catch (error) {
-        lost = this.flying.get(number) === body.size;
-        this.count(number, 0);
-        urls.clear(); // what ended this one may have ended all
-        this.lanes = Math.max(1, this.lanes - 1);
+        answerLost = this.#inFlight.get(number) === body.size;
+        this.#count(number, 0);
+        this.#urls.clear(); // what ended this one may have ended all
+        this.#concurrency = Math.max(1, this.#concurrency - 1);
         const fault = /** @type {Fault} */ (error);
-        // A URL past its time is a 403, or nothing at all where the store sends no CORS headers with it.
-        if (GARBLED.test(fault.code) || (fault.status === 403 && refused++ < 3)) fault.again = true;
+        // An expired URL is a 403, or nothing at all where the store sends no CORS headers with it.
+        if (DAMAGED.test(fault.code) || (fault.status === 403 && refused++ < 3)) fault.again = true;
         throw fault;
       }
     });
-    this.safe += body.size;
-    this.count(number, 0);
+    this.#stored += body.size;
+    this.#count(number, 0);
     transfer.memory.note(transfer.upload);
-    this.adapt(body.size);
+    this.#adapt(body.size);
   }
 
-  /** @param {number} number @param {number} bytes of that part, 0 when they are lost or safe */
-  count(number, bytes) {
-    this.flying.set(number, bytes);
-    if (!bytes) this.flying.delete(number);
-    this.transfer.upload.count(this.safe, [...this.flying.values()].reduce((sum, some) => sum + some, 0));
+  /** @param {number} number @param {number} bytes sent of that part; 0 when they are lost, or stored */
+  #count(number, bytes) {
+    const inFlight = this.#inFlight;
+    bytes ? inFlight.set(number, bytes) : inFlight.delete(number);
+    this.#transfer.upload.count(this.#stored, [...inFlight.values()].reduce((sum, some) => sum + some, 0));
   }
 
-  /** One lane more while that pays, one less when it cost; few where parts take long, since each loses what it had when the line is cut. @param {number} bytes */
-  adapt(bytes) {
-    const { window } = this;
+  /**
+   * Adds a parallel part while the throughput rises by 5 %, removes one when it falls by 30 %. Where parts take long there are only
+   * two: each would lose what it had sent when the connection breaks.
+   * @param {number} bytes of the part that was sent
+   */
+  #adapt(bytes) {
+    const window = this.#window;
     window.bytes += bytes;
-    if (++window.parts < this.lanes) return;
+    if (++window.parts < this.#concurrency) return;
     const span = performance.now() - window.since;
     const rate = window.bytes / span;
-    if (span > 20000) this.lanes = 2;
-    else if (rate > this.rate * 1.05) this.lanes = Math.min(MOST_LANES, this.lanes + 1);
-    else if (rate < this.rate * 0.7) this.lanes = Math.max(2, this.lanes - 1);
-    Object.assign(this, { rate, window: { bytes: 0, parts: 0, since: window.since + span } });
+    if (span > 20000) this.#concurrency = 2;
+    else if (rate > window.rate * 1.05) this.#concurrency = Math.min(MAX_CONCURRENCY, this.#concurrency + 1);
+    else if (rate < window.rate * 0.7) this.#concurrency = Math.max(2, this.#concurrency - 1);
+    this.#window = { bytes: 0, parts: 0, since: window.since + span, rate };
   }
 
   /** @param {number} number @returns {Promise<PartURL>} */
-  async url(number) {
+  async #url(number) {
     for (;;) {
-      const found = this.urls.get(number);
+      const found = this.#urls.get(number);
       if (found && found.until > Date.now()) {
-        const next = this.left.at(this.lanes);
-        if (next && !this.urls.has(next) && !this.asked.has(next)) this.ask(next).catch(() => {});
+        const next = this.#remaining.at(this.#concurrency);
+        if (next && !this.#urls.has(next) && !this.#signing.has(next)) this.#requestURLs(next).catch(() => {});
         return found;
       }
-      await (this.asked.get(number) ?? this.ask(number));
+      await (this.#signing.get(number) ?? this.#requestURLs(number));
     }
   }
 
   /** Has this part's URL signed, and those of the parts that follow. @param {number} number */
-  ask(number) {
-    const { sums, left, urls, asked } = this;
-    const fresh = (/** @type {number} */ n) => n > number && !urls.has(n) && !asked.has(n) && (!sums || sums.ready(n));
-    const numbers = [number, ...left.slice(0, 4 * BATCH).filter(fresh).slice(0, BATCH - 1)];
-    const answer = this.sign(numbers).finally(() => numbers.forEach((n) => asked.delete(n)));
-    numbers.forEach((n) => asked.set(n, answer));
+  #requestURLs(number) {
+    const signing = this.#signing;
+    const wanted = (/** @type {number} */ n) => n > number && !this.#urls.has(n) && !signing.has(n) && this.#checksums?.ready(n) !== false;
+    const numbers = [number, ...this.#remaining.slice(0, 4 * BATCH).filter(wanted).slice(0, BATCH - 1)];
+    const answer = this.#sign(numbers).finally(() => numbers.forEach((n) => signing.delete(n)));
+    numbers.forEach((n) => signing.set(n, answer));
     return answer;
   }
 
   /** @param {number[]} numbers */
-  async sign(numbers) {
-    const { sums, plan, transfer } = this;
+  async #sign(numbers) {
     const parts = [];
-    for (const number of numbers) parts.push({ number, checksum: await sums?.get(number, this.partCount) });
+    for (const number of numbers) parts.push({ number, checksum: await this.#checksums?.get(number, this.#layout.partCount) });
     const asked = Date.now();
-    const answer = await transfer.call('POST', `/${plan.id}/parts`, { parts });
+    const answer = await this.#transfer.call('POST', this.#path, { parts });
     // Clocks differ: only the span counts, and a fifth of it is kept in reserve.
     const until = asked + 0.8 * Math.max(1000, Date.parse(answer.expires) - asked);
-    for (const part of answer.parts) this.urls.set(part.number, { ...part, until });
+    for (const part of answer.parts) this.#urls.set(part.number, { ...part, until });
   }
 }

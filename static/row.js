@@ -16,6 +16,7 @@ const THUMB = 12 << 20;
 /** One file as a person sees it. */
 export class Row {
   meter = new Meter();
+  #tick = 0;
 
   /** @param {Upload} upload @param {List} list */
   constructor(upload, list) {
@@ -40,36 +41,36 @@ export class Row {
     if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
     // Rows out of sight are skipped by the browser, which tells when that ends.
     const seen = /** @type {any} */ (this.node);
-    seen.oncontentvisibilityautostatechange = (/** @type {any} */ { skipped }) => skipped || this.picture(file);
+    seen.oncontentvisibilityautostatechange = (/** @type {any} */ { skipped }) => skipped || this.#picture(file);
   }
 
   /** @returns {boolean} whether it has come to another state, or to another reason for it */
   paint() {
     const { upload, node, said, bar } = this;
     const { state, code } = upload;
-    clearTimeout(this.tick);
+    clearTimeout(this.#tick);
     if (state === 'sending') this.meter.see(upload.sent, performance.now());
     else this.meter = new Meter();
-    if (state === 'retrying') this.tick = setTimeout(() => upload.changed(upload), 1000);
+    if (state === 'retrying') this.#tick = setTimeout(() => upload.changed(upload), 1000);
     const text = this.text();
     if (said.textContent !== text) said.textContent = text;
     bar.value = upload.progress;
     bar.ariaValueText = text;
     const news = state !== node.dataset.state || code !== this.code.textContent;
     this.code.textContent = code;
-    this.offer((this.kept ? 'resume discard' : ACTS[state] ?? ' remove').split(' '));
+    this.#offer((this.#kept ? 'resume discard' : ACTS[state] ?? ' remove').split(' '));
     node.dataset.state = state;
     return news;
   }
 
   /** Whether the file need only be opened again, not chosen again. */
-  get kept() {
+  get #kept() {
     const { state, handle, code } = this.upload;
     return state === 'interrupted' && handle && !code;
   }
 
   /** A button that goes leaves the focus to its row, and gets it back: never to a button that removes. @param {string[]} acts */
-  offer(acts) {
+  #offer(acts) {
     const { node, list } = this;
     const held = /** @type {HTMLElement | null} */ (document.activeElement);
     this.acts.forEach((button, i) => {
@@ -100,7 +101,7 @@ export class Row {
       time: words.wait((upload.until - Date.now()) / 1000),
     };
     if (!code) {
-      const text = words.say(`up.state.${this.kept ? 'kept' : state}`, values);
+      const text = words.say(`up.state.${this.#kept ? 'kept' : state}`, values);
       return sending ? words.pace(text, this.meter, size - upload.sent) : text;
     }
     const text = words.say(`up.error.${code}`, values, /^[a-z]/.test(code) ? 'up.error.refused' : 'up.error.store');
@@ -108,7 +109,7 @@ export class Row {
   }
 
   /** A thumbnail, made small at once, so that the picture itself isn't kept in memory. @param {File} file */
-  async picture(file) {
+  async #picture(file) {
     /** @type {any} */ (this.node).oncontentvisibilityautostatechange = null;
     const small = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
     if (!small) return;

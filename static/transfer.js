@@ -25,10 +25,10 @@ export class Transfer extends Patience {
     for (let fresh = 0; ; fresh++) {
       const given = plan !== null;
       try {
-        plan ??= await this.insist(() => this.issue());
+        plan ??= await this.insist(() => this.#issue());
         upload.plan = plan;
         if (plan.multipart) await memory.keep(upload);
-        await this.deliver(plan, given);
+        await this.#deliver(plan, given);
         memory.drop(upload);
         return;
       } catch (error) {
@@ -42,7 +42,7 @@ export class Transfer extends Patience {
   }
 
   /** @returns {Promise<Plan>} */
-  async issue(renew = false) {
+  async #issue(renew = false) {
     const { host, upload, file } = this;
     const ticket = await host.ticket(renew);
     try {
@@ -53,20 +53,20 @@ export class Transfer extends Patience {
         size: file.size,
       }, { headers: ticket ? { Authorization: `Bearer ${ticket}` } : {} });
     } catch (error) {
-      if (!renew && ticket && /** @type {Fault} */ (error).status === 401) return this.issue(true);
+      if (!renew && ticket && /** @type {Fault} */ (error).status === 401) return this.#issue(true);
       throw error;
     }
   }
 
   /** @param {Plan} plan @param {boolean} given whether it is from before */
-  async deliver(plan, given) {
+  async #deliver(plan, given) {
     for (let round = 0; ; round++) {
       this.show('preparing');
-      if (plan.multipart) await new Multipart(this, plan).run(given || round > 0);
-      else await this.insist((tries) => this.whole(plan, tries));
+      if (plan.multipart) await new Multipart(this, plan.id, plan.multipart).run(given || round > 0);
+      else await this.insist((tries) => this.#whole(plan, tries));
       this.show('confirming');
       try {
-        this.upload.stored = await this.insist(() => this.complete(plan));
+        this.upload.stored = await this.insist(() => this.#complete(plan));
         return;
       } catch (error) {
         if (/** @type {Fault} */ (error).code !== 'incomplete' || round > 8) throw error;
@@ -81,7 +81,7 @@ export class Transfer extends Patience {
    * only when the server can't be reached. A connection that breaks ends it by itself.
    * @param {Plan} plan
    */
-  async complete({ id }) {
+  async #complete({ id }) {
     const { host, signal } = this;
     const lost = new AbortController();
     const reach = () => fetch(`${host.endpoint}/healthz`, {
@@ -97,7 +97,7 @@ export class Transfer extends Patience {
   }
 
   /** A file in one request, by form or by PUT. @param {Plan} plan @param {number} tries */
-  async whole(plan, tries) {
+  async #whole(plan, tries) {
     const { file, signal, host, upload } = this;
     /** @type {FormData | File} */
     let body = file;

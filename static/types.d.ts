@@ -17,7 +17,14 @@ export interface Plan {
   token: string;
   post?: { url: string; fields: { name: string; value: string }[] };
   put?: { url: string; headers: Record<string, string> };
-  multipart?: { partSize: number; partCount: number; checksum: Algorithm | null };
+  multipart?: PartLayout;
+}
+
+/** How a file is cut into parts; `partSize` in bytes. `checksum` names the algorithm that each part's checksum is made with, if any. */
+export interface PartLayout {
+  partSize: number;
+  partCount: number;
+  checksum: Algorithm | null;
 }
 
 /** What a file is known by. */

@@ -31,20 +31,20 @@ type slowSite struct {
 
 const slowSiteConfig = `
 listen: 127.0.0.1:0
-public_url: ` + uploads + `
+public_url: ` + uploadsOrigin + `
 keys: {tokens: ["env:TOKEN_KEY"]}
 store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
 profiles:
   files: {bucket: ` + bucket + `, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..5TiB, access: public}
 `
 
-// newSlowSite starts the server and has the wire lead to it. Its store is that of p, behind a proxy
-// that keeps CompleteMultipartUpload back and, as a store does, forgets it when the caller goes away
-// before its turn.
-func newSlowSite(t *testing.T, w *wire, p *postern) *slowSite {
+// startSlowSite starts the server and has the proxy lead to it. Its store is that of p, behind a
+// proxy that keeps CompleteMultipartUpload back and, as a store does, forgets it when the caller
+// goes away before its turn.
+func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	t.Helper()
 	released := make(chan struct{})
-	s := &slowSite{host: strings.TrimPrefix(uploads, "http://"), asked: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
+	s := &slowSite{host: strings.TrimPrefix(uploadsOrigin, "http://"), asked: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
 	asked := sync.OnceFunc(func() { close(s.asked) })
 	forward := proxyTo(t, p.Store)
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,13 +63,13 @@ func newSlowSite(t *testing.T, w *wire, p *postern) *slowSite {
 	t.Cleanup(store.Close)
 	t.Cleanup(s.release)
 	server := testserver.Start(t, testserver.Options{
-		Path: program, Args: []string{"serve", "--config", fileWith(t, "postern.yaml", fmt.Appendf(nil, slowSiteConfig, store.URL))},
+		Path: program, Args: []string{"serve", "--config", writeFile(t, "postern.yaml", fmt.Appendf(nil, slowSiteConfig, store.URL))},
 		Env: []string{
 			"TOKEN_KEY=a key for the tokens of a server with a slow store", "AWS_ACCESS_KEY_ID=postern-dev",
 			"AWS_SECRET_ACCESS_KEY=" + strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key")))),
 		},
 	})
-	w.host(s.host, proxyTo(t, server.URL))
+	w.serveHost(s.host, proxyTo(t, server.URL))
 	return s
 }
 
@@ -94,73 +94,73 @@ new MutationObserver(() => {
 	if (text && text != rowTexts.at(-1)) rowTexts.push(text);
 }).observe(document, {subtree: true, childList: true, characterData: true});`
 
-// completing opens the page, uploads a file of two parts and waits until the store is asked to put
-// them together.
-func (s *slowSite) completing(t *testing.T, b *tab, size int64) (sum string) {
+// uploadUntilCompletion opens the page, uploads a file of two parts and waits until the store is
+// asked to put them together.
+func (s *slowSite) uploadUntilCompletion(t *testing.T, b *tab, size int64) (sum string) {
 	t.Helper()
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: shortStall})
 	must(t, err)
-	path, sum := fileOf(t, "garden.bin", size)
-	b.open(uploads + "/forms/files")
+	path, sum := randomFile(t, "garden.bin", size)
+	b.open(uploadsOrigin + "/forms/files")
 	b.upload(path)
 	wait(t, "the store is asked to complete", s.asked)
 	return sum
 }
 
-// sent are the requests for a path of the server, oldest first.
-func (s *slowSite) sent(b *tab, suffix string) []exchange {
-	return slices.DeleteFunc(b.Wire.exchanges(s.host, ""), func(x exchange) bool { return !strings.HasSuffix(x.Path, suffix) })
+// requests are the requests for a path of the server, oldest first.
+func (s *slowSite) requests(b *tab, suffix string) []recordedRequest {
+	return slices.DeleteFunc(b.Proxy.requests(s.host, ""), func(x recordedRequest) bool { return !strings.HasSuffix(x.Path, suffix) })
 }
 
 func TestACompletionThatOutlastsEveryStallIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	const size = 17 * mebibyte
-	p := dev(t, "--origin", uploads)
-	b := newTab(t, look{})
-	s := newSlowSite(t, b.Wire, p)
-	sum := s.completing(t, b, size)
-	b.eventually("the page has asked three times whether the server can be reached, or asks to complete again", func() bool {
-		return len(s.sent(b, "/healthz")) >= 3 || len(s.sent(b, "/complete")) > 1
+	p := startDev(t, "--origin", uploadsOrigin)
+	b := newTab(t, tabOptions{})
+	s := startSlowSite(t, b.Proxy, p)
+	sum := s.uploadUntilCompletion(t, b, size)
+	b.waitFor("the page has asked three times whether the server can be reached, or asks to complete again", func() bool {
+		return len(s.requests(b, "/healthz")) >= 3 || len(s.requests(b, "/complete")) > 1
 	})
 	texts := evaluate[[]string](b, `rowTexts`)
 	if last := texts[len(texts)-1]; last != "checking with the store" {
 		t.Errorf("while the store completes the row says %q", last)
 	}
 	s.release()
-	b.untilState("done")
-	if asked := s.sent(b, "/complete"); len(asked) != 1 {
+	b.waitForState("done")
+	if asked := s.requests(b, "/complete"); len(asked) != 1 {
 		t.Errorf("requests to complete: wanted one, got %+v", asked)
 	}
 	texts = evaluate[[]string](b, `rowTexts`)
 	if first := slices.Index(texts, "checking with the store"); !slices.Equal(texts[first:], []string{"checking with the store", "done"}) {
 		t.Errorf("what the row said, in order: wanted nothing between checking and done, got %q", texts)
 	}
-	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {
+	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
 		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
 	}
-	b.calm()
+	b.requireCleanConsole()
 }
 
 func TestACompletionGoesOnWhenTheTabIsClosed(t *testing.T) {
 	t.Parallel()
 	const size = 17 * mebibyte
-	p := dev(t, "--origin", uploads)
-	anchor := newTab(t, look{})
-	s := newSlowSite(t, anchor.Wire, p)
-	anchor.open(uploads + "/healthz")
-	b := anchor.sibling()
-	sum := s.completing(t, b, size)
+	p := startDev(t, "--origin", uploadsOrigin)
+	opener := newTab(t, tabOptions{})
+	s := startSlowSite(t, opener.Proxy, p)
+	opener.open(uploadsOrigin + "/healthz")
+	b := opener.openSibling()
+	sum := s.uploadUntilCompletion(t, b, size)
 	b.Close()
-	anchor.eventually("the request to complete has ended with its tab", func() bool {
-		return slices.ContainsFunc(s.sent(anchor, "/complete"), func(x exchange) bool { return x.Done && x.Cut })
+	opener.waitFor("the request to complete has ended with its tab", func() bool {
+		return slices.ContainsFunc(s.requests(opener, "/complete"), func(x recordedRequest) bool { return x.Done && x.Broken })
 	})
 	// The store takes longer than the server needs to notice that nobody waits for the answer.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	<-ctx.Done()
 	s.release()
-	anchor.eventually("the object is there", func() bool { return len(p.store(t).keys()) == 1 })
-	if stored := p.store(t).only(); stored.Sum != sum || stored.Size != size {
+	opener.waitFor("the object is there", func() bool { return len(p.store(t).keys()) == 1 })
+	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
 		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
 	}
 }
