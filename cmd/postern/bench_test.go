@@ -59,9 +59,9 @@ func formServer(b *testing.B) http.Handler {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { log.Close() })
-	p := &production{name: name, stderr: log, metrics: newMetrics()}
-	if err := p.use(b.Context(), file); err != nil {
+	s := &server{stderr: log, metrics: newMetrics()}
+	if err := s.use(b.Context(), file); err != nil {
 		b.Fatal(err)
 	}
-	return &p.current
+	return s
 }

@@ -12,28 +12,28 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// demoPages play somebody else's site, to try the widget on. They live under the server's other
-// name: for a browser that is a foreign origin.
+// demoPages play the pages of a foreign site, to try the widget there. They are linked to under the
+// server's other host name, which for a browser is a foreign origin.
 type demoPages struct {
-	h     *handlers.Handlers
-	place place
+	h         *handlers.Handlers
+	addresses addresses
 }
 
-const maxDemoForm = 64 << 10 // bytes a host form may post
+const maxDemoForm = 64 << 10 // bytes that the demo form may post
 
 func (d *demoPages) register(e *echo.Echo) {
 	g := e.Group("/demo", d.headers)
 	g.GET("/site", d.site)     // a plain page with the widget
-	g.GET("/form", d.form)     // a form of its own with a required upload
-	g.POST("/form", d.form)    // the same, showing what it was sent
-	g.GET("/themes", d.themes) // one widget in four dresses
+	g.GET("/form", d.form)     // a form with a required upload
+	g.POST("/form", d.form)    // the same, showing the values it was sent
+	g.GET("/themes", d.themes) // one widget in four themes
 }
 
-// headers are what a careful host would send: its own files, and Postern's script and frame.
-// Everything else is closed.
+// headers sends the headers that a careful site would: a policy that allows its own stylesheet and
+// Postern's script and frame, nothing else.
 func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	policy := strings.Join([]string{
-		"default-src 'none'", "script-src " + d.place.url, "frame-src " + d.place.url,
+		"default-src 'none'", "script-src " + d.addresses.own, "frame-src " + d.addresses.own,
 		"style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 		"require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")
@@ -46,7 +46,7 @@ func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// view is what all demo pages share; name chooses the words.
+// view fills in what all demo pages share; name is the page's name in the catalogue.
 func (d *demoPages) view(l pageLanguage, name string) templates.DemoView {
 	key := "page.demo." + name
 	page := l.page(l.Text(key + ".title"))
@@ -54,11 +54,11 @@ func (d *demoPages) view(l pageLanguage, name string) templates.DemoView {
 	return templates.DemoView{
 		Page:           page,
 		DemoStylesheet: d.h.AssetURL("demo.css"),
-		Embed:          d.place.url + "/embed.js",
-		Server:         d.place.url,
+		Embed:          d.addresses.own + "/embed.js",
+		Server:         d.addresses.own,
 		Profile:        "photos",
-		Back:           templates.Link{URL: l.link(d.place.url + "/"), Text: l.Text("page.demo.back")},
-		Plain:          templates.Link{URL: l.link(d.place.url + "/forms/photos"), Text: l.Text("page.demo.plain")},
+		Back:           templates.Link{URL: l.link(d.addresses.own + "/"), Text: l.Text("page.demo.back")},
+		Plain:          templates.Link{URL: l.link(d.addresses.own + "/forms/photos"), Text: l.Text("page.demo.plain")},
 		Site:           l.Text(key + ".name"),
 		Heading:        l.Text(key + ".heading"),
 		Intro:          l.Text(key + ".intro"),
@@ -99,7 +99,7 @@ func (d *demoPages) form(c echo.Context) error {
 	return handlers.Render(c, http.StatusOK, templates.DemoForm(view))
 }
 
-// posted lists what the host form sent, field by field.
+// posted lists the fields that the demo form sent, sorted by name.
 func posted(c echo.Context) ([]templates.Detail, error) {
 	r := c.Request()
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxDemoForm)

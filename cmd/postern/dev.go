@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"time"
@@ -29,11 +30,11 @@ type devCommand struct {
 	Listen   string   `help:"Address of the pages, on this machine; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	S3Listen string   `name:"s3-listen" help:"Address of the embedded store." default:"127.0.0.1:9000" placeholder:"HOST:PORT"`
 	Data     string   `help:"Folder for uploads and keys." default:".postern" type:"path" placeholder:"DIR"`
-	Origins  []string `name:"origin" help:"Origin of a page of yours that may embed the widget or call the API, such as http://localhost:3000; repeat it for more." placeholder:"ORIGIN"`
+	Origins  []string `name:"origin" help:"Origin of your own page that may embed the widget or call the API, such as http://localhost:3000; may be repeated." placeholder:"ORIGIN"`
 	Checksum string   `help:"Checksum that scripts compute of each part: crc32, crc32c or crc64nvme." enum:",crc32,crc32c,crc64nvme" default:"" placeholder:"NAME"`
 }
 
-// Run serves until the console ends.
+// Run serves until SIGINT or SIGTERM.
 func (d *devCommand) Run(c *console) (err error) {
 	log := slog.New(slog.NewTextHandler(c.stderr, nil))
 	listener, err := d.listen()
@@ -45,8 +46,8 @@ func (d *devCommand) Run(c *console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	place := placeOf(d.Listen, listener.Addr())
-	profiles, err := d.profiles(place)
+	addresses := newAddresses(d.Listen, listener.Addr())
+	profiles, err := d.profiles(addresses)
 	if err != nil {
 		return err
 	}
@@ -55,35 +56,36 @@ func (d *devCommand) Run(c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	h, err := d.handlers(log, keys, place, store, profiles)
+	h, err := d.handlers(log, keys, addresses, store, profiles)
 	if err != nil {
 		return err
 	}
-	e := newEcho(h, log, addresses("", nil))
+	e := newEcho(h, log, clientAddress("", nil))
 	newMetrics().register(e, "")
 	h.Register(e.Group(""))
-	start := startPage{h: h, place: place, profiles: profiles, data: d.Data, store: store.URL()}
+	start := startPage{h: h, addresses: addresses, profiles: profiles, data: d.Data, store: store.URL()}
 	start.register(e)
-	if err := c.announce(place.url, store.URL()); err != nil {
+	if err := c.printReady(addresses.own, store.URL()); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancelCause(c)
 	defer stop(nil)
 	context.AfterFunc(c, func() { stop(nil) })
 	go func() { <-store.Done(); stop(errors.New("the embedded store stopped")) }()
-	return errors.Join(serve(ctx, log, devDrain, site{listener, e}), broke(ctx, c))
+	err = serve(ctx, log, devDrain, map[net.Listener]http.Handler{listener: e})
+	return errors.Join(err, stopCause(ctx, c))
 }
 
-// broke is why the server ended, unless it was asked to.
-func broke(ctx context.Context, c *console) error {
+// stopCause returns why ctx ended; nil where that was a signal.
+func stopCause(ctx context.Context, c *console) error {
 	if c.Err() != nil {
 		return nil
 	}
 	return context.Cause(ctx)
 }
 
-// listen takes the page address, which has to be on this machine: whoever reaches this server may
-// upload.
+// listen listens on the address of the pages. Both addresses have to be on this machine: whoever
+// can reach this server may upload.
 func (d *devCommand) listen() (net.Listener, error) {
 	err := errors.Join(checkLoopback("--listen", d.Listen), checkLoopback("--s3-listen", d.S3Listen))
 	if err != nil {
@@ -96,33 +98,29 @@ func checkLoopback(flag, address string) error {
 	if err := checkAddress(flag, address); err != nil {
 		return err
 	}
-	if host, _, _ := net.SplitHostPort(address); !onThisMachine(host) {
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
 		return badUsage("%s %s: dev is for this machine alone; name a loopback address such as 127.0.0.1:8080, or use postern serve", flag, address)
 	}
 	return nil
 }
 
-func onThisMachine(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
+// addresses are the URLs of this server: its own, and one with another host name. For a browser,
+// pages under the other name are a foreign site, so that the widget can be tried there.
+type addresses struct{ own, foreign string }
 
-// place is where browsers find this server, and where they find it under another name: pages of
-// that name are a foreign origin, to try the widget on.
-type place struct{ url, other string }
-
-func placeOf(flag string, address net.Addr) place {
+func newAddresses(flag string, listening net.Addr) addresses {
 	host, _, _ := net.SplitHostPort(flag)
-	_, port, _ := net.SplitHostPort(address.String())
-	other := "localhost"
-	if host == other {
-		other = "127.0.0.1"
+	_, port, _ := net.SplitHostPort(listening.String())
+	foreign := "localhost"
+	if host == foreign {
+		foreign = "127.0.0.1"
 	}
-	return place{url: "http://" + net.JoinHostPort(host, port), other: "http://" + net.JoinHostPort(other, port)}
+	return addresses{own: "http://" + net.JoinHostPort(host, port), foreign: "http://" + net.JoinHostPort(foreign, port)}
 }
 
 func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profile.Profile) (*gateway.Gateway, error) {
-	// The store has to outlive the requests that drain, so the end of the console doesn't end it.
+	// Not the console's context: the store has to run until the last request has been answered.
 	store, err := gateway.Start(context.Background(), gateway.Options{
 		Listen: d.S3Listen, Dir: filepath.Join(d.Data, "store"),
 		AccessKey: devAccess, SecretKey: string(keys.store), Region: devRegion,
@@ -134,7 +132,7 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profi
 	return store, nil
 }
 
-func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
+func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
 	limiter, err := quota.New(quota.Config{Profiles: profiles})
 	if err != nil {
 		return nil, err
@@ -148,7 +146,7 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, p place, store *ga
 		return nil, err
 	}
 	return handlers.New(handlers.Config{
-		PublicURL: p.url, Profiles: profiles,
+		PublicURL: a.own, Profiles: profiles,
 		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
 			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
 		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: limiter,
@@ -164,19 +162,19 @@ func logCompleted(log *slog.Logger) func(context.Context, uploads.Completed) err
 	}
 }
 
-// profiles are the two to try: pictures, and anything at all. Both take the same origins.
-func (d *devCommand) profiles(p place) ([]profile.Profile, error) {
+// profiles returns the two demo profiles: photos takes pictures, files any file.
+func (d *devCommand) profiles(a addresses) ([]profile.Profile, error) {
 	photos := profile.Profile{
 		Name: "photos", Bucket: devBucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 		Types:   []string{"image/png", "image/jpeg", "image/webp"},
 		MinSize: 1, MaxSize: 10 * profile.MiB,
-		Access: profile.AccessPublic, Origins: append([]string{p.url, p.other}, d.Origins...), Checksum: d.Checksum,
+		Access: profile.AccessPublic, Origins: append([]string{a.own, a.foreign}, d.Origins...), Checksum: d.Checksum,
 		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
 		Tags: map[string]string{"stage": "inbox"},
 	}
 	var wrong *profile.FieldError
 	if _, err := profile.Compile(photos); errors.As(err, &wrong) {
-		return nil, badUsage("--origin %q: wanted %s", wrong.Got, wrong.Wanted) // nothing else can be wrong
+		return nil, badUsage("--origin %q: wanted %s", wrong.Got, wrong.Wanted) // no other field has a value from outside
 	}
 	files := photos
 	files.Name, files.Types, files.MaxSize = "files", []string{"*/*"}, profile.MaxObjectSize

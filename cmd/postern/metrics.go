@@ -10,10 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// noMetrics is the word in the config for: no metrics at all.
+// noMetrics is what the config says in place of an address to switch metrics off.
 const noMetrics = "none"
 
-// metrics are counted over the life of the process, whatever config it has.
+// metrics are counted from start to end of the process: a reload doesn't reset them.
 type metrics struct {
 	registry *prometheus.Registry
 	count    echo.MiddlewareFunc
@@ -25,7 +25,7 @@ func newMetrics() *metrics {
 	count := echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
 		Subsystem:  "postern",
 		Registerer: registry,
-		// A label whose values visitors choose would fill the memory.
+		// Visitors choose paths, hosts and methods; a label for each would fill the memory.
 		DoNotUseRequestPathFor404: true,
 		LabelFuncs: map[string]echoprometheus.LabelValueFunc{
 			"host":   func(echo.Context, error) string { return "" },
@@ -43,25 +43,25 @@ func knownMethod(c echo.Context, _ error) string {
 	return "other"
 }
 
-// register counts the requests of e and, unless they have a listener of their own, serves the
-// figures beside the rest.
+// register counts the requests of e, and serves the metrics there where listen, the address of
+// their own listener, is empty.
 func (m *metrics) register(e *echo.Echo, listen string) {
 	if listen == noMetrics {
 		return
 	}
 	e.Use(m.count)
 	if listen == "" {
-		e.GET("/metrics", m.handler())
+		e.GET("/metrics", m.page())
 	}
 }
 
-func (m *metrics) handler() echo.HandlerFunc {
+func (m *metrics) page() echo.HandlerFunc {
 	return echoprometheus.NewHandlerWithConfig(echoprometheus.HandlerConfig{Gatherer: m.registry})
 }
 
-// site serves the figures alone.
-func (m *metrics) site() http.Handler {
+// ownServer serves the metrics and nothing else.
+func (m *metrics) ownServer() http.Handler {
 	e := echo.New()
-	e.GET("/metrics", m.handler())
+	e.GET("/metrics", m.page())
 	return e
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// pageLanguage is the language of a development page, which its links keep.
+// pageLanguage is the language of one of dev's own pages, which its links keep.
 type pageLanguage struct {
 	*language.Texts
 	handlers *handlers.Handlers
@@ -23,8 +23,8 @@ func languageOf(h *handlers.Handlers, r *http.Request) pageLanguage {
 	return l
 }
 
-// page is the frame of a page in this language.
+// page returns what every page in this language has in common.
 func (l pageLanguage) page(title string) templates.Page { return l.handlers.Frame(l.Texts, title) }
 
-// link is the address of another page in the same language.
+// link returns the address of another page in the same language.
 func (l pageLanguage) link(page string) string { return page + l.query }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
@@ -97,4 +100,40 @@ func TestHangupAndTermOfTheRealProgram(t *testing.T) {
 	p.Signal(syscall.SIGHUP)
 	until(t, "the reload", func() bool { return strings.Contains(p.Log.String(), "config reloaded") })
 	p.Stop()
+}
+
+// A config can also be refused after its limits were looked at. Were the count of what visitors
+// used up replaced by then, everybody's quota would start anew.
+func TestAConfigThatIsRefusedLateLeavesQuotasAsTheyAre(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "operator")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", serveSecret)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig("http://127.0.0.1:1", "127.0.0.1:0", "10MiB}", "10MiB, access: public}", "\nlisten:", "\nlimits: {issues: 1/1h}\nlisten:"))
+	file, err := config.Load(name, func(name string) string { return serveEnvironment[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{stderr: io.Discard, metrics: newMetrics()}
+	form := func() int {
+		answer := httptest.NewRecorder()
+		s.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/forms/inbox", nil))
+		return answer.Code
+	}
+	if err := s.use(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := form(), form(); first != http.StatusOK || second != http.StatusTooManyRequests {
+		t.Fatalf("two forms where one is allowed: want 200 and 429, got %d and %d", first, second)
+	}
+	refused := *file
+	refused.Limits.Issues.Limit, refused.PublicURL = 2, "not a URL"
+	if err := s.use(t.Context(), &refused); err == nil {
+		t.Fatal("want the config refused for its public URL")
+	}
+	if err := s.use(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	if status := form(); status != http.StatusTooManyRequests {
+		t.Errorf("after the first config was read again: want 429, got %d", status)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,87 +15,54 @@ import (
 )
 
 type serveCommand struct {
-	Config string `help:"Config file; SIGHUP reads it again." required:"" type:"path" placeholder:"FILE"`
+	Config string `help:"Config file; it is read again on SIGHUP." required:"" type:"path" placeholder:"FILE"`
 }
 
-// Run serves until the console ends.
+// Run serves until SIGINT or SIGTERM.
 func (s *serveCommand) Run(c *console) error {
 	file, err := config.Load(s.Config, c.getenv)
 	if err != nil {
 		return usageError{err}
 	}
-	p := &production{name: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics()}
-	if err := p.use(c, file); err != nil {
+	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics()}
+	if err := server.use(c, file); err != nil {
 		return usageError{err}
 	}
-	sites, err := p.listen(file)
-	if err != nil {
-		return err
-	}
-	stop := p.reloadOnHangup(c)
-	defer stop()
 	store, err := storeURL(c, file.Store)
 	if err != nil {
 		return usageError{err}
 	}
 	log := newLog(c.stderr, file.Log)
-	for _, beside := range sites[1:] {
-		log.Info("metrics", "listen", beside.listener.Addr().String())
-	}
-	if err := c.announce("http://"+sites[0].listener.Addr().String(), store); err != nil {
-		return err
-	}
-	return serve(c, log, file.Drain, sites...)
-}
-
-// production is a server whose config can be replaced while it runs. Requests under way end with
-// the config they began with.
-type production struct {
-	name    string
-	getenv  func(string) string
-	stderr  io.Writer
-	metrics *metrics
-	current swap
-	file    *config.Config // only touched by the reloading goroutine once it runs
-	quota   keptQuota
-}
-
-// use takes over a config, or changes nothing where it can't be used.
-func (p *production) use(ctx context.Context, file *config.Config) error {
-	handler, err := p.build(ctx, file)
+	pages, err := listen("listen", file.Listen)
 	if err != nil {
 		return err
 	}
-	p.file = file
-	p.current.Store(&handler)
-	return nil
-}
-
-func (p *production) listen(file *config.Config) ([]site, error) {
-	l, err := listen("listen", file.Listen)
-	if err != nil {
-		return nil, err
+	handlers := map[net.Listener]http.Handler{pages: server}
+	if file.Metrics != "" && file.Metrics != noMetrics {
+		metrics, err := listen("metrics.listen", file.Metrics)
+		if err != nil {
+			return errors.Join(err, pages.Close())
+		}
+		handlers[metrics] = server.metrics.ownServer()
+		log.Info("metrics", slog.String("listen", metrics.Addr().String()))
 	}
-	sites := []site{{l, &p.current}}
-	if file.Metrics == "" || file.Metrics == noMetrics {
-		return sites, nil
+	stop := server.reloadOnHangup(c)
+	defer stop()
+	if err := c.printReady("http://"+pages.Addr().String(), store); err != nil {
+		return err
 	}
-	m, err := listen("metrics.listen", file.Metrics)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return append(sites, site{m, p.metrics.site()}), nil
+	return serve(c, log, file.Drain, handlers)
 }
 
 // reloadOnHangup reads the config again on each SIGHUP, until the function it returns is called.
-func (p *production) reloadOnHangup(ctx context.Context) func() {
+func (s *server) reloadOnHangup(ctx context.Context) func() {
 	hangup, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
 		for {
 			select {
 			case <-hangup:
-				p.reload(ctx)
+				s.reload(ctx)
 			case <-done:
 				return
 			}
@@ -102,24 +71,26 @@ func (p *production) reloadOnHangup(ctx context.Context) func() {
 	return func() { signal.Stop(hangup); close(done) }
 }
 
-func (p *production) reload(ctx context.Context) {
-	file, err := config.Load(p.name, p.getenv)
+// reload reads the config again. A config with mistakes is logged and changes nothing.
+func (s *server) reload(ctx context.Context) {
+	before := s.current.Load().config
+	log := newLog(s.stderr, before.Log)
+	file, err := config.Load(s.configFile, s.getenv)
+	if err == nil {
+		log = newLog(s.stderr, file.Log)
+		err = s.use(ctx, file)
+	}
 	if err != nil {
-		newLog(p.stderr, p.file.Log).Error("config not reloaded, the old one stays", slog.Any("error", err))
+		log.Error("config not reloaded; the server keeps the previous one", slog.Any("error", err))
 		return
 	}
-	log, before := newLog(p.stderr, file.Log), p.file
-	if err := p.use(ctx, file); err != nil {
-		log.Error("config not reloaded, the old one stays", slog.Any("error", err))
-		return
-	}
-	log.Info("config reloaded", slog.String("file", p.name))
+	log.Info("config reloaded", slog.String("file", s.configFile))
 	if file.Listen != before.Listen || file.Metrics != before.Metrics || file.Drain != before.Drain {
-		log.Warn("listen, metrics and drain take effect with the next start")
+		log.Warn("changes of listen, metrics and drain take effect after a restart")
 	}
 }
 
-// newLog is the server's log as the config asks for it.
+// newLog returns the server's log as the config asks for it.
 func newLog(w io.Writer, l config.Log) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {

@@ -11,17 +11,18 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// startPage shows where everything is.
+// startPage is the page at / of dev: it links to the forms, the demo pages and the tools, and says
+// where the store and its data are.
 type startPage struct {
 	h           *handlers.Handlers
-	place       place
+	addresses   addresses
 	profiles    []profile.Profile
 	data, store string
 }
 
 func (s *startPage) register(e *echo.Echo) {
 	e.GET("/", s.h.Page(s.show))
-	demo := demoPages{h: s.h, place: s.place}
+	demo := demoPages{h: s.h, addresses: s.addresses}
 	demo.register(e)
 }
 
@@ -53,14 +54,14 @@ func (s *startPage) forms(l pageLanguage) templates.LinkGroup {
 	return group
 }
 
-// demos lead to this server under its other name, so that the widget is tried from a foreign
-// origin.
+// demos links to the demo pages under the server's other host name, so that the widget is tried on
+// a foreign origin.
 func (s *startPage) demos(l pageLanguage) templates.LinkGroup {
 	group := templates.LinkGroup{Heading: l.Text("page.index.demos")}
 	for _, name := range []string{"site", "form", "themes"} {
 		key := "page.index.demo." + name
 		group.Links = append(group.Links, templates.Link{
-			URL: l.link(s.place.other + "/demo/" + name), Text: l.Text(key), Note: l.Text(key + ".note"),
+			URL: l.link(s.addresses.foreign + "/demo/" + name), Text: l.Text(key), Note: l.Text(key + ".note"),
 		})
 	}
 	return group

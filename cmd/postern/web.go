@@ -19,18 +19,18 @@ import (
 	"github.com/postern-dev/postern/handlers/problem"
 )
 
-// What a connection may take. No file passes through this server, so requests are small and end
-// soon. Routes that wait for the store's long work extend the write timeout themselves.
+// Limits of a connection. No file passes through this server, so requests are small and short.
+// Routes that wait for long calls to the store extend the write timeout themselves.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 20 * time.Second
 	writeTimeout  = time.Minute
 	idleTimeout   = 2 * time.Minute
-	maxHeader     = 32 << 10 // a ticket is at most 8 KiB, an upload token less
+	maxHeader     = 32 << 10 // bytes; a ticket has at most 8 KiB, an upload token fewer
 )
 
-// listen takes host:port. An address in use is a failed run with a hint; one that can't be an
-// address is a mistake of whoever typed it.
+// listen listens on host:port. flag is named in errors: a usageError where the address can't be
+// read, otherwise one with a hint where it is in use.
 func listen(flag, address string) (net.Listener, error) {
 	if err := checkAddress(flag, address); err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func checkAddress(flag, address string) error {
 	return nil
 }
 
-// newEcho is a server for the handlers: access log, panics as errors, the visitor's address as ip
-// finds it.
+// newEcho returns an Echo that logs every request and turns panics into errors. ip finds the
+// visitor's address.
 func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -78,7 +78,7 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 	return e
 }
 
-// logWriter sends whole lines to a logger.
+// logWriter writes Echo's own messages to a logger.
 type logWriter struct{ *slog.Logger }
 
 func (w logWriter) Write(line []byte) (int, error) {
@@ -86,9 +86,9 @@ func (w logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// addresses finds visitors' addresses: in the header that the trusted proxies set, or else from the
-// connection alone. Nothing is trusted by guess.
-func addresses(header string, trusted []netip.Prefix) echo.IPExtractor {
+// clientAddress finds the visitor's address: in the header that trusted proxies set, or, where
+// header is empty, from the connection alone. No other proxy is trusted, whatever network it is in.
+func clientAddress(header string, trusted []netip.Prefix) echo.IPExtractor {
 	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, p := range trusted {
 		options = append(options, echo.TrustIPRange(&net.IPNet{
@@ -104,32 +104,27 @@ func addresses(header string, trusted []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPDirect()
 }
 
-// site is what answers at one listener.
-type site struct {
-	listener net.Listener
-	handler  http.Handler
-}
-
-// serve answers at every site until ctx ends, then drains: listeners close at once, requests under
-// way get as long as drain. It returns an error where a site broke down, or where requests had to
-// be cut off.
-func serve(ctx context.Context, log *slog.Logger, drain time.Duration, sites ...site) error {
-	broken := make(chan error, len(sites))
-	servers := make([]*http.Server, len(sites))
-	for i, s := range sites {
-		servers[i] = newServer(log, s.handler)
-		go func() { broken <- servers[i].Serve(s.listener) }()
+// serve serves each handler at its listener until ctx ends. Then the listeners are closed at once,
+// and requests under way may take as long as drain. It returns an error where a listener failed or
+// where requests had to be cut off.
+func serve(ctx context.Context, log *slog.Logger, drain time.Duration, handlers map[net.Listener]http.Handler) error {
+	failed := make(chan error, len(handlers))
+	var servers []*http.Server
+	for listener, handler := range handlers {
+		server := newHTTPServer(log, handler)
+		servers = append(servers, server)
+		go func() { failed <- server.Serve(listener) }()
 	}
 	var failure error
 	select {
 	case <-ctx.Done():
 		log.Info("stopping", slog.Duration("drain", drain))
-	case failure = <-broken:
+	case failure = <-failed:
 	}
-	return errors.Join(failure, shutdown(servers, drain))
+	return errors.Join(failure, shutDown(servers, drain))
 }
 
-func newServer(log *slog.Logger, h http.Handler) *http.Server {
+func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
@@ -137,12 +132,12 @@ func newServer(log *slog.Logger, h http.Handler) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		// What net/http complains of are broken clients.
+		// At level debug: net/http reports nothing but the mistakes of clients.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
-func shutdown(servers []*http.Server, drain time.Duration) error {
+func shutDown(servers []*http.Server, drain time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	var found []error
@@ -154,8 +149,8 @@ func shutdown(servers []*http.Server, drain time.Duration) error {
 	return errors.Join(found...)
 }
 
-// announce prints the one line that goes to standard output.
-func (c *console) announce(url, store string) error {
+// printReady prints the ready line, the only line on standard output.
+func (c *console) printReady(url, store string) error {
 	_, err := fmt.Fprintf(c.stdout, "postern: ready at %s (store %s)\n", url, store)
 	return err
 }

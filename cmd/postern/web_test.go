@@ -19,7 +19,7 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// serving runs serve with one site; stop ends it and returns its error.
+// serving runs serve with one handler; stop ends it and returns its error.
 func serving(t *testing.T, drain time.Duration, h http.Handler) (url string, stop func() error) {
 	t.Helper()
 	l, err := listen("--listen", "127.0.0.1:0")
@@ -28,7 +28,7 @@ func serving(t *testing.T, drain time.Duration, h http.Handler) (url string, sto
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, quiet(), drain, site{l, h}) }()
+	go func() { ended <- serve(ctx, quiet(), drain, map[net.Listener]http.Handler{l: h}) }()
 	t.Cleanup(cancel)
 	return "http://" + l.Addr().String(), func() error { cancel(); return <-ended }
 }
@@ -146,7 +146,7 @@ func TestAddressesAreNeverGuessed(t *testing.T) {
 	}
 	for _, c := range cases {
 		e := echo.New()
-		e.IPExtractor = addresses(c.header, c.trusted)
+		e.IPExtractor = clientAddress(c.header, c.trusted)
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr, r.Header = c.peer, c.sent
 		if got := e.NewContext(r, nil).RealIP(); got != c.want {
