@@ -71,7 +71,7 @@ func (w *formWriter) check(d *Document, url string, s *sigv4.Signer, now time.Ti
 // prepare selects the signing key for now, and writes what depends on key, time and expiration if
 // it changed since the last form.
 func (w *formWriter) prepare(s *sigv4.Signer, expiration, now time.Time) error {
-	key := s.Key(now)
+	key := s.SigningKey(now)
 	if w.signature.key != key || w.signature.signed != now.Unix() {
 		fields, err := newSignatureFields(s, key, now)
 		if err != nil {

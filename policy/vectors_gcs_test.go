@@ -35,7 +35,7 @@ func TestGoogleURLs(t *testing.T) {
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
 			object, _, _ := strings.Cut(v.URL, "?")
-			got, err := s.Presign(sigv4.PresignRequest{
+			got, err := s.PresignURL(sigv4.PresignRequest{
 				Method: v.Method, URL: object, Query: v.Query, Headers: v.Headers, Expires: v.Now.Add(time.Duration(v.Seconds) * time.Second),
 			}, v.Now)
 			if err != nil || !slices.Equal(parameters(got), parameters(v.URL)) {

@@ -96,7 +96,7 @@ func TestVectorSignatures(t *testing.T) {
 		}
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
-			key := v.signer(t).Key(v.Now)
+			key := v.signer(t).SigningKey(v.Now)
 			got, err := key.AppendSignature(nil, []byte(v.Expected.Policy))
 			if err != nil || string(got) != v.Expected.Signature {
 				t.Errorf("got signature %s, %v, wanted %s", got, err, v.Expected.Signature)
@@ -223,7 +223,7 @@ func TestVectorURLs(t *testing.T) {
 				request.Headers = append(request.Headers, sigv4.Param{Name: name, Value: value})
 			}
 			request.Query = ownParameters(t, query)
-			got, err := v.signer(t).Presign(request, v.Now)
+			got, err := v.signer(t).PresignURL(request, v.Now)
 			if err != nil {
 				t.Fatal(err)
 			}

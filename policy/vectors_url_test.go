@@ -42,7 +42,7 @@ func TestVectorParts(t *testing.T) {
 		}
 		seen++
 		object, _, _ := strings.Cut(v.Expected.URL, "?")
-		parts, err := v.signer(t).Parts(sigv4.PartsRequest{URL: object, UploadID: "uid", Expires: v.Now.Add(900 * time.Second)}, v.Now)
+		parts, err := v.signer(t).PresignParts(sigv4.PartsRequest{URL: object, UploadID: "uid", Expires: v.Now.Add(900 * time.Second)}, v.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ func Verify(fields []Field, s *sigv4.Signer, now time.Time) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	v.key = s.KeyAt(signed)
+	v.key = s.VerificationKey(signed)
 	policy := v.value("policy")
 	if v.key.Verify([]byte(policy), v.value(v.dialect.SignatureField())) != nil {
 		return Document{}, ErrSignature

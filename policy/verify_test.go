@@ -161,7 +161,7 @@ func TestVerifyReadsOnlyPolicies(t *testing.T) {
 	}
 	signed := func(text string) []policy.Field {
 		encoded := base64.StdEncoding.EncodeToString([]byte(text))
-		signature, err := s.Key(noon).AppendSignature(nil, []byte(encoded))
+		signature, err := s.SigningKey(noon).AppendSignature(nil, []byte(encoded))
 		if err != nil {
 			t.Fatal(err)
 		}

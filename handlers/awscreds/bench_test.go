@@ -68,7 +68,7 @@ func (b *bench) sign(t testing.TB) policy.Form {
 
 func (b *bench) parts(t testing.TB) *sigv4.PartPresigner {
 	t.Helper()
-	parts, err := b.signer.Parts(sigv4.PartsRequest{
+	parts, err := b.signer.PresignParts(sigv4.PartsRequest{
 		URL: sigv4.ObjectURL(b.url, benchKey), UploadID: benchUpload, Operation: "UploadPart", Expires: b.expiration,
 	}, b.now)
 	if err != nil {

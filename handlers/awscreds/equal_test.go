@@ -92,7 +92,7 @@ func TestEqualToPresignPostObject(t *testing.T) {
 
 func compareSignature(t *testing.T, c round, values map[string]string) {
 	t.Helper()
-	got, err := c.signer.Key(c.now).AppendSignature(nil, []byte(values["policy"]))
+	got, err := c.signer.SigningKey(c.now).AppendSignature(nil, []byte(values["policy"]))
 	if err != nil || string(got) != values["X-Amz-Signature"] {
 		t.Fatalf("key %q: got signature %s, %v, wanted %s", c.key, got, err, values["X-Amz-Signature"])
 	}
@@ -162,7 +162,7 @@ func TestEqualToPresignUploadPart(t *testing.T) {
 		if !strings.Contains(base, c.bucket) {
 			base += "/" + c.bucket
 		}
-		parts, err := c.signer.Parts(sigv4.PartsRequest{URL: sigv4.ObjectURL(base, c.key), UploadID: id, Operation: "UploadPart", Expires: c.now.Add(c.lifetime)}, c.now)
+		parts, err := c.signer.PresignParts(sigv4.PartsRequest{URL: sigv4.ObjectURL(base, c.key), UploadID: id, Operation: "UploadPart", Expires: c.now.Add(c.lifetime)}, c.now)
 		if err != nil {
 			t.Fatal(err)
 		}

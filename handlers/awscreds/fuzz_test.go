@@ -30,7 +30,7 @@ func FuzzPresign(f *testing.F) {
 		}
 		extra := []sigv4.Param{{Name: "x-amz-checksum-crc32", Value: sum}, {Name: "content-type", Value: mediaType}}
 		object := sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", key)
-		parts, err := ours.Parts(sigv4.PartsRequest{URL: object, UploadID: id, Expires: now.Add(time.Duration(lifetime) * time.Second)}, now)
+		parts, err := ours.PresignParts(sigv4.PartsRequest{URL: object, UploadID: id, Expires: now.Add(time.Duration(lifetime) * time.Second)}, now)
 		if err != nil {
 			return
 		}

@@ -110,7 +110,7 @@ func (b *bench) partContenders(t testing.TB) []contender {
 			}
 		}},
 		{"unprepared", 200, func() {
-			if _, err := b.signer.Presign(single, b.now); err != nil {
+			if _, err := b.signer.PresignURL(single, b.now); err != nil {
 				t.Fatal(err)
 			}
 		}},

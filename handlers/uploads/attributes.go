@@ -53,7 +53,7 @@ func taggingHeader(tags map[string]string) string {
 func signPut(provider Provider, p *ServedProfile, plan profile.Plan, signer *sigv4.Signer, now time.Time) (*SignedPut, error) {
 	sent := putHeaders(provider, p, plan)
 	length := sigv4.Param{Name: "content-length", Value: strconv.FormatInt(plan.MaxSize, 10)}
-	signed, err := signer.Presign(sigv4.PresignRequest{Method: "PUT", Bucket: plan.Bucket,
+	signed, err := signer.PresignURL(sigv4.PresignRequest{Method: "PUT", Bucket: plan.Bucket,
 		URL:     sigv4.ObjectURL(p.BucketURL, plan.Key),
 		Headers: append([]sigv4.Param{length}, sent...), Expires: plan.Expiration}, now)
 	if err != nil {

@@ -65,7 +65,7 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 	if expires.Sub(now) < time.Second {
 		return SignedParts{}, errExpiredToken
 	}
-	presigner, err := signer.Parts(sigv4.PartsRequest{Bucket: up.Bucket, UploadID: up.StoreUploadID,
+	presigner, err := signer.PresignParts(sigv4.PartsRequest{Bucket: up.Bucket, UploadID: up.StoreUploadID,
 		URL: sigv4.ObjectURL(up.Served.BucketURL, up.Key), Expires: expires}, now)
 	if err != nil {
 		return SignedParts{}, &problem.Error{Code: problem.Internal, Err: err}

@@ -32,7 +32,7 @@ func (s *session) verifyURL(p *presigned, sg *signed, life int64) {
 	r := sigv4.PresignRequest{URL: p.url.Scheme + "://" + p.url.Host + p.url.EscapedPath(), Query: p.otherParameters(), Headers: headers,
 		Expires: sg.at.Add(time.Duration(life) * time.Second)}
 	for _, r.Method = range methods {
-		again, err := signer.Presign(r, sg.at)
+		again, err := signer.PresignURL(r, sg.at)
 		if err != nil {
 			return // nothing this signer could have made
 		}

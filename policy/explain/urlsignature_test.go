@@ -20,7 +20,7 @@ func presign(t *testing.T, token sigv4.Secret) string {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	address, err := signer.Presign(sigv4.PresignRequest{
+	address, err := signer.PresignURL(sigv4.PresignRequest{
 		Method: "PUT", URL: sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/alice/a b+c é.bin"), Expires: now.Add(time.Hour),
 		Query:   []sigv4.Param{{Name: "partNumber", Value: "7"}, {Name: "uploadId", Value: "u/1+2="}},
 		Headers: []sigv4.Param{{Name: "content-length", Value: "5"}, {Name: "x-amz-checksum-crc32", Value: "NSRBwg=="}},

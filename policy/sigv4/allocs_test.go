@@ -12,7 +12,7 @@ import (
 // Not under the race detector, which makes pools forget at random.
 func TestPartURLsAllocateTheURLOnly(t *testing.T) {
 	s := newSigner(t, sigv4.AWS, lasting())
-	parts, err := s.Parts(sigv4.PartsRequest{URL: "https://example.com/a/b", UploadID: "id", Expires: noon.Add(time.Hour)}, noon)
+	parts, err := s.PresignParts(sigv4.PartsRequest{URL: "https://example.com/a/b", UploadID: "id", Expires: noon.Add(time.Hour)}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

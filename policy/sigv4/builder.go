@@ -37,7 +37,7 @@ func (b *builder) begin(s *Signer, r *PresignRequest, now time.Time) (err error)
 	if err != nil {
 		return err
 	}
-	b.key, b.dialect = s.Key(now), s.dialect
+	b.key, b.dialect = s.SigningKey(now), s.dialect
 	b.stamp = string(b.key.AppendTimestamp(nil, now))
 	b.headers, err = s.dialect.signedHeaders(b.headers[:0], b.target.host, r.Headers)
 	if err != nil {

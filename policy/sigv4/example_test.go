@@ -11,7 +11,7 @@ import (
 )
 
 // A URL with which one object of one type and length may be put.
-func ExampleSigner_Presign() {
+func ExampleSigner_PresignURL() {
 	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{
 		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
 		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -26,7 +26,7 @@ func ExampleSigner_Presign() {
 		fmt.Println(err)
 		return
 	}
-	url, err := signer.Presign(sigv4.PresignRequest{
+	url, err := signer.PresignURL(sigv4.PresignRequest{
 		Method:  "PUT",
 		URL:     sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/my photo.png"),
 		Headers: []sigv4.Param{{Name: "content-length", Value: "1048576"}, {Name: "content-type", Value: "image/png"}, {Name: "if-none-match", Value: "*"}},
@@ -43,14 +43,14 @@ func ExampleSigner_Presign() {
 }
 
 // The part URLs of one upload, each good for a part of exactly one length.
-func ExampleSigner_Parts() {
+func ExampleSigner_PresignParts() {
 	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	parts, err := signer.Parts(sigv4.PartsRequest{
+	parts, err := signer.PresignParts(sigv4.PartsRequest{
 		URL:      sigv4.ObjectURL("https://media.s3.eu-central-1.amazonaws.com", "users/1/film.mp4"),
 		UploadID: "VXBsb2FkIElE",
 		Expires:  now.Add(15 * time.Minute),

@@ -31,7 +31,7 @@ func TestOSSKnownAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			now := time.Unix(test.now, 0)
-			got, err := s.Presign(sigv4.PresignRequest{
+			got, err := s.PresignURL(sigv4.PresignRequest{
 				Method:  "PUT",
 				URL:     sigv4.ObjectURL("https://bucket.oss-cn-hangzhou.aliyuncs.com", "1234+-/123/1.txt"),
 				Query:   headers("param1", "value1", "+param1", "value3", "|param1", "value4", "+param2", "", "|param2", "", "param2", ""),
@@ -54,7 +54,7 @@ func TestOSSSignsTheBucket(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, sigv4.OSS, lasting())
 	sign := func(address, bucket string) (string, error) {
-		got, err := s.Presign(sigv4.PresignRequest{Method: "PUT", URL: address, Bucket: bucket, Expires: noon.Add(time.Hour)}, noon)
+		got, err := s.PresignURL(sigv4.PresignRequest{Method: "PUT", URL: address, Bucket: bucket, Expires: noon.Add(time.Hour)}, noon)
 		return got[strings.LastIndex(got, "=")+1:], err
 	}
 	byHost, err := sign("https://media.oss-us-east-1.aliyuncs.com/a", "")
@@ -71,7 +71,7 @@ func TestOSSSignsTheBucket(t *testing.T) {
 		if got, err := sign(address, ""); err == nil {
 			t.Errorf("%s: got %s without a bucket", address, got)
 		}
-		if parts, err := s.Parts(sigv4.PartsRequest{URL: address, UploadID: "id", Expires: noon.Add(time.Hour)}, noon); err == nil {
+		if parts, err := s.PresignParts(sigv4.PartsRequest{URL: address, UploadID: "id", Expires: noon.Add(time.Hour)}, noon); err == nil {
 			t.Errorf("%s: got %v without a bucket", address, parts)
 		}
 	}

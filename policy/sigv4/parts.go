@@ -44,8 +44,8 @@ type PartPresigner struct {
 	request, text string
 }
 
-// Parts prepares the part URLs of one upload, signed at now.
-func (s *Signer) Parts(p PartsRequest, now time.Time) (*PartPresigner, error) {
+// PresignParts prepares the part URLs of one upload, signed at now.
+func (s *Signer) PresignParts(p PartsRequest, now time.Time) (*PartPresigner, error) {
 	if p.UploadID == "" {
 		return nil, errors.New("sigv4: parts: upload ID is missing")
 	}
@@ -61,7 +61,7 @@ func (s *Signer) Parts(p PartsRequest, now time.Time) (*PartPresigner, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := s.Key(now)
+	key := s.SigningKey(now)
 	stamp := string(key.AppendTimestamp(nil, now))
 	pp := &PartPresigner{
 		key:       key,

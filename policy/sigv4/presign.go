@@ -30,7 +30,7 @@ type PresignRequest struct {
 }
 
 // PresignRequest returns the URL that allows the request until it expires.
-func (s *Signer) Presign(r PresignRequest, now time.Time) (string, error) {
+func (s *Signer) PresignURL(r PresignRequest, now time.Time) (string, error) {
 	if r.Method == "" {
 		return "", errors.New("sigv4: presign: method is missing")
 	}

@@ -70,7 +70,7 @@ func TestPresignRefuses(t *testing.T) {
 			t.Parallel()
 			request := sigv4.PresignRequest{Method: "PUT", URL: "https://example.com/a", Expires: noon.Add(time.Hour)}
 			test.change(&request)
-			got, err := newSigner(t, sigv4.AWS, lasting()).Presign(request, noon)
+			got, err := newSigner(t, sigv4.AWS, lasting()).PresignURL(request, noon)
 			if err == nil || !strings.Contains(err.Error(), test.wanted) || got != "" {
 				t.Errorf("got %q, %v, wanted an error about %q", got, err, test.wanted)
 			}
@@ -89,7 +89,7 @@ func TestDefaultPortsAreNotSigned(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, sigv4.AWS, lasting())
 	sign := func(address string) string {
-		got, err := s.Presign(sigv4.PresignRequest{Method: "PUT", URL: address, Expires: noon.Add(time.Hour)}, noon)
+		got, err := s.PresignURL(sigv4.PresignRequest{Method: "PUT", URL: address, Expires: noon.Add(time.Hour)}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func comparePart(t *testing.T, s *sigv4.Signer, random *rand.Rand) {
 	}
 	extra := headers("x-amz-checksum-crc32", "AAAAAA==", "content-type", "  a   b ", "if-none-match", "*", "x-oss-meta-a", "b")[:random.IntN(5)]
 	request.Headers = append(request.Headers, extra...)
-	parts, err := s.Parts(p, noon)
+	parts, err := s.PresignParts(p, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func comparePart(t *testing.T, s *sigv4.Signer, random *rand.Rand) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wanted, err := s.Presign(request, noon); got != wanted {
+	if wanted, err := s.PresignURL(request, noon); got != wanted {
 		t.Fatalf("got\n%s\nwanted\n%s, %v", got, wanted, err)
 	}
 	if u, err := url.Parse(got); err != nil || u.Query().Get("uploadId") != p.UploadID {
@@ -169,11 +169,11 @@ func TestPartsRefuse(t *testing.T) {
 	} {
 		p := good
 		change(&p)
-		if got, err := s.Parts(p, noon); err == nil || got != nil {
+		if got, err := s.PresignParts(p, noon); err == nil || got != nil {
 			t.Errorf("%s: got %v, wanted an error", name, err)
 		}
 	}
-	parts, err := s.Parts(good, noon)
+	parts, err := s.PresignParts(good, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

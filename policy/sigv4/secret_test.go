@@ -35,7 +35,7 @@ func TestSecretsStayHidden(t *testing.T) {
 	c.SessionToken = "token/" + hidden
 	c.Expires = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	s := newSigner(t, sigv4.AWS, c)
-	key := s.Key(c.Expires)
+	key := s.SigningKey(c.Expires)
 	values := map[string]any{
 		"secret": c.SecretAccessKey, "pointer": &c.SecretAccessKey, "credentials": c, "pointer to credentials": &c, "slice": []sigv4.Secret{hidden},
 		"struct": struct{ C sigv4.Credentials }{c}, "signer": s, "key": key,

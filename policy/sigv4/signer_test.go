@@ -129,7 +129,7 @@ func TestKeysRotateAtMidnightUTC(t *testing.T) {
 				if wanted := signature(t, newSigner(t, sigv4.AWS, lasting()), at); got != wanted {
 					t.Errorf("at %s: got %s, wanted %s", at, got, wanted)
 				}
-				if date := shared.Key(at).Scope().Date; date != at.UTC().Format("20060102") {
+				if date := shared.SigningKey(at).Scope().Date; date != at.UTC().Format("20060102") {
 					t.Errorf("at %s: got the scope of %s", at, date)
 				}
 			}
@@ -140,7 +140,7 @@ func TestKeysRotateAtMidnightUTC(t *testing.T) {
 
 func signature(t *testing.T, s *sigv4.Signer, at time.Time) string {
 	t.Helper()
-	key := s.Key(at)
+	key := s.SigningKey(at)
 	text := sigv4.AppendTimestamp([]byte(key.Credential()), at)
 	got, err := key.AppendSignature(nil, text)
 	if err != nil || key.Verify(text, string(got)) != nil {
@@ -151,7 +151,7 @@ func signature(t *testing.T, s *sigv4.Signer, at time.Time) string {
 
 func TestVerifyRefusesOtherSignatures(t *testing.T) {
 	t.Parallel()
-	key := newSigner(t, sigv4.AWS, lasting()).Key(time.Unix(0, 0))
+	key := newSigner(t, sigv4.AWS, lasting()).SigningKey(time.Unix(0, 0))
 	good, err := key.AppendSignature(nil, []byte("text"))
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestVerifyRefusesOtherSignatures(t *testing.T) {
 
 func TestTimestamps(t *testing.T) {
 	t.Parallel()
-	key := newSigner(t, sigv4.AWS, lasting()).Key(time.Unix(0, 0))
+	key := newSigner(t, sigv4.AWS, lasting()).SigningKey(time.Unix(0, 0))
 	for _, unix := range []int64{0, -1, 1, 86399, 86400, -86400, -86401, 1e9, 4e9, 253402300799, -62135596800} {
 		at := time.Unix(unix, 999).In(time.FixedZone("west", -7200))
 		wanted := at.UTC().Format("20060102T150405Z")

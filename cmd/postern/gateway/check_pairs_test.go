@@ -181,7 +181,7 @@ func (p *pair) lengthen(prefix, name string) {
 // Check gets the same.
 func (p *pair) form(t *testing.T, signer *sigv4.Signer) []policy.Field {
 	t.Helper()
-	key := signer.KeyAt(p.signed)
+	key := signer.VerificationKey(p.signed)
 	signature := []policy.Field{
 		{Name: "x-amz-algorithm", Value: "AWS4-HMAC-SHA256"}, {Name: "x-amz-credential", Value: key.Credential()},
 		{Name: "x-amz-date", Value: p.signed.UTC().Format("20060102T150405Z")},

@@ -13,7 +13,7 @@ func TestSigningKeyOfThePublishedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := hex.EncodeToString(s.Key(time.Date(2015, 12, 29, 12, 0, 0, 0, time.UTC)).derived)
+	got := hex.EncodeToString(s.SigningKey(time.Date(2015, 12, 29, 12, 0, 0, 0, time.UTC)).derived)
 	if wanted := "cbcef1ebeaefc82cce6530b9f0a9ae598846065f5c5bae0674bd5ebc4ba52d28"; got != wanted {
 		t.Errorf("got %s, wanted %s", got, wanted)
 	}
@@ -27,16 +27,16 @@ func TestKeyIsKeptForTheDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	today := s.Key(noon)
-	if s.Key(noon.Add(11*time.Hour)) != today || s.KeyAt(noon) != today {
+	today := s.SigningKey(noon)
+	if s.SigningKey(noon.Add(11*time.Hour)) != today || s.VerificationKey(noon) != today {
 		t.Error("the key was derived twice on one day")
 	}
-	old := s.KeyAt(noon.AddDate(0, 0, -2))
+	old := s.VerificationKey(noon.AddDate(0, 0, -2))
 	if old == today || old.Scope().Date != "20260227" {
 		t.Errorf("got the scope %v, wanted the one of 20260227", old.Scope())
 	}
-	tomorrow := s.Key(noon.AddDate(0, 0, 1))
-	if s.Key(noon) != today || s.Key(noon.AddDate(0, 0, 1)) != tomorrow {
+	tomorrow := s.SigningKey(noon.AddDate(0, 0, 1))
+	if s.SigningKey(noon) != today || s.SigningKey(noon.AddDate(0, 0, 1)) != tomorrow {
 		t.Error("two days around midnight push each other out")
 	}
 }

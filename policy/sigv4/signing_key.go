@@ -37,7 +37,7 @@ type mac struct {
 }
 
 // SigningKey returns the signing key for the UTC day of now.
-func (s *Signer) Key(now time.Time) *SigningKey {
+func (s *Signer) SigningKey(now time.Time) *SigningKey {
 	day := dayOf(now.Unix())
 	place := &s.keys[day&1]
 	if k := place.Load(); k != nil && k.day == day {
@@ -48,9 +48,9 @@ func (s *Signer) Key(now time.Time) *SigningKey {
 	return k
 }
 
-// KeyAt is Key for the signing times of others: it finds a key that is kept, but a key derived for
+// VerificationKey is Key for the signing times of others: it finds a key that is kept, but a key derived for
 // another day isn't kept in its stead.
-func (s *Signer) KeyAt(signed time.Time) *SigningKey {
+func (s *Signer) VerificationKey(signed time.Time) *SigningKey {
 	day := dayOf(signed.Unix())
 	if k := s.keys[day&1].Load(); k != nil && k.day == day {
 		return k
