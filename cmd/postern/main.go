@@ -79,26 +79,24 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return c.exit(c.dispatch(args))
 }
 
-// helped is the panic by which kong's help ends parsing.
-type helped struct{ code int }
-
-func (c *console) dispatch(args []string) (err error) {
-	defer func() {
-		if h, ok := recover().(helped); ok {
-			err = exitCode(h.code)
-		}
-	}()
+// dispatch runs the command that args name. Kong prints help itself and then calls Exit with the
+// exit code; after that, whatever else Parse says of the arguments doesn't matter.
+func (c *console) dispatch(args []string) error {
+	var ended error
 	parser, err := kong.New(&commands{},
 		kong.Name("postern"),
 		kong.Description("A gate for browsers' uploads into S3 buckets."),
 		kong.Writers(c.stdout, c.stderr),
-		kong.Exit(func(code int) { panic(helped{code}) }),
+		kong.Exit(func(code int) { ended = exitCode(code) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	if err != nil {
 		return err
 	}
 	parsed, err := parser.Parse(args)
+	if ended != nil {
+		return ended
+	}
 	if err != nil {
 		return usageError{unknownCommand(parser, args, err)}
 	}

@@ -7,17 +7,18 @@
 //	g.Client()      // an S3 client with the store's credentials
 //	g.Close()       // stops it and frees its port
 //
-// The store enforces POST policies, presigned URLs, checksums and bucket CORS. POST forms stream to
-// disk; they are never held in memory.
+// The store enforces POST policies, presigned URLs, checksums and bucket CORS. It streams POST
+// forms to disk; they are never held in memory.
 //
 // # One per process
 //
-// The store keeps to paths relative to the working directory, so Start changes the working
-// directory of the process to the store's folder and Close changes it back. Resolve relative paths
-// before Start. A second Start before Close is refused with ErrRunning.
+// The store uses paths relative to the working directory. So Start changes the working directory of
+// the process to the store's folder, and Close changes it back. Resolve relative paths before
+// Start. A second Start before Close is refused with ErrRunning.
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,8 +27,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/gofiber/fiber/v3"
 )
 
 // ErrRunning is returned by Start while this process already runs a gateway.
@@ -41,7 +40,7 @@ type Options struct {
 	// Dir holds the objects (Dir/objects) and, where the filesystem has no extended attributes,
 	// their metadata (Dir/metadata). It is made if absent.
 	Dir string
-	// AccessKey and SecretKey are the one account; empty means "postern-dev" and
+	// AccessKey and SecretKey are the credentials of the one account; empty means "postern-dev" and
 	// "postern-dev-secret".
 	AccessKey, SecretKey string
 	// Region is part of every signature; empty means "us-east-1".
@@ -49,32 +48,26 @@ type Options struct {
 	// Buckets are made if absent, with CORS rules for CORSOrigins.
 	Buckets []string
 	// CORSOrigins are the exact origins whose scripts may call the buckets; "*" means any. Empty:
-	// no cross-origin script.
+	// no script of another origin may.
 	CORSOrigins []string
-	// Hook sees every request before the store does and calls ctx.Next to let it pass: the place to
-	// inject faults. Nil: none.
-	Hook func(fiber.Ctx) error
-	// Logger gets what the server says of broken connections, at level debug. Nil: nothing is
+	// Logger gets what the server reports about broken connections, at level debug. Nil: nothing is
 	// logged.
 	Logger *slog.Logger
 }
 
-// Gateway is a running store.
+// Gateway is a running store. Its methods are safe for concurrent use.
 type Gateway struct {
 	options  Options
 	listener *listener
-	home     string
-	socket   string
+	previous string // working directory before Start
 	stop     context.CancelFunc
 	done     chan struct{}
 	failure  error // set before done is closed
-	origins  atomic.Pointer[[]string]
-	hook     atomic.Pointer[func(fiber.Ctx) error]
 	closing  sync.Once
 }
 
-// running guards what the store itself can't: Start must fail before it changes the working
-// directory under a gateway that is at work.
+// running makes a second Start fail before it changes the working directory under a running
+// gateway.
 var running atomic.Bool
 
 // Start returns once the store answers requests and its buckets exist. The store ends with ctx or
@@ -94,9 +87,7 @@ func Start(ctx context.Context, options Options) (*Gateway, error) {
 
 func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 	g := &Gateway{options: options, done: make(chan struct{})}
-	g.origins.Store(&options.CORSOrigins)
-	g.SetHook(options.Hook)
-	if g.home, err = os.Getwd(); err != nil {
+	if g.previous, err = os.Getwd(); err != nil {
 		return nil, err
 	}
 	if g.listener, err = listen(options.Listen); err != nil {
@@ -104,10 +95,10 @@ func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 	}
 	if err := g.serve(ctx); err != nil {
 		g.listener.Close()
-		return nil, errors.Join(err, g.leave())
+		return nil, errors.Join(err, os.Chdir(g.previous))
 	}
 	for _, bucket := range options.Buckets {
-		if err := g.MakeBucket(ctx, bucket); err != nil {
+		if err := g.makeBucket(ctx, bucket); err != nil {
 			return nil, errors.Join(err, g.Close())
 		}
 	}
@@ -115,62 +106,42 @@ func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 }
 
 func (o Options) withDefaults() Options {
-	o.Listen = orElse(o.Listen, "127.0.0.1:0")
-	o.AccessKey = orElse(o.AccessKey, "postern-dev")
-	o.SecretKey = orElse(o.SecretKey, "postern-dev-secret")
-	o.Region = orElse(o.Region, "us-east-1")
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.AccessKey = cmp.Or(o.AccessKey, "postern-dev")
+	o.SecretKey = cmp.Or(o.SecretKey, "postern-dev-secret")
+	o.Region = cmp.Or(o.Region, "us-east-1")
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return o
 }
 
-func orElse(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
-}
-
-// URL is the store's endpoint, without a trailing slash; address buckets by path: URL()+"/bucket".
+// URL returns the store's endpoint without a trailing slash. Buckets are addressed by path:
+// URL()+"/bucket".
 func (g *Gateway) URL() string { return "http://" + g.Addr().String() }
 
-// Addr is the address the store listens on.
+// Addr returns the address the store listens on.
 func (g *Gateway) Addr() net.Addr { return g.listener.Addr() }
 
-// Done is closed when the store has stopped, for whatever reason.
+// Done returns a channel that is closed when the store has stopped, for whatever reason.
 func (g *Gateway) Done() <-chan struct{} { return g.done }
 
-// SetHook replaces the hook of Options; nil removes it. It may be called while requests are served.
-func (g *Gateway) SetHook(hook func(fiber.Ctx) error) {
-	if hook == nil {
-		hook = func(ctx fiber.Ctx) error { return ctx.Next() }
-	}
-	g.hook.Store(&hook)
-}
-
-// grace is how long Close lets requests finish before it cuts them off.
-const grace = 3 * time.Second
+// drain is how long Close waits for requests under way before it cuts their connections.
+const drain = 3 * time.Second
 
 // Close stops the store: requests under way get three seconds, then their connections are cut. When
 // it returns, the port is free, the working directory is the one from before Start, and another
-// gateway may be started.
+// gateway may be started. The error is the one the store ended with; nil where it was told to end.
 func (g *Gateway) Close() error {
-	var leaving error
+	var err error
 	g.closing.Do(func() {
 		g.stop()
 		select {
 		case <-g.done:
-		case <-time.After(grace):
+		case <-time.After(drain):
 		}
-		g.listener.cut()
+		g.listener.closeConnections()
 		<-g.done
-		leaving = g.leave()
+		err = os.Chdir(g.previous)
 		running.Store(false)
 	})
-	return errors.Join(g.failure, leaving)
-}
-
-func (g *Gateway) leave() error {
-	return errors.Join(os.RemoveAll(g.socket), os.Chdir(g.home))
+	return errors.Join(g.failure, err)
 }

@@ -23,6 +23,9 @@ import (
 
 const page = "http://page.test"
 
+// patience bounds every wait: far more than a busy machine needs.
+const patience = time.Minute
+
 func start(t *testing.T, options gateway.Options) *gateway.Gateway {
 	t.Helper()
 	if options.Dir == "" {
@@ -177,12 +180,15 @@ func TestCloseDoesNotWaitForAClientThatNeverFinishes(t *testing.T) {
 	if _, err := io.WriteString(c, "PUT /media/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"); err != nil {
 		t.Fatal(err)
 	}
-	begun := time.Now()
-	if err := g.Close(); err != nil {
-		t.Error(err)
-	}
-	if took := time.Since(begun); took > 8*time.Second {
-		t.Errorf("Close took %v", took)
+	closed := make(chan error, 1)
+	go func() { closed <- g.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("Close waits for the client")
 	}
 }
 
@@ -196,7 +202,7 @@ func TestEndOfTheContextStopsTheStore(t *testing.T) {
 	cancel()
 	select {
 	case <-g.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("the store still runs after its context ended")
 	}
 }

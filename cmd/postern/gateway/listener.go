@@ -6,11 +6,12 @@ import (
 	"sync"
 )
 
-// listener remembers its connections, so that Close needn't wait for a client that never finishes.
+// listener keeps a list of its open connections, so that Close needn't wait for a client that never
+// finishes its request.
 type listener struct {
 	net.Listener
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[*conn]struct{}
 }
 
 func listen(address string) (*listener, error) {
@@ -18,31 +19,32 @@ func listen(address string) (*listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: listen on %q: %w", address, err)
 	}
-	return &listener{Listener: l, conns: map[net.Conn]struct{}{}}, nil
+	return &listener{Listener: l, conns: map[*conn]struct{}{}}, nil
 }
 
 func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+	accepted, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	tracked := &conn{TCPConn: c.(*net.TCPConn), listener: l}
+	c := &conn{TCPConn: accepted.(*net.TCPConn), listener: l}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conns[tracked] = struct{}{}
-	return tracked, nil
+	l.conns[c] = struct{}{}
+	return c, nil
 }
 
-// cut resets every open connection.
-func (l *listener) cut() {
+// closeConnections closes the socket of every open connection. The server then closes the
+// connection itself, which takes it off the list.
+func (l *listener) closeConnections() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
-		// Only the socket: the server closes the connection itself and then takes it off the list.
-		c.(*conn).TCPConn.Close()
+		c.TCPConn.Close()
 	}
 }
 
+// conn is a connection that takes itself off its listener's list when it is closed.
 type conn struct {
 	*net.TCPConn
 	listener *listener

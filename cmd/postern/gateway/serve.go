@@ -1,14 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofiber/fiber/v3"
@@ -18,37 +18,35 @@ import (
 	"github.com/versity/versitygw/s3api"
 )
 
-// The store takes no listener and doesn't tell which port it got. So it is started on a private
-// socket; the first request there hands us its server, which is set up for streaming and then
-// serves our own listener too. No port is picked and lost again, and nobody is served before the
-// server is ready.
+// serve starts the store. The store takes no listener and doesn't tell which port it got. So it
+// first listens on a private Unix socket; the one request sent there hands us its server, which
+// then serves our own listener too. No port is picked and lost again, and nobody is served before
+// the server is ready.
 func (g *Gateway) serve(ctx context.Context) error {
 	objects, err := openStore(g.options.Dir)
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}
-	if g.socket, err = os.MkdirTemp("", "postern"); err != nil {
-		return err
-	}
-	socket := filepath.Join(g.socket, "s3")
+	// In Dir, which openStore made the parent of the working directory: a relative path is never
+	// too long for a socket, and a socket that a killed process left there is replaced.
+	socket := fmt.Sprintf("../start-%d.sock", os.Getpid())
 	listening, server := make(chan struct{}), make(chan *fasthttp.Server, 1)
 	config := g.config(socket)
 	config.S3Options = []s3api.Option{
 		s3api.WithOnListen(func() { close(listening) }),
-		s3api.WithMiddleware("/", g.adopt(server)),
-		s3api.WithMiddleware("/", g.cors),
-		s3api.WithMiddleware("/", g.inject),
-		s3api.WithMiddleware("/", whole),
+		s3api.WithMiddleware("/", g.sendServer(server)),
+		s3api.WithMiddleware("/", g.addCORS),
+		s3api.WithMiddleware("/", rejectTruncatedBody),
 	}
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(g.done)
 		g.failure = embedgw.RunVersityGW(ctx, objects, config)
 	}()
-	if err := g.handOver(ctx, socket, listening, server); err != nil {
+	if err := g.takeServer(ctx, socket, listening, server); err != nil {
 		g.stop()
 		<-g.done
-		return fmt.Errorf("gateway: start the store: %w", firstOf(g.failure, err))
+		return fmt.Errorf("gateway: start the store: %w", cmp.Or(g.failure, err))
 	}
 	return nil
 }
@@ -70,19 +68,20 @@ func (g *Gateway) config(socket string) *embedgw.Config {
 	}
 }
 
-// handOver waits for the private socket, sends the one request that adopt answers, and lets the
-// server serve our listener.
-func (g *Gateway) handOver(ctx context.Context, socket string, listening chan struct{}, server chan *fasthttp.Server) error {
+// takeServer waits for the private socket, sends the request that sendServer answers, removes the
+// socket and lets the server serve our listener.
+func (g *Gateway) takeServer(ctx context.Context, socket string, listening <-chan struct{}, server <-chan *fasthttp.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	select {
 	case <-listening:
 	case <-g.done:
-		return io.ErrUnexpectedEOF
+		return errors.New("it ended before it listened")
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := warmUp(ctx, socket); err != nil {
+	err := sendFirstRequest(ctx, socket)
+	if err := errors.Join(err, os.Remove(socket)); err != nil {
 		return err
 	}
 	go g.serveListener(<-server)
@@ -96,15 +95,15 @@ func (g *Gateway) serveListener(server *fasthttp.Server) {
 	}
 }
 
-// adopt answers the first request with nothing and hands its server over, set to stream POST forms:
-// by default they would be buffered whole in memory.
-func (g *Gateway) adopt(server chan<- *fasthttp.Server) fiber.Handler {
-	adopted := false // only written by the first request, before any other
+// sendServer answers the first request with an empty response and sends its server to the channel,
+// set to stream POST forms: by default the server would read them whole into memory.
+func (g *Gateway) sendServer(server chan<- *fasthttp.Server) fiber.Handler {
+	sent := false // written by the first request alone, before any other
 	return func(ctx fiber.Ctx) error {
-		if adopted {
+		if sent {
 			return ctx.Next()
 		}
-		adopted = true
+		sent = true
 		s := ctx.App().Server()
 		s.DisablePreParseMultipartForm = true
 		s.Logger = serverLog{g.options.Logger}
@@ -113,7 +112,7 @@ func (g *Gateway) adopt(server chan<- *fasthttp.Server) fiber.Handler {
 	}
 }
 
-func warmUp(ctx context.Context, socket string) error {
+func sendFirstRequest(ctx context.Context, socket string) error {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
@@ -133,19 +132,10 @@ func warmUp(ctx context.Context, socket string) error {
 	return nil
 }
 
-// serverLog takes what the server says of single connections: news for somebody who debugs the
-// store, noise for everybody else.
+// serverLog logs what the server reports about single connections, at level debug: it helps whoever
+// debugs the store and disturbs everybody else.
 type serverLog struct{ *slog.Logger }
 
 func (l serverLog) Printf(format string, args ...any) {
 	l.Debug("store: " + fmt.Sprintf(format, args...))
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

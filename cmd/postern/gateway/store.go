@@ -11,29 +11,30 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 )
 
-// maxCopy is S3's own limit for CopyObject. Left at zero, the store refuses every copy.
-const maxCopy = 5 << 30
+// maxCopySize is S3's own limit for CopyObject, in bytes. At zero the store refuses every copy.
+const maxCopySize = 5 << 30
 
-// openStore opens dir/objects, with metadata in extended attributes where the filesystem has them
-// and in dir/metadata otherwise. A folder that began with dir/metadata stays with it.
+// openStore opens dir/objects and makes it the working directory. Metadata are in extended
+// attributes where the filesystem has them and in dir/metadata otherwise; a folder that has
+// dir/metadata keeps it.
 func openStore(dir string) (*posix.Posix, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	objects, sidecar := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
+	objects := filepath.Join(dir, "objects")
 	if err := os.MkdirAll(objects, 0o700); err != nil {
 		return nil, err
 	}
-	metadata, err := openMetadata(objects, sidecar)
+	metadata, err := openMetadata(objects, filepath.Join(dir, "metadata"))
 	if err != nil {
 		return nil, fmt.Errorf("metadata of %q: %w", dir, err)
 	}
-	return posix.New(objects, metadata, posix.PosixOpts{CopyObjectThreshold: maxCopy})
+	return posix.New(objects, metadata, posix.PosixOpts{CopyObjectThreshold: maxCopySize})
 }
 
 func openMetadata(objects, sidecar string) (meta.MetadataStorer, error) {
-	if _, err := os.Stat(sidecar); errors.Is(err, fs.ErrNotExist) && hasAttributes(objects) {
+	if _, err := os.Stat(sidecar); errors.Is(err, fs.ErrNotExist) && canSetAttributes(objects) {
 		return meta.XattrMeta{}, nil
 	}
 	if err := os.MkdirAll(sidecar, 0o700); err != nil {
@@ -42,8 +43,9 @@ func openMetadata(objects, sidecar string) (meta.MetadataStorer, error) {
 	return meta.NewSideCar(sidecar)
 }
 
-// hasAttributes writes one, because some filesystems let them be read only.
-func hasAttributes(dir string) bool {
+// canSetAttributes sets an extended attribute to find out: on some filesystems they can only be
+// read.
+func canSetAttributes(dir string) bool {
 	f, err := os.CreateTemp(dir, ".probe")
 	if err != nil {
 		return false
