@@ -16,8 +16,6 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// There is one embedded store per process, so these tests don't run in parallel.
-
 func fetch(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
 	response, err := http.Get(url)
@@ -33,8 +31,7 @@ func fetch(t *testing.T, url string) (*http.Response, string) {
 }
 
 func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
-	before, _ := os.Getwd()
-	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
+	d := startDev(t)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	cases := []struct{ name, path, want string }{
 		{"the start page", "/", `href="/forms/photos"`},
@@ -63,15 +60,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 			t.Errorf("%s: a text is missing:\n%s", c.name, body)
 		}
 	}
-	if code := d.end(); code != exitDone {
-		t.Errorf("exit code: want 0, got %d\n%s", code, d.stderr)
-	}
-	if got := d.stdout.String(); strings.Count(got, "\n") != 1 {
-		t.Errorf("standard output: want the ready line alone, got %q", got)
-	}
-	if after, _ := os.Getwd(); after != before {
-		t.Errorf("working directory: want %q, got %q", before, after)
-	}
+	d.Stop()
 	for _, address := range []string{d.URL, d.Store} {
 		if l, err := listen("--listen", strings.TrimPrefix(address, "http://")); err != nil {
 			t.Errorf("port after the end: %v", err)
@@ -82,7 +71,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 }
 
 func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
-	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
+	d := startDev(t)
 	for _, page := range []string{"/demo/site", "/demo/form", "/demo/themes"} {
 		response, body := fetch(t, d.URL+page)
 		policy := response.Header.Get("Content-Security-Policy")
@@ -102,7 +91,7 @@ var hrefs = regexp.MustCompile(`(?:href|src|server|action)="([^"]+)"`)
 // TestEveryLinkOfTheStartPageLeadsSomewhere follows all that dev's pages name, and what those pages
 // name in turn.
 func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
-	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
+	d := startDev(t)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	seen := map[string]bool{}
 	for left := []string{d.URL + "/"}; len(left) > 0; left = left[1:] {
@@ -131,7 +120,7 @@ func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
 
 func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 	page := "http://localhost:3000"
-	d := begin(t, nil, testserver.DevArgs(t.TempDir(), "--origin", page)...)
+	d := startDev(t, "--origin", page)
 	for _, url := range []string{d.URL + "/uploads", d.Store + "/postern-dev/any"} {
 		for origin, want := range map[string]string{page: page, "http://localhost:3001": ""} {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url, nil)
@@ -154,7 +143,7 @@ func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
 }
 
 func TestDemoFormShowsWhatItWasSent(t *testing.T) {
-	d := begin(t, nil, testserver.DevArgs(t.TempDir())...)
+	d := startDev(t)
 	response, err := http.PostForm(d.URL+"/demo/form", url.Values{"name": {"<Ada>"}, "photo": {"users/guest/1", "users/guest/2"}})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +167,7 @@ func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 
 func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 	data := t.TempDir()
-	d := begin(t, nil, testserver.DevArgs(data)...)
+	d := start(t, nil, testserver.DevArgs(data)...)
 	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
 	if minted.code != 0 || strings.Count(minted.stdout, "\n") != 1 || minted.stderr != "" {
 		t.Fatalf("ticket: got %+v", minted)
@@ -204,14 +193,14 @@ func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 			t.Errorf("%s: want status %d and a key in %q, got %v", c.name, c.status, c.prefix, answer)
 		}
 	}
-	if log := d.stderr.String(); strings.Contains(log, ticket) {
+	if log := d.Log.String(); strings.Contains(log, ticket) {
 		t.Errorf("the log shows a ticket:\n%s", log)
 	}
 }
 
 func TestKeysAreForTheirOwnerAlone(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	begin(t, nil, testserver.DevArgs(data)...)
+	start(t, nil, testserver.DevArgs(data)...)
 	for _, name := range []string{tokenKeyFile, ticketKeyFile, storeKeyFile} {
 		info, err := os.Stat(filepath.Join(data, name))
 		if err != nil {

@@ -32,7 +32,7 @@ func asks(t *testing.T, what string, v testclient.Client, want int) {
 }
 
 func TestServeTakesTicketsOfAKeySet(t *testing.T) {
-	store := storeFor(t)
+	store := startStore(t)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestServeTakesTicketsOfAKeySet(t *testing.T) {
 		json.NewEncoder(w).Encode(set)
 	}))
 	defer provider.Close()
-	s, _ := beginServe(t, store.URL(), `{secret: "env:TICKET_KEY"}`, fmt.Sprintf(`{jwks: "%s", issuer: shop, audience: uploads}`, provider.URL))
+	s, _ := startServe(t, store.URL(), `{secret: "env:TICKET_KEY"}`, fmt.Sprintf(`{jwks: "%s", issuer: shop, audience: uploads}`, provider.URL))
 	cases := []struct {
 		name, issuer, audience string
 		status                 int
@@ -64,7 +64,7 @@ func TestServeTakesTicketsOfAKeySet(t *testing.T) {
 }
 
 func TestServeBelievesOnlyItsProxies(t *testing.T) {
-	store := storeFor(t)
+	store := startStore(t)
 	for _, c := range []struct {
 		name, proxies string
 		status        int
@@ -72,32 +72,30 @@ func TestServeBelievesOnlyItsProxies(t *testing.T) {
 		{"from the proxy", "127.0.0.1", http.StatusCreated},
 		{"from elsewhere", "192.0.2.1", http.StatusUnauthorized},
 	} {
-		s, _ := beginServe(t, store.URL(), "\nlisten:", "\ntrusted_proxies: ["+c.proxies+"]\ninsecure_proxy_subject: {header: X-User, profiles: [inbox]}\nlisten:")
+		s, _ := startServe(t, store.URL(), "\nlisten:", "\ntrusted_proxies: ["+c.proxies+"]\ninsecure_proxy_subject: {header: X-User, profiles: [inbox]}\nlisten:")
 		header := http.Header{"X-User": {"alice"}, "Content-Type": {"application/json"}}
 		answer, err := testclient.Client{Base: s.URL}.Raw(t.Context(), http.MethodPost, "/uploads", header,
 			[]byte(`{"profile":"inbox","filename":"a","type":"","size":4}`))
 		if err != nil || answer.Status != c.status {
 			t.Errorf("%s: want status %d, got %v, %v", c.name, c.status, answer, err)
 		}
-		s.end()
 	}
 }
 
 func TestWhatAnAddressUsedUpSurvivesAReload(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL(), "\nlisten:", "\nlimits: {issues: 2/1h}\nlisten:")
+	store := startStore(t)
+	s, config := startServe(t, store.URL(), "\nlisten:", "\nlimits: {issues: 2/1h}\nlisten:")
 	v := testclient.Client{Base: s.URL, Ticket: mint(t, config)}
 	asks(t, "first", v, http.StatusCreated)
 	asks(t, "second", v, http.StatusCreated)
-	hangUp(t)
-	until(t, "the reload", func() bool { return strings.Contains(s.stderr.String(), "config reloaded") })
+	reload(t, s, "config reloaded", 1)
 	asks(t, "third, after the reload", v, http.StatusTooManyRequests)
 }
 
 // Broken requests are refused in little time, and others are served meanwhile.
 func TestBrokenRequestsHurtNobodyElse(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
+	store := startStore(t)
+	s, config := startServe(t, store.URL())
 	dawdle(t, s.URL, 50)
 	v := testclient.Client{Base: s.URL, Ticket: mint(t, config)}
 	header := http.Header{"Content-Type": {"application/json"}}

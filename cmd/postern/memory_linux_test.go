@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/testclient"
-	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // A gibibyte takes a while; the way is the same for less:
@@ -25,7 +24,7 @@ var formSize = flag.Int64("form-size", 256<<20, "bytes that the memory test post
 const mostMemory = 128 << 20
 
 func TestALargeFormTakesLittleMemory(t *testing.T) {
-	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
+	p := startDev(t)
 	// A multipart plan would be issued for this size; a form of the page takes it in one.
 	_, page := fetch(t, p.URL+"/forms/files")
 	form, err := testclient.ParseForm([]byte(page))

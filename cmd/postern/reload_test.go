@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,19 +13,19 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// hangUp sends this process SIGHUP, as serve in it waits for one.
-func hangUp(t *testing.T) {
+// reload sends SIGHUP and waits until the log has the outcome as many times as said.
+func reload(t *testing.T, s *testserver.Server, outcome string, times int) {
 	t.Helper()
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
+	s.Signal(syscall.SIGHUP)
+	waitUntil(t, "the reload", func() bool { return strings.Count(s.Log.String(), outcome) == times })
 }
 
 func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
+	store := startStore(t)
+	s, config := startServe(t, store.URL())
 	ticket := mint(t, config)
 	var issued, failed atomic.Int64
 	stop := make(chan struct{})
@@ -48,58 +47,51 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 		})
 	}
 	for n := 1; n <= 10; n++ {
-		hangUp(t)
-		until(t, "the reload", func() bool { return strings.Count(s.stderr.String(), "config reloaded") == n })
+		reload(t, s, "config reloaded", n)
 	}
 	close(stop)
 	visitors.Wait()
 	if failed.Load() > 0 || issued.Load() < 10 {
-		t.Errorf("%d of %d requests failed\n%s", failed.Load(), issued.Load(), s.stderr)
+		t.Errorf("%d of %d requests failed\n%s", failed.Load(), issued.Load(), s.Log)
 	}
 }
 
 func TestReloadTakesOverANewProfile(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
+	store := startStore(t)
+	s, config := startServe(t, store.URL())
 	if response, _ := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusNotFound {
 		t.Fatalf("before the reload: want status 404, got %d", response.StatusCode)
 	}
 	write(t, config, serveConfig(store.URL(), "127.0.0.1:0", "  inbox:", "  extra: {bucket: media, key: \"x/{id}\", types: [\"*/*\"], size: 1MiB, access: public}\n  inbox:"))
-	hangUp(t)
-	until(t, "the reload", func() bool { return strings.Contains(s.stderr.String(), "config reloaded") })
+	reload(t, s, "config reloaded", 1)
 	if response, body := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusOK {
 		t.Errorf("after the reload: want status 200, got %d\n%s", response.StatusCode, body)
 	}
 }
 
 func TestAWrongConfigLeavesTheOldOneInPlace(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
+	store := startStore(t)
+	s, config := startServe(t, store.URL())
 	ticket := mint(t, config)
 	for n, broken := range []string{"size: 1..10MiB", "provider: versity", "keys:"} {
 		write(t, config, strings.Replace(serveConfig(store.URL(), "127.0.0.1:0"), broken, "oops: 1", 1))
-		hangUp(t)
-		until(t, "the refusal", func() bool { return strings.Count(s.stderr.String(), "config not reloaded") == n+1 })
+		reload(t, s, "config not reloaded", n+1)
 		v := testclient.Client{Base: s.URL, Ticket: ticket}
 		_, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a", Size: 4})
 		if err != nil || answer.Status != http.StatusCreated {
 			t.Errorf("after a broken config: want status 201, got %v, %v", answer, err)
 		}
 	}
-	if !strings.Contains(s.stderr.String(), `unknown key \"oops\"`) {
-		t.Errorf("the log doesn't say what is wrong:\n%s", s.stderr)
+	if !strings.Contains(s.Log.String(), `unknown key \"oops\"`) {
+		t.Errorf("the log doesn't say what is wrong:\n%s", s.Log)
 	}
 }
 
-func TestHangupAndTermOfTheRealProgram(t *testing.T) {
-	store := storeFor(t)
-	name := filepath.Join(t.TempDir(), "postern.yaml")
-	write(t, name, serveConfig(store.URL(), "127.0.0.1:0"))
-	env := []string{"TOKEN_KEY=" + serveTokenKey, "TICKET_KEY=" + serveTicketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=" + serveSecret}
-	p := launch(t, env, "serve", "--config", name)
-	p.Signal(syscall.SIGHUP)
-	until(t, "the reload", func() bool { return strings.Contains(p.Log.String(), "config reloaded") })
-	p.Stop()
+func TestAReloadedServerStopsOnSIGTERM(t *testing.T) {
+	store := startStore(t)
+	s, _ := startServe(t, store.URL())
+	reload(t, s, "config reloaded", 1)
+	s.Stop()
 }
 
 // A config can also be refused after its limits were looked at. Were the count of what visitors

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 const (
@@ -17,8 +18,8 @@ const (
 	serveSecret    = "store-secret-0123456789"
 )
 
-// serveConfig is a config file for a store; more replaces pieces of it.
-func serveConfig(store, listen string, more ...string) string {
+// serveConfig returns a config file for a store; replacements are pairs of old and new text.
+func serveConfig(store, listen string, replacements ...string) string {
 	text := strings.NewReplacer("STORE", store, "LISTEN", listen).Replace(`
 listen: LISTEN
 public_url: http://127.0.0.1:8080
@@ -28,16 +29,15 @@ store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: tru
 profiles:
   inbox: {bucket: media, key: "in/{subject}/{id}{ext}", types: ["*/*"], size: 1..10MiB}
 `)
-	return strings.NewReplacer(more...).Replace(text)
+	return strings.NewReplacer(replacements...).Replace(text)
 }
 
 var serveEnvironment = map[string]string{"TOKEN_KEY": serveTokenKey, "TICKET_KEY": serveTicketKey}
 
-// storeFor starts a store and gives the SDK's chain its credentials.
-func storeFor(t *testing.T) *gateway.Gateway {
+// startStore runs the embedded store in this process until the test ends. There can be one in a
+// process, so tests that use it don't run in parallel.
+func startStore(t *testing.T) *gateway.Gateway {
 	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "operator")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", serveSecret)
 	g, err := gateway.Start(t.Context(), gateway.Options{
 		Dir: t.TempDir(), AccessKey: "operator", SecretKey: serveSecret, Buckets: []string{"media"},
 	})
@@ -52,11 +52,13 @@ func storeFor(t *testing.T) *gateway.Gateway {
 	return g
 }
 
-func beginServe(t *testing.T, store string, more ...string) (*running, string) {
+// startServe runs postern serve with serveConfig and returns the config file's name too.
+func startServe(t *testing.T, store string, replacements ...string) (server *testserver.Server, name string) {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "postern.yaml")
-	write(t, name, serveConfig(store, "127.0.0.1:0", more...))
-	return begin(t, serveEnvironment, "serve", "--config", name), name
+	name = filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig(store, testserver.AnyPort, replacements...))
+	env := []string{"TOKEN_KEY=" + serveTokenKey, "TICKET_KEY=" + serveTicketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=" + serveSecret}
+	return start(t, env, "serve", "--config", name), name
 }
 
 func mint(t *testing.T, config string) string {
@@ -69,8 +71,8 @@ func mint(t *testing.T, config string) string {
 }
 
 func TestServeTakesUploadsByTicket(t *testing.T) {
-	store := storeFor(t)
-	s, config := beginServe(t, store.URL())
+	store := startStore(t)
+	s, config := startServe(t, store.URL())
 	if s.Store != store.URL() {
 		t.Errorf("ready line: want store %s, got %s", store.URL(), s.Store)
 	}
@@ -90,12 +92,10 @@ func TestServeTakesUploadsByTicket(t *testing.T) {
 	if err != nil || answer.Status != http.StatusUnauthorized {
 		t.Errorf("without ticket: want status 401, got %v, %v", answer, err)
 	}
-	if code := s.end(); code != 0 || strings.Count(s.stdout.String(), "\n") != 1 {
-		t.Errorf("want exit code 0 and one line, got %d and %q", code, s.stdout)
-	}
+	s.Stop()
 	for _, secret := range []string{serveTokenKey, serveTicketKey, serveSecret, ticket, upload.Token, upload.Post.Get("policy"), upload.Post.Get("x-amz-signature")} {
-		if strings.Contains(s.stderr.String(), secret) {
-			t.Errorf("the log shows %q:\n%s", secret, s.stderr)
+		if strings.Contains(s.Log.String(), secret) {
+			t.Errorf("the log shows %q:\n%s", secret, s.Log)
 		}
 	}
 }
@@ -104,9 +104,9 @@ func TestServeTakesUploadsByTicket(t *testing.T) {
 var metricsListen = regexp.MustCompile(`metrics.*?listen\W+(127\.0\.0\.1:\d+)`)
 
 func TestServeMetrics(t *testing.T) {
-	store := storeFor(t)
+	store := startStore(t)
 	t.Run("beside the rest", func(t *testing.T) {
-		s, _ := beginServe(t, store.URL())
+		s, _ := startServe(t, store.URL())
 		fetch(t, s.URL+"/healthz")
 		fetch(t, s.URL+"/no/such/page")
 		_, body := fetch(t, s.URL+"/metrics")
@@ -120,10 +120,10 @@ func TestServeMetrics(t *testing.T) {
 		}
 	})
 	t.Run("on a listener of their own", func(t *testing.T) {
-		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
-		told := metricsListen.FindStringSubmatch(s.stderr.String())
+		s, _ := startServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
+		told := metricsListen.FindStringSubmatch(s.Log.String())
 		if told == nil {
-			t.Fatalf("the log doesn't say where metrics are:\n%s", s.stderr)
+			t.Fatalf("the log doesn't say where metrics are:\n%s", s.Log)
 		}
 		own := told[1]
 		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
@@ -134,7 +134,7 @@ func TestServeMetrics(t *testing.T) {
 		}
 	})
 	t.Run("switched off", func(t *testing.T) {
-		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: none}\nlisten:")
+		s, _ := startServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: none}\nlisten:")
 		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
 			t.Errorf("metrics: want status 404, got %d", response.StatusCode)
 		}
@@ -142,8 +142,8 @@ func TestServeMetrics(t *testing.T) {
 }
 
 func TestServeUnderAPath(t *testing.T) {
-	store := storeFor(t)
-	s, _ := beginServe(t, store.URL(), "http://127.0.0.1:8080", "http://127.0.0.1:8080/uploads/")
+	store := startStore(t)
+	s, _ := startServe(t, store.URL(), "http://127.0.0.1:8080", "http://127.0.0.1:8080/uploads/")
 	if response, _ := fetch(t, s.URL+"/uploads/healthz"); response.StatusCode != http.StatusOK {
 		t.Errorf("health under the path: want status 200, got %d", response.StatusCode)
 	}
@@ -169,12 +169,11 @@ func TestServeWithoutCredentialsExitsTwo(t *testing.T) {
 }
 
 func TestServeExplainsWhereItIsSwitchedOn(t *testing.T) {
-	store := storeFor(t)
+	store := startStore(t)
 	for on, want := range map[string]int{"false": http.StatusNotFound, "true": http.StatusOK} {
-		s, _ := beginServe(t, store.URL(), "\nlisten:", "\nexplain: "+on+"\nlisten:")
+		s, _ := startServe(t, store.URL(), "\nlisten:", "\nexplain: "+on+"\nlisten:")
 		if response, _ := fetch(t, s.URL+"/explain"); response.StatusCode != want {
 			t.Errorf("explain: %s: want status %d, got %d", on, want, response.StatusCode)
 		}
-		s.end()
 	}
 }

@@ -174,7 +174,7 @@ func TestSignMistakesExitTwoWithOneSentence(t *testing.T) {
 		{"metadata without a value", goodSign("--key", "a", "--meta", "album"), `--meta "album": wanted NAME=VALUE`},
 		{"two conditions in one", goodSign("--key", "a", "--condition", `{"a":"b"},{"c":"d"}`), "--condition"},
 		{"a condition that closes the list", goodSign("--key", "a", "--condition", `{"a":"b"}],"x":[{"c":"d"}`), "--condition"},
-		{"a dollar", goodSign("--key", "${filename}"), "dollar"},
+		{"a dollar", goodSign("--key", "${filename}"), "wanted no $"},
 		{"a script as redirect", goodSign("--key", "a", "--redirect", "javascript:alert(1)"), "redirect"},
 		{"a status stores don't know", goodSign("--key", "a", "--status", "301"), "wanted 200, 201 or 204"},
 		{"an address that is none", goodSign("--key", "a", "--endpoint", "s3.example.com"), `--endpoint "s3.example.com": wanted`},

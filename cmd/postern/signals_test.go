@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +17,7 @@ import (
 
 func TestSignalsEndDevWithZero(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
+		p := startDev(t)
 		if response, _ := fetch(t, p.URL+"/readyz"); response.StatusCode != http.StatusOK {
 			t.Errorf("ready: got status %d", response.StatusCode)
 		}
@@ -26,7 +29,7 @@ func TestSignalsEndDevWithZero(t *testing.T) {
 }
 
 func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
-	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
+	p := startDev(t)
 	v := testclient.Client{Base: p.URL}
 	content := bytes.Repeat([]byte("postern "), 20<<20/8)
 	upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "files", Filename: "a.bin", Size: int64(len(content))})
@@ -59,13 +62,31 @@ func TestAKilledDevGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+// Servers that are killed again and again must not fill the disk.
+func TestAKilledDevLeavesNoTemporaryFiles(t *testing.T) {
+	temporary, data := t.TempDir(), t.TempDir()
+	p := start(t, []string{"TMPDIR=" + temporary}, testserver.DevArgs(data)...)
+	p.Kill()
+	for dir, wanted := range map[string][]string{temporary: nil, filepath.Join(data, "store"): {"metadata", "objects"}} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if !slices.Contains(wanted, entry.Name()) {
+				t.Errorf("left behind in %s: %s", dir, entry.Name())
+			}
+		}
+	}
+}
+
 // Whoever asks twice doesn't want to wait for requests that never end.
 func TestASecondSignalCutsTheDrainShort(t *testing.T) {
-	p := launch(t, nil, testserver.DevArgs(t.TempDir())...)
+	p := startDev(t)
 	dawdle(t, p.URL, 2)
 	fetch(t, p.URL+"/healthz") // the dawdlers before it were accepted
 	p.Signal(syscall.SIGTERM)
-	until(t, "the drain", func() bool { return strings.Contains(p.Log.String(), "stopping") })
+	waitUntil(t, "the drain", func() bool { return strings.Contains(p.Log.String(), "stopping") })
 	begun := time.Now()
 	for {
 		select {

@@ -34,6 +34,15 @@ func TestHelpNamesWhatWorks(t *testing.T) {
 	}
 }
 
+func TestHelpOfACommandNeedsNoFlags(t *testing.T) {
+	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version"} {
+		got := invoke(t, nil, name, "--help")
+		if got.code != exitDone || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: postern "+name) {
+			t.Errorf("%s --help: got %+v", name, got)
+		}
+	}
+}
+
 func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "broken.yaml"), "lisen: 127.0.0.1:8080\n")

@@ -55,7 +55,7 @@ func TestRequestsUnderWayAreFinished(t *testing.T) {
 	<-arrived
 	ended := make(chan error, 1)
 	go func() { ended <- stop() }()
-	until(t, "the listener to close", func() bool {
+	waitUntil(t, "the listener to close", func() bool {
 		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		if err == nil {
 			c.Close()
