@@ -76,9 +76,9 @@ type putResponse struct {
 }
 
 type multipartResponse struct {
-	PartSize  int64   `json:"partSize"`
-	PartCount int     `json:"partCount"`
-	Checksum  *string `json:"checksum"`
+	PartSize  int64             `json:"partSize"`
+	PartCount int               `json:"partCount"`
+	Checksum  *profile.Checksum `json:"checksum"`
 }
 
 // createUpload issues one upload for a file that the script names.

@@ -84,9 +84,9 @@ func TestAllContradictionsAreReportedAtOnce(t *testing.T) {
 			t.Errorf("wanted %q in %v", part, err)
 		}
 	}
-	var field *profile.FieldError
+	var field *profile.SettingError
 	if !errors.As(err, &field) {
-		t.Errorf("wanted a *profile.FieldError in %v", err)
+		t.Errorf("wanted a *profile.SettingError in %v", err)
 	}
 }
 

@@ -56,5 +56,5 @@ func (sessions) Identify(r *http.Request) (profile.Identity, bool, error) {
 	if err != nil {
 		return profile.Identity{}, false, nil // nobody
 	}
-	return profile.Identity{Subject: cookie.Value}, true, nil
+	return profile.Identity{Subject: cookie.Value, Profiles: []string{profile.AllProfiles}}, true, nil
 }

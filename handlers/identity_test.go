@@ -20,7 +20,7 @@ import (
 type bound struct{ origin string }
 
 func (b bound) Identify(*http.Request) (profile.Identity, bool, error) {
-	return profile.Identity{Subject: "alice", Origin: b.origin}, true, nil
+	return profile.Identity{Subject: "alice", Profiles: []string{profile.AllProfiles}, Origin: b.origin}, true, nil
 }
 
 // identifier makes an Identifier of a function.

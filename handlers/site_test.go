@@ -132,7 +132,7 @@ func (named) Identify(r *http.Request) (profile.Identity, bool, error) {
 	if strings.Contains(name, "?") {
 		return profile.Identity{}, false, &problem.Error{Code: problem.Unauthorized}
 	}
-	return profile.Identity{Subject: name}, true, nil
+	return profile.Identity{Subject: name, Profiles: []string{profile.AllProfiles}}, true, nil
 }
 
 // answer is a whole response.

@@ -168,11 +168,11 @@ func (d *devCommand) profiles(a addresses) ([]profile.Profile, error) {
 		Name: "photos", Bucket: devBucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 		Types:   []string{"image/png", "image/jpeg", "image/webp"},
 		MinSize: 1, MaxSize: 10 * profile.MiB,
-		Access: profile.AccessPublic, Origins: append([]string{a.own, a.foreign}, d.Origins...), Checksum: d.Checksum,
+		Access: profile.AccessPublic, Origins: append([]string{a.own, a.foreign}, d.Origins...), Checksum: profile.Checksum(d.Checksum),
 		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
 		Tags: map[string]string{"stage": "inbox"},
 	}
-	var wrong *profile.FieldError
+	var wrong *profile.SettingError
 	if _, err := profile.Compile(photos); errors.As(err, &wrong) {
 		return nil, badUsage("--origin %q: wanted %s", wrong.Got, wrong.Wanted) // no other field has a value from outside
 	}

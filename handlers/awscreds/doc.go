@@ -1,15 +1,8 @@
-// Package awscreds joins Postern's signers to aws-sdk-go-v2, in both directions.
+// Package awscreds makes Postern's signers from the credentials of aws-sdk-go-v2. A [Source] takes
+// them from any aws.CredentialsProvider and renews them before they expire:
 //
-// A [Source] takes credentials from any aws.CredentialsProvider and hands out signers, renewed
-// before the credentials end:
-//
-//	source := awscreds.NewSource(cfg.Credentials, sigv4.AWS, cfg.Region)
+//	source := awscreds.NewSource(cfg.Credentials, sigv4.AWS, cfg.Region, nil)
 //	signer, err := source.Signer(ctx)
 //
-// A [PostPresigner] lets the SDK's own PresignPostObject sign with package policy, and so refuse
-// what package policy refuses:
-//
-//	request, err := client.PresignPostObject(ctx, input, func(o *s3.PresignPostOptions) {
-//		o.PostPresigner = &awscreds.PostPresigner{}
-//	})
+// Its tests and benchmarks compare package policy and its signers with the SDK and minio-go.
 package awscreds

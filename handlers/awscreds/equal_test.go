@@ -30,13 +30,14 @@ type round struct {
 	signer      *sigv4.Signer
 }
 
-// rounds of one frozen instant each; the clock moves between them.
+// eachRound runs check on generated input. The clock stands still during a check and moves on
+// between two of them.
 func eachRound(t *testing.T, seed uint64, check func(*testing.T, *rand.Rand, round)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 20260301))
 		for range rounds {
-			time.Sleep(time.Duration(r.Int64N(int64(48 * time.Hour)))) // instant in here
+			time.Sleep(time.Duration(r.Int64N(int64(48 * time.Hour)))) // on synctest's clock
 			check(t, r, newRound(t, r))
 		}
 	})
@@ -48,25 +49,25 @@ func newRound(t *testing.T, r *rand.Rand) round {
 	if r.IntN(2) == 0 {
 		token = "token/+=" + strings.Repeat("t", r.IntN(600))
 	}
-	secret := "secret+/" + text(r, mild, 6)
+	secret := "secret+/" + randomText(r, harmless, 6)
 	provider := credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", secret, token)
 	signer, err := sigv4.NewSigner(sigv4.AWS, region, awscreds.Credentials(provider.Value))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return round{
-		bucket: "media-bucket", key: key(r), lifetime: time.Duration(1+r.IntN(604800)) * time.Second, now: time.Now(), signer: signer,
+		bucket: "media-bucket", key: randomKey(r), lifetime: time.Duration(1+r.IntN(604800)) * time.Second, now: time.Now(), signer: signer,
 		client: s3.NewPresignClient(s3.New(s3.Options{Region: region, Credentials: provider, UsePathStyle: r.IntN(2) == 0})),
 	}
 }
 
-// Our signature of the SDK's text is the SDK's, and our document means what the SDK's does. Keys
-// that mustn't be issued are refused for a reason.
-func TestEqualToPresignPostObject(t *testing.T) {
+// Our signature of the SDK's policy is the SDK's, and our policy means what the SDK's does. Keys
+// that no policy may have are refused for a reason.
+func TestSignedPoliciesEqualThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	signed, refused := 0, 0
 	eachRound(t, 1, func(t *testing.T, r *rand.Rand, c round) {
-		ours, sdk := generated(r)
+		ours, sdk := randomConditions(r)
 		request, err := c.client.PresignPostObject(context.Background(), &s3.PutObjectInput{Bucket: &c.bucket, Key: &c.key}, func(o *s3.PresignPostOptions) {
 			o.Expires, o.Conditions = c.lifetime, sdk
 		})
@@ -147,10 +148,10 @@ func mustBeRefused(t *testing.T, key string, err error) {
 }
 
 // The whole URL is the SDK's, byte for byte, and so is its canonical query.
-func TestEqualToPresignUploadPart(t *testing.T) {
+func TestPartURLsEqualThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	eachRound(t, 2, func(t *testing.T, r *rand.Rand, c round) {
-		number, size, id := 1+r.Int32N(10_000), 1+r.Int64N(5<<30), text(r, hostile, 8)
+		number, size, id := 1+r.Int32N(10_000), 1+r.Int64N(5<<30), randomText(r, hostile, 8)
 		request, err := c.client.PresignUploadPart(context.Background(), &s3.UploadPartInput{
 			Bucket: &c.bucket, Key: &c.key, UploadId: &id, PartNumber: &number, ContentLength: aws.Int64(size),
 		}, s3.WithPresignExpires(c.lifetime))

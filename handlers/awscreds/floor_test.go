@@ -13,10 +13,11 @@ import (
 )
 
 // The floor is the least that signing can cost: the timestamps are written into bytes prepared for
-// one policy or URL, which are hashed, encoded and signed with an HMAC whose key was set long ago.
-// It knows nothing about documents, checks nothing, lists no fields and makes no string.
+// one policy or URL, which are then hashed, encoded and signed with a prepared HMAC. It builds no
+// document, checks nothing, lists no fields and makes no string.
 
-// signingKey derives the key of the day by the book.
+// signingKey derives the key of the day as AWS documents it; see "Create a signed request" in the
+// IAM user guide.
 func signingKey(secret, day, region string) []byte {
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{day, region, "s3", "aws4_request"} {
@@ -31,7 +32,7 @@ func signingKey(secret, day, region string) []byte {
 type policyFloor struct {
 	mac              hash.Hash
 	json             []byte
-	expiration, date int // where they stand
+	expiration, date int // offsets
 	encoded          []byte
 	sum              [sha256.Size]byte
 	signature        [2 * sha256.Size]byte
@@ -62,7 +63,7 @@ func (f *policyFloor) sign(expiration, now time.Time) {
 type urlFloor struct {
 	mac               hash.Hash
 	canonical, text   []byte
-	date, stamp, hash int // where they stand
+	date, stamp, hash int // offsets
 	sum               [sha256.Size]byte
 	signature         [2 * sha256.Size]byte
 }
@@ -106,8 +107,7 @@ func putTime(dst []byte, t time.Time, layout string) {
 	}
 }
 
-// The floors compute the same signatures as the real thing.
-func TestFloorsSign(t *testing.T) {
+func TestFloorsComputeTheSameSignatures(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	f := b.policyFloor(t)

@@ -9,40 +9,41 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// hostile are pieces that keys and values are made of: what breaks formats, encodings and paths.
+// hostile pieces break formats, encodings and paths.
 var hostile = []string{
 	"a", "photo", "users/1/", "/", "//", ".", "..", "./", "../", " ", "+", "%", "%2e", "%2F", "%00", "?", "#", "&", "=", "&amp;", "<b>", `"`, `\`, `\"`, `'`,
 	`"],["starts-with","$key",""],["x"`, `"}]}`, "{", "}", "$", "$$", "${filename}", "é", "e\u0301", "日本語", "😀", "\u2028", "\u2029", "\u202e", "\u200b", "\ufeff", "\ufffd",
 	"\t", "\n", "\r\n", "\x00", "\x01", "\x1f", "\x7f", "\xff", "\xc0\xaf", "\xed\xa0\x80", "~", "*", "!", "(", ")", "@", ":", ";", ",", "|", "^", "`", "ß", "Ａ",
 }
 
-// mild are pieces that may all be issued.
-var mild = []string{"a", "B", "0", "-", "_", ".", "/x", " ", "+", "%2e", "?", "#", "&", "=", "<b>", `"`, `\`, `'`, "é", "日本語", "😀", "\u2028", "\u202e", "{", "}", "~", "*", "(", "@", ",", "\ufffd"}
+// harmless pieces may all be in a signed policy.
+var harmless = []string{"a", "B", "0", "-", "_", ".", "/x", " ", "+", "%2e", "?", "#", "&", "=", "<b>", `"`, `\`, `'`, "é", "日本語", "😀", "\u2028", "\u202e", "{", "}", "~", "*", "(", "@", ",", "\ufffd"}
 
-func text(r *rand.Rand, pieces []string, most int) string {
+// randomText joins up to limit pieces.
+func randomText(r *rand.Rand, pieces []string, limit int) string {
 	var b strings.Builder
-	for range 1 + r.IntN(most) {
+	for range 1 + r.IntN(limit) {
 		b.WriteString(pieces[r.IntN(len(pieces))])
 	}
 	return b.String()
 }
 
-// key is hostile half of the time, and sometimes too long.
-func key(r *rand.Rand) string {
+// randomKey is hostile half of the time, and sometimes too long.
+func randomKey(r *rand.Rand) string {
 	switch r.IntN(20) {
 	case 0:
 		return strings.Repeat("k", 1000+r.IntN(50))
 	case 1, 2, 3, 4, 5, 6, 7, 8, 9:
-		return text(r, hostile, 12)
+		return randomText(r, hostile, 12)
 	}
-	return "users/" + text(r, mild, 12)
+	return "users/" + randomText(r, harmless, 12)
 }
 
-// generated are conditions on different fields, in our words and in the SDK's.
-func generated(r *rand.Rand) (ours []policy.Condition, sdk []any) {
+// randomConditions returns conditions on different fields, as ours and as the SDK takes them.
+func randomConditions(r *rand.Rand) (ours []policy.Condition, sdk []any) {
 	fields := []string{"acl", "Content-Type", "Cache-Control", "Content-Disposition", "x-amz-meta-album", "x-amz-meta-Quote", "x-amz-storage-class", "tagging", "x-amz-new"}
 	for _, i := range r.Perm(len(fields))[:r.IntN(len(fields))] {
-		value := text(r, mild, 8)
+		value := randomText(r, harmless, 8)
 		switch prefix := r.IntN(3) == 0 && !strings.HasPrefix(fields[i], "x-amz-s") && fields[i] != "x-amz-new"; {
 		case prefix:
 			ours = append(ours, policy.StartsWith(fields[i], value))
@@ -64,7 +65,7 @@ func generated(r *rand.Rand) (ours []policy.Condition, sdk []any) {
 	return ours, sdk
 }
 
-// meaning is a text that is the same for documents that mean the same.
+// meaning returns the same string for documents that mean the same.
 func meaning(d policy.Document) string {
 	lines := make([]string, len(d.Conditions))
 	for i, c := range d.Conditions {

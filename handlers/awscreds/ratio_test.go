@@ -21,7 +21,7 @@ type contender struct {
 	work  func()
 }
 
-// medians runs the contenders in turn, so that whatever else the machine does meets all of them
+// medians runs the contenders in turn, so that the other load of the machine slows all of them
 // alike, and returns the median nanoseconds of each.
 func medians(rounds int, contenders []contender) []float64 {
 	samples := make([][]float64, len(contenders))
@@ -42,8 +42,8 @@ func medians(rounds int, contenders []contender) []float64 {
 	return result
 }
 
-// BenchmarkRatios compares medians of one run on one core. Only its ratios mean anything on another
-// machine:
+// BenchmarkRatios compares medians of one run on one core. Its ratios can be compared between
+// machines, its times can't:
 //
 //	go test -run '^$' -bench Ratios -benchtime 1x ./handlers/awscreds
 func BenchmarkRatios(b *testing.B) {

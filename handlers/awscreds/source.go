@@ -13,149 +13,128 @@ import (
 )
 
 const (
-	// window is how long before credentials end new ones are asked for.
-	window = 5 * time.Minute
-	// recheck is how often a provider of lasting credentials is asked again, so that a rotated key
-	// is taken up.
-	recheck = time.Minute
-	// retry is how long a provider rests that gave nothing newer, or failed.
-	retry = 10 * time.Second
+	// renewBefore is how long before credentials expire new ones are asked for.
+	renewBefore = 5 * time.Minute
+	// recheckAfter is how often a provider of credentials that don't expire is asked again, so that
+	// a rotated key is taken up.
+	recheckAfter = time.Minute
+	// retryAfter is how long a provider isn't asked again when it failed or gave nothing newer.
+	retryAfter = 10 * time.Second
 )
 
-// Source hands out signers with the credentials of a provider. It is safe for concurrent use.
-// Signers stay the same for as long as the credentials do, and with them the signing keys that
-// signers keep.
+// Source returns signers with the credentials of a provider. It is safe for concurrent use. The
+// signer, and with it the signing keys that it caches, stays the same as long as the credentials
+// do.
 type Source struct {
 	provider aws.CredentialsProvider
 	dialect  *sigv4.Dialect
 	region   string
-	renewing chan struct{} // holds one item while somebody renews
-	current  atomic.Pointer[held]
+	now      func() time.Time
+	renewing chan struct{} // holds one item while a caller renews
+	current  atomic.Pointer[cachedSigner]
 }
 
-// held is a signer and what it was made from.
-type held struct {
+type cachedSigner struct {
 	signer      *sigv4.Signer
-	credentials aws.Credentials
-	until       time.Time // when to ask the provider again
+	credentials sigv4.Credentials
+	renewAt     time.Time // when to ask the provider again
 }
 
 // NewSource returns a source for the given dialect and region. The provider isn't asked before the
-// first signer is.
-func NewSource(provider aws.CredentialsProvider, d *sigv4.Dialect, region string) *Source {
-	return &Source{provider: provider, dialect: d, region: region, renewing: make(chan struct{}, 1)}
+// first signer is. now is the clock; nil: time.Now.
+func NewSource(provider aws.CredentialsProvider, d *sigv4.Dialect, region string, now func() time.Time) *Source {
+	if now == nil {
+		now = time.Now
+	}
+	return &Source{provider: provider, dialect: d, region: region, now: now, renewing: make(chan struct{}, 1)}
 }
 
-// Signer returns a signer. New credentials are asked for five minutes before the old ones end.
-// While they are under way, or if the provider fails, the old signer serves as long as its
-// credentials do.
+// Signer returns a signer. New credentials are asked for five minutes before the old ones expire.
+// While one caller waits for them, or if the provider fails, the old signer serves as long as its
+// credentials can sign. The error is the provider's, the signer's or that of ctx.
 func (s *Source) Signer(ctx context.Context) (*sigv4.Signer, error) {
-	now := time.Now()
-	h := s.current.Load()
-	if h != nil && now.Before(h.until) {
-		return h.signer, nil
+	now := s.now()
+	old := s.current.Load()
+	if old != nil && now.Before(old.renewAt) {
+		return old.signer, nil
 	}
 	select {
 	case s.renewing <- struct{}{}:
-		defer func() { <-s.renewing }()
-		return s.renew(ctx, now)
 	default:
+		if old.canSign(now) {
+			return old.signer, nil
+		}
+		select {
+		case s.renewing <- struct{}{}:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("awscreds: waiting for credentials: %w", ctx.Err())
+		}
 	}
-	if usable(h, now) {
-		return h.signer, nil
-	}
-	return s.wait(ctx, now)
+	defer func() { <-s.renewing }()
+	return s.renew(ctx, now)
 }
 
-// wait takes its turn at renewing; whoever was before may have done it all.
-func (s *Source) wait(ctx context.Context, now time.Time) (*sigv4.Signer, error) {
-	select {
-	case s.renewing <- struct{}{}:
-		defer func() { <-s.renewing }()
-		return s.renew(ctx, now)
-	case <-ctx.Done():
-		return nil, fmt.Errorf("awscreds: wait for credentials: %w", ctx.Err())
-	}
-}
-
-// usable says whether the credentials can still sign something.
-func usable(h *held, now time.Time) bool {
-	if h == nil {
+// canSign reports whether the credentials are there and last long enough to sign something.
+func (c *cachedSigner) canSign(now time.Time) bool {
+	if c == nil {
 		return false
 	}
-	_, err := h.signer.LatestExpiration(now)
+	_, err := c.signer.LatestExpiration(now)
 	return err == nil
 }
 
+// renew replaces the current signer, unless another caller has done so in the meantime.
 func (s *Source) renew(ctx context.Context, now time.Time) (*sigv4.Signer, error) {
 	old := s.current.Load()
-	if old != nil && now.Before(old.until) {
+	if old != nil && now.Before(old.renewAt) {
 		return old.signer, nil
 	}
-	fresh, err := s.retrieve(ctx, now)
-	if err == nil {
-		fresh, err = s.hold(fresh, old, now)
+	renewed, err := s.fetch(ctx, old, now)
+	if err != nil {
+		if !old.canSign(now) {
+			return nil, err
+		}
+		renewed = &cachedSigner{old.signer, old.credentials, now.Add(retryAfter)}
 	}
-	if err == nil {
-		return fresh.signer, nil
-	}
-	if usable(old, now) {
-		s.current.Store(&held{old.signer, old.credentials, now.Add(retry)})
-		return old.signer, nil
-	}
-	return nil, err
+	s.current.Store(renewed)
+	return renewed.signer, nil
 }
 
-// retrieve asks the provider. The SDK's cache gives old credentials up to the last moment: it is
-// told to forget them once they are inside the window.
-func (s *Source) retrieve(ctx context.Context, now time.Time) (*held, error) {
+// fetch asks the provider, and makes a signer if the credentials are new. The SDK's cache returns
+// the same credentials until they expire, so it is told to forget them once they are to be renewed.
+func (s *Source) fetch(ctx context.Context, old *cachedSigner, now time.Time) (*cachedSigner, error) {
 	if s.provider == nil {
 		return nil, errors.New("awscreds: credentials provider is missing")
 	}
-	c, err := s.provider.Retrieve(ctx)
+	given, err := s.provider.Retrieve(ctx)
 	cache, cached := s.provider.(*aws.CredentialsCache)
-	if err == nil && cached && c.CanExpire && c.Expires.Sub(now) < window {
+	if err == nil && cached && given.CanExpire && given.Expires.Sub(now) < renewBefore {
 		cache.Invalidate()
-		c, err = cache.Retrieve(ctx)
+		given, err = cache.Retrieve(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("awscreds: retrieve credentials: %w", err)
 	}
-	return &held{credentials: c}, nil
-}
-
-// hold completes and keeps what was retrieved.
-func (s *Source) hold(fresh, old *held, now time.Time) (*held, error) {
-	fresh.until = nextAsk(fresh.credentials, now)
-	if old != nil && same(old.credentials, fresh.credentials) {
-		fresh.signer = old.signer
-	} else {
-		signer, err := sigv4.NewSigner(s.dialect, s.region, Credentials(fresh.credentials))
-		if err != nil {
-			return nil, err
-		}
-		fresh.signer = signer
+	c := Credentials(given)
+	if old != nil && old.credentials == c {
+		return &cachedSigner{old.signer, c, renewalOf(c, now)}, nil
 	}
-	s.current.Store(fresh)
-	return fresh, nil
+	signer, err := sigv4.NewSigner(s.dialect, s.region, c)
+	return &cachedSigner{signer, c, renewalOf(c, now)}, err
 }
 
-func nextAsk(c aws.Credentials, now time.Time) time.Time {
-	if !c.CanExpire {
-		return now.Add(recheck)
+// renewalOf returns when to ask for credentials again.
+func renewalOf(c sigv4.Credentials, now time.Time) time.Time {
+	if c.Expires.IsZero() {
+		return now.Add(recheckAfter)
 	}
-	if begin := c.Expires.Add(-window); begin.After(now) {
-		return begin
+	if at := c.Expires.Add(-renewBefore); at.After(now) {
+		return at
 	}
-	return now.Add(retry)
+	return now.Add(retryAfter)
 }
 
-func same(a, b aws.Credentials) bool {
-	return a.AccessKeyID == b.AccessKeyID && a.SecretAccessKey == b.SecretAccessKey &&
-		a.SessionToken == b.SessionToken && a.CanExpire == b.CanExpire && a.Expires.Equal(b.Expires)
-}
-
-// Credentials returns the SDK's credentials as sigv4 has them.
+// Credentials returns the SDK's credentials as package sigv4 has them.
 func Credentials(c aws.Credentials) sigv4.Credentials {
 	converted := sigv4.Credentials{
 		AccessKeyID:     c.AccessKeyID,
@@ -163,7 +142,7 @@ func Credentials(c aws.Credentials) sigv4.Credentials {
 		SessionToken:    sigv4.Secret(c.SessionToken),
 	}
 	if c.CanExpire {
-		converted.Expires = c.Expires
+		converted.Expires = c.Expires.UTC().Round(0) // so that credentials compare by ==
 	}
 	return converted
 }

@@ -58,7 +58,7 @@ func TestSourceRenewsBeforeTheEnd(t *testing.T) {
 		p := &provider{span: time.Hour}
 		for _, given := range []aws.CredentialsProvider{p, aws.NewCredentialsCache(p)} {
 			p.calls.Store(0)
-			s := awscreds.NewSource(given, sigv4.AWS, "eu-central-1")
+			s := awscreds.NewSource(given, sigv4.AWS, "eu-central-1", nil)
 			first := signer(t, s)
 			time.Sleep(54 * time.Minute)
 			if signer(t, s) != first || p.calls.Load() != 1 {
@@ -81,7 +81,7 @@ func TestSourceTakesUpRotatedKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{}
 		p.same.Store(true)
-		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1")
+		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1", nil)
 		first := signer(t, s)
 		time.Sleep(2 * time.Minute)
 		if signer(t, s) != first {
@@ -99,7 +99,7 @@ func TestSourceOutlivesAFailingProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{span: time.Hour}
-		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1")
+		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1", nil)
 		first := signer(t, s)
 		p.fail.Store(true)
 		time.Sleep(57 * time.Minute)
@@ -125,7 +125,7 @@ func TestSourceIsSharedByMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{span: time.Hour, slow: time.Second}
-		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1")
+		s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1", nil)
 		for round := int64(1); round <= 2; round++ {
 			var wait sync.WaitGroup
 			for range 50 {
@@ -142,7 +142,25 @@ func TestSourceIsSharedByMany(t *testing.T) {
 
 func TestSourceWithoutProvider(t *testing.T) {
 	t.Parallel()
-	if got, err := awscreds.NewSource(nil, sigv4.AWS, "r").Signer(t.Context()); err == nil || got != nil {
+	if got, err := awscreds.NewSource(nil, sigv4.AWS, "r", nil).Signer(t.Context()); err == nil || got != nil {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestSourceReadsTheClockItIsGiven(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	p := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", CanExpire: true, Expires: clock.Add(time.Hour)}, nil
+	})
+	s := awscreds.NewSource(p, sigv4.AWS, "eu-central-1", func() time.Time { return clock })
+	first := signer(t, s)
+	clock = clock.Add(54 * time.Minute)
+	if signer(t, s) != first {
+		t.Error("got another signer six minutes before the credentials expire")
+	}
+	clock = clock.Add(2 * time.Minute)
+	if signer(t, s) == first {
+		t.Error("got the old signer four minutes before the credentials expire")
 	}
 }

@@ -14,30 +14,35 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// AssumeRoler is what NewSTS needs of *sts.Client.
-type AssumeRoler interface {
+// maxClockSkew is how far the token service's clock may be ahead of ours.
+const maxClockSkew = 5 * time.Minute
+
+// RoleAssumer is what NewSTS needs of *sts.Client.
+type RoleAssumer interface {
 	AssumeRole(context.Context, *sts.AssumeRoleInput, ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
 }
 
 // STSConfig is what NewSTS needs. Client and RoleARN have no default.
 type STSConfig struct {
 	// Client is asked each time; nothing is cached.
-	Client AssumeRoler
-	// RoleARN is the role to assume. The server's own credentials have to be allowed to; long-lived
-	// keys of an account's root aren't.
+	Client RoleAssumer
+	// RoleARN is the role to assume. The client's own credentials have to be allowed to assume it,
+	// which those of an account's root user never are.
 	RoleARN string
-	// ExternalID is passed on where the role's trust policy wants one.
+	// ExternalID is passed on where the role's trust policy demands one. Empty: none.
 	ExternalID string
 	// Lifetime of the credentials: 15 min, the default, to 1 h.
 	Lifetime time.Duration
-	// Now is the clock; nil is time.Now.
+	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
 
-// STS is a handlers.Scoper by AssumeRole.
+// STS is a uploads.CredentialsMaker that assumes a role. It is safe for concurrent use.
 type STS struct{ config STSConfig }
 
-// NewSTS checks c and returns its Scoper.
+var _ uploads.CredentialsMaker = (*STS)(nil)
+
+// NewSTS checks c and returns its CredentialsMaker; every contradiction is in the error.
 func NewSTS(c STSConfig) (*STS, error) {
 	var errs []error
 	if c.Client == nil {
@@ -54,15 +59,16 @@ func NewSTS(c STSConfig) (*STS, error) {
 	return &STS{config: c}, errors.Join(errs...)
 }
 
-// Make implements handlers.Scoper.
-func (s *STS) Make(ctx context.Context, scope uploads.UploadGrant) (sigv4.Credentials, error) {
-	policy, err := Policy(scope, partitionOf(s.config.RoleARN))
+// Make returns credentials for the grant. It fails as SessionPolicy does, with the token service's
+// error, or when the answer isn't what was asked for.
+func (s *STS) Make(ctx context.Context, grant uploads.UploadGrant) (sigv4.Credentials, error) {
+	sessionPolicy, err := SessionPolicy(grant, partitionOf(s.config.RoleARN))
 	if err != nil {
 		return sigv4.Credentials{}, err
 	}
 	in := &sts.AssumeRoleInput{
-		RoleArn: &s.config.RoleARN, RoleSessionName: aws.String(SessionName(scope.Subject)),
-		Policy: &policy, DurationSeconds: aws.Int32(int32(s.config.Lifetime / time.Second)),
+		RoleArn: &s.config.RoleARN, RoleSessionName: aws.String(SessionName(grant.Subject)),
+		Policy: &sessionPolicy, DurationSeconds: aws.Int32(int32(s.config.Lifetime / time.Second)),
 	}
 	if s.config.ExternalID != "" {
 		in.ExternalId = &s.config.ExternalID
@@ -74,22 +80,21 @@ func (s *STS) Make(ctx context.Context, scope uploads.UploadGrant) (sigv4.Creden
 	return s.read(out)
 }
 
-// read refuses an answer that lacks something, or that is good for longer than what was asked.
+// read refuses an answer that lacks something, or that lasts longer than what was asked for.
 func (s *STS) read(out *sts.AssumeRoleOutput) (sigv4.Credentials, error) {
-	c := out.Credentials
-	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" ||
-		aws.ToString(c.SessionToken) == "" || c.Expiration == nil {
-		return sigv4.Credentials{}, errors.New("scoped: the answer lacks part of the credentials")
+	if out.Credentials == nil {
+		return sigv4.Credentials{}, CheckCredentials(sigv4.Credentials{})
 	}
-	left := c.Expiration.Sub(s.config.Now())
-	if left <= 0 || left > s.config.Lifetime+clockSkew {
+	c := sigv4.Credentials{
+		AccessKeyID: aws.ToString(out.Credentials.AccessKeyId), SecretAccessKey: sigv4.Secret(aws.ToString(out.Credentials.SecretAccessKey)),
+		SessionToken: sigv4.Secret(aws.ToString(out.Credentials.SessionToken)), Expires: aws.ToTime(out.Credentials.Expiration).UTC(),
+	}
+	if err := CheckCredentials(c); err != nil {
+		return sigv4.Credentials{}, err
+	}
+	left := c.Expires.Sub(s.config.Now())
+	if left <= 0 || left > s.config.Lifetime+maxClockSkew {
 		return sigv4.Credentials{}, fmt.Errorf("scoped: the credentials end in %s, wanted %s", left.Round(time.Second), s.config.Lifetime)
 	}
-	return sigv4.Credentials{
-		AccessKeyID: *c.AccessKeyId, SecretAccessKey: sigv4.Secret(*c.SecretAccessKey),
-		SessionToken: sigv4.Secret(*c.SessionToken), Expires: c.Expiration.UTC(),
-	}, nil
+	return c, nil
 }
-
-// clockSkew is how far the token service's clock may be ahead of ours.
-const clockSkew = 5 * time.Minute

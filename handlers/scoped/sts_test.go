@@ -58,23 +58,23 @@ func (s *tokenService) client() *sts.Client {
 	})
 }
 
-func (s *tokenService) scoper(t *testing.T, edit func(*scoped.STSConfig)) *scoped.STS {
+func (s *tokenService) maker(t *testing.T, edit func(*scoped.STSConfig)) *scoped.STS {
 	t.Helper()
 	c := scoped.STSConfig{Client: s.client(), RoleARN: role, Now: func() time.Time { return noon }}
 	if edit != nil {
 		edit(&c)
 	}
-	scoper, err := scoped.NewSTS(c)
+	maker, err := scoped.NewSTS(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scoper
+	return maker
 }
 
 func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
-	got, err := s.scoper(t, func(c *scoped.STSConfig) { c.ExternalID = "us" }).Make(t.Context(), alice)
+	got, err := s.maker(t, func(c *scoped.STSConfig) { c.ExternalID = "us" }).Make(t.Context(), alice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	if got != want {
 		t.Errorf("credentials %v, wanted %v", got, want)
 	}
-	policy, err := scoped.Policy(alice, "aws")
+	policy, err := scoped.SessionPolicy(alice, "aws")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	}
 }
 
-func TestSessionNamesAreValidAndApart(t *testing.T) {
+func TestSessionNamesAreValidAndDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for _, subject := range []string{"alice", "Alice", "alice ", "zoë", "a/b", strings.Repeat("x", 256)} {
@@ -124,36 +124,36 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			t.Parallel()
 			s := newTokenService(t)
 			s.body = body
-			if got, err := s.scoper(t, nil).Make(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
+			if got, err := s.maker(t, nil).Make(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
 				t.Errorf("credentials %v, wanted a refusal", got)
 			}
 		})
 	}
 }
 
-func TestRefusalOfTheServiceIsPassedOn(t *testing.T) {
+func TestRefusalOfTheServiceIsReturned(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
 	s.status = http.StatusForbidden
 	s.body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`
-	_, err := s.scoper(t, nil).Make(t.Context(), alice)
+	_, err := s.maker(t, nil).Make(t.Context(), alice)
 	var refused smithy.APIError
 	if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDenied" {
 		t.Errorf("error %v, wanted AccessDenied", err)
 	}
 }
 
-func TestNothingIsAskedForABadScope(t *testing.T) {
+func TestNothingIsAskedForABadGrant(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
 	bad := alice
 	bad.Prefix = "users/*/"
-	if _, err := s.scoper(t, nil).Make(t.Context(), bad); err == nil || s.asked != nil {
+	if _, err := s.maker(t, nil).Make(t.Context(), bad); err == nil || s.asked != nil {
 		t.Errorf("error %v, asked %v, wanted a refusal before asking", err, s.asked)
 	}
 }
 
-func TestSTSConfigIsRefusedWhole(t *testing.T) {
+func TestEveryMistakeInTheSTSConfigIsReported(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		config scoped.STSConfig

@@ -73,7 +73,7 @@ func FuzzAuthorization(f *testing.F) {
 // profiles and no size below one.
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []object{good(), with(object{"profiles": []string{"*"}}), with(object{"max_size": 1, "claims": object{"a": "b"}})} {
-		f.Add(text(seed))
+		f.Add(asJSON(seed))
 	}
 	f.Add(`{"sub":"a","sub":"b"}`)
 	f.Add(`{"exp":1e999}`)

@@ -1,4 +1,4 @@
-// Package tickets tells who is uploading: it reads signed tickets and turns them into a
+// Package tickets tells who is uploading: it verifies signed tickets and turns them into a
 // [profile.Identity].
 //
 // A ticket is a JSON Web Token that a team's own backend signs for one visitor and a short time. It
@@ -16,29 +16,28 @@
 //	profiles    list of profile names, or ["*"] for every one; required
 //	iss         compared with Config.Issuer where that is set
 //	iat, nbf    not in the future, where given
-//	jti         read, not used
+//	jti         a string; not used
 //	max_size    bytes, tightens the profile's own largest size
 //	metadata    object of strings that are stored with every object
 //	origin      the origin of the page that embeds the widget
 //	claims      object of strings for {claim:NAME} in key templates
 //
 // Every other member whose value is a string serves {claim:NAME} too, so that tickets of an
-// identity provider need no nesting; members of other kinds are ignored. Repeated members are
-// refused.
+// identity provider need no nesting; other members are ignored. Repeated members are refused, and
+// so is null as the value of a member above.
 //
 // # Algorithms
 //
-// HS256 with a shared secret; RS256, ES256 and EdDSA (Ed25519) with a key set. The algorithm
-// decides which keys are looked at, so a public key can never serve as a secret. Nothing else is
-// accepted.
+// HS256 with a shared secret; RS256, ES256 and EdDSA (Ed25519) with a key set; no others. The
+// algorithm decides which keys are tried, so a public key can never serve as a secret.
 //
-// # Minting elsewhere
+// # Minting in other languages
 //
-// Any JWT library will do, and so will HMAC-SHA256: testdata/samples has one screen each for
-// Python, Node, PHP and Ruby, with nothing but their standard libraries.
+// Any JWT library can sign tickets, and so can HMAC-SHA256: testdata/samples has a short program
+// each for Python, Node, PHP and Ruby, which needs only the standard library.
 //
 // # Without tickets
 //
-// [InsecureProxyHeader] trusts a header of a reverse proxy, [First] asks several sources in turn.
+// [InsecureProxyHeader] trusts a header of a reverse proxy. [First] asks several sources in turn.
 // All of them are safe for concurrent use.
 package tickets

@@ -14,17 +14,17 @@ var (
 	ErrKey         = errors.New("signed with a key that isn't in the key set")
 	ErrExpired     = errors.New("expired")
 	ErrNotYetValid = errors.New("not valid yet")
-	ErrLifetime    = errors.New("lives longer than tickets may here")
-	ErrAudience    = errors.New("meant for another audience")
+	ErrLifetime    = errors.New("lifetime is longer than allowed here")
+	ErrAudience    = errors.New("for another audience")
 	ErrIssuer      = errors.New("from another issuer")
 	ErrClaim       = errors.New("claim missing or wrong")
 )
 
-// A RefusedError says why a ticket, or whatever else named the visitor, wasn't accepted. It never
-// holds the ticket nor any value out of it.
+// A RefusedError says why a ticket, or a proxy's header, wasn't accepted. It never holds the ticket
+// nor any value out of it.
 type RefusedError struct {
 	Reason error  // one of the reasons above
-	Detail string // what was wanted, in our own words; may be empty
+	Detail string // what was wanted; may be empty
 }
 
 func (e *RefusedError) Error() string {
@@ -37,11 +37,11 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the reason.
 func (e *RefusedError) Unwrap() error { return e.Reason }
 
-// Unauthorized reports true: whoever asks has to bring a better ticket.
+// Unauthorized reports true, so that handlers answers 401: the visitor needs another ticket.
 func (e *RefusedError) Unauthorized() bool { return true }
 
-// A KeysError says that the key set couldn't be had, so that tickets can't be judged at the moment.
-// It is an outage and says nothing about the ticket.
+// A KeysError says that the key set couldn't be fetched, so that no ticket can be verified at the
+// moment. It is an outage and says nothing about the ticket.
 type KeysError struct{ Err error }
 
 func (e *KeysError) Error() string { return "tickets: key set unavailable: " + e.Err.Error() }
@@ -66,15 +66,15 @@ var reasons = []struct{ theirs, ours error }{
 	{jwt.ErrTokenRequiredClaimMissing, ErrClaim},
 }
 
-// explain turns an error of the library into one of ours. The library's text is dropped, because it
-// can quote pieces of the ticket.
-func explain(err error) error {
-	var own *RefusedError
-	if errors.As(err, &own) {
-		return own
-	}
+// asOurs turns an error of the library into one of ours. The library's own words are dropped,
+// because they can quote pieces of the ticket.
+func asOurs(err error) error {
+	var refusal *RefusedError
 	var outage *KeysError
-	if errors.As(err, &outage) {
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.As(err, &outage):
 		return outage
 	}
 	for _, r := range reasons {

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/postern-dev/postern/policy"
 )
 
 const (
@@ -19,28 +20,21 @@ const (
 	maxKeySet    = 256 << 10 // bytes
 )
 
-// noRedirect keeps the key set at the address the operator wrote down.
+// noRedirect accepts the key set from the address that the operator wrote down alone.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// checkKeySetURL wants https: whoever can change the set on its way can sign tickets.
-func checkKeySetURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil {
-		return fmt.Errorf("tickets: key set URL %q, wanted https://HOST/PATH", text)
-	}
-	if u.Scheme == "https" || (u.Scheme == "http" && isLoopback(u.Hostname())) {
+// checkKeySetURL demands https: whoever can change the set on its way can sign tickets.
+func checkKeySetURL(address string) error {
+	u, err := url.Parse(address)
+	if err == nil && u.Host != "" && u.User == nil &&
+		(u.Scheme == "https" || u.Scheme == "http" && policy.IsLoopback(u.Hostname())) {
 		return nil
 	}
-	return fmt.Errorf("tickets: key set URL %q, wanted https (http on loopback only)", text)
+	return fmt.Errorf("tickets: key set URL %q, wanted https://HOST/PATH, or http on loopback", address)
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// fetch gets the key set. It isn't bound to one visitor's request, whose end must not fail the
-// others that wait for the same keys.
+// fetch gets the key set. It has a context of its own, because several requests may wait for the
+// same keys: when one of them ends, the others must not fail.
 func fetch(client *http.Client, url string) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
@@ -64,8 +58,8 @@ func fetch(client *http.Client, url string) ([]jose.JSONWebKey, error) {
 	return parseKeySet(body)
 }
 
-// parseKeySet reads the keys it understands and leaves out the others, as RFC 7517 section 5 wants.
-// Private and symmetric keys don't belong in a published set and are left out too.
+// parseKeySet returns the keys it understands and leaves out the others, as RFC 7517 section 5
+// says. Private and symmetric keys don't belong in a published set and are left out too.
 func parseKeySet(body []byte) ([]jose.JSONWebKey, error) {
 	if len(body) > maxKeySet {
 		return nil, fmt.Errorf("more than %d bytes", maxKeySet)

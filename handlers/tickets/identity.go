@@ -2,88 +2,92 @@ package tickets
 
 import (
 	"maps"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// The getters let the library check exp, nbf, iat, iss and aud.
+const (
+	maxSubject = 256 // bytes; one segment of a key has to hold it, encoded
+	maxEntries = 64  // of profiles, metadata and claims each
+)
 
-func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires, nil }
-func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.issuedAt, nil }
-func (c *claims) GetNotBefore() (*jwt.NumericDate, error)      { return c.notBefore, nil }
-func (c *claims) GetIssuer() (string, error)                   { return c.issuer, nil }
-func (c *claims) GetSubject() (string, error)                  { return c.subject, nil }
-func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
-
-// checkLifetime bounds how far ahead exp may lie, so that a ticket minted for ever by mistake opens
-// nothing. It holds without iat too.
-func (c *claims) checkLifetime(now time.Time, most, leeway time.Duration) error {
-	if c.expires.Sub(now)-leeway > most {
-		return refused(ErrLifetime, "at most "+most.String())
-	}
-	if c.issuedAt != nil && c.expires.Sub(c.issuedAt.Time) > most {
-		return refused(ErrLifetime, "at most "+most.String())
+// checkLifetime bounds how far ahead exp may lie, so that a ticket with a mistaken exp doesn't open
+// anything for years. It holds without iat too.
+func (c *claims) checkLifetime(now time.Time, longest, leeway time.Duration) error {
+	expires, issued := date(c.Expires), date(c.IssuedAt)
+	if expires.Sub(now)-leeway > longest || issued != nil && expires.Sub(issued.Time) > longest {
+		return refused(ErrLifetime, "at most "+longest.String())
 	}
 	return nil
 }
 
-// identity is the last step: whom the checked claims name.
+// identity checks the claims that the library doesn't know and returns whom they name.
 func (c *claims) identity() (profile.Identity, error) {
-	if err := checkSubject(c.subject); err != nil {
-		return profile.Identity{}, err
-	}
-	if len(c.profiles) == 0 {
-		return profile.Identity{}, refused(ErrClaim, `profiles has to list what the ticket opens, or be ["*"]`)
-	}
-	if c.origin != "" && !isOrigin(c.origin) {
-		return profile.Identity{}, refused(ErrClaim, "origin has to be scheme://host[:port] and nothing more")
-	}
-	named, err := c.namedClaims()
+	var none profile.Identity
+	custom, err := c.customClaims()
 	if err != nil {
-		return profile.Identity{}, err
+		return none, err
 	}
-	return profile.Identity{
-		Subject: c.subject, Profiles: allowed(c.profiles), MaxSize: c.maxSize,
-		Metadata: c.metadata, Claims: named, Origin: c.origin,
-	}, nil
+	if err := checkSubject(c.Subject); err != nil {
+		return none, err
+	}
+	id := profile.Identity{Subject: c.Subject, Profiles: c.Profiles, Metadata: c.Metadata, Claims: custom, Origin: c.Origin}
+	if c.MaxSize != nil {
+		id.MaxSize = *c.MaxSize
+	}
+	switch {
+	case len(id.Profiles) == 0 || len(id.Profiles) > maxEntries || slices.Contains(id.Profiles, ""):
+		return none, refused(ErrClaim, `profiles has to list 1 to 64 names, or be ["*"]`)
+	case c.MaxSize != nil && id.MaxSize <= 0:
+		return none, refused(ErrClaim, "max_size has to be a positive whole number of bytes")
+	case len(c.Metadata) > maxEntries || len(c.Claims) > maxEntries:
+		return none, refused(ErrClaim, "metadata and claims may have 64 members each")
+	case id.Origin != "" && !profile.IsOrigin(id.Origin):
+		return none, refused(ErrClaim, "origin has to be scheme://host[:port] and nothing more")
+	}
+	return id, nil
 }
 
-// allowed writes a list of profiles the way an Identity wants it: nil opens every profile, an empty
-// list none.
-func allowed(profiles []string) []string {
-	if slices.Contains(profiles, "*") {
-		return nil
-	}
-	return append([]string{}, profiles...)
-}
-
-// namedClaims merges both places custom claims can come from. A name in both is refused: which one
-// meant a key prefix must not depend on our order.
-func (c *claims) namedClaims() (map[string]string, error) {
-	if len(c.nested) == 0 {
-		return c.custom, nil
-	}
-	named := maps.Clone(c.nested)
-	for name, value := range c.custom {
-		if _, twice := named[name]; twice {
+// customClaims merges both places that custom claims can be in. A name in both is refused: which
+// value is in a key must not depend on our order.
+func (c *claims) customClaims() (map[string]string, error) {
+	merged := maps.Clone(c.Claims)
+	for name, member := range c.Custom {
+		value, ok := member.(string)
+		if !ok {
+			continue
+		}
+		if _, twice := merged[name]; twice {
 			return nil, refused(ErrClaim, "a custom claim is there twice")
 		}
-		named[name] = value
+		if merged == nil {
+			merged = map[string]string{}
+		}
+		merged[name] = value
 	}
-	return named, nil
+	return merged, nil
 }
 
-// isOrigin reports whether text is an origin exactly as a browser writes it.
-func isOrigin(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return false
+// checkSubject refuses what can't name anybody. Which characters are safe in a key is left to the
+// key template, which encodes all others.
+func checkSubject(subject string) error {
+	switch {
+	case subject == "":
+		return refused(ErrClaim, "sub has to name the subject")
+	case len(subject) > maxSubject:
+		return refused(ErrClaim, "sub is longer than "+strconv.Itoa(maxSubject)+" bytes")
+	case !utf8.ValidString(subject) || strings.ContainsFunc(subject, isUnfitForSubject):
+		return refused(ErrClaim, "sub holds control characters or broken Unicode")
 	}
-	return text == u.Scheme+"://"+u.Host && text == strings.ToLower(text)
+	return nil
 }
+
+// isUnfitForSubject includes the replacement character: decoders write it for every broken escape,
+// so two subjects could become one.
+func isUnfitForSubject(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }

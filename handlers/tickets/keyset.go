@@ -16,14 +16,15 @@ import (
 )
 
 const (
-	keysMaxAge   = 10 * time.Minute // then a removed key is forgotten
-	keysMaxStale = time.Hour        // for how long an outage goes unnoticed
-	keysPause    = 10 * time.Second // between two fetches, whoever asks
+	keysMaxAge   = 10 * time.Minute // after that, a removed key is forgotten
+	keysMaxStale = time.Hour        // how long keys serve when the set can't be fetched
+	fetchPause   = 10 * time.Second // between two fetches, whoever asks
 	minRSABits   = 2048             // RFC 7518 section 3.3
 )
 
-// usable says which keys an algorithm may meet. An algorithm without an entry isn't accepted.
-var usable = map[string]func(key any) bool{
+// isUsable tells for each algorithm which keys it may be used with. An algorithm without an entry
+// isn't accepted.
+var isUsable = map[string]func(key any) bool{
 	"RS256": func(key any) bool {
 		k, ok := key.(*rsa.PublicKey)
 		return ok && k.N.BitLen() >= minRSABits
@@ -38,8 +39,8 @@ var usable = map[string]func(key any) bool{
 	},
 }
 
-// keySet caches a JSON Web Key Set. Keys are forgotten when the set no longer has them, and
-// strangers with invented key IDs can't make it fetch more often than the pause allows.
+// keySet caches a JSON Web Key Set. Keys are forgotten when the set no longer has them. Tickets
+// with invented key IDs can't make it fetch more often than the pause allows.
 type keySet struct {
 	url    string
 	client *http.Client
@@ -48,8 +49,8 @@ type keySet struct {
 
 	mu      sync.Mutex // guards the rest
 	keys    []jose.JSONWebKey
-	fetched time.Time // of keys
-	tried   time.Time // of the last fetch, failed or not
+	fetched time.Time // when keys were fetched
+	tried   time.Time // when the last fetch ended, failed or not
 	failure error     // of the last fetch
 }
 
@@ -59,8 +60,8 @@ func newKeySet(url string, client *http.Client, now func() time.Time) *keySet {
 
 // find returns the keys that a ticket with this algorithm and key ID may have been signed with.
 func (s *keySet) find(ctx context.Context, alg, kid string) (jwt.VerificationKeySet, error) {
-	held, age := s.held()
-	found := match(held, alg, kid)
+	cached, age := s.cached()
+	found := match(cached, alg, kid)
 	if len(found.Keys) > 0 && age < keysMaxAge {
 		return found, nil
 	}
@@ -77,33 +78,33 @@ func (s *keySet) find(ctx context.Context, alg, kid string) (jwt.VerificationKey
 	return found, nil
 }
 
-// match picks the keys for an algorithm. A ticket without a key ID may use any key of the right
-// kind, as in a set with one key that has none either.
+// match picks the keys for an algorithm and key ID. A ticket without a key ID may be signed with
+// any key of the right kind, since a set of one key often has no IDs.
 func match(keys []jose.JSONWebKey, alg, kid string) jwt.VerificationKeySet {
 	var found jwt.VerificationKeySet
 	for _, key := range keys {
-		if (kid == "" || key.KeyID == kid) && fits(key, alg) {
+		if (kid == "" || key.KeyID == kid) && isFor(key, alg) {
 			found.Keys = append(found.Keys, key.Key)
 		}
 	}
 	return found
 }
 
-func fits(key jose.JSONWebKey, alg string) bool {
+func isFor(key jose.JSONWebKey, alg string) bool {
 	return (key.Algorithm == "" || key.Algorithm == alg) &&
-		(key.Use == "" || key.Use == "sig") && usable[alg](key.Key)
+		(key.Use == "" || key.Use == "sig") && isUsable[alg](key.Key)
 }
 
-func (s *keySet) held() ([]jose.JSONWebKey, time.Duration) {
+func (s *keySet) cached() ([]jose.JSONWebKey, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.keys, s.now().Sub(s.fetched)
 }
 
-// refresh returns the set as the last permitted fetch found it. Callers share one fetch, which goes
-// on when one of them leaves.
+// refresh returns the set as the last fetch found it, and fetches it if the pause is over. Callers
+// share one fetch, which goes on when one of them leaves.
 func (s *keySet) refresh(ctx context.Context) ([]jose.JSONWebKey, error) {
-	done := s.flight.DoChan("", func() (any, error) { return s.fetchPaced() })
+	done := s.flight.DoChan("", func() (any, error) { return s.fetchUnlessPaused() })
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -113,7 +114,7 @@ func (s *keySet) refresh(ctx context.Context) ([]jose.JSONWebKey, error) {
 	}
 }
 
-func (s *keySet) fetchPaced() ([]jose.JSONWebKey, error) {
+func (s *keySet) fetchUnlessPaused() ([]jose.JSONWebKey, error) {
 	if keys, failure, paused := s.paused(); paused {
 		return keys, failure
 	}
@@ -127,8 +128,9 @@ func (s *keySet) fetchPaced() ([]jose.JSONWebKey, error) {
 	return s.keys, err
 }
 
+// paused returns what the last fetch found, and whether it is too early for the next.
 func (s *keySet) paused() ([]jose.JSONWebKey, error, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keys, s.failure, !s.tried.IsZero() && s.now().Sub(s.tried) < keysPause
+	return s.keys, s.failure, !s.tried.IsZero() && s.now().Sub(s.tried) < fetchPause
 }

@@ -49,7 +49,7 @@ func TestPublicKeyIsNoSecret(t *testing.T) {
 		"JWK":     must(public("r", rsaKey).MarshalJSON()),
 	}
 	for form, key := range forms {
-		ticket := pack(`{"alg":"HS256","kid":"r"}`, text(good()), key)
+		ticket := pack(`{"alg":"HS256","kid":"r"}`, asJSON(good()), key)
 		_, err := verifier(t, tickets.Config{JWKS: i.URL}).Verify(context.Background(), ticket)
 		if !errors.Is(err, tickets.ErrAlgorithm) {
 			t.Errorf("%s without a secret: error %v, wanted %v", form, err, tickets.ErrAlgorithm)

@@ -1,21 +1,21 @@
 package tickets
 
 import (
-	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// A Source tells who asks, in the shape handlers wants: nobody is (zero, false, nil); an error is a
-// refusal or an outage.
+// A Source tells who asks, as handlers.Identifier describes it: nobody is (zero, false, nil); an
+// error is a refusal or an outage.
 type Source interface {
 	Identify(*http.Request) (profile.Identity, bool, error)
 }
 
 // First asks each source in turn; the first that knows the visitor, or fails, decides. A ticket
-// that doesn't verify is therefore never rescued by a source further down.
+// that doesn't verify is therefore refused, whatever the sources behind it would say.
 func First(sources ...Source) Source { return first(sources) }
 
 type first []Source
@@ -30,40 +30,14 @@ func (f first) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return profile.Identity{}, false, nil
 }
 
-// Either accepts a ticket that any of the verifiers accepts: for several issuers, each with a key
-// set of its own. An outage of one is reported before the refusals of the others, because the
-// ticket may have been its.
-func Either(verifiers ...*Verifier) Source { return either(verifiers) }
-
-type either []*Verifier
-
-func (e either) Identify(r *http.Request) (profile.Identity, bool, error) {
-	var refusal, outage error
-	for _, verifier := range e {
-		id, ok, err := verifier.Identify(r)
-		if err == nil {
-			return id, ok, nil
-		}
-		var down *KeysError
-		if errors.As(err, &down) {
-			outage = err
-		} else {
-			refusal = err
-		}
-	}
-	if outage != nil {
-		return profile.Identity{}, false, outage
-	}
-	return profile.Identity{}, false, refusal
-}
-
 // InsecureProxyHeader believes a request header about who asks. It is acceptable only where every
 // request comes through a reverse proxy that authenticates visitors and removes or overwrites that
-// header; whoever reaches the server past the proxy is whoever they say.
+// header: whoever reaches the server past the proxy can name any subject.
 type InsecureProxyHeader struct {
 	// Name is the header, such as "X-Forwarded-User". Required.
 	Name string
-	// Profiles lists what such visitors may use, "*" everything. Empty: nothing.
+	// Profiles lists what such visitors may use; profile.AllProfiles is everything. Empty: public
+	// profiles alone.
 	Profiles []string
 	// From lists the addresses the proxy connects from. Empty: loopback only.
 	From []netip.Prefix
@@ -85,11 +59,12 @@ func (p InsecureProxyHeader) Identify(r *http.Request) (profile.Identity, bool, 
 	if err := checkSubject(values[0]); err != nil {
 		return profile.Identity{}, false, err
 	}
-	return profile.Identity{Subject: values[0], Profiles: allowed(p.Profiles)}, true, nil
+	return profile.Identity{Subject: values[0], Profiles: slices.Clone(p.Profiles)}, true, nil
 }
 
-func (p InsecureProxyHeader) trusts(peer string) bool {
-	address, err := netip.ParseAddrPort(peer)
+// trusts reports whether a request from the given address and port comes from the proxy.
+func (p InsecureProxyHeader) trusts(remote string) bool {
+	address, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return false
 	}
@@ -97,10 +72,5 @@ func (p InsecureProxyHeader) trusts(peer string) bool {
 	if len(p.From) == 0 {
 		return ip.IsLoopback()
 	}
-	for _, prefix := range p.From {
-		if prefix.Contains(ip) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.From, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -11,16 +12,17 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// DefaultLifetime is how long a minted ticket lives unless it says otherwise.
+// DefaultLifetime is how long a minted ticket is valid unless it says otherwise.
 const DefaultLifetime = 15 * time.Minute
 
 // A Ticket is what to mint.
 type Ticket struct {
 	Subject  string            // who uploads; required
-	Profiles []string          // profile names, or "*" for every one; required
+	Profiles []string          // profile names, or profile.AllProfiles; required
 	Lifetime time.Duration     // 0: 15 min
 	MaxSize  int64             // bytes; 0: the profile's own largest size
 	Metadata map[string]string // stored with every object
@@ -57,7 +59,7 @@ func (t Ticket) sign(method jwt.SigningMethod, key any, keyID string, now time.T
 	if err := t.check(); err != nil {
 		return "", err
 	}
-	token := jwt.NewWithClaims(method, t.payload(now))
+	token := jwt.NewWithClaims(method, t.claims(now))
 	if keyID != "" {
 		token.Header["kid"] = keyID
 	}
@@ -74,47 +76,27 @@ func (t Ticket) check() error {
 	if err := checkSubject(t.Subject); err != nil {
 		errs = append(errs, err)
 	}
-	if len(t.Profiles) == 0 || len(t.Profiles) > maxList {
-		errs = append(errs, fmt.Errorf("tickets: %d profiles, wanted 1 to %d names, or %q", len(t.Profiles), maxList, "*"))
+	if len(t.Profiles) == 0 || len(t.Profiles) > maxEntries {
+		errs = append(errs, fmt.Errorf("tickets: %d profiles, wanted 1 to %d names, or %q", len(t.Profiles), maxEntries, profile.AllProfiles))
 	}
 	if t.Lifetime < 0 || t.MaxSize < 0 {
 		errs = append(errs, errors.New("tickets: lifetime and largest size can't be negative"))
 	}
-	if t.Origin != "" && !isOrigin(t.Origin) {
+	if t.Origin != "" && !profile.IsOrigin(t.Origin) {
 		errs = append(errs, fmt.Errorf("tickets: origin %q, wanted scheme://host[:port]", t.Origin))
 	}
 	return errors.Join(errs...)
 }
 
-func (t Ticket) payload(now time.Time) jwt.MapClaims {
-	lifetime, audience := t.Lifetime, t.Audience
-	if lifetime == 0 {
-		lifetime = DefaultLifetime
+func (t Ticket) claims(now time.Time) *claims {
+	issued, expires := float64(now.Unix()), float64(now.Add(cmp.Or(t.Lifetime, DefaultLifetime)).Unix())
+	c := &claims{
+		Subject: t.Subject, Audience: jwt.ClaimStrings{cmp.Or(t.Audience, Audience)}, Profiles: t.Profiles,
+		IssuedAt: &issued, Expires: &expires, Issuer: t.Issuer, ID: t.ID,
+		Metadata: t.Metadata, Claims: t.Claims, Origin: t.Origin,
 	}
-	if audience == "" {
-		audience = Audience
-	}
-	payload := jwt.MapClaims{
-		"sub": t.Subject, "aud": audience, "profiles": t.Profiles,
-		"iat": now.Unix(), "exp": now.Add(lifetime).Unix(),
-	}
-	t.addOptional(payload)
-	return payload
-}
-
-func (t Ticket) addOptional(payload jwt.MapClaims) {
 	if t.MaxSize != 0 {
-		payload["max_size"] = t.MaxSize
+		c.MaxSize = &t.MaxSize
 	}
-	if len(t.Metadata) > 0 {
-		payload["metadata"] = t.Metadata
-	}
-	if len(t.Claims) > 0 {
-		payload["claims"] = t.Claims
-	}
-	for name, value := range map[string]string{"origin": t.Origin, "iss": t.Issuer, "jti": t.ID} {
-		if value != "" {
-			payload[name] = value
-		}
-	}
+	return c
 }

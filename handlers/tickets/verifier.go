@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -19,9 +20,8 @@ import (
 const Audience = "postern"
 
 const (
-	minSecret       = 32 // bytes: RFC 7518 section 3.2 wants as many as the hash has
-	defaultLifetime = 24 * time.Hour
-	defaultLeeway   = 30 * time.Second
+	minSecret = 32      // bytes: RFC 7518 section 3.2 wants as many as the hash has
+	maxTicket = 8 << 10 // bytes; common servers take headers of 8 KiB
 )
 
 // Config says which tickets are accepted. Secrets or JWKS is required.
@@ -58,7 +58,7 @@ type Verifier struct {
 	lifetime time.Duration
 	leeway   time.Duration
 	now      func() time.Time
-	memory   memory
+	cache    identityCache
 }
 
 // New checks c and returns its Verifier; every contradiction is in the error.
@@ -78,15 +78,9 @@ func New(c Config) (*Verifier, error) {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Audience == "" {
-		c.Audience = Audience
-	}
-	if c.MaxLifetime == 0 {
-		c.MaxLifetime = defaultLifetime
-	}
-	if c.Leeway == 0 {
-		c.Leeway = defaultLeeway
-	}
+	c.Audience = cmp.Or(c.Audience, Audience)
+	c.MaxLifetime = cmp.Or(c.MaxLifetime, 24*time.Hour)
+	c.Leeway = cmp.Or(c.Leeway, 30*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -132,7 +126,7 @@ func (c Config) parser() *jwt.Parser {
 // Identify reads the ticket of a request. No ticket is (zero, false, nil). The error is a
 // [*RefusedError] or, in an outage, a [*KeysError].
 func (v *Verifier) Identify(r *http.Request) (profile.Identity, bool, error) {
-	ticket, ok, err := bearer(r.Header)
+	ticket, ok, err := ticketOf(r.Header)
 	if !ok || err != nil {
 		return profile.Identity{}, false, err
 	}
@@ -140,14 +134,14 @@ func (v *Verifier) Identify(r *http.Request) (profile.Identity, bool, error) {
 	return id, err == nil, err
 }
 
-// Verify returns whom a ticket names. Errors are as for Identify. What was accepted is remembered
-// for a minute, but never beyond the ticket's end.
+// Verify returns whom a ticket names. Errors are as for Identify. A ticket that was accepted is
+// accepted for another minute without a look at the keys, but not beyond its end.
 func (v *Verifier) Verify(ctx context.Context, ticket string) (profile.Identity, error) {
 	if len(ticket) > maxTicket {
 		return profile.Identity{}, refused(ErrMalformed, "longer than 8 KiB")
 	}
 	now, digest := v.now(), sha256.Sum256([]byte(ticket))
-	if id, ok := v.memory.recall(digest, now); ok {
+	if id, ok := v.cache.get(digest, now); ok {
 		return id, nil
 	}
 	c, err := v.verify(ctx, ticket)
@@ -158,28 +152,28 @@ func (v *Verifier) Verify(ctx context.Context, ticket string) (profile.Identity,
 	if err != nil {
 		return profile.Identity{}, err
 	}
-	until := c.expires.Add(v.leeway)
-	if soon := now.Add(rememberFor); soon.Before(until) {
+	until := date(c.Expires).Add(v.leeway)
+	if soon := now.Add(cacheLifetime); soon.Before(until) {
 		until = soon
 	}
-	v.memory.remember(digest, id, until)
+	v.cache.put(digest, id, until)
 	return id, nil
 }
 
-// verify checks all of a ticket but what its claims say of the visitor.
+// verify checks signature, times, issuer and audience of a ticket.
 func (v *Verifier) verify(ctx context.Context, ticket string) (*claims, error) {
 	var c claims
 	_, err := v.parser.ParseWithClaims(ticket, &c, func(t *jwt.Token) (any, error) {
 		return v.keysFor(ctx, t.Header)
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, asOurs(err)
 	}
 	return &c, c.checkLifetime(v.now(), v.lifetime, v.leeway)
 }
 
-// keysFor pins the algorithm: each leads to its own kind of keys and to no other, and whatever
-// isn't listed leads nowhere.
+// keysFor returns the keys that a ticket with this header may be signed with. Each algorithm has
+// its own kind of keys, and one that isn't listed has none.
 func (v *Verifier) keysFor(ctx context.Context, header map[string]any) (jwt.VerificationKeySet, error) {
 	if err := checkHeader(header); err != nil {
 		return jwt.VerificationKeySet{}, err
@@ -188,15 +182,15 @@ func (v *Verifier) keysFor(ctx context.Context, header map[string]any) (jwt.Veri
 	switch {
 	case alg == "HS256" && len(v.secrets.Keys) > 0:
 		return v.secrets, nil
-	case usable[alg] != nil && v.keys != nil:
+	case isUsable[alg] != nil && v.keys != nil:
 		kid, _ := header["kid"].(string)
 		return v.keys.find(ctx, alg, kid)
 	}
 	return jwt.VerificationKeySet{}, refused(ErrAlgorithm, "")
 }
 
-// checkHeader pins typ and refuses extensions that have to be understood (RFC 7515 section 4.1.11):
-// we understand none.
+// checkHeader accepts no other typ than JWT, and no extensions that have to be understood (RFC 7515
+// section 4.1.11): we understand none.
 func checkHeader(header map[string]any) error {
 	if _, critical := header["crit"]; critical {
 		return refused(ErrMalformed, "critical header extensions aren't supported")

@@ -104,7 +104,7 @@ func checkRefusal(t *testing.T, err error, ticket string) {
 	}
 }
 
-func text(payload object) string {
+func asJSON(payload object) string {
 	t, err := json.Marshal(payload)
 	if err != nil {
 		panic(err)
@@ -142,7 +142,7 @@ func TestTicketsThatAreAccepted(t *testing.T) {
 		"an audience of its own":         {payload: with(object{"aud": "uploads"}), config: tickets.Config{Audience: "uploads"}, want: plain},
 		"the issuer asked for":           {payload: with(object{"iss": "shop"}), config: tickets.Config{Issuer: "shop"}, want: plain},
 		"any issuer where none is asked": {payload: with(object{"iss": "shop", "jti": "1"}), want: plain},
-		"every profile":                  {payload: with(object{"profiles": []string{"*"}}), want: profile.Identity{Subject: "alice"}},
+		"every profile":                  {payload: with(object{"profiles": []string{"*"}}), want: profile.Identity{Subject: "alice", Profiles: []string{profile.AllProfiles}}},
 		"a subject of 256 bytes":         {payload: with(object{"sub": strings.Repeat("é", 128)}), want: profile.Identity{Subject: strings.Repeat("é", 128), Profiles: []string{"photos"}}},
 		"members of other kinds":         {payload: with(object{"groups": []string{"a"}, "age": 7, "admin": true, "gone": object{}}), want: plain},
 		"everything": {

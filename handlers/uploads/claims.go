@@ -13,23 +13,23 @@ import (
 // uploadClaims is an Upload as the upload token carries it. Names are short: the token is part of a
 // URL and of a policy.
 type uploadClaims struct {
-	Audience       string         `json:"aud"`
-	Issued         int64          `json:"iat"` // Unix seconds
-	Expires        int64          `json:"exp"`
-	ID             string         `json:"jti"`
-	Subject        string         `json:"sub"`
-	Profile        string         `json:"prf"`
-	Bucket         string         `json:"bkt"`
-	Key            string         `json:"key"`
-	Method         profile.Method `json:"mth"`
-	StoreUploadID  string         `json:"uid"`
-	Type           string         `json:"typ"`
-	MinSize        int64          `json:"min"`
-	MaxSize        int64          `json:"max"`
-	PartSize       int64          `json:"pts"`
-	Checksum       string         `json:"sum"`
-	MetadataDigest string         `json:"met"`
-	Language       string         `json:"lng"`
+	Audience       string           `json:"aud"`
+	Issued         int64            `json:"iat"` // Unix seconds
+	Expires        int64            `json:"exp"`
+	ID             string           `json:"jti"`
+	Subject        string           `json:"sub"`
+	Profile        string           `json:"prf"`
+	Bucket         string           `json:"bkt"`
+	Key            string           `json:"key"`
+	Method         profile.Method   `json:"mth"`
+	StoreUploadID  string           `json:"uid"`
+	Type           string           `json:"typ"`
+	MinSize        int64            `json:"min"`
+	MaxSize        int64            `json:"max"`
+	PartSize       int64            `json:"pts"`
+	Checksum       profile.Checksum `json:"sum"`
+	MetadataDigest string           `json:"met"`
+	Language       string           `json:"lng"`
 }
 
 // appendClaims appends the claims of u as JSON. It writes them by itself since a token is part of
@@ -38,7 +38,7 @@ func appendClaims(b []byte, u Upload) []byte {
 	b = append(b, `{"aud":"`+tokenAudience+`"`...)
 	for _, claim := range [...]struct{ name, value string }{
 		{"jti", u.ID}, {"sub", u.Subject}, {"prf", u.Profile}, {"bkt", u.Bucket}, {"key", u.Key}, {"mth", string(u.Method)},
-		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", u.Checksum}, {"met", u.MetadataDigest}, {"lng", u.Language},
+		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", string(u.Checksum)}, {"met", u.MetadataDigest}, {"lng", u.Language},
 	} {
 		if claim.value != "" {
 			b = appendName(b, claim.name)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -26,7 +27,7 @@ type UploadGrant struct {
 	Prefix  string // not empty, ends in "/", belongs to the subject alone
 	// Encryption and StorageClass are the profile's: other ones are refused.
 	Encryption   profile.Encryption
-	StorageClass string // "" is STANDARD
+	StorageClass policy.S3Class // "" is STANDARD
 }
 
 // MethodCredentials names a request for credentials to the Limiter, which counts it as one upload

@@ -80,7 +80,7 @@ func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan p
 // planRefusal is a refusal of package profile in the words of the API, with what would have been
 // accepted.
 func planRefusal(err error, p *ServedProfile) error {
-	var refused *profile.Error
+	var refused *profile.RequestError
 	if !errors.As(err, &refused) {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 
 	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // objectStore makes the calls to the store that are about one upload. It decides nothing: it says
@@ -116,7 +117,7 @@ func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan
 		ACL: a.acl, CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
 		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
 	if plan.Checksum != "" {
-		in.ChecksumAlgorithm = types.ChecksumAlgorithm(strings.ToUpper(plan.Checksum))
+		in.ChecksumAlgorithm = types.ChecksumAlgorithm(plan.Checksum.Algorithm())
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
 	out, err := s.client.CreateMultipartUpload(ctx, in, withoutSDKChecksums)
@@ -141,7 +142,7 @@ func (s objectStore) storedParts(ctx context.Context, up OpenUpload) ([]types.Pa
 		}
 		out = append(out, page.Parts...)
 		next := aws.ToString(page.NextPartNumberMarker)
-		if !aws.ToBool(page.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) || len(out) > profile.MaxParts {
+		if !aws.ToBool(page.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) || len(out) > sigv4.MaxParts {
 			return out, nil
 		}
 		in.PartNumberMarker = &next

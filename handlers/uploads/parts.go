@@ -101,11 +101,8 @@ func (up OpenUpload) checkParts(parts []PartRequest) error {
 	return nil
 }
 
-// checksumBytes is the length of a checksum by algorithm.
-var checksumBytes = map[string]int{"crc32": 4, "crc32c": 4, "crc64nvme": 8}
-
 // checkChecksum wants a checksum exactly where the plan has an algorithm.
-func checkChecksum(field, algorithm, value string) error {
+func checkChecksum(field string, algorithm profile.Checksum, value string) error {
 	if algorithm == "" {
 		if value != "" {
 			return problem.InField(field, "the plan has no checksum")
@@ -113,8 +110,8 @@ func checkChecksum(field, algorithm, value string) error {
 		return nil
 	}
 	sum, err := base64.StdEncoding.Strict().DecodeString(value)
-	if err != nil || len(sum) != checksumBytes[algorithm] {
-		return problem.InField(field, "wanted the %s, base64 of its %d bytes", algorithm, checksumBytes[algorithm])
+	if err != nil || len(sum) != algorithm.Algorithm().Size() {
+		return problem.InField(field, "wanted the %s, base64 of its %d bytes", algorithm, algorithm.Algorithm().Size())
 	}
 	return nil
 }
@@ -126,7 +123,7 @@ func (up OpenUpload) signPart(presigner *sigv4.PartPresigner, part PartRequest) 
 	}
 	out := SignedPart{Number: part.Number, Size: size}
 	if up.Checksum != "" {
-		out.Headers = []sigv4.Param{{Name: "x-amz-checksum-" + up.Checksum, Value: part.Checksum}}
+		out.Headers = []sigv4.Param{{Name: "x-amz-checksum-" + string(up.Checksum), Value: part.Checksum}}
 	}
 	out.URL, err = presigner.URL(part.Number, size, out.Headers...)
 	return out, err

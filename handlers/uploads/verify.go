@@ -145,7 +145,7 @@ func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.Hea
 
 // wholeChecksum is the object's checksum by the plan's algorithm. One that was made of those of the
 // parts ("…-5") isn't the file's.
-func wholeChecksum(algorithm string, found *s3.HeadObjectOutput) string {
+func wholeChecksum(algorithm profile.Checksum, found *s3.HeadObjectOutput) string {
 	value := ""
 	switch algorithm {
 	case "crc32":

@@ -12,7 +12,7 @@ func BenchmarkFormPlanAndDocument(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := c.FormPlan(alice(), issue())
+		p, err := c.FormPlan(alice(), params())
 		if err != nil || len(c.Document(p, profile.PostOptions{Redirect: "https://app.example.com/done"}).Conditions) == 0 {
 			b.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func BenchmarkPlan(b *testing.B) {
 	c := compile(b, nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Plan(alice(), png(), issue()); err != nil {
+		if _, err := c.Plan(alice(), png(), params()); err != nil {
 			b.Fatal(err)
 		}
 	}

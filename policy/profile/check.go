@@ -1,138 +1,177 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern-dev/postern/policy"
 )
 
-// cannedACLs is the list of "Access control list (ACL) overview" in the S3 documentation, less
-// those for logs.
-var cannedACLs = []string{
-	"private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
-	"bucket-owner-read", "bucket-owner-full-control",
+// checker collects the contradictions of a profile.
+type checker struct {
+	profile string // its name
+	found   []error
 }
 
-// validBucket is wider than S3's rule for new buckets: older ones, access point aliases and other
-// stores have more.
-func validBucket(name string) bool {
-	return len(name) >= 3 && len(name) <= 255 && only(name, "-_.") && alphanumeric(rune(name[0])) &&
-		!strings.Contains(name, "..")
+func (k *checker) add(field, wanted string, got any) {
+	k.found = append(k.found, &SettingError{Profile: k.profile, Field: field, Wanted: wanted, Got: clip(fmt.Sprint(got))})
 }
 
-// only reports whether text has nothing but ASCII letters, digits and the marks given.
-func only(text, marks string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return !alphanumeric(r) && !strings.ContainsRune(marks, r) })
+// require adds an error unless ok.
+func (k *checker) require(ok bool, field, wanted string, got any) {
+	if !ok {
+		k.add(field, wanted, got)
+	}
 }
 
-// validPrefix accepts whole segments of plain characters, each more than dots, ending in a slash.
-func validPrefix(prefix string) bool {
+func (c *Compiled) checkNames(k *checker) {
+	p := &c.profile
+	k.require(isIdentifier(p.Name), "name", "1 to 64 letters, digits, - and _", p.Name)
+	k.require(policy.IsBucketName(p.Bucket), "bucket", "a bucket name or access point alias", p.Bucket)
+	k.require(p.Access == AccessTicket || p.Access == AccessPublic, "access", "ticket or public", p.Access)
+}
+
+// checkKey checks everything that the key template decides, and keeps the compiled template.
+func (c *Compiled) checkKey(k *checker) {
+	p := &c.profile
+	key, wanted := parseTemplate(p.Key, p.InsecureKey)
+	for _, w := range wanted {
+		k.add("key", w, p.Key)
+	}
+	c.key = key
+	if p.ScopedCredentials && key != nil {
+		k.require(key.prefixHasSubject(), "key", "{subject} before any other placeholder, for scoped credentials", p.Key)
+		k.require(p.Access == AccessTicket, "access", "ticket, for scoped credentials", p.Access)
+	}
+	if p.Quarantine != "" {
+		k.require(isPrefix(p.Quarantine), "quarantine", "segments of letters, digits and -_.=@, ending in /", p.Quarantine)
+		k.require(key == nil || !key.overlaps(p.Quarantine), "quarantine", "a prefix no key can have", p.Quarantine)
+	}
+}
+
+// checkTypes compiles the list of content types and replaces it with its standard form.
+func (c *Compiled) checkTypes(k *checker) {
+	var bad []int
+	k.require(len(c.profile.Types) > 0, "types", `at least one content type; "*/*" allows all but active ones`, "none")
+	all := c.profile.Types
+	c.types, c.profile.Types, bad = compileTypes(all)
+	for _, i := range bad {
+		k.add(fmt.Sprintf("types[%d]", i), "one content type such as image/png, a family such as image/*, or */*, once", all[i])
+	}
+}
+
+func (c *Compiled) checkSizes(k *checker) {
+	p, m := &c.profile, c.profile.Multipart
+	k.require(p.MaxSize > 0, "size", "a largest size", p.MaxSize)
+	k.require(p.MaxSize <= MaxObjectSize, "size", "at most 5 TiB", p.MaxSize)
+	k.require(p.MinSize >= 0, "size", "a smallest size of 0 or more", p.MinSize)
+	k.require(p.MaxSize <= 0 || p.MinSize <= p.MaxSize, "size", "a smallest size not above the largest", p.MinSize)
+	k.require(m.Threshold > 0 && m.Threshold <= MaxPostSize, "multipart.threshold", "1 byte to 5 GiB", m.Threshold)
+	k.require(m.PartSize >= MinPartSize && m.PartSize <= MaxPartSize, "multipart.part_size", "5 MiB to 5 GiB", m.PartSize)
+	k.require(m.PartSize%MiB == 0, "multipart.part_size", "whole MiB", m.PartSize)
+	known := p.Checksum == "" || p.Checksum == ChecksumCRC32 || p.Checksum == ChecksumCRC32C || p.Checksum == ChecksumCRC64NVME
+	k.require(known, "checksum", "crc32, crc32c or crc64nvme", p.Checksum)
+}
+
+// checkLimits checks lifetimes and quotas.
+func (c *Compiled) checkLimits(k *checker) {
+	const day = 24 * time.Hour
+	p := &c.profile
+	k.require(p.Lifetime >= time.Second && p.Lifetime <= 7*day, "lifetime", "1 second to 7 days", p.Lifetime)
+	k.require(p.UploadLifetime <= 30*day, "upload_lifetime", "at most 30 days", p.UploadLifetime)
+	k.require(p.UploadLifetime >= p.Lifetime, "upload_lifetime", "at least the lifetime", p.UploadLifetime)
+	k.require(p.MaxOpen > 0, "max_open", "1 or more", p.MaxOpen)
+	k.requireRate("quota.uploads", p.Quota.Uploads)
+	k.requireRate("quota.bytes", p.Quota.Bytes)
+}
+
+func (k *checker) requireRate(field string, r Rate) {
+	ok := r == Rate{} || r.Limit > 0 && r.Window > 0
+	k.require(ok, field, "a limit and a window, both above zero", fmt.Sprintf("%d/%s", r.Limit, r.Window))
+}
+
+// checkStorage checks what the store is told about each object.
+func (c *Compiled) checkStorage(k *checker) {
+	p, e := &c.profile, c.profile.Encryption
+	var refused *policy.ConditionError
+	if p.ACL != "" && errors.As(policy.ACL(p.ACL).Err(), &refused) {
+		k.add("acl", refused.Wanted, p.ACL)
+	}
+	k.require(p.StorageClass == "" || isReadableClass(p.StorageClass), "storage_class", "a class such as STANDARD_IA whose objects can be read at once", p.StorageClass)
+	cache := p.CacheControl == "" || len(p.CacheControl) <= 256 && policy.CacheControl(p.CacheControl).Err() == nil
+	k.require(cache, "cache_control", "at most 256 bytes of printable ASCII without $", p.CacheControl)
+	k.require(e.Mode == "" || e.Mode == EncryptionAES256 || e.Mode == EncryptionKMS, "encryption.mode", "AES256 or aws:kms", e.Mode)
+	k.require(e.KeyID == "" || e.Mode == EncryptionKMS, "encryption.key_id", "mode aws:kms beside it", e.Mode)
+	k.require(len(e.KeyID) <= 2048 && consistsOf(e.KeyID, "-_:/"), "encryption.key_id", "a KMS key ID, alias or ARN", e.KeyID)
+	k.require(len(p.Tags) <= 10, "tags", "at most 10", len(p.Tags))
+	for _, tag := range sortedTags(p.Tags) {
+		k.require(policy.Tagging(tag).Err() == nil, "tags."+tag.Key,
+			"a name of 1 to 128 and a value of at most 256 letters, digits, spaces and +-=._:/@, the name not beginning with aws:", tag.Key+"="+tag.Value)
+	}
+}
+
+// checkWeb checks the addresses of other sites.
+func (c *Compiled) checkWeb(k *checker) {
+	p := &c.profile
+	// Stores append their own query, so a redirect has none.
+	redirect := p.Redirect == "" || policy.SuccessActionRedirect(p.Redirect).Err() == nil && !strings.ContainsAny(p.Redirect, "?@")
+	k.require(redirect, "redirect", "an https URL (http on loopback) without user, query or fragment", p.Redirect)
+	for i, origin := range p.Origins {
+		field := fmt.Sprintf("origins[%d]", i)
+		k.require(IsOrigin(origin), field, "an origin as browsers send it, such as https://app.example.com", origin)
+		k.require(slices.Index(p.Origins, origin) == i, field, "each origin once", origin)
+	}
+}
+
+// consistsOf reports whether text has nothing but ASCII letters, digits and the given marks.
+func consistsOf(text, marks string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(marks, r) })
+}
+
+// isPrefix accepts whole segments of plain characters, each more than dots, ending in a slash.
+func isPrefix(prefix string) bool {
 	rest, ok := strings.CutSuffix(prefix, "/")
 	for segment := range strings.SplitSeq(rest, "/") {
-		ok = ok && only(segment, "-_.=@") && strings.Trim(segment, ".") != ""
+		ok = ok && consistsOf(segment, "-_.=@") && strings.Trim(segment, ".") != ""
 	}
-	return ok && len(prefix) <= MaxKeyBytes/2
+	return ok && len(prefix) <= policy.MaxKeyBytes/2
 }
 
-// overlaps reports whether a key of the template could lie below prefix: the literal beginning of
-// the template says.
-func (t *template) overlaps(prefix string) bool {
-	var fixed strings.Builder
-	for _, p := range t.parts {
-		if p.name != "" {
-			break
-		}
-		fixed.WriteString(p.literal)
-	}
-	return strings.HasPrefix(prefix, fixed.String()) || strings.HasPrefix(fixed.String(), prefix)
-}
+// classesElsewhere are the storage classes of Cloud Storage whose objects can be read at once.
+var classesElsewhere = []policy.S3Class{"NEARLINE", "COLDLINE", "ARCHIVE", "REGIONAL", "MULTI_REGIONAL"}
 
-// owned reports whether the prefix belongs to one subject.
-func (t *template) owned() bool {
-	return slices.ContainsFunc(t.parts[:t.prefix], func(p piece) bool { return p.name == "subject" })
-}
-
-func (c *Compiled) checkStorage(f *faults) {
-	p := &c.profile
-	f.unless(p.ACL == "" || slices.Contains(cannedACLs, p.ACL), "acl", "one of "+strings.Join(cannedACLs, ", "), p.ACL)
-	f.unless(p.StorageClass == "" || validClass(p.StorageClass), "storage_class", "a class such as STANDARD_IA whose objects can be read at once", p.StorageClass)
-	f.unless(len(p.CacheControl) <= 256 && headerValue(p.CacheControl), "cache_control", "printable ASCII without $", p.CacheControl)
-	e := p.Encryption
-	f.unless(e.Mode == "" || e.Mode == "AES256" || e.Mode == "aws:kms", "encryption.mode", "AES256 or aws:kms", e.Mode)
-	f.unless(e.KeyID == "" || e.Mode == "aws:kms", "encryption.key_id", "mode aws:kms beside it", e.Mode)
-	f.unless(len(e.KeyID) <= 2048 && only(e.KeyID, "-_:/"), "encryption.key_id", "a KMS key ID, alias or ARN", e.KeyID)
-}
-
-// otherClasses are those of OSS and Cloud Storage; archived classes are left out here and refused
-// below, since every upload is read again after it arrived.
-var otherClasses = []string{"Standard", "IA", "NEARLINE", "COLDLINE", "ARCHIVE", "REGIONAL", "MULTI_REGIONAL"}
-
-func validClass(class string) bool {
-	if class == string(policy.ClassGlacier) || class == string(policy.ClassDeepArchive) {
+// isReadableClass refuses the classes whose objects have to be restored first: each upload is read
+// again after it arrived.
+func isReadableClass(class policy.S3Class) bool {
+	switch oss := policy.OSSClass(class); {
+	case class == policy.ClassGlacier || class == policy.ClassDeepArchive:
 		return false
+	case oss == policy.OSSStandard || oss == policy.OSSIA:
+		return true
 	}
-	return slices.Contains(otherClasses, class) || policy.StorageClass(policy.S3Class(class)).Err() == nil
+	return slices.Contains(classesElsewhere, class) || policy.StorageClass(class).Err() == nil
 }
 
-// headerValue accepts what every store takes as a field and as a header alike; `$` begins a
+// isHeaderValue accepts what every store takes as a field and as a header alike; `$` begins a
 // variable for some.
-func headerValue(text string) bool {
+func isHeaderValue(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '$' }) &&
 		strings.Trim(text, " ") == text
 }
 
-func (c *Compiled) checkTags(f *faults) {
-	tags := c.profile.Tags
-	f.unless(len(tags) <= 10, "tags", "at most 10", len(tags))
-	for name, value := range tags {
-		ok := name != "" && len(name) <= 128 && only(name, tagMarks) && !strings.HasPrefix(strings.ToLower(name), "aws:")
-		f.unless(ok, "tags", "names of 1 to 128 letters, digits, spaces and +-=._:/@, not beginning with aws:", name)
-		f.unless(len(value) <= 256 && only(value, tagMarks), "tags."+name, "at most 256 letters, digits, spaces and +-=._:/@", value)
-	}
-}
-
-const tagMarks = " +-=._:/@"
-
-func (c *Compiled) checkWeb(f *faults) {
-	p := &c.profile
-	f.unless(p.Redirect == "" || validRedirect(p.Redirect), "redirect", "an https URL (http on loopback) without user, query or fragment", p.Redirect)
-	for i, origin := range p.Origins {
-		field := fmt.Sprintf("origins[%d]", i)
-		f.unless(validOrigin(origin), field, "an origin as browsers send it, such as https://app.example.com", origin)
-		f.unless(slices.Index(p.Origins, origin) == i, field, "each origin once", origin)
-	}
-}
-
-// validRedirect accepts only text that parsing and printing leave as it is, so that no store and no
-// browser reads another address into it. Stores append their own query, so it has none.
-func validRedirect(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.String() != text || !headerValue(text) || strings.ContainsAny(text, ` \?#@`) {
-		return false
-	}
-	if policy.SuccessActionRedirect(text).Err() != nil {
-		return false
-	}
-	return u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// validOrigin compares with the serialisation of the URL standard: scheme, lower-case host, port
-// unless default.
-func validOrigin(text string) bool {
+// IsOrigin reports whether text is the origin of a page exactly as browsers send it: scheme http or
+// https, lower-case host, and a port unless it is the scheme's default; see "ASCII serialization of
+// an origin" in the HTML standard.
+func IsOrigin(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return false
 	}
-	standard := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
+	isDefault := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
 	plain := u.Scheme+"://"+u.Host == text && strings.ToLower(text) == text
-	return plain && !standard && !strings.HasSuffix(u.Host, ":") && only(u.Host, "-.:[]")
+	return plain && !isDefault && !strings.HasSuffix(u.Host, ":") && consistsOf(u.Host, "-.:[]")
 }

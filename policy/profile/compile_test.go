@@ -111,7 +111,7 @@ var contradictions = []struct {
 	}, "accept_metadata[0]"},
 	{"an accepted name that is none", func(p *profile.Profile) { p.AcceptMetadata = []string{"x y"} }, "accept_metadata[0]"},
 	{"more than ten tags", func(p *profile.Profile) { p.Tags = manyTags(11) }, "tags"},
-	{"a tag of the store's own", func(p *profile.Profile) { p.Tags = map[string]string{"AWS:x": "1"} }, "tags"},
+	{"a tag of the store's own", func(p *profile.Profile) { p.Tags = map[string]string{"AWS:x": "1"} }, "tags.AWS:x"},
 	{"a tag with markup", func(p *profile.Profile) { p.Tags = map[string]string{"a": "<b>"} }, "tags.a"},
 	{"an unknown encryption", func(p *profile.Profile) { p.Encryption.Mode = "rot13" }, "encryption.mode"},
 	{"a key ID without KMS", func(p *profile.Profile) { p.Encryption = profile.Encryption{Mode: "AES256", KeyID: "k"} }, "encryption.key_id"},
@@ -136,7 +136,7 @@ func TestCompileRefusesContradictions(t *testing.T) {
 			p := photos()
 			c.change(&p)
 			_, err := profile.Compile(p)
-			var fault *profile.FieldError
+			var fault *profile.SettingError
 			if !errors.As(err, &fault) || fault.Field != c.field {
 				t.Fatalf("wants a fault in %q, got %v", c.field, err)
 			}
@@ -227,5 +227,16 @@ func TestCompileFillsDefaults(t *testing.T) {
 	}
 	if want := (profile.Multipart{Threshold: 16 * profile.MiB, PartSize: 8 * profile.MiB}); p.Multipart != want {
 		t.Errorf("multipart: wants %v, got %v", want, p.Multipart)
+	}
+}
+
+func TestAccessMayBeSpelledOut(t *testing.T) {
+	t.Parallel()
+	for _, access := range []profile.Access{"", "ticket"} {
+		p := photos()
+		p.Access = access
+		if _, err := profile.Compile(p); err != nil {
+			t.Errorf("access %q: %v", access, err)
+		}
 	}
 }

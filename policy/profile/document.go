@@ -10,27 +10,31 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// PostOptions says whom a document is for and how the store answers an accepted POST.
+// PostOptions says how the store answers an accepted POST, and which dialect it speaks.
 type PostOptions struct {
-	Redirect string         // where a form's visitor is sent; "" answers 201 with the store's XML, for scripts
-	Dialect  *sigv4.Dialect // names the fields as the store does; nil is sigv4.AWS
+	// Redirect is where the store sends a visitor without script: an absolute https URL. Empty: the
+	// store answers 201 with XML, which is for scripts.
+	Redirect string
+	// Dialect decides how the fields are named. nil: sigv4.AWS.
+	Dialect *sigv4.Dialect
 }
 
-// Document writes a plan as the policy document its POST is signed with: bucket and key exact, the
-// size range, for scripts the one content type, how the store answers, and everything the profile
-// sets. A form's document has no condition on Content-Type, since a form can't send that field.
-func (c *Compiled) Document(p Plan, done PostOptions) policy.Document {
+// Document writes a plan as the policy document that its POST is signed with: bucket and key exact,
+// the size range, for scripts the one content type, how the store answers, and everything the
+// profile sets. A form's document has no condition on Content-Type, since a form can't send that
+// field.
+func (c *Compiled) Document(p Plan, o PostOptions) policy.Document {
 	conditions := make([]policy.Condition, 0, 8+len(p.Metadata))
 	conditions = append(conditions, policy.Bucket(p.Bucket), policy.Key(p.Key), policy.ContentLengthRange(p.MinSize, p.MaxSize))
 	if p.Method != MethodForm {
 		conditions = append(conditions, policy.ContentType(p.Type))
 	}
-	if done.Redirect != "" {
-		conditions = append(conditions, policy.SuccessActionRedirect(done.Redirect))
+	if o.Redirect != "" {
+		conditions = append(conditions, policy.SuccessActionRedirect(o.Redirect))
 	} else {
 		conditions = append(conditions, policy.SuccessActionStatus(201))
 	}
-	names := policy.AttributeNamesOf(done.Dialect)
+	names := policy.AttributeNamesOf(o.Dialect)
 	conditions = append(conditions, c.settings[names.MetadataPrefix]...)
 	for _, m := range p.Metadata {
 		conditions = append(conditions, policy.Equal(names.MetadataPrefix+m.Name, m.Value))
@@ -39,64 +43,57 @@ func (c *Compiled) Document(p Plan, done PostOptions) policy.Document {
 }
 
 // CheckDialect reports, joined, which of the profile's settings a store of this dialect has no form
-// fields for, or doesn't allow: each a *FieldError or a *policy.ConditionError. It is for servers
-// to ask before they serve.
+// field for, or doesn't allow: each a *SettingError or a *policy.ConditionError. Servers ask before
+// they serve a profile. A nil dialect is sigv4.AWS.
 func (c *Compiled) CheckDialect(d *sigv4.Dialect) error {
-	var faults []error
 	names := policy.AttributeNamesOf(d)
-	for _, condition := range c.appendSettings(nil, names) {
+	k := &checker{profile: c.profile.Name}
+	for _, condition := range c.settingsOf(names) {
 		if err := condition.Err(); err != nil {
-			faults = append(faults, fmt.Errorf("profile: %q: %w", c.profile.Name, err))
+			k.found = append(k.found, fmt.Errorf("profile: %q: %w", c.profile.Name, err))
 		}
 	}
-	for field, lacking := range map[string]bool{"tags": len(c.profile.Tags) > 0 && names.TagsField == "", "encryption": c.profile.Encryption.Mode != "" && names.Encryption == ""} {
-		if lacking {
-			faults = append(faults, &FieldError{Profile: c.profile.Name, Field: field, Wanted: "nothing: forms of this store have no field for it", Got: "a value"})
-		}
-	}
-	return errors.Join(faults...)
+	const wanted = "no value, since forms of this store have no field for it"
+	k.require(len(c.profile.Tags) == 0 || names.TagsField != "", "tags", wanted, c.profile.Tags)
+	k.require(c.profile.Encryption.Mode == "" || names.Encryption != "", "encryption.mode", wanted, c.profile.Encryption.Mode)
+	return errors.Join(k.found...)
 }
 
-// appendSettings adds the conditions that don't depend on the file.
-func (c *Compiled) appendSettings(out []policy.Condition, names policy.AttributeNames) []policy.Condition {
+// settingsOf returns the conditions that don't depend on the file. Settings that the dialect has no
+// name for are left out.
+func (c *Compiled) settingsOf(names policy.AttributeNames) (out []policy.Condition) {
 	p := &c.profile
-	if p.ACL != "" {
-		out = append(out, policy.Equal(names.ACLField, p.ACL))
+	add := func(name, value string) {
+		if name != "" && value != "" {
+			out = append(out, policy.Equal(name, value))
+		}
 	}
-	if p.CacheControl != "" {
-		out = append(out, policy.CacheControl(p.CacheControl))
-	}
-	if p.StorageClass != "" {
-		out = append(out, policy.Equal(names.StorageClass, p.StorageClass))
-	}
-	if p.Encryption.Mode != "" && names.Encryption != "" {
-		out = append(out, policy.Equal(names.Encryption, p.Encryption.ModeValue(names)))
-	}
-	if p.Encryption.KeyID != "" && names.KMSKey != "" {
-		out = append(out, policy.Equal(names.KMSKey, p.Encryption.KeyID))
-	}
+	add(names.ACLField, string(p.ACL))
+	add("Cache-Control", p.CacheControl)
+	add(names.StorageClass, string(p.StorageClass))
+	add(names.Encryption, p.Encryption.ModeValue(names))
+	add(names.KMSKey, p.Encryption.KeyID)
 	if len(p.Tags) > 0 && names.TagsField != "" {
 		out = append(out, policy.Tagging(sortedTags(p.Tags)...))
 	}
 	return out
 }
 
-// settingsByDialect makes those conditions once for each dialect, by its prefix of user metadata.
 func (c *Compiled) settingsByDialect() map[string][]policy.Condition {
 	out := map[string][]policy.Condition{}
 	for _, d := range []*sigv4.Dialect{sigv4.AWS, sigv4.OSS, sigv4.GCS} {
 		names := policy.AttributeNamesOf(d)
-		out[names.MetadataPrefix] = c.appendSettings(nil, names)
+		out[names.MetadataPrefix] = c.settingsOf(names)
 	}
 	return out
 }
 
-// ModeValue is the mode as a dialect writes it.
+// ModeValue returns the mode as a dialect writes it.
 func (e Encryption) ModeValue(names policy.AttributeNames) string {
-	if e.Mode == "aws:kms" {
+	if e.Mode == EncryptionKMS {
 		return names.KMSMode
 	}
-	return e.Mode
+	return string(e.Mode)
 }
 
 func sortedTags(tags map[string]string) []policy.Tag {

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -9,13 +10,13 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// words writes conditions in a short form that tables can name.
-func words(d policy.Document) []string {
+// conditionLines writes each condition of a document as one short line.
+func conditionLines(d policy.Document) []string {
 	var out []string
 	for _, c := range d.Conditions {
 		if c.Operator() == policy.OpRange {
-			least, most := c.Range()
-			out = append(out, "range "+profile.FormatSize(least)+".."+profile.FormatSize(most))
+			smallest, largest := c.Range()
+			out = append(out, fmt.Sprintf("range %d..%d", smallest, largest))
 			continue
 		}
 		out = append(out, string(c.Operator())+" "+c.Field()+" "+c.Value())
@@ -26,7 +27,7 @@ func words(d policy.Document) []string {
 func TestDocumentOfAScriptIsExact(t *testing.T) {
 	t.Parallel()
 	c := compile(t, nil)
-	p, err := c.Plan(alice(), png(), issue())
+	p, err := c.Plan(alice(), png(), params())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,11 +35,11 @@ func TestDocumentOfAScriptIsExact(t *testing.T) {
 	want := []string{
 		"eq bucket media",
 		"eq key users/alice/2026/11/" + anID + ".png",
-		"range 1MiB..1MiB",
+		"range 1048576..1048576",
 		"eq Content-Type image/png",
 		"eq success_action_status 201",
 	}
-	if got := words(d); !slices.Equal(got, want) || !d.Expiration.Equal(p.Expiration) {
+	if got := conditionLines(d); !slices.Equal(got, want) || !d.Expiration.Equal(p.Expiration) {
 		t.Errorf("wants %q until %v\ngot   %q until %v", want, p.Expiration, got, d.Expiration)
 	}
 }
@@ -46,15 +47,15 @@ func TestDocumentOfAScriptIsExact(t *testing.T) {
 func TestDocumentOfAFormHasNoContentType(t *testing.T) {
 	t.Parallel()
 	c := compile(t, nil)
-	p, err := c.FormPlan(alice(), issue())
+	p, err := c.FormPlan(alice(), params())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := words(c.Document(p, profile.PostOptions{Redirect: "https://uploads.example.com/forms/photos/done/token"}))
+	got := conditionLines(c.Document(p, profile.PostOptions{Redirect: "https://uploads.example.com/forms/photos/done/token"}))
 	want := []string{
 		"eq bucket media",
 		"eq key users/alice/2026/11/" + anID,
-		"range 1..10MiB",
+		"range 1..10485760",
 		"eq success_action_redirect https://uploads.example.com/forms/photos/done/token",
 	}
 	if !slices.Equal(got, want) {
@@ -67,14 +68,14 @@ func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
 	c := compile(t, everything)
 	file := png()
 	file.Metadata = map[string]string{"album": "summer"}
-	p, err := c.Plan(alice(), file, issue())
+	p, err := c.Plan(alice(), file, params())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
 		"eq bucket media",
 		"eq key users/alice/2026/11/" + anID + ".png",
-		"range 1MiB..1MiB",
+		"range 1048576..1048576",
 		"eq Content-Type image/png",
 		"eq success_action_status 201",
 		"eq acl private",
@@ -87,7 +88,7 @@ func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
 		"eq x-amz-meta-filename Holiday.PNG",
 		"eq x-amz-meta-source web",
 	}
-	if got := words(c.Document(p, profile.PostOptions{})); !slices.Equal(got, want) {
+	if got := conditionLines(c.Document(p, profile.PostOptions{})); !slices.Equal(got, want) {
 		t.Errorf("wants %q\ngot   %q", want, got)
 	}
 }
@@ -95,7 +96,7 @@ func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
 func TestDocumentConditionsAreAllSignable(t *testing.T) {
 	t.Parallel()
 	c := compile(t, everything)
-	p, err := c.Plan(alice(), png(), issue())
+	p, err := c.Plan(alice(), png(), params())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
 		p.ACL, p.StorageClass, p.Metadata = "private", "STANDARD", map[string]string{"source": "web"}
 		p.Encryption = profile.Encryption{Mode: "aws:kms", KeyID: "k-1"}
 	})
-	p, err := c.Plan(alice(), png(), issue())
+	p, err := c.Plan(alice(), png(), params())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
 	for _, k := range cases {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			got := words(c.Document(p, profile.PostOptions{Dialect: k.dialect}))
+			got := conditionLines(c.Document(p, profile.PostOptions{Dialect: k.dialect}))
 			if !slices.Equal(got[5:], k.want) {
 				t.Errorf("wants %q\ngot   %q", k.want, got[5:])
 			}
@@ -146,7 +147,7 @@ func TestDocumentOfEveryDialectIsSigned(t *testing.T) {
 	c := compile(t, func(p *profile.Profile) {
 		p.ACL, p.Metadata, p.CacheControl = "private", map[string]string{"source": "web"}, "no-cache"
 	})
-	p, err := c.Plan(alice(), png(), issue())
+	p, err := c.Plan(alice(), png(), params())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,14 +1,11 @@
 package profile
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // Code names a refusal for programs; the words are those of the JSON API.
 type Code string
 
-// The codes a plan can be refused with.
+// The codes of a RequestError.
 const (
 	InvalidRequest  Code = "invalid_request"
 	Unauthorized    Code = "unauthorized"
@@ -20,36 +17,43 @@ const (
 	PartOutOfPlan   Code = "part_out_of_plan"
 )
 
-// Error is a refusal of one request. Field is the member of the request or identity at fault
-// ("size", "type", "filename", "metadata.album", "claim:team"); Wanted says in words or figures
-// what would do; Got is what came.
-type Error struct {
+// RequestError refuses one request. Its code decides what the visitor is answered.
+type RequestError struct {
 	Code   Code
-	Field  string
-	Wanted string
-	Got    string
+	Field  string // of the request or identity: "size", "type", "filename", "metadata.album", "claim:team"
+	Wanted string // in words or figures
+	Got    string // shortened
 }
 
-func (e *Error) Error() string {
+func (e *RequestError) Error() string {
 	return fmt.Sprintf("profile: %s: %s: wants %s, got %q", e.Code, e.Field, e.Wanted, e.Got)
 }
 
-// Is reports whether target is an *Error with the same code, and the same field where target names
-// one, so that errors.Is(err, &Error{Code: SizeTooLarge}) reads as a question.
-func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
+// Is reports whether target is a *RequestError with the same code, and the same field where target
+// names one, so that errors.Is(err, &RequestError{Code: SizeTooLarge}) reads as a question.
+func (e *RequestError) Is(target error) bool {
+	t, ok := target.(*RequestError)
 	return ok && t.Code == e.Code && (t.Field == "" || t.Field == e.Field)
 }
 
-// FieldError is one contradiction in a profile. Field is the name the config file gives it
-// ("size.max", "multipart.part_size", "types[2]").
-type FieldError struct {
+// SettingError is one contradiction in a profile: a mistake of the operator, found before anything
+// is served. Its field says which line of the config file to change.
+type SettingError struct {
 	Profile string
-	Field   string
+	Field   string // as the config file names it: "size", "multipart.part_size", "types[2]"
 	Wanted  string
-	Got     string
+	Got     string // shortened
 }
 
-func (e *FieldError) Error() string {
-	return fmt.Sprintf("profile: %q: %s: wants %s, got %s", e.Profile, e.Field, e.Wanted, strconv.Quote(e.Got))
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("profile: %q: %s: wants %s, got %q", e.Profile, e.Field, e.Wanted, e.Got)
+}
+
+// clip shortens input that is about to be quoted in an error.
+func clip(text string) string {
+	const limit = 120
+	if len(text) <= limit {
+		return text
+	}
+	return text[:limit] + "…"
 }

@@ -21,7 +21,7 @@ func Example() {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	random := strings.NewReader("sixteen bytes!!!") // crypto/rand.Reader outside of examples
 	plan, err := photos.Plan(
-		profile.Identity{Subject: "alice@example.com"},
+		profile.Identity{Subject: "alice@example.com", Profiles: []string{"photos"}},
 		profile.File{Name: "Holiday.JPG", Type: "image/jpeg", Size: 482_113},
 		profile.IssueParams{ID: profile.NewID(now, random), Now: now},
 	)
@@ -36,11 +36,6 @@ func Example() {
 	// ["content-length-range", 482113, 482113]
 	// ["eq", "$Content-Type", "image/jpeg"]
 	// ["eq", "$success_action_status", "201"]
-}
-
-func ExampleContentDisposition() {
-	fmt.Println(profile.ContentDisposition("attachment", "Übersicht.pdf"))
-	// Output: attachment; filename="_bersicht.pdf"; filename*=UTF-8''%C3%9Cbersicht.pdf
 }
 
 // Every contradiction is named at once.

@@ -6,13 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxSubjectBytes bounds subjects and claims before they are encoded.
-const maxSubjectBytes = 1024
+// maxSubject bounds subjects and claims before they are encoded, in bytes.
+const maxSubject = 1024
+
+// AllProfiles in Identity.Profiles stands for every profile.
+const AllProfiles = "*"
 
 // Identity is who asks, resolved once per request. The zero value is a visitor nobody vouches for.
 type Identity struct {
 	Subject  string            // who, unique among all who may ask; "" is nobody
-	Profiles []string          // names of the profiles allowed; nil allows all, empty allows none
+	Profiles []string          // names of the profiles allowed, or AllProfiles; empty allows public profiles alone
 	MaxSize  int64             // a tighter limit in bytes; 0 keeps the profile's
 	Metadata map[string]string // extra user metadata, beside the profile's
 	Claims   map[string]string // values for {claim:NAME}
@@ -20,44 +23,44 @@ type Identity struct {
 	Address  string            // network address, for rates; never part of a key
 }
 
-// admit returns id with its subject filled in, or why it may not use the profile at all.
-func (c *Compiled) admit(id Identity) (Identity, error) {
+// authorize returns id with its subject filled in, or why it may not use the profile at all.
+func (c *Compiled) authorize(id Identity) (Identity, error) {
 	if id.Subject == "" && c.profile.Access == AccessPublic {
 		id.Subject = Guest
 	}
 	if id.Subject == "" {
-		return id, &Error{Code: Unauthorized, Field: "subject", Wanted: "a ticket"}
+		return id, &RequestError{Code: Unauthorized, Field: "subject", Wanted: "a ticket"}
 	}
 	if err := checkSubject("subject", id.Subject); err != nil {
 		return id, err
 	}
-	if id.Profiles != nil && !slices.Contains(id.Profiles, c.profile.Name) {
-		return id, &Error{Code: Forbidden, Field: "profile", Wanted: "one the ticket names", Got: c.profile.Name}
+	if !id.mayUse(&c.profile) {
+		return id, &RequestError{Code: Forbidden, Field: "profile", Wanted: "one the ticket names", Got: c.profile.Name}
 	}
 	if id.MaxSize < 0 || id.MaxSize > 0 && id.MaxSize < c.profile.MinSize {
 		wanted := "at least " + strconv.FormatInt(c.profile.MinSize, 10)
-		return id, &Error{Code: Forbidden, Field: "maxSize", Wanted: wanted, Got: strconv.FormatInt(id.MaxSize, 10)}
+		return id, &RequestError{Code: Forbidden, Field: "maxSize", Wanted: wanted, Got: strconv.FormatInt(id.MaxSize, 10)}
 	}
 	return id, nil
+}
+
+// mayUse reports whether the identity may use the profile. One that lists profiles is limited to
+// them, public ones included.
+func (id Identity) mayUse(p *Profile) bool {
+	if len(id.Profiles) == 0 {
+		return p.Access == AccessPublic
+	}
+	return slices.Contains(id.Profiles, p.Name) || slices.Contains(id.Profiles, AllProfiles)
 }
 
 // checkSubject refuses text that JSON couldn't carry unchanged: two subjects must not become one on
 // the way.
 func checkSubject(field, text string) error {
-	if len(text) <= maxSubjectBytes && utf8.ValidString(text) {
+	if len(text) <= maxSubject && utf8.ValidString(text) {
 		return nil
 	}
-	wanted := "at most " + strconv.Itoa(maxSubjectBytes) + " bytes of UTF-8"
-	return &Error{Code: Forbidden, Field: field, Wanted: wanted, Got: clip(text)}
-}
-
-// clip shortens input that is about to be quoted in an error.
-func clip(text string) string {
-	const most = 120
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
+	wanted := "at most " + strconv.Itoa(maxSubject) + " bytes of UTF-8"
+	return &RequestError{Code: Forbidden, Field: field, Wanted: wanted, Got: clip(text)}
 }
 
 // maxSize is the smaller of the profile's and the identity's limits.

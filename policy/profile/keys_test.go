@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -44,7 +45,7 @@ func hostile(r *rand.Rand, out []byte) []byte {
 // keyFault says what is wrong with a key minted below prefix, or nothing.
 func keyFault(key, prefix string) string {
 	switch {
-	case len(key) > profile.MaxKeyBytes:
+	case len(key) > policy.MaxKeyBytes:
 		return "is over 1,024 bytes"
 	case prefix == "" || !strings.HasSuffix(prefix, "/") || !strings.HasPrefix(key, prefix) || len(key) == len(prefix):
 		return "isn't below its prefix"
@@ -93,7 +94,7 @@ func TestMillionFileNamesNeverLeaveThePrefix(t *testing.T) {
 	minted := 0
 	for range names {
 		buffer = hostile(r, buffer[:0])
-		p, err := c.Plan(id, profile.File{Name: string(buffer), Type: "text/html", Size: 1}, issue())
+		p, err := c.Plan(id, profile.File{Name: string(buffer), Type: "text/html", Size: 1}, params())
 		if err != nil {
 			continue
 		}
@@ -117,8 +118,8 @@ func TestHostileSubjectsAndClaimsStayInTheirSegment(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 2026))
 	for range 50_000 {
 		subject, team := string(hostile(r, nil)), string(hostile(r, nil))
-		id := profile.Identity{Subject: subject, Claims: map[string]string{"team": team}}
-		p, err := c.Plan(id, png(), issue())
+		id := profile.Identity{Subject: subject, Profiles: []string{profile.AllProfiles}, Claims: map[string]string{"team": team}}
+		p, err := c.Plan(id, png(), params())
 		if err != nil {
 			continue
 		}
@@ -136,7 +137,7 @@ func TestSubjectsNeverShareAPrefix(t *testing.T) {
 	c := compile(t, func(p *profile.Profile) { p.Key = "users/{subject}/{id}" })
 	seen := map[string]string{}
 	add := func(subject string) {
-		prefix, err := c.Prefix(profile.Identity{Subject: subject})
+		prefix, err := c.Prefix(profile.Identity{Subject: subject, Profiles: []string{profile.AllProfiles}})
 		if err != nil {
 			return
 		}
@@ -193,7 +194,7 @@ func TestSubjectSegments(t *testing.T) {
 	for _, k := range cases {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := c.Prefix(profile.Identity{Subject: k.subject})
+			got, err := c.Prefix(profile.Identity{Subject: k.subject, Profiles: []string{profile.AllProfiles}})
 			if want := "users/" + k.segment + "/"; err != nil || got != want {
 				t.Errorf("wants %q, got %q, %v", want, got, err)
 			}
@@ -211,8 +212,8 @@ func FuzzKeys(f *testing.F) {
 	f.Add("a\u202eb", "%2e%2e%2fx.p\u0000ng", "text/html")
 	c := namedKeys(f)
 	f.Fuzz(func(t *testing.T, subject, name, contentType string) {
-		id := profile.Identity{Subject: subject, Claims: map[string]string{"team": name}}
-		p, err := c.Plan(id, profile.File{Name: name, Type: contentType, Size: 1}, issue())
+		id := profile.Identity{Subject: subject, Profiles: []string{profile.AllProfiles}, Claims: map[string]string{"team": name}}
+		p, err := c.Plan(id, profile.File{Name: name, Type: contentType, Size: 1}, params())
 		if err != nil {
 			if p.Key != "" {
 				t.Fatalf("a refused plan has key %q", p.Key)

@@ -11,45 +11,45 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// maxMetadata is the limit S3 sets on user metadata in a request header: names and values together,
-// in bytes.
+// maxMetadata is S3's limit for user metadata in request headers: names and values together, in
+// bytes; see "User-defined object metadata" in the S3 documentation.
 const maxMetadata = 2048
 
-func (c *Compiled) checkMetadata(f *faults) {
+func (c *Compiled) checkMetadata(k *checker) {
 	p := &c.profile
 	total := 0
 	for name, value := range p.Metadata {
-		f.unless(metadataName(name), "metadata", "names of 1 to 64 lower-case letters, digits, - and _", name)
-		f.unless(utf8.ValidString(value), "metadata."+name, "UTF-8", value)
+		k.require(isMetadataName(name), "metadata", "names of 1 to 64 lower-case letters, digits, - and _", name)
+		k.require(utf8.ValidString(value), "metadata."+name, "UTF-8", value)
 		total += len(name) + len(metadataValue(value))
 	}
-	f.unless(total <= maxMetadata, "metadata", "at most 2,048 bytes in all", total)
+	k.require(total <= maxMetadata, "metadata", "at most 2,048 bytes in all", total)
 	for i, name := range p.AcceptMetadata {
 		field := fmt.Sprintf("accept_metadata[%d]", i)
 		_, fixed := p.Metadata[name]
-		f.unless(metadataName(name), field, "a name of 1 to 64 lower-case letters, digits, - and _", name)
-		f.unless(!fixed, field, "a name that metadata doesn't set", name)
-		f.unless(slices.Index(p.AcceptMetadata, name) == i, field, "each name once", name)
+		k.require(isMetadataName(name), field, "a name of 1 to 64 lower-case letters, digits, - and _", name)
+		k.require(!fixed, field, "a name that metadata doesn't set", name)
+		k.require(slices.Index(p.AcceptMetadata, name) == i, field, "each name once", name)
 	}
 }
 
-// metadataName is narrower than what S3 takes: names are header names, and S3 turns them to lower
+// isMetadataName is narrower than what S3 takes: names are header names, and S3 turns them to lower
 // case.
-func metadataName(name string) bool {
-	return safeID(name) && strings.ToLower(name) == name
+func isMetadataName(name string) bool {
+	return isIdentifier(name) && strings.ToLower(name) == name
 }
 
 // metadataValue returns text as a header can carry it. What isn't printable ASCII, or holds `$`,
 // becomes one encoded word of RFC 2047 (`=?utf-8?b?…?=`), the form S3 itself uses for such
 // metadata.
 func metadataValue(text string) string {
-	if headerValue(text) && !strings.HasPrefix(text, "=?") {
+	if isHeaderValue(text) && !strings.HasPrefix(text, "=?") {
 		return text
 	}
 	return "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(text)) + "?="
 }
 
-// metadata joins what profile, identity and caller set, sorted by name. The caller sets only
+// metadata joins what profile, identity and caller set, sorted by name. The caller may set only
 // accepted names, and nobody overrides what was set before.
 func (c *Compiled) metadata(id Identity, given map[string]string, filename string) ([]policy.Field, error) {
 	fields := make([]policy.Field, 0, len(c.profile.Metadata)+len(id.Metadata)+len(given)+1)
@@ -77,7 +77,7 @@ func appendMetadata(fields []policy.Field, from map[string]string) []policy.Fiel
 	return fields
 }
 
-// appendFilename keeps the file's name where the profile accepts metadata of that name and nobody
+// appendFilename adds the file's name where the profile accepts metadata of that name and nobody
 // set it.
 func (c *Compiled) appendFilename(fields []policy.Field, filename string) []policy.Field {
 	taken := slices.ContainsFunc(fields, func(f policy.Field) bool { return f.Name == "filename" })
@@ -87,10 +87,11 @@ func (c *Compiled) appendFilename(fields []policy.Field, filename string) []poli
 	return append(fields, policy.Field{Name: "filename", Value: filename})
 }
 
+// sortMetadata checks the entries, encodes their values for headers and sorts them by name.
 func sortMetadata(fields []policy.Field) ([]policy.Field, error) {
 	total := 0
 	for i, f := range fields {
-		if !metadataName(f.Name) || !utf8.ValidString(f.Value) {
+		if !isMetadataName(f.Name) || !utf8.ValidString(f.Value) {
 			return nil, metadataError(InvalidRequest, f.Name, "a lower-case name and a value in UTF-8")
 		}
 		fields[i].Value = metadataValue(f.Value)
@@ -98,14 +99,14 @@ func sortMetadata(fields []policy.Field) ([]policy.Field, error) {
 	}
 	if total > maxMetadata {
 		wanted := "at most 2,048 bytes in all"
-		return nil, &Error{Code: InvalidRequest, Field: "metadata", Wanted: wanted, Got: strconv.Itoa(total)}
+		return nil, &RequestError{Code: InvalidRequest, Field: "metadata", Wanted: wanted, Got: strconv.Itoa(total)}
 	}
 	slices.SortFunc(fields, func(a, b policy.Field) int { return strings.Compare(a.Name, b.Name) })
 	return fields, nil
 }
 
 func metadataError(code Code, name, wanted string) error {
-	return &Error{Code: code, Field: "metadata." + clip(name), Wanted: wanted, Got: clip(name)}
+	return &RequestError{Code: code, Field: "metadata." + clip(name), Wanted: wanted, Got: clip(name)}
 }
 
 func (c *Compiled) acceptedNames() string {

@@ -17,9 +17,11 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 const anID = "019aa5f0c10000112233445566778899aabbccddeeff"
 
-func issue() profile.IssueParams { return profile.IssueParams{ID: anID, Now: noon} }
+func params() profile.IssueParams { return profile.IssueParams{ID: anID, Now: noon} }
 
-func alice() profile.Identity { return profile.Identity{Subject: "alice"} }
+func alice() profile.Identity {
+	return profile.Identity{Subject: "alice", Profiles: []string{"photos"}}
+}
 
 func png() profile.File {
 	return profile.File{Name: "Holiday.PNG", Type: "image/png", Size: profile.MiB}
@@ -27,7 +29,7 @@ func png() profile.File {
 
 func TestPlanSaysExactlyWhatWasDeclared(t *testing.T) {
 	t.Parallel()
-	p, err := compile(t, nil).Plan(alice(), png(), issue())
+	p, err := compile(t, nil).Plan(alice(), png(), params())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,55 +49,55 @@ type request struct {
 	profile  profile.Profile
 	identity profile.Identity
 	file     profile.File
-	issue    profile.IssueParams
+	params   profile.IssueParams
 }
 
 // refused are changes to the good request.
 var refused = []struct {
 	name   string
 	change func(*request)
-	want   profile.Error
+	want   profile.RequestError
 }{
-	{"nobody", func(r *request) { r.identity.Subject = "" }, profile.Error{Code: profile.Unauthorized}},
-	{"a subject that isn't UTF-8", func(r *request) { r.identity.Subject = "a\xff" }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
-	{"a subject of 2 KB", func(r *request) { r.identity.Subject = strings.Repeat("a", 2048) }, profile.Error{Code: profile.Forbidden, Field: "subject"}},
-	{"a ticket for another profile", func(r *request) { r.identity.Profiles = []string{"files"} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
-	{"a ticket for no profile", func(r *request) { r.identity.Profiles = []string{} }, profile.Error{Code: profile.Forbidden, Field: "profile"}},
+	{"nobody", func(r *request) { r.identity.Subject = "" }, profile.RequestError{Code: profile.Unauthorized}},
+	{"a subject that isn't UTF-8", func(r *request) { r.identity.Subject = "a\xff" }, profile.RequestError{Code: profile.Forbidden, Field: "subject"}},
+	{"a subject of 2 KB", func(r *request) { r.identity.Subject = strings.Repeat("a", 2048) }, profile.RequestError{Code: profile.Forbidden, Field: "subject"}},
+	{"a ticket for another profile", func(r *request) { r.identity.Profiles = []string{"files"} }, profile.RequestError{Code: profile.Forbidden, Field: "profile"}},
+	{"a ticket for no profile", func(r *request) { r.identity.Profiles = []string{} }, profile.RequestError{Code: profile.Forbidden, Field: "profile"}},
 	{"a ticket tighter than the least size", func(r *request) {
 		r.profile.MinSize, r.identity.MaxSize = 100, 99
-	}, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
-	{"a ticket with a negative size", func(r *request) { r.identity.MaxSize = -1 }, profile.Error{Code: profile.Forbidden, Field: "maxSize"}},
-	{"a negative size", func(r *request) { r.file.Size = -1 }, profile.Error{Code: profile.InvalidRequest, Field: "size"}},
-	{"one byte too many", func(r *request) { r.file.Size = 10*profile.MiB + 1 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-	{"the greatest number there is", func(r *request) { r.file.Size = math.MaxInt64 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-	{"an empty file", func(r *request) { r.file.Size = 0 }, profile.Error{Code: profile.SizeTooSmall, Field: "size"}},
-	{"more than the ticket allows", func(r *request) { r.identity.MaxSize = 10 }, profile.Error{Code: profile.SizeTooLarge, Field: "size"}},
-	{"another type", func(r *request) { r.file.Type = "image/tiff" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-	{"no type", func(r *request) { r.file.Type = "" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-	{"a list of types", func(r *request) { r.file.Type = "image/png,text/html" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-	{"a wildcard as a type", func(r *request) { r.file.Type = "image/*" }, profile.Error{Code: profile.TypeNotAllowed, Field: "type"}},
-	{"no file name", func(r *request) { r.file.Name = "" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-	{"a path as a file name", func(r *request) { r.file.Name = "../a.png" }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-	{"a name of 4 KB", func(r *request) { r.file.Name = strings.Repeat("a", 4096) }, profile.Error{Code: profile.FilenameInvalid, Field: "filename"}},
-	{"metadata nobody accepts", func(r *request) { r.file.Metadata = map[string]string{"x": "1"} }, profile.Error{Code: profile.InvalidRequest, Field: "metadata.x"}},
+	}, profile.RequestError{Code: profile.Forbidden, Field: "maxSize"}},
+	{"a ticket with a negative size", func(r *request) { r.identity.MaxSize = -1 }, profile.RequestError{Code: profile.Forbidden, Field: "maxSize"}},
+	{"a negative size", func(r *request) { r.file.Size = -1 }, profile.RequestError{Code: profile.InvalidRequest, Field: "size"}},
+	{"one byte too many", func(r *request) { r.file.Size = 10*profile.MiB + 1 }, profile.RequestError{Code: profile.SizeTooLarge, Field: "size"}},
+	{"the greatest number there is", func(r *request) { r.file.Size = math.MaxInt64 }, profile.RequestError{Code: profile.SizeTooLarge, Field: "size"}},
+	{"an empty file", func(r *request) { r.file.Size = 0 }, profile.RequestError{Code: profile.SizeTooSmall, Field: "size"}},
+	{"more than the ticket allows", func(r *request) { r.identity.MaxSize = 10 }, profile.RequestError{Code: profile.SizeTooLarge, Field: "size"}},
+	{"another type", func(r *request) { r.file.Type = "image/tiff" }, profile.RequestError{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"no type", func(r *request) { r.file.Type = "" }, profile.RequestError{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"a list of types", func(r *request) { r.file.Type = "image/png,text/html" }, profile.RequestError{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"a wildcard as a type", func(r *request) { r.file.Type = "image/*" }, profile.RequestError{Code: profile.TypeNotAllowed, Field: "type"}},
+	{"no file name", func(r *request) { r.file.Name = "" }, profile.RequestError{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"a path as a file name", func(r *request) { r.file.Name = "../a.png" }, profile.RequestError{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"a name of 4 KB", func(r *request) { r.file.Name = strings.Repeat("a", 4096) }, profile.RequestError{Code: profile.FilenameInvalid, Field: "filename"}},
+	{"metadata nobody accepts", func(r *request) { r.file.Metadata = map[string]string{"x": "1"} }, profile.RequestError{Code: profile.InvalidRequest, Field: "metadata.x"}},
 	{"metadata the profile sets", func(r *request) {
 		r.profile.Metadata, r.file.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "me"}
-	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.source"}},
+	}, profile.RequestError{Code: profile.InvalidRequest, Field: "metadata.source"}},
 	{"metadata the ticket sets", func(r *request) {
 		r.profile.AcceptMetadata = []string{"album"}
 		r.identity.Metadata, r.file.Metadata = map[string]string{"album": "1"}, map[string]string{"album": "2"}
-	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.album"}},
+	}, profile.RequestError{Code: profile.InvalidRequest, Field: "metadata.album"}},
 	{"a ticket that sets the profile's metadata", func(r *request) {
 		r.profile.Metadata, r.identity.Metadata = map[string]string{"source": "web"}, map[string]string{"source": "x"}
-	}, profile.Error{Code: profile.Forbidden, Field: "metadata.source"}},
+	}, profile.RequestError{Code: profile.Forbidden, Field: "metadata.source"}},
 	{"metadata over 2 KB", func(r *request) {
 		r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": strings.Repeat("x", 2048)}
-	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata"}},
+	}, profile.RequestError{Code: profile.InvalidRequest, Field: "metadata"}},
 	{"metadata that isn't UTF-8", func(r *request) {
 		r.profile.AcceptMetadata, r.file.Metadata = []string{"a"}, map[string]string{"a": "\xff"}
-	}, profile.Error{Code: profile.InvalidRequest, Field: "metadata.a"}},
-	{"a claim the ticket lacks", func(r *request) { r.profile.Key = "{claim:team}/{id}" }, profile.Error{Code: profile.Forbidden, Field: "claim:team"}},
-	{"an ID that is a path", func(r *request) { r.issue.ID = "../x" }, profile.Error{Code: profile.InvalidRequest, Field: "id"}},
+	}, profile.RequestError{Code: profile.InvalidRequest, Field: "metadata.a"}},
+	{"a claim the ticket lacks", func(r *request) { r.profile.Key = "{claim:team}/{id}" }, profile.RequestError{Code: profile.Forbidden, Field: "claim:team"}},
+	{"an ID that is a path", func(r *request) { r.params.ID = "../x" }, profile.RequestError{Code: profile.InvalidRequest, Field: "id"}},
 }
 
 func TestPlanRefuses(t *testing.T) {
@@ -103,13 +105,13 @@ func TestPlanRefuses(t *testing.T) {
 	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := request{profile: photos(), identity: alice(), file: png(), issue: issue()}
+			r := request{profile: photos(), identity: alice(), file: png(), params: params()}
 			c.change(&r)
 			compiled, err := profile.Compile(r.profile)
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan, err := compiled.Plan(r.identity, r.file, r.issue)
+			plan, err := compiled.Plan(r.identity, r.file, r.params)
 			if !errors.Is(err, &c.want) || plan.Key != "" {
 				t.Fatalf("wants %q in %q, got %v and key %q", c.want.Code, c.want.Field, err, plan.Key)
 			}
@@ -137,7 +139,7 @@ func TestPlanPicksTheMethod(t *testing.T) {
 			t.Parallel()
 			file := png()
 			file.Size = c.size
-			in := issue()
+			in := params()
 			in.PutOnly = c.putOnly
 			p, err := files.Plan(alice(), file, in)
 			if err != nil || p.Method != c.method || p.PartCount != c.parts || (p.Checksum != "") != (c.parts > 0) {
@@ -150,7 +152,7 @@ func TestPlanPicksTheMethod(t *testing.T) {
 func TestPlanTakesThePublicGuest(t *testing.T) {
 	t.Parallel()
 	public := compile(t, func(p *profile.Profile) { p.Access = profile.AccessPublic })
-	p, err := public.Plan(profile.Identity{}, png(), issue())
+	p, err := public.Plan(profile.Identity{}, png(), params())
 	if err != nil || p.Subject != "guest" || p.Prefix != "users/guest/" {
 		t.Errorf("wants guest, got %q below %q, %v", p.Subject, p.Prefix, err)
 	}
@@ -158,7 +160,7 @@ func TestPlanTakesThePublicGuest(t *testing.T) {
 
 func TestPlanEndsWithTheCredential(t *testing.T) {
 	t.Parallel()
-	in := issue()
+	in := params()
 	in.Until = noon.Add(time.Minute)
 	p, err := compile(t, nil).Plan(alice(), png(), in)
 	if err != nil || !p.Expiration.Equal(in.Until) || !p.UploadExpiration.Equal(noon.Add(7*24*time.Hour)) {
@@ -175,7 +177,7 @@ func TestPlanMetadataIsSortedAndFitForHeaders(t *testing.T) {
 	file.Name = "Fünf $ \u202egnp.png"
 	file.Metadata = map[string]string{"album": "summer 2026"}
 	id.Metadata = map[string]string{"tenant": "acme"}
-	p, err := c.Plan(id, file, issue())
+	p, err := c.Plan(id, file, params())
 	want := []policy.Field{
 		{Name: "album", Value: "summer 2026"},
 		{Name: "filename", Value: "=?utf-8?b?RsO8bmYgJCBnbnAucG5n?="},
@@ -191,7 +193,7 @@ func TestFormPlanAllowsWhatOnePostCarries(t *testing.T) {
 	t.Parallel()
 	c := compile(t, func(p *profile.Profile) { p.MaxSize = 5 * profile.TiB })
 	id := alice()
-	p, err := c.FormPlan(id, issue())
+	p, err := c.FormPlan(id, params())
 	if err != nil || p.MinSize != 1 || p.MaxSize != 5*profile.GiB || p.Type != "" || p.Method != profile.MethodForm {
 		t.Errorf("wants 1 byte to 5 GiB without a type, got %+v, %v", p, err)
 	}
@@ -199,7 +201,7 @@ func TestFormPlanAllowsWhatOnePostCarries(t *testing.T) {
 		t.Errorf("wants key %q, got %q", want, p.Key)
 	}
 	id.MaxSize = 1000
-	if p, err = c.FormPlan(id, issue()); err != nil || p.MaxSize != 1000 {
+	if p, err = c.FormPlan(id, params()); err != nil || p.MaxSize != 1000 {
 		t.Errorf("wants the ticket's 1000, got %d, %v", p.MaxSize, err)
 	}
 }
@@ -207,12 +209,12 @@ func TestFormPlanAllowsWhatOnePostCarries(t *testing.T) {
 func TestFormPlanRefusesWhatNoFormCanSend(t *testing.T) {
 	t.Parallel()
 	large := compile(t, func(p *profile.Profile) { p.MinSize, p.MaxSize = 6*profile.GiB, 7*profile.GiB })
-	putOnly := issue()
+	putOnly := params()
 	putOnly.PutOnly = true
-	_, errLarge := large.FormPlan(alice(), issue())
+	_, errLarge := large.FormPlan(alice(), params())
 	_, errPut := compile(t, nil).FormPlan(alice(), putOnly)
 	for _, err := range []error{errLarge, errPut} {
-		if !errors.Is(err, &profile.Error{Code: profile.InvalidRequest, Field: "method"}) {
+		if !errors.Is(err, &profile.RequestError{Code: profile.InvalidRequest, Field: "method"}) {
 			t.Errorf("wants invalid_request, got %v", err)
 		}
 	}
@@ -227,7 +229,20 @@ func TestPrefixIsTheSubjectsOwn(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 	shared := compile(t, func(p *profile.Profile) { p.Key = "in/{yyyy}/{subject}/{id}" })
-	if _, err := shared.Prefix(id); !errors.Is(err, &profile.Error{Code: profile.Forbidden, Field: "key"}) {
+	if _, err := shared.Prefix(id); !errors.Is(err, &profile.RequestError{Code: profile.Forbidden, Field: "key"}) {
 		t.Errorf("wants forbidden, got %v", err)
+	}
+}
+
+func TestAnIdentityThatNamesNoProfileOpensPublicProfilesOnly(t *testing.T) {
+	t.Parallel()
+	for _, id := range []profile.Identity{{Subject: "alice"}, {Subject: "alice", Profiles: []string{}}} {
+		if _, err := compile(t, nil).Plan(id, png(), params()); err == nil {
+			t.Errorf("%#v opens a profile that asks for a ticket", id)
+		}
+		public := compile(t, func(p *profile.Profile) { p.Access = profile.AccessPublic })
+		if _, err := public.Plan(id, png(), params()); err != nil {
+			t.Errorf("%#v on a public profile: %v", id, err)
+		}
 	}
 }

@@ -1,13 +1,17 @@
 package profile
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/postern-dev/postern/policy"
 )
 
-// Sizes that stores share; see "Amazon S3 multipart upload limits" and "POST Object" in the S3
-// documentation.
+// Limits that all stores share, in bytes; see "Amazon S3 multipart upload limits" and "POST Object"
+// in the S3 documentation.
 const (
 	KiB = int64(1) << 10
 	MiB = int64(1) << 20
@@ -21,23 +25,45 @@ const (
 	// MinPartSize and MaxPartSize bound every part but the last, which may be smaller.
 	MinPartSize = 5 * MiB
 	MaxPartSize = 5 * GiB
-	// MaxParts is the highest part number.
-	MaxParts = 10000
-	// MaxKeyBytes is the length limit of a key, in bytes of UTF-8.
-	MaxKeyBytes = 1024
 )
 
 // Access says who may use a profile.
 type Access string
 
-// The kinds of access; the zero value asks for a ticket.
+// The kinds of access. The zero value counts as AccessTicket.
 const (
-	AccessTicket Access = ""
-	AccessPublic Access = "public"
+	AccessTicket Access = "ticket" // identities that list the profile
+	AccessPublic Access = "public" // everybody
 )
 
 // Guest is the subject of a visitor without a ticket, where the profile is public.
 const Guest = "guest"
+
+// EncryptionMode is a kind of server-side encryption, as S3 writes it.
+type EncryptionMode string
+
+// The kinds of server-side encryption. The zero value asks for none.
+const (
+	EncryptionAES256 EncryptionMode = "AES256"  // with keys of the store
+	EncryptionKMS    EncryptionMode = "aws:kms" // with a key of the key management service
+)
+
+// Checksum is a checksum algorithm, as the config file and the JSON API write it. These are the
+// algorithms that give a whole object one checksum when it is made from parts; see "Checking object
+// integrity" in the S3 documentation.
+type Checksum string
+
+// The checksum algorithms. The zero value asks for no checksum.
+const (
+	ChecksumCRC32     Checksum = "crc32"
+	ChecksumCRC32C    Checksum = "crc32c"
+	ChecksumCRC64NVME Checksum = "crc64nvme"
+)
+
+// Algorithm returns the algorithm as S3 writes it, which is in capitals.
+func (c Checksum) Algorithm() policy.ChecksumAlgorithm {
+	return policy.ChecksumAlgorithm(strings.ToUpper(string(c)))
+}
 
 // Profile is what an operator decides about one kind of upload. Only Name, Bucket, Key, Types and
 // MaxSize have no usable zero value.
@@ -54,26 +80,26 @@ type Profile struct {
 	MinSize int64 // bytes; 0 allows empty files
 	MaxSize int64 // bytes; 0 is an error, not infinity
 
-	ACL          string // canned ACL; "" sends none, which most buckets want
-	StorageClass string // "" is the bucket's default
-	CacheControl string // "" sends none
-	Redirect     string // where an upload without script ends, an https URL without query; "" is our own page
+	ACL          policy.CannedACL // "" sends none, which most buckets want
+	StorageClass policy.S3Class   // of S3, OSS or Cloud Storage, in the store's own spelling; "" is the bucket's default
+	CacheControl string           // at most 256 bytes; "" sends none
+	Redirect     string           // where an upload without script ends, an https URL without query; "" is our own page
 
 	Lifetime       time.Duration // of a form or part URL; 0 is 15 minutes, at most 7 days
 	UploadLifetime time.Duration // how long a multipart upload may be resumed; 0 is 7 days, at most 30 days
 
-	Access  Access   // AccessTicket unless said otherwise
+	Access  Access   // "" is AccessTicket
 	Origins []string // pages that may frame the widget or call from another origin; none when empty
 
 	Multipart Multipart
-	Checksum  string // of each part: "", "crc32", "crc32c" or "crc64nvme"
+	Checksum  Checksum // of each part; "" asks for none
 
 	Metadata       map[string]string // set on every object; names without "x-amz-meta-"
 	AcceptMetadata []string          // names the caller may set; "filename", unless set, holds the file's name
 	Tags           map[string]string // object tags, at most 10
 	Encryption     Encryption
 
-	Quarantine string // key prefix refused objects are moved to, ending in "/"; "" deletes them
+	Quarantine string // key prefix that refused objects are moved to, ending in "/"; "" deletes them
 	Quota      Quota
 	MaxOpen    int // open multipart uploads per subject; 0 is 100
 
@@ -83,14 +109,14 @@ type Profile struct {
 
 // Multipart says when and how a file is sent in parts.
 type Multipart struct {
-	Threshold int64 // files of at least this size go in parts; 0 is 16 MiB, at most 5 GiB
-	PartSize  int64 // smallest part size, whole MiB from 5 MiB up; 0 is 8 MiB. Large files get larger parts
+	Threshold int64 // files of at least this many bytes go in parts; 0 is 16 MiB, at most 5 GiB
+	PartSize  int64 // smallest part size in bytes, whole MiB from 5 MiB up; 0 is 8 MiB. Large files get larger parts
 }
 
-// Encryption is server-side encryption asked of the store. The zero value asks for none.
+// Encryption is the server-side encryption asked of the store. The zero value asks for none.
 type Encryption struct {
-	Mode  string // "", "AES256" or "aws:kms"
-	KeyID string // KMS key, only with "aws:kms"; "" is the account's default key
+	Mode  EncryptionMode
+	KeyID string // KMS key, only with EncryptionKMS; "" is the account's default key
 }
 
 // Quota limits what one subject, and one address, may issue. A zero rate is unlimited.
@@ -111,18 +137,11 @@ func (p Profile) withDefaults() Profile {
 	p.Origins = slices.Clone(p.Origins)
 	p.AcceptMetadata = slices.Clone(p.AcceptMetadata)
 	p.Metadata, p.Tags = maps.Clone(p.Metadata), maps.Clone(p.Tags)
-	p.Lifetime = or(p.Lifetime, 15*time.Minute)
-	p.UploadLifetime = or(p.UploadLifetime, 7*24*time.Hour)
-	p.Multipart.Threshold = or(p.Multipart.Threshold, 16*MiB)
-	p.Multipart.PartSize = or(p.Multipart.PartSize, 8*MiB)
-	p.MaxOpen = or(p.MaxOpen, 100)
+	p.Lifetime = cmp.Or(p.Lifetime, 15*time.Minute)
+	p.UploadLifetime = cmp.Or(p.UploadLifetime, 7*24*time.Hour)
+	p.Access = cmp.Or(p.Access, AccessTicket)
+	p.Multipart.Threshold = cmp.Or(p.Multipart.Threshold, 16*MiB)
+	p.Multipart.PartSize = cmp.Or(p.Multipart.PartSize, 8*MiB)
+	p.MaxOpen = cmp.Or(p.MaxOpen, 100)
 	return p
-}
-
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }

@@ -1,31 +1,34 @@
 package profile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 )
 
+// Limits of what placeholders become, in bytes.
 const (
-	maxSegment = 200 // bytes of an encoded subject or claim; file systems behind stores stop at 255
-	maxSlug    = 64
-	maxExt     = 11 // with the dot
-	maxID      = 64
-	upperHex   = "0123456789ABCDEF"
+	maxSegment    = 200 // an encoded subject or claim; file systems behind stores stop at 255
+	maxSlug       = 64
+	maxExtension  = 11 // with the dot
+	maxIdentifier = 64
 )
+
+const upperHex = "0123456789ABCDEF"
 
 // encodeSegment writes text as one key segment of letters, digits, `-`, `_`, `.` and `~`. Every
 // other byte, and a dot at either end, becomes `~` and two hex digits; `~` itself does too, so that
 // different texts have different segments. What would be longer than 200 bytes becomes `~~` and the
 // text's SHA-256, which no other text begins with.
 func encodeSegment(text string) string {
-	if plainSegment(text) {
+	if isPlainSegment(text) {
 		return text
 	}
 	out := make([]byte, 0, 3*len(text))
 	for i := range len(text) {
 		b := text[i]
-		if safeByte(b) || b == '.' && i > 0 && i < len(text)-1 {
+		if isSafeByte(b) || b == '.' && i > 0 && i < len(text)-1 {
 			out = append(out, b)
 			continue
 		}
@@ -38,72 +41,68 @@ func encodeSegment(text string) string {
 	return string(out)
 }
 
-func plainSegment(text string) bool {
+// isPlainSegment reports whether text has at most 200 bytes, none of which encodeSegment changes.
+func isPlainSegment(text string) bool {
 	for i := range len(text) {
-		if !safeByte(text[i]) {
+		if !isSafeByte(text[i]) {
 			return false
 		}
 	}
 	return len(text) <= maxSegment
 }
 
-func safeByte(b byte) bool {
-	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_'
-}
+func isSafeByte(b byte) bool { return isAlphanumeric(rune(b)) || b == '-' || b == '_' }
 
 // slug returns at most 64 lower-case letters, digits and single hyphens of a name without its
 // extension, or "file".
 func slug(name string) string {
-	name = strings.TrimSuffix(name, rawExt(name))
+	name = strings.TrimSuffix(name, lastExtension(name))
 	out := make([]byte, 0, maxSlug)
 	for i := 0; i < len(name) && len(out) < maxSlug; i++ {
-		b := lower(name[i])
-		if safeByte(b) && b != '_' && b != '-' {
+		b := name[i]
+		if 'A' <= b && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		if isAlphanumeric(rune(b)) {
 			out = append(out, b)
 		} else if len(out) > 0 && out[len(out)-1] != '-' {
 			out = append(out, '-')
 		}
 	}
-	return or(strings.Trim(string(out), "-"), "file")
+	return cmp.Or(strings.Trim(string(out), "-"), "file")
 }
 
-// activeExts are extensions that file servers commonly turn into active types, whatever type the
-// object was given.
-var activeExts = map[string]bool{
+// activeExtensions are extensions for which file servers commonly send an active type, whatever
+// type the object was given.
+var activeExtensions = map[string]bool{
 	".html": true, ".htm": true, ".xhtml": true, ".xht": true, ".shtml": true, ".svg": true, ".svgz": true,
 	".xml": true, ".xsl": true, ".xslt": true, ".js": true, ".mjs": true, ".cjs": true, ".swf": true, ".mht": true,
 	".mhtml": true, ".hta": true,
 }
 
 // extension returns the name's extension with its dot in lower case, or "" when it isn't 1 to 10
-// ASCII letters and digits, or when it promises an active type that the file doesn't have.
+// ASCII letters and digits, or when it is one of an active type that the file doesn't have.
 func extension(name, contentType string) string {
-	ext := strings.ToLower(rawExt(name))
-	if len(ext) < 2 || len(ext) > maxExt || strings.ContainsFunc(ext[1:], func(r rune) bool { return !alphanumeric(r) }) {
+	ext := strings.ToLower(lastExtension(name))
+	if len(ext) < 2 || len(ext) > maxExtension || strings.ContainsFunc(ext[1:], func(r rune) bool { return !isAlphanumeric(r) }) {
 		return ""
 	}
-	if activeExts[ext] && !Active(contentType) {
+	if activeExtensions[ext] && !Active(contentType) {
 		return ""
 	}
 	return ext
 }
 
-// rawExt is the text from the last dot on, unless the name begins there.
-func rawExt(name string) string {
+// lastExtension is the text from the last dot on, unless the name begins there.
+func lastExtension(name string) string {
 	if i := strings.LastIndexByte(name, '.'); i > 0 {
 		return name[i:]
 	}
 	return ""
 }
 
-func lower(b byte) byte {
-	if 'A' <= b && b <= 'Z' {
-		return b + 'a' - 'A'
-	}
-	return b
-}
-
-// safeID says whether an ID given by the caller can stand in a key and a URL.
-func safeID(id string) bool {
-	return id != "" && len(id) <= maxID && plainSegment(id)
+// isIdentifier reports whether id can stand in a key, a URL and a header name as it is: 1 to 64
+// letters, digits, - and _.
+func isIdentifier(id string) bool {
+	return id != "" && len(id) <= maxIdentifier && isPlainSegment(id)
 }

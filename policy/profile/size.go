@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// units are the suffixes of sizes, longest first so that "MiB" isn't read as "B".
+// units are the suffixes of sizes. Longer ones come first, so that "MiB" isn't read as "B".
 var units = []struct {
 	suffix string
 	bytes  int64
@@ -15,7 +15,8 @@ var units = []struct {
 	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"KB", 1e3}, {"B", 1}, {"", 1},
 }
 
-// ParseSize reads a whole number of bytes with an optional unit: "10MiB", "5 GB", "4096".
+// ParseSize reads a size in bytes: a whole number with an optional unit, such as "10MiB", "5 GB" or
+// "4096".
 func ParseSize(text string) (int64, error) {
 	for _, u := range units {
 		digits, ok := strings.CutSuffix(text, u.suffix)
@@ -31,32 +32,21 @@ func ParseSize(text string) (int64, error) {
 	return 0, fmt.Errorf("profile: size: wants a whole number with B, KiB, MiB, GiB or TiB, got %q", clip(text))
 }
 
-// ParseRange reads "1..10MiB": the smallest and largest size, both allowed. "10MiB" alone means 0
-// to that.
-func ParseRange(text string) (least, most int64, err error) {
+// ParseRange reads a range of sizes in bytes, such as "1..10MiB": the smallest and the largest,
+// both allowed. "10MiB" alone is "0..10MiB".
+func ParseRange(text string) (smallest, largest int64, err error) {
 	low, high, both := strings.Cut(text, "..")
 	if !both {
 		low, high = "0", text
 	}
-	if least, err = ParseSize(low); err != nil {
+	if smallest, err = ParseSize(low); err != nil {
 		return 0, 0, err
 	}
-	if most, err = ParseSize(high); err != nil {
+	if largest, err = ParseSize(high); err != nil {
 		return 0, 0, err
 	}
-	if least > most {
+	if smallest > largest {
 		return 0, 0, fmt.Errorf("profile: size: wants the smaller first, got %q", clip(text))
 	}
-	return least, most, nil
-}
-
-// FormatSize writes bytes in the largest binary unit that keeps it whole: 10485760 is "10MiB".
-// ParseSize reads it back.
-func FormatSize(bytes int64) string {
-	for _, u := range units[:4] {
-		if bytes >= u.bytes && bytes%u.bytes == 0 {
-			return strconv.FormatInt(bytes/u.bytes, 10) + u.suffix
-		}
-	}
-	return strconv.FormatInt(bytes, 10)
+	return smallest, largest, nil
 }

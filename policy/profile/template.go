@@ -2,31 +2,34 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/postern-dev/postern/policy"
 )
 
-// template is a compiled key template: literals and placeholders in order.
+// template is a compiled key template.
 type template struct {
-	parts  []piece
-	prefix int // how many parts make the prefix that belongs to one subject alone
+	pieces []piece
+	prefix int // how many pieces make the prefix that belongs to one subject alone
 }
 
+// piece is a literal without slashes, a slash, or a placeholder.
 type piece struct {
-	literal string // set when it is no placeholder
+	literal string // "" for a placeholder
 	name    string // subject, yyyy, mm, dd, id, ext, name, claim
 	claim   string // of {claim:NAME}
 }
 
-// widths is the most bytes each placeholder can become.
-var widths = map[string]int{
-	"subject": maxSegment, "claim": maxSegment, "yyyy": 4, "mm": 2, "dd": 2, "id": maxID, "ext": maxExt, "name": maxSlug,
+// maxWidths is how many bytes each placeholder can become at most.
+var maxWidths = map[string]int{
+	"subject": maxSegment, "claim": maxSegment, "yyyy": 4, "mm": 2, "dd": 2, "id": maxIdentifier, "ext": maxExtension, "name": maxSlug,
 }
 
-var layouts = map[string]string{"yyyy": "2006", "mm": "01", "dd": "02"}
+var dateLayouts = map[string]string{"yyyy": "2006", "mm": "01", "dd": "02"}
 
-// parseTemplate reads a key template and returns every reason it can't be used, each as what was
-// wanted.
+// parseTemplate compiles a key template and returns what would be right instead of each mistake.
 func parseTemplate(text string, insecure bool) (*template, []string) {
 	t := new(template)
 	wanted := t.split(text)
@@ -40,17 +43,18 @@ func parseTemplate(text string, insecure bool) (*template, []string) {
 	if len(segments) < 2 {
 		wanted = append(wanted, "a directory before the last segment")
 	}
-	if !t.has("id") && !insecure {
+	if !has(t.pieces, "id") && !insecure {
 		wanted = append(wanted, "{id}, so that keys can't be guessed")
 	}
-	if t.longest() > MaxKeyBytes {
-		wanted = append(wanted, fmt.Sprintf("keys of at most %d bytes", MaxKeyBytes))
+	if t.maxBytes() > policy.MaxKeyBytes {
+		wanted = append(wanted, fmt.Sprintf("keys of at most %d bytes", policy.MaxKeyBytes))
 	}
-	t.prefix = t.ownPrefix()
+	t.prefix = t.subjectPrefix()
 	return t, wanted
 }
 
-// split cuts text at its braces; slashes become pieces of their own.
+// split cuts text at braces and slashes into pieces, and returns what would be right instead of
+// each mistake.
 func (t *template) split(text string) (wanted []string) {
 	for text != "" {
 		literal, rest, open := strings.Cut(text, "{")
@@ -71,35 +75,31 @@ func (t *template) split(text string) (wanted []string) {
 func (t *template) addLiteral(text string) (wanted []string) {
 	for i, segment := range strings.Split(text, "/") {
 		if i > 0 {
-			t.parts = append(t.parts, piece{literal: "/"})
+			t.pieces = append(t.pieces, piece{literal: "/"})
 		}
-		if strings.ContainsFunc(segment, func(r rune) bool { return !literalRune(r) }) {
+		if !consistsOf(segment, "-_.=@") {
 			wanted = append(wanted, "only letters, digits and -_.=@ between placeholders")
 		}
 		if segment != "" {
-			t.parts = append(t.parts, piece{literal: segment})
+			t.pieces = append(t.pieces, piece{literal: segment})
 		}
 	}
 	return wanted
 }
 
-func literalRune(r rune) bool {
-	return alphanumeric(r) || strings.ContainsRune("-_.=@", r)
-}
-
 func (t *template) addPlaceholder(name string) []string {
 	kind, claim, colon := strings.Cut(name, ":")
-	if _, known := widths[kind]; !known || colon != (kind == "claim") || colon && !safeID(claim) {
+	if _, known := maxWidths[kind]; !known || colon != (kind == "claim") || colon && !isIdentifier(claim) {
 		return []string{"{subject}, {yyyy}, {mm}, {dd}, {id}, {ext}, {name} or {claim:NAME} instead of {" + clip(name) + "}"}
 	}
-	t.parts = append(t.parts, piece{name: kind, claim: claim})
+	t.pieces = append(t.pieces, piece{name: kind, claim: claim})
 	return nil
 }
 
 // segments groups the pieces between slashes.
 func (t *template) segments() [][]piece {
 	groups := [][]piece{nil}
-	for _, p := range t.parts {
+	for _, p := range t.pieces {
 		if p.literal == "/" {
 			groups = append(groups, nil)
 			continue
@@ -109,12 +109,12 @@ func (t *template) segments() [][]piece {
 	return groups
 }
 
-// checkSegment says what one segment lacks. A subject or claim has a segment to itself: beside
-// other text, two subjects could come to the same key.
+// checkSegment returns what would be right instead of each mistake in one segment. A subject or
+// claim has a segment to itself: beside other text, two subjects could get the same key.
 func checkSegment(segment []piece, last bool) (wanted []string) {
-	solid := false
+	named := false // whatever the placeholders become
 	for _, p := range segment {
-		solid = solid || p.name != "" && p.name != "ext" || strings.Trim(p.literal, ".") != ""
+		named = named || p.name != "" && p.name != "ext" || strings.Trim(p.literal, ".") != ""
 		switch {
 		case (p.name == "subject" || p.name == "claim") && (last || len(segment) > 1):
 			wanted = append(wanted, "{"+p.name+"} alone between two slashes")
@@ -122,32 +122,45 @@ func checkSegment(segment []piece, last bool) (wanted []string) {
 			wanted = append(wanted, "{"+p.name+"} in the last segment only")
 		}
 	}
-	if !solid {
+	if !named {
 		wanted = append(wanted, "no empty segment and none of dots")
 	}
 	return wanted
 }
 
-func (t *template) has(name string) bool {
-	for _, p := range t.parts {
-		if p.name == name {
-			return true
+// overlaps reports whether a key of the template could lie below prefix, judged by the literal that
+// the template begins with.
+func (t *template) overlaps(prefix string) bool {
+	var fixed strings.Builder
+	for _, p := range t.pieces {
+		if p.name != "" {
+			break
 		}
+		fixed.WriteString(p.literal)
 	}
-	return false
+	return strings.HasPrefix(prefix, fixed.String()) || strings.HasPrefix(fixed.String(), prefix)
 }
 
-func (t *template) longest() (n int) {
-	for _, p := range t.parts {
-		n += len(p.literal) + widths[p.name]
+// prefixHasSubject reports whether the prefix belongs to one subject.
+func (t *template) prefixHasSubject() bool { return has(t.pieces[:t.prefix], "subject") }
+
+// has reports whether one of the pieces is the placeholder of that name.
+func has(pieces []piece, name string) bool {
+	return slices.ContainsFunc(pieces, func(p piece) bool { return p.name == name })
+}
+
+// maxBytes is the length of the longest key.
+func (t *template) maxBytes() (n int) {
+	for _, p := range t.pieces {
+		n += len(p.literal) + maxWidths[p.name]
 	}
 	return n
 }
 
-// ownPrefix counts the pieces up to the slash before the first placeholder that isn't the subject
-// or a claim.
-func (t *template) ownPrefix() (n int) {
-	for i, p := range t.parts {
+// subjectPrefix counts the pieces up to the slash before the first placeholder that isn't the
+// subject or a claim.
+func (t *template) subjectPrefix() (n int) {
+	for i, p := range t.pieces {
 		if p.name != "" && p.name != "subject" && p.name != "claim" {
 			return n
 		}
@@ -158,30 +171,31 @@ func (t *template) ownPrefix() (n int) {
 	return n
 }
 
-// values is what the placeholders of one key stand for.
-type values struct {
+// placeholderValues is what the placeholders of one key stand for.
+type placeholderValues struct {
 	identity Identity
 	now      time.Time
 	id, name string
 	ext      string
 }
 
-// render returns the key and its prefix, or which claim is missing.
-func (t *template) render(v values) (key, prefix string, err error) {
+// render returns the key and its prefix that belongs to the subject. It fails with Forbidden when a
+// claim is missing or can't be in a key.
+func (t *template) render(v placeholderValues) (key, prefix string, err error) {
 	out := make([]byte, 0, 128)
-	cut := 0
-	for i, p := range t.parts {
+	end := 0
+	for i, p := range t.pieces {
 		if i == t.prefix {
-			cut = len(out)
+			end = len(out)
 		}
 		if out, err = p.append(out, v); err != nil {
 			return "", "", err
 		}
 	}
-	return string(out), string(out[:cut]), nil
+	return string(out), string(out[:end]), nil
 }
 
-func (p piece) append(out []byte, v values) ([]byte, error) {
+func (p piece) append(out []byte, v placeholderValues) ([]byte, error) {
 	switch p.name {
 	case "":
 		return append(out, p.literal...), nil
@@ -196,13 +210,13 @@ func (p piece) append(out []byte, v values) ([]byte, error) {
 	case "name":
 		return append(out, slug(v.name)...), nil
 	}
-	return v.now.AppendFormat(out, layouts[p.name]), nil
+	return v.now.AppendFormat(out, dateLayouts[p.name]), nil
 }
 
 func (p piece) appendClaim(out []byte, value string) ([]byte, error) {
 	field := "claim:" + p.claim
 	if value == "" {
-		return nil, &Error{Code: Forbidden, Field: field, Wanted: "a value in the ticket"}
+		return nil, &RequestError{Code: Forbidden, Field: field, Wanted: "a value in the ticket"}
 	}
 	if err := checkSubject(field, value); err != nil {
 		return nil, err

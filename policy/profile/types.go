@@ -10,8 +10,9 @@ const OctetStream = "application/octet-stream"
 
 const maxTypeBytes = 127
 
-// activeTypes are run or rendered as documents by browsers: a stored object of such a type can act
-// as a page of the bucket's origin. The JavaScript names are those of the MIME Sniffing standard.
+// activeTypes are the types that browsers run as scripts or show as documents: a stored object of
+// such a type can act as a page of the bucket's origin. The JavaScript names are those of the MIME
+// Sniffing standard.
 var activeTypes = map[string]bool{
 	"text/html": true, "text/xml": true, "application/xml": true, "text/xsl": true, "text/xslt": true,
 	"application/xml-dtd": true, "application/xml-external-parsed-entity": true, "text/xml-external-parsed-entity": true,
@@ -30,31 +31,32 @@ func Active(contentType string) bool {
 	return ok && (activeTypes[t] || strings.HasSuffix(t, "+xml"))
 }
 
-// CleanType returns a content type in lower case without parameters, OctetStream for an empty one,
-// and false when text is not one content type: no wildcard, no list.
+// CleanType returns a content type in lower case without parameters, and false when text is not one
+// content type: no wildcard, no list. Bytes of no known type have one name: OctetStream stands for
+// an empty text too, and for binary/octet-stream, which S3 gives objects that came without a type.
 func CleanType(text string) (string, bool) {
 	text, _, _ = strings.Cut(text, ";")
 	text = strings.ToLower(strings.Trim(text, " \t"))
-	if text == "" {
+	if text == "" || text == "binary/octet-stream" {
 		return OctetStream, true
 	}
-	family, sub, _ := strings.Cut(text, "/")
-	return text, len(text) <= maxTypeBytes && typeToken(family) && typeToken(sub)
+	family, subtype, _ := strings.Cut(text, "/")
+	return text, len(text) <= maxTypeBytes && isTypeName(family) && isTypeName(subtype)
 }
 
-// typeToken follows the restricted names of RFC 6838, 4.2; the `$` they allow is left out, since
-// stores read it in their own ways.
-func typeToken(text string) bool {
+// isTypeName follows the restricted names of RFC 6838, 4.2. The `$` they allow is left out, since
+// stores read it in different ways.
+func isTypeName(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return !alphanumeric(r) && !strings.ContainsRune("!#&-^_.+", r)
+		return !isAlphanumeric(r) && !strings.ContainsRune("!#&-^_.+", r)
 	})
 }
 
-func alphanumeric(r rune) bool {
+func isAlphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// typeRule is what the Types of a profile come to.
+// typeRule is the compiled form of Profile.Types.
 type typeRule struct {
 	exact    map[string]bool
 	families []string // with the slash: "image/"
@@ -62,31 +64,33 @@ type typeRule struct {
 }
 
 // compileTypes returns the rule and the list in clean form; bad holds the index of every pattern
-// that is none.
+// that is none, or is there twice.
 func compileTypes(patterns []string) (rule typeRule, clean []string, bad []int) {
 	rule.exact = make(map[string]bool, len(patterns))
 	for i, pattern := range patterns {
-		if !rule.add(strings.ToLower(pattern)) || slices.Contains(clean, strings.ToLower(pattern)) {
+		t, ok := rule.add(strings.ToLower(pattern))
+		if !ok || slices.Contains(clean, t) {
 			bad = append(bad, i)
 			continue
 		}
-		clean = append(clean, strings.ToLower(pattern))
+		clean = append(clean, t)
 	}
 	return rule, clean, bad
 }
 
-func (r *typeRule) add(pattern string) bool {
+// add returns the clean form of a lower-case pattern, and whether it is one.
+func (r *typeRule) add(pattern string) (string, bool) {
 	if pattern == "*/*" {
 		r.any = true
-		return true
+		return pattern, true
 	}
 	if family, ok := strings.CutSuffix(pattern, "/*"); ok {
 		r.families = append(r.families, family+"/")
-		return typeToken(family)
+		return pattern, isTypeName(family)
 	}
 	t, ok := CleanType(pattern)
 	r.exact[t] = true
-	return ok && t == pattern
+	return t, ok && pattern != "" && !strings.ContainsAny(pattern, "; \t")
 }
 
 func (r *typeRule) allows(t string) bool {

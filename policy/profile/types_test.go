@@ -46,10 +46,23 @@ func TestAllows(t *testing.T) {
 			if got := compiled.Allows(c.asked); got != c.want {
 				t.Errorf("%q in %v: wants %v", c.asked, c.types, c.want)
 			}
-			_, err := compiled.Plan(alice(), profile.File{Name: "a", Type: c.asked, Size: 1}, issue())
+			_, err := compiled.Plan(alice(), profile.File{Name: "a", Type: c.asked, Size: 1}, params())
 			if (err == nil) != c.want {
 				t.Errorf("a plan for %q: got %v", c.asked, err)
 			}
 		})
+	}
+}
+
+func TestBothNamesOfUnknownBytesAreOneType(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"application/octet-stream", "binary/octet-stream"} {
+		c := compile(t, func(p *profile.Profile) { p.Types = []string{pattern} })
+		for _, declared := range []string{"", "application/octet-stream", "binary/octet-stream", "Binary/Octet-Stream; x=1"} {
+			p, err := c.Plan(alice(), profile.File{Name: "a", Type: declared, Size: 1}, params())
+			if err != nil || p.Type != profile.OctetStream {
+				t.Errorf("%q in a profile for %q: got type %q, %v", declared, pattern, p.Type, err)
+			}
+		}
 	}
 }

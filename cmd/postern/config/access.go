@@ -66,7 +66,7 @@ func (s *source) abilities(c *Config) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Profiles)) {
 		p, path := c.Profiles[name], "profiles."+name
-		if p.Checksum != "" && !slices.Contains(provider.Checksums, p.Checksum) {
+		if p.Checksum != "" && !slices.Contains(provider.Checksums, string(p.Checksum)) {
 			known := strings.Join(provider.Checksums, ", ")
 			s.fail(path+".checksum", "store.provider %s can't verify %q; it can verify: %s", provider.Name, p.Checksum, cmp.Or(known, "none"))
 		}

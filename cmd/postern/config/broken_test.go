@@ -73,7 +73,7 @@ var broken = []struct {
 	{"a rate without window", "uploads: 100/1h", "uploads: 100", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100"`},
 	{"a count in bytes", "uploads: 100/1h", "uploads: 100MiB/1h", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100MiB/1h"`},
 	{"a rate over no time", "bytes: 10GiB/24h", "bytes: 10GiB/0s", `39:37: profiles.photos.quota.bytes: wants a duration above zero`},
-	{"an unknown ACL", "acl: \"\"", "acl: public", `24:10: profiles.photos.acl: wants one of private,`},
+	{"an unknown ACL", "acl: \"\"", "acl: public", `24:10: profiles.photos.acl: wants one of [private `},
 	{"a script as redirect", "redirect: \"\"", "redirect: \"javascript:alert(1)\"", `37:15: profiles.photos.redirect: wants an https URL`},
 	{"a key for no encryption", "mode: \"aws:kms\", ", "", `34:26: profiles.photos.encryption.key_id: wants mode aws:kms beside it`},
 	{"credentials nobody can make", `scoped_credentials: {role_arn: "arn:aws:iam::123456789012:role/uploads", external_id: shop,`, `scoped_credentials: {external_id: shop,`, `44:21: scoped_credentials: wants role_arn`},

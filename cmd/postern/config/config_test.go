@@ -72,6 +72,7 @@ func TestEveryKeyArrives(t *testing.T) {
 			Name: "photos", Bucket: "media", Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
 			Types: []string{"image/png", "image/jpeg"}, MinSize: 1, MaxSize: 10 << 20,
 			Lifetime: 15 * time.Minute, UploadLifetime: 48 * time.Hour,
+			Access:    profile.AccessTicket,
 			Origins:   []string{"https://app.example.com"},
 			Multipart: profile.Multipart{Threshold: 16 << 20, PartSize: 8 << 20},
 			Checksum:  "crc32", Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -27,17 +28,17 @@ func (s *source) profile(name string, t profileText) profile.Profile {
 	before := len(s.found)
 	p := profile.Profile{
 		Name: name, Bucket: t.Bucket, Key: t.Key, Types: t.Types,
-		ACL: t.ACL, StorageClass: t.StorageClass, CacheControl: t.CacheControl, Redirect: t.Redirect,
+		ACL: policy.CannedACL(t.ACL), StorageClass: policy.S3Class(t.StorageClass), CacheControl: t.CacheControl, Redirect: t.Redirect,
 		Lifetime:       s.duration(path+".lifetime", t.Lifetime),
 		UploadLifetime: s.duration(path+".upload_lifetime", t.UploadLifetime),
-		Access:         s.access(path+".access", t.Access),
+		Access:         profile.Access(s.oneOf(path+".access", t.Access, "ticket", "public")),
 		Origins:        t.Origins,
 		Multipart: profile.Multipart{
 			Threshold: s.size(path+".multipart.threshold", t.Multipart.Threshold),
 			PartSize:  s.size(path+".multipart.part_size", t.Multipart.PartSize),
 		},
-		Checksum: t.Checksum, Metadata: t.Metadata, AcceptMetadata: t.AcceptMetadata, Tags: t.Tags,
-		Encryption: profile.Encryption{Mode: t.Encryption.Mode, KeyID: t.Encryption.KeyID},
+		Checksum: profile.Checksum(t.Checksum), Metadata: t.Metadata, AcceptMetadata: t.AcceptMetadata, Tags: t.Tags,
+		Encryption: profile.Encryption{Mode: profile.EncryptionMode(t.Encryption.Mode), KeyID: t.Encryption.KeyID},
 		Quarantine: t.Quarantine,
 		Quota: profile.Quota{
 			Uploads: s.rate(path+".quota.uploads", t.Quota.Uploads, false),
@@ -63,20 +64,13 @@ func (s *source) contradictions(path string, p profile.Profile) {
 		return
 	}
 	for _, err := range all.Unwrap() {
-		var field *profile.FieldError
+		var field *profile.SettingError
 		if errors.As(err, &field) {
 			s.fail(join(path, field.Field), "wants %s, got %q", field.Wanted, field.Got)
 		} else {
 			s.fail(path, "%v", err)
 		}
 	}
-}
-
-func (s *source) access(path, text string) profile.Access {
-	if s.oneOf(path, text, "ticket", "public") == "public" {
-		return profile.AccessPublic
-	}
-	return profile.AccessTicket
 }
 
 // sizes has no default: a profile has to say how large a file may be.

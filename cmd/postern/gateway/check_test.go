@@ -105,7 +105,7 @@ func knownDifference(p pair) string {
 
 func storeSigner(t *testing.T, g *gateway.Gateway) *sigv4.Signer {
 	t.Helper()
-	signer, err := awscreds.NewSource(g.Credentials(), sigv4.AWS, g.Region()).Signer(t.Context())
+	signer, err := awscreds.NewSource(g.Credentials(), sigv4.AWS, g.Region(), nil).Signer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

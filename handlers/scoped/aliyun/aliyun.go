@@ -1,12 +1,13 @@
-// Package aliyun makes scoped credentials for Aliyun OSS by its own Security Token Service, as
+// Package aliyun makes scoped credentials for Aliyun OSS with Aliyun's Security Token Service, as
 // package scoped does for S3.
 //
 // The role needs oss:PutObject, oss:AbortMultipartUpload and oss:ListParts on the buckets of the
-// profiles, and nothing more. RAM has no condition for an object's ACL or storage class on upload:
-// keep the bucket's public access blocked.
+// profiles, and nothing more. RAM has no condition for the ACL or storage class of an upload: block
+// public access to the bucket.
 package aliyun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,19 +27,21 @@ type Config struct {
 	Credentials providers.CredentialsProvider
 	// RoleARN is the role to assume: acs:ram::ACCOUNT:role/NAME.
 	RoleARN string
-	// Endpoint is the token service's host, without a scheme: it is always spoken to by https.
-	// Empty: sts.aliyuncs.com.
+	// Endpoint is the token service's host, without a scheme, which is always https. Empty:
+	// sts.aliyuncs.com.
 	Endpoint string
 	// Lifetime of the credentials: 15 min, the default, to 1 h.
 	Lifetime time.Duration
-	// Now is the clock; nil is time.Now.
+	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
 
-// STS is a handlers.Scoper by Aliyun's AssumeRole.
+// STS is a uploads.CredentialsMaker that assumes a RAM role. It is safe for concurrent use.
 type STS struct{ config Config }
 
-// New checks c and returns its Scoper.
+var _ uploads.CredentialsMaker = (*STS)(nil)
+
+// New checks c and returns its CredentialsMaker; every contradiction is in the error.
 func New(c Config) (*STS, error) {
 	var errs []error
 	if c.Credentials == nil {
@@ -52,24 +55,23 @@ func New(c Config) (*STS, error) {
 	}
 	lifetime, err := scoped.CheckLifetime(c.Lifetime)
 	errs = append(errs, err)
-	if c.Lifetime = lifetime; c.Endpoint == "" {
-		c.Endpoint = "sts.aliyuncs.com"
-	}
-	if c.Now == nil {
+	c.Endpoint = cmp.Or(c.Endpoint, "sts.aliyuncs.com")
+	if c.Lifetime = lifetime; c.Now == nil {
 		c.Now = time.Now
 	}
 	return &STS{config: c}, errors.Join(errs...)
 }
 
-// Scope implements handlers.Scoper.
-func (s *STS) Scope(ctx context.Context, scope uploads.UploadGrant) (sigv4.Credentials, error) {
-	policy, err := Policy(scope)
+// Make returns credentials for the grant. It fails as SessionPolicy does, with the token service's
+// error, or when the answer can't be read.
+func (s *STS) Make(ctx context.Context, grant uploads.UploadGrant) (sigv4.Credentials, error) {
+	sessionPolicy, err := SessionPolicy(grant)
 	if err != nil {
 		return sigv4.Credentials{}, err
 	}
 	provider, err := providers.NewRAMRoleARNCredentialsProviderBuilder().
 		WithCredentialsProvider(s.config.Credentials).WithRoleArn(s.config.RoleARN).
-		WithRoleSessionName(scoped.SessionName(scope.Subject)).WithPolicy(policy).
+		WithRoleSessionName(scoped.SessionName(grant.Subject)).WithPolicy(sessionPolicy).
 		WithDurationSeconds(int(s.config.Lifetime / time.Second)).WithStsEndpoint(s.config.Endpoint).Build()
 	if err != nil {
 		return sigv4.Credentials{}, fmt.Errorf("aliyun: %w", err)
@@ -78,16 +80,15 @@ func (s *STS) Scope(ctx context.Context, scope uploads.UploadGrant) (sigv4.Crede
 }
 
 type answer struct {
-	credentials *providers.Credentials
+	credentials sigv4.Credentials
 	err         error
 }
 
-// ask gives up when the visitor does: the SDK knows no contexts. It keeps the end of the
-// credentials to itself too, so the lifetime counts from before the call, and they can only end
-// later than we say.
+// ask returns early when ctx ends, since the SDK takes no context. The SDK doesn't tell when the
+// credentials expire either, so Expires counts from before the call: they can only expire later.
 func (s *STS) ask(ctx context.Context, provider providers.CredentialsProvider) (sigv4.Credentials, error) {
-	asked, done := s.config.Now(), make(chan answer, 1)
-	go func() { done <- get(provider) }()
+	expires, done := s.config.Now().Add(s.config.Lifetime).UTC(), make(chan answer, 1)
+	go func() { done <- get(provider, expires) }()
 	select {
 	case <-ctx.Done():
 		return sigv4.Credentials{}, ctx.Err()
@@ -95,24 +96,26 @@ func (s *STS) ask(ctx context.Context, provider providers.CredentialsProvider) (
 		if a.err != nil {
 			return sigv4.Credentials{}, fmt.Errorf("aliyun: assuming the role: %w", a.err)
 		}
-		if a.credentials.AccessKeyId == "" || a.credentials.AccessKeySecret == "" || a.credentials.SecurityToken == "" {
-			return sigv4.Credentials{}, errors.New("aliyun: the answer lacks part of the credentials")
-		}
-		return sigv4.Credentials{
-			AccessKeyID: a.credentials.AccessKeyId, SecretAccessKey: sigv4.Secret(a.credentials.AccessKeySecret),
-			SessionToken: sigv4.Secret(a.credentials.SecurityToken), Expires: asked.Add(s.config.Lifetime).UTC(),
-		}, nil
+		return a.credentials, nil
 	}
 }
 
-// get survives the SDK, which stumbles over an answer without an expiration.
-func get(provider providers.CredentialsProvider) (a answer) {
+// get recovers from the SDK's panic at an answer without an expiration.
+func get(provider providers.CredentialsProvider, expires time.Time) (a answer) {
 	defer func() {
 		if recover() != nil {
 			a = answer{err: errors.New("the answer can't be read")}
 		}
 	}()
-	a.credentials, a.err = provider.GetCredentials()
+	got, err := provider.GetCredentials()
+	if err != nil {
+		return answer{err: err}
+	}
+	a.credentials = sigv4.Credentials{
+		AccessKeyID: got.AccessKeyId, SecretAccessKey: sigv4.Secret(got.AccessKeySecret),
+		SessionToken: sigv4.Secret(got.SecurityToken), Expires: expires,
+	}
+	a.err = scoped.CheckCredentials(a.credentials)
 	return a
 }
 
@@ -127,13 +130,14 @@ type statement struct {
 	Resource string
 }
 
-// Policy is the session policy for one scope, in the language of RAM.
-func Policy(s uploads.UploadGrant) (string, error) {
-	if err := scoped.Check(s); err != nil {
+// SessionPolicy returns the session policy for a grant in RAM's policy language. It fails as
+// scoped.CheckGrant does.
+func SessionPolicy(g uploads.UploadGrant) (string, error) {
+	if err := scoped.CheckGrant(g); err != nil {
 		return "", err
 	}
-	return scoped.Encode(document{Version: "1", Statement: []statement{{
+	return scoped.EncodePolicy(document{Version: "1", Statement: []statement{{
 		Effect: "Allow", Action: []string{"oss:PutObject", "oss:AbortMultipartUpload", "oss:ListParts"},
-		Resource: "acs:oss:*:*:" + s.Bucket + "/" + s.Prefix + "*",
+		Resource: "acs:oss:*:*:" + g.Bucket + "/" + g.Prefix + "*",
 	}}})
 }

@@ -67,24 +67,24 @@ func newTokenService(t *testing.T) *tokenService {
 	return s
 }
 
-func (s *tokenService) scoper(t *testing.T) *aliyun.STS {
+func (s *tokenService) maker(t *testing.T) *aliyun.STS {
 	t.Helper()
 	own, err := providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId("LTAISERVER").WithAccessKeySecret(serverSecret).Build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	scoper, err := aliyun.New(aliyun.Config{Credentials: own, RoleARN: role, Now: func() time.Time { return noon },
+	maker, err := aliyun.New(aliyun.Config{Credentials: own, RoleARN: role, Now: func() time.Time { return noon },
 		Endpoint: strings.TrimPrefix(s.URL, "https://")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scoper
+	return maker
 }
 
 func TestSTSIsAskedForOnePrefixAndAShortTime(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
-	got, err := s.scoper(t).Scope(t.Context(), alice)
+	got, err := s.maker(t).Make(t.Context(), alice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,33 +139,33 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			t.Parallel()
 			s := newTokenService(t)
 			s.status, s.body = c.status, c.body
-			if got, err := s.scoper(t).Scope(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
+			if got, err := s.maker(t).Make(t.Context(), alice); err == nil || got != (sigv4.Credentials{}) {
 				t.Errorf("credentials %v, wanted a refusal", got)
 			}
 		})
 	}
 }
 
-func TestScopesThatCouldMeanMoreAreRefused(t *testing.T) {
+func TestGrantsThatAPolicyCouldReadAsMoreAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/", "users/*/", "users/?/", "users/1", "users/../"} {
-		scope := alice
-		scope.Prefix = prefix
-		if got, err := aliyun.Policy(scope); err == nil {
+		grant := alice
+		grant.Prefix = prefix
+		if got, err := aliyun.SessionPolicy(grant); err == nil {
 			t.Errorf("prefix %q: policy %s, wanted a refusal", prefix, got)
 		}
 	}
 }
 
-func TestVisitorWhoLeavesIsntWaitedFor(t *testing.T) {
+func TestMakeReturnsWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	hang := make(chan struct{})
 	defer close(hang)
-	slow := s.scoperAfter(t, hang)
-	if _, err := slow.Scope(gone, alice); !errors.Is(err, context.Canceled) {
+	slow := s.slowMaker(t, hang)
+	if _, err := slow.Make(gone, alice); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, wanted %v", err, context.Canceled)
 	}
 }
@@ -179,16 +179,16 @@ func (p slowProvider) GetCredentials() (*providers.Credentials, error) {
 	return nil, errors.New("too late")
 }
 
-func (s *tokenService) scoperAfter(t *testing.T, wait <-chan struct{}) *aliyun.STS {
+func (s *tokenService) slowMaker(t *testing.T, wait <-chan struct{}) *aliyun.STS {
 	t.Helper()
-	scoper, err := aliyun.New(aliyun.Config{Credentials: slowProvider{wait}, RoleARN: role})
+	maker, err := aliyun.New(aliyun.Config{Credentials: slowProvider{wait}, RoleARN: role})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scoper
+	return maker
 }
 
-func TestConfigIsRefusedWhole(t *testing.T) {
+func TestEveryMistakeInTheConfigIsReported(t *testing.T) {
 	t.Parallel()
 	_, err := aliyun.New(aliyun.Config{RoleARN: "arn:aws:iam::1:role/x", Endpoint: "https://sts.aliyuncs.com", Lifetime: time.Second})
 	for _, want := range []string{"wanted credentials", "role", "endpoint", "lifetime"} {

@@ -23,8 +23,7 @@ import (
 
 const ticketKey = sigv4.Secret("ticket-key-0123456789-0123456789-012345678")
 
-// TestFromTicketToCredentials goes the whole way: ticket, handlers, STS.
-func TestFromTicketToCredentials(t *testing.T) {
+func TestATicketIsExchangedForScopedCredentials(t *testing.T) {
 	t.Parallel()
 	s := newTokenService(t)
 	s.body = assumed("AKIA1", "made-up secret", "made-up token", time.Now().Add(15*time.Minute).UTC().Format(time.RFC3339))
@@ -36,7 +35,7 @@ func TestFromTicketToCredentials(t *testing.T) {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+ticket)
 	w := httptest.NewRecorder()
-	mounted(t, s.scoper(t, func(c *scoped.STSConfig) { c.Now = time.Now })).ServeHTTP(w, r)
+	mounted(t, s.maker(t, func(c *scoped.STSConfig) { c.Now = time.Now })).ServeHTTP(w, r)
 	for _, want := range []string{
 		`"accessKeyId":"AKIA1"`, `"secretAccessKey":"made-up secret"`, `"sessionToken":"made-up token"`, `"bucket":"media"`,
 		`"prefix":"users/a~2Ab~2Fc/"`, `"region":"eu-central-1"`, `"endpoint":"https://s3.eu-central-1.amazonaws.com"`,
@@ -50,7 +49,7 @@ func TestFromTicketToCredentials(t *testing.T) {
 	}
 }
 
-func mounted(t *testing.T, scoper uploads.CredentialsMaker) http.Handler {
+func mounted(t *testing.T, maker uploads.CredentialsMaker) http.Handler {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("AKIASERVER", "server secret", "")
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
@@ -58,7 +57,7 @@ func mounted(t *testing.T, scoper uploads.CredentialsMaker) http.Handler {
 		t.Fatal(err)
 	}
 	h, err := handlers.New(handlers.Config{
-		PublicURL: "https://uploads.example.com", Identifier: verifier, CredentialsMaker: scoper,
+		PublicURL: "https://uploads.example.com", Identifier: verifier, CredentialsMaker: maker,
 		Profiles: []profile.Profile{{Name: "films", Bucket: "media", Key: "users/{subject}/{id}", Types: []string{"video/mp4"},
 			MaxSize: 1 << 30, ScopedCredentials: true}},
 		Store: uploads.Store{Client: s3.New(s3.Options{Region: "eu-central-1", Credentials: keys}), Credentials: keys,
