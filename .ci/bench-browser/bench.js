@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
 import { chromium } from 'playwright-core';
 import { companion } from './companion.js';
-import { line } from './line.js';
+import { slowLink } from './slow-link.js';
 
 const { values } = parseArgs({ options: {
   postern: { type: 'string', default: 'postern' },
@@ -24,7 +24,7 @@ const size = Number(values.size) * MiB;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-bench-'));
 const file = path.join(dir, 'file.bin');
 
-/** A sum over the browser's processes, in seconds. */
+/** The processor time of a process and all below it, in seconds. */
 function cpu(root) {
   const all = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
@@ -56,13 +56,14 @@ async function dev(args) {
   throw new Error('postern ended before it was ready');
 }
 
-/** Gives the page's file control the file itself: over its own connection the browser's driver would copy it first. */
+/** Puts the file into the page's file input by its path; Playwright's own call would copy it first. */
 async function choose(session) {
   const { root } = await session.send('DOM.getDocument');
   const { nodeId } = await session.send('DOM.querySelector', { nodeId: root.nodeId, selector: 'input[type=file]' });
   await session.send('DOM.setFileInputFiles', { nodeId, files: [file] });
 }
 
+/** Uploads the file once by a client, in a new browser context, and returns seconds, CPU seconds and the number of requests. */
 async function once(browser, root, client) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -96,12 +97,12 @@ const plain = await dev(['--data', path.join(dir, 'plain'), '--origin', peers.ur
 const summed = await dev(['--data', path.join(dir, 'summed'), '--checksum', 'crc32']);
 peers.connect(plain.store, fs.readFileSync(path.join(dir, 'plain', 'store.key'), 'utf8').trim());
 const targets = Number(values.latency) || Number(values.rate) ? [plain, summed].map(({ store }) => new URL(store)) : [];
-const lines = await Promise.all(targets.map(({ hostname, port }) => line({ host: hostname, port: Number(port) }, Number(values.latency) / 2, Number(values.rate) * 125000)));
-const detours = targets.map(({ host }, i) => `MAP ${host} 127.0.0.1:${lines[i].port}`);
+const links = await Promise.all(targets.map(({ hostname, port }) => slowLink({ host: hostname, port: Number(port) }, Number(values.latency) / 2, Number(values.rate) * 125000)));
+const hostRules = targets.map(({ host }, i) => `MAP ${host} 127.0.0.1:${links[i].port}`);
 const server = await chromium.launchServer({
   executablePath: values.chromium,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-    ...(detours.length ? [`--host-resolver-rules=${detours.join()}`] : [])],
+    ...(hostRules.length ? [`--host-resolver-rules=${hostRules.join()}`] : [])],
 });
 const browser = await chromium.connect(server.wsEndpoint());
 const root = server.process().pid;
@@ -109,8 +110,8 @@ const clients = [
   { name: 'postern', url: `${plain.url}/forms/files`, ours: true },
   { name: 'postern + crc32', url: `${summed.url}/forms/files`, ours: true },
   { name: 'uppy', url: `${peers.url}/uppy${size > 100e6 ? '' : '?multipart-from=1'}` },
-  { name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&lanes=6` },
-  { name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&lanes=4` },
+  { name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&concurrency=6` },
+  { name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&concurrency=4` },
 ].filter(({ name }) => new RegExp(values.only).test(name));
 try {
   const content = fs.openSync(file, 'w');
@@ -120,7 +121,7 @@ try {
   const results = new Map(clients.map((client) => [client.name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const client of clients) {
-      // The bare client has no second try of its own: a broken connection costs it the round.
+      // The bare client doesn't retry, so a broken connection fails the round: each round is tried twice.
       const result = await once(browser, root, client).catch(() => once(browser, root, client));
       results.get(client.name).push(result);
       console.error(round + 1, client.name, result);
@@ -140,6 +141,6 @@ try {
     await new Promise((resolve) => child.once('exit', resolve));
   }
   peers.close();
-  lines.forEach((slow) => slow.close());
+  links.forEach((link) => link.close());
   fs.rmSync(dir, { recursive: true, force: true });
 }

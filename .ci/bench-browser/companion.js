@@ -1,4 +1,4 @@
-// The routes that Uppy's client calls, signing for the same store: no proxying of files, like the real thing.
+// The routes that Uppy's client calls, signing for the same store. Like Uppy's own Companion it doesn't pass files on.
 import http from 'node:http';
 import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';

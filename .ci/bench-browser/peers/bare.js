@@ -1,6 +1,6 @@
-// As little as a multipart upload needs: fixed parts, fixed lanes, no retry, no progress.
+// The least that a multipart upload needs: one part size, one number of parts at once, no retry, no progress.
 const query = new URLSearchParams(location.search);
-const [partSize, lanes] = [Number(query.get('part')), Number(query.get('lanes'))];
+const [partSize, concurrency] = [Number(query.get('part')), Number(query.get('concurrency'))];
 const json = async (path, options) => (await fetch(path, options)).json();
 const put = (url, body) => new Promise((resolve, reject) => {
   const xhr = new XMLHttpRequest();
@@ -19,12 +19,12 @@ document.querySelector('input').onchange = async ({ target }) => {
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
   const { presignedUrls } = await json(`${at}/batch?key=${key}&partNumbers=${numbers}`);
   const parts = [];
-  const lane = async () => {
+  const sendParts = async () => {
     for (let n = numbers.shift(); n; n = numbers.shift()) {
       parts.push({ PartNumber: n, ETag: await put(presignedUrls[n], file.slice((n - 1) * partSize, n * partSize)) });
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, sendParts));
   await json(`${at}/complete?key=${key}`, { method: 'POST', body: JSON.stringify({ parts: parts.sort((a, b) => a.PartNumber - b.PartNumber) }) });
   window.finished = performance.now();
 };

@@ -1,20 +1,21 @@
-// A line with a delay and one rate for all its connections together. (A proxy that limits each connection by itself would make a gift to whoever opens more.)
+// A network link with a delay, and one rate that all its connections share. (If each connection had a rate of its own, a client that opens
+// more of them would be faster.)
 import net from 'node:net';
 import { Transform } from 'node:stream';
 
 /** Listens on a free port and passes everything on to the target; delay in ms each way, rate in bytes per second towards the target. */
-export async function line({ host, port }, delay, rate) {
-  let free = 0; // when the line has sent all it was given, in ms
+export async function slowLink({ host, port }, delay, rate) {
+  let free = 0; // when the link has sent all that it was given, in ms
   const through = (limited, waiting = []) => new Transform({
     highWaterMark: 64 << 10,
     transform(chunk, _, done) {
       const now = performance.now();
       if (limited && rate) free = Math.max(free, now) + (chunk.length / rate) * 1000;
       const sent = limited && rate ? free : now;
-      // Timers are rounded and may overtake each other: whichever fires, the oldest chunk leaves.
+      // Timers are rounded and may fire in another order: whichever fires, the oldest chunk is passed on.
       waiting.push(chunk);
       setTimeout(() => this.push(waiting.shift()), sent - now + delay);
-      // The next chunk may enter when this one has left, not when it has arrived.
+      // The next chunk is taken when this one has been sent, not when it has arrived.
       setTimeout(done, Math.max(0, sent - now));
     },
     flush(done) {
