@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -89,13 +89,8 @@ func (c Config) uploadsConfig() uploads.Config {
 // for a redirect.
 func checkPublicURL(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || !uploads.IsBaseURL(text) || u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if err != nil || !uploads.IsBaseURL(text) || u.Scheme == "http" && !policy.IsLoopback(u.Hostname()) {
 		return fmt.Errorf("handlers: PublicURL: wanted an https URL without query, or http on loopback, got %q", text)
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

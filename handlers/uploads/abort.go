@@ -26,7 +26,7 @@ func (s *Service) Abort(ctx context.Context, up OpenUpload) error {
 func (s *Service) abortMultipart(ctx context.Context, up OpenUpload) error {
 	in := &s3.AbortMultipartUploadInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
 	for try := range abortTries {
-		_, err := s.store.client.AbortMultipartUpload(ctx, in)
+		_, err := within(ctx, s.store.timeout, s.store.client.AbortMultipartUpload, in)
 		if isNoSuchUpload(err) && try == 0 {
 			return nil
 		}

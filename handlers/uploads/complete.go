@@ -49,7 +49,7 @@ func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum
 		}
 		return err
 	}
-	_, err = s.store.client.CompleteMultipartUpload(ctx, s.store.completeInput(up, parts, checksum), withoutSDKChecksums)
+	_, err = within(ctx, longCallFactor*s.store.timeout, s.store.client.CompleteMultipartUpload, s.store.completeInput(up, parts, checksum))
 	if err == nil || isNoSuchUpload(err) {
 		return nil
 	}

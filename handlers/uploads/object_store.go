@@ -21,9 +21,9 @@ import (
 // objectStore makes the calls to the store that are about one upload. It decides nothing: it says
 // in the SDK's words what an Upload is, and reads the answers.
 type objectStore struct {
-	client   StoreClient // with a time limit for each call
+	client   StoreClient
 	provider Provider
-	timeout  time.Duration
+	timeout  time.Duration // of one call, see Store.Timeout
 }
 
 // headObject looks the object of an upload up; nil where there is none, or one that is older than
@@ -33,7 +33,7 @@ func (s objectStore) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObj
 	if up.Checksum != "" {
 		in.ChecksumMode = types.ChecksumModeEnabled
 	}
-	out, err := s.client.HeadObject(ctx, in)
+	out, err := within(ctx, s.timeout, s.client.HeadObject, in)
 	if isNoSuchObject(err) {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s
 	if up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType {
 		return nil
 	}
-	out, err := s.client.CopyObject(ctx, copyInput(up, found, contentType), withoutSDKChecksums)
+	out, err := within(ctx, longCallFactor*s.timeout, s.client.CopyObject, copyInput(up, found, contentType))
 	if err != nil {
 		return storeError(err)
 	}
@@ -89,7 +89,7 @@ func (s objectStore) quarantine(ctx context.Context, up OpenUpload, found *s3.He
 	in := copyInput(up, found, profile.OctetStream)
 	in.Key = aws.String(up.Served.Settings.Quarantine + up.Key)
 	in.ACL = ""
-	_, err := s.client.CopyObject(ctx, in, withoutSDKChecksums)
+	_, err := within(ctx, longCallFactor*s.timeout, s.client.CopyObject, in)
 	return err
 }
 
@@ -120,7 +120,7 @@ func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan
 		in.ChecksumAlgorithm = types.ChecksumAlgorithm(plan.Checksum.Algorithm())
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
-	out, err := s.client.CreateMultipartUpload(ctx, in, withoutSDKChecksums)
+	out, err := within(ctx, s.timeout, s.client.CreateMultipartUpload, in)
 	if err != nil {
 		return "", storeError(err)
 	}
@@ -136,7 +136,7 @@ func (s objectStore) storedParts(ctx context.Context, up OpenUpload) ([]types.Pa
 	var out []types.Part
 	in := &s3.ListPartsInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.StoreUploadID}
 	for {
-		page, err := s.client.ListParts(ctx, in)
+		page, err := within(ctx, s.timeout, s.client.ListParts, in)
 		if err != nil {
 			return nil, err
 		}

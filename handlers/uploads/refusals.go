@@ -48,7 +48,7 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 			return storeError(err)
 		}
 	}
-	_, err = s.store.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
+	_, err = within(ctx, s.store.timeout, s.store.client.DeleteObject, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
 	if err != nil && !isNoSuchObject(err) {
 		return storeError(err)
 	}

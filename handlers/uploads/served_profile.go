@@ -12,7 +12,7 @@ import (
 // ServedProfile is a compiled profile with what follows from the store's settings. It is made once,
 // at start, and safe for concurrent use; the fields are for reading.
 type ServedProfile struct {
-	Settings   profile.Profile // a copy, defaults filled in
+	Settings  profile.Profile // a copy, defaults filled in
 	BucketURL string          // what browsers are told; it ends without a slash
 
 	compiled *profile.Compiled

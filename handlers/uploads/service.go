@@ -94,7 +94,7 @@ func New(c Config) (*Service, error) {
 	if s.profiles, err = c.serveProfiles(compiled); err != nil {
 		return nil, err
 	}
-	s.store = objectStore{timedClient{c.Store.Client, c.Store.Timeout}, c.Store.Provider, c.Store.Timeout}
+	s.store = objectStore{c.Store.Client, c.Store.Provider, c.Store.Timeout}
 	s.signers = awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
