@@ -132,6 +132,30 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for host, wanted := range map[string]bool{
+		"localhost": true, "app.localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true, "::ffff:127.0.0.1": true,
+		"": false, "localhost.example.com": false, "notlocalhost": false, "10.0.0.1": false, "2130706433": false,
+	} {
+		if got := policy.IsLoopback(host); got != wanted {
+			t.Errorf("%q: got %v, wanted %v", host, got, wanted)
+		}
+	}
+}
+
+func TestIsBucketName(t *testing.T) {
+	t.Parallel()
+	for name, wanted := range map[string]bool{
+		"media": true, "a.b-c_D9": true, strings.Repeat("b", 255): true, "my-access-point-abc123-s3alias": true,
+		"": false, "ab": false, ".media": false, "-media": false, "a..b": false, "media/x": false, "médias": false, "a b": false, strings.Repeat("b", 256): false,
+	} {
+		if got := policy.IsBucketName(name); got != wanted || (policy.Bucket(name).Err() == nil) != wanted {
+			t.Errorf("%q: got %v, wanted %v", name, got, wanted)
+		}
+	}
+}
+
 // The raw forms let pass what is new, and nothing that is dangerous.
 func TestRawConditions(t *testing.T) {
 	t.Parallel()

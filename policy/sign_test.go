@@ -68,6 +68,30 @@ func TestSignDerivesTheFields(t *testing.T) {
 	}
 }
 
+// The base64 is written in pieces. For every length of the conditions it is that of the document.
+func TestPolicyIsTheBase64OfTheDocument(t *testing.T) {
+	t.Parallel()
+	for name, s := range dialects(t) {
+		for length := range 7 {
+			form, err := policy.Sign(withKey(policy.Key(strings.Repeat("k", 1+length))), formURL, s, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			json, err := base64.StdEncoding.Strict().DecodeString(form.Policy)
+			if err != nil {
+				t.Fatalf("%s, %d bytes: %v", name, len(form.Policy), err)
+			}
+			d, err := policy.Parse(string(json))
+			if err != nil {
+				t.Fatalf("%s: %v in %s", name, err, json)
+			}
+			if again, err := d.AppendJSON(nil); err != nil || string(again) != string(json) {
+				t.Errorf("%s: got %s, %v, wanted the canonical %s", name, json, err, again)
+			}
+		}
+	}
+}
+
 // Signing changes nothing it was given: the same document gives the same form.
 func TestSignIsAFunction(t *testing.T) {
 	t.Parallel()
@@ -196,6 +220,21 @@ func TestSignKeepsAMarginToTheCredentials(t *testing.T) {
 	c.Expires = noon
 	if _, err := policy.Sign(good(), formURL, newSigner(t, sigv4.AWS, c), noon); !errors.Is(err, sigv4.ErrCredentialsExpired) {
 		t.Errorf("got %v, wanted ErrCredentialsExpired", err)
+	}
+}
+
+func TestConditionErrorsMatchByReasonAndField(t *testing.T) {
+	t.Parallel()
+	err := errors.Join(errors.New("other"), policy.Key("a$").Err())
+	for wanted, target := range map[*policy.ConditionError]bool{
+		{Reason: policy.ReasonDollar}:               true,
+		{Reason: policy.ReasonDollar, Field: "key"}: true,
+		{Reason: policy.ReasonDollar, Field: "acl"}: false,
+		{Reason: policy.ReasonControl}:              false,
+	} {
+		if got := errors.Is(err, wanted); got != target {
+			t.Errorf("%+v: got %v, wanted %v", wanted, got, target)
+		}
 	}
 }
 

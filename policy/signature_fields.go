@@ -24,7 +24,7 @@ func newSignatureFields(s *sigv4.Signer, key *sigv4.SigningKey, now time.Time) (
 	f := signatureFields{key: key, signed: now.Unix(), name: d.SignatureField(), fields: []Field{
 		{d.AlgorithmField(), d.Algorithm()},
 		{d.CredentialField(), key.Credential()},
-		{d.DateField(), string(key.AppendTimestamp(nil, now))},
+		{d.DateField(), string(sigv4.AppendTimestamp(nil, now))},
 	}}
 	if token := string(s.SessionToken()); token != "" {
 		f.fields = append(f.fields, Field{d.SecurityTokenField(), token})

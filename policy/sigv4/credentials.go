@@ -7,22 +7,23 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
-// Credentials are what a signer signs with.
+// Credentials are the key pair that a signer signs with.
 type Credentials struct {
-	// AccessKeyID names the key pair; with GCSRSA it is the service account's e-mail address.
-	// Printable ASCII without '/', never empty.
+	// AccessKeyID names the key pair; with GCSRSA it is the service account's e-mail address. It
+	// has printable ASCII without '/', and is never empty.
 	AccessKeyID string
 	// SecretAccessKey is the shared secret. Unused with GCSRSA.
 	SecretAccessKey Secret
-	// SessionToken belongs to temporary credentials; empty for lasting ones.
+	// SessionToken belongs to temporary credentials. It is empty for permanent ones.
 	SessionToken Secret
-	// Expires is when the credentials end. Zero means that they don't.
+	// Expires is when temporary credentials end. The zero time means never.
 	Expires time.Time
-	// PrivateKey is the RSA key behind GCSRSA, unused elsewhere. It must be safe for concurrent
-	// use, as *rsa.PrivateKey is.
+	// PrivateKey is the service account's RSA key, used with GCSRSA only. It has to be safe for
+	// concurrent use, as *rsa.PrivateKey is.
 	PrivateKey crypto.Signer
 }
 
@@ -47,7 +48,7 @@ func (c Credentials) check(d *Dialect) error {
 		return fmt.Errorf("sigv4: access key ID %q: wanted printable ASCII without '/'", c.AccessKeyID)
 	}
 	if d.rsa {
-		return c.checkKey()
+		return c.checkPrivateKey()
 	}
 	if c.SecretAccessKey == "" {
 		return errors.New("sigv4: secret access key is empty")
@@ -58,7 +59,7 @@ func (c Credentials) check(d *Dialect) error {
 	return nil
 }
 
-func (c Credentials) checkKey() error {
+func (c Credentials) checkPrivateKey() error {
 	if c.PrivateKey == nil {
 		return errors.New("sigv4: private key is missing")
 	}
@@ -68,21 +69,10 @@ func (c Credentials) checkKey() error {
 	return nil
 }
 
-// isScopeToken says whether s can stand between the slashes of a credential.
-func isScopeToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' || s[i] == '/' {
-			return false
-		}
-	}
-	return s != ""
-}
+// isScopeToken reports whether s can be a part of a credential, between two slashes.
+func isScopeToken(s string) bool { return s != "" && isPrintable(s) && !strings.Contains(s, "/") }
 
+// isPrintable reports whether s has nothing but printable ASCII, without spaces.
 func isPrintable(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -4,7 +4,7 @@ import "strings"
 
 const upperHex = "0123456789ABCDEF"
 
-// unreserved holds the bytes that percent-encoding leaves alone (RFC 3986, 2.3).
+// unreserved holds the bytes that are never percent-encoded (RFC 3986, 2.3).
 var unreserved = func() (table [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
 		table[c] = true
@@ -12,21 +12,17 @@ var unreserved = func() (table [256]bool) {
 	return table
 }()
 
-// inPath is unreserved with the slash.
-var inPath = func() [256]bool {
+var unreservedOrSlash = func() [256]bool {
 	table := unreserved
 	table['/'] = true
 	return table
 }()
 
-// appendEscaped appends s with everything percent-encoded that isn't unreserved.
-func appendEscaped(dst []byte, s string) []byte { return appendEscapedBut(dst, s, &unreserved) }
+// appendEncoded appends s, percent-encoding all but the unreserved bytes.
+func appendEncoded(dst []byte, s string) []byte { return appendEncodedExcept(dst, s, &unreserved) }
 
-// appendPath is appendEscaped, keeping the slashes.
-func appendPath(dst []byte, s string) []byte { return appendEscapedBut(dst, s, &inPath) }
-
-// appendEscapedBut escapes all bytes but the ones to keep. Runs of those are copied at once.
-func appendEscapedBut(dst []byte, s string, keep *[256]bool) []byte {
+// appendEncodedExcept percent-encodes all bytes but those to keep.
+func appendEncodedExcept(dst []byte, s string, keep *[256]bool) []byte {
 	start := 0
 	for i := range len(s) {
 		if c := s[i]; !keep[c] {
@@ -37,13 +33,11 @@ func appendEscapedBut(dst []byte, s string, keep *[256]bool) []byte {
 	return append(dst, s[start:]...)
 }
 
-// ObjectURL returns the URL of the object called key under bucketURL, such as
-// "https://media.s3.eu-central-1.amazonaws.com" or "http://127.0.0.1:9000/media"; a slash at its
-// end makes no difference. The key is percent-encoded exactly once, its slashes are kept and
-// nothing is normalised.
+// ObjectURL returns the URL of the object with the given key. bucketURL is the bucket's, such as
+// "https://media.s3.eu-central-1.amazonaws.com" or "http://127.0.0.1:9000/media", with or without a
+// slash at its end. The key is percent-encoded once; its slashes are kept, and nothing is
+// normalised.
 func ObjectURL(bucketURL, key string) string {
 	bucketURL = strings.TrimSuffix(bucketURL, "/")
-	dst := make([]byte, 0, len(bucketURL)+1+len(key)+len(key)/4)
-	dst = append(append(dst, bucketURL...), '/')
-	return string(appendPath(dst, key))
+	return string(appendEncodedExcept([]byte(bucketURL+"/"), key, &unreservedOrSlash))
 }

@@ -9,55 +9,66 @@ import (
 // Param is a header or query parameter: a name and an unencoded value.
 type Param struct{ Name, Value string }
 
-// PresignRequest describes the request a presigned URL shall allow.
+// PresignRequest describes the request that a presigned URL allows.
 type PresignRequest struct {
-	// Method is the HTTP method, "PUT" for an object or part.
+	// Method is the HTTP method, such as "PUT".
 	Method string
 	// URL is the object's, as ObjectURL returns it: encoded, without a query.
 	URL string
-	// Bucket is needed by OSS alone, and there only if URL has a domain of its own: otherwise the
-	// host's name tells.
+	// Bucket is for OSS alone. It is needed if the host in URL is a domain of the bucket's owner;
+	// empty means the first label of the host.
 	Bucket string
-	// Query are further parameters, such as partNumber and uploadId, each name once. The
-	// signature's own are added.
+	// Query holds further parameters, such as partNumber and uploadId, each name once. Those of the
+	// signature are added.
 	Query []Param
-	// Headers must be sent with exactly these values, printable ASCII: content-length,
-	// content-type, x-amz-checksum-crc32, if-none-match and so on. Names are lower-case, each at
-	// most once. The host is added, except at OSS, which signs the bucket instead.
+	// Headers must be sent with exactly these values: content-length, content-type,
+	// x-amz-checksum-crc32, if-none-match and so on. Names are lower-case, each at most once;
+	// values are printable ASCII. The host is added, except for OSS, which signs the bucket
+	// instead.
 	Headers []Param
-	// Expires is when the URL ends, within what Signer.Latest allows.
+	// Expires is when the URL ends: at least one second after signing, and no later than
+	// Signer.LatestExpiration.
 	Expires time.Time
 }
 
-// PresignRequest returns the URL that allows the request until it expires.
+// PresignURL returns a URL, signed at now, that allows the request until it expires.
 func (s *Signer) PresignURL(r PresignRequest, now time.Time) (string, error) {
 	if r.Method == "" {
 		return "", errors.New("sigv4: presign: method is missing")
 	}
-	b := builders.Get().(*builder)
-	defer builders.Put(b)
-	if err := b.begin(s, &r, now); err != nil {
+	u, err := s.newURLSigner(r.Method, r.URL, r.Bucket, r.Expires, now)
+	if err != nil {
 		return "", err
 	}
-	if err := b.addParams(r.Query); err != nil {
+	headers, err := u.addHeaders(nil, r.Headers)
+	if err != nil {
 		return "", err
 	}
-	return b.finish(r.Method)
+	params, err := u.addParams(r.Query, string(u.appendNames(nil, headers, ";")))
+	if err != nil {
+		return "", err
+	}
+	b := u.appendQuery([]byte(u.requestStart), params)
+	queryEnd := len(b)
+	for _, h := range headers {
+		b = u.appendHeader(b, h)
+	}
+	url, _, err := u.finish(b, len(u.requestStart), queryEnd, headers)
+	return url, err
 }
 
-// lifetime returns for how many seconds a URL signed at now and ending at expires is valid.
-func (s *Signer) lifetime(expires, now time.Time) (int64, error) {
-	if err := checkYear(now); err != nil {
-		return 0, err
+// addParams returns all parameters but the signature, sorted, their names encoded. names lists the
+// signed headers; OSS leaves its parameter out if there are none.
+func (u *urlSigner) addParams(query []Param, names string) ([]Param, error) {
+	params := u.params
+	if names != "" || u.dialect != OSS {
+		params = append(params, Param{u.dialect.query.headers, names})
 	}
-	latest, err := s.LatestExpiration(now)
-	if err != nil {
-		return 0, err
+	for _, p := range query {
+		if p.Name == "" || p.Name == u.dialect.query.signature {
+			return nil, fmt.Errorf("sigv4: presign: query parameter %q: wanted a name, and none of the signature's", p.Name)
+		}
+		params = append(params, Param{string(appendEncoded(nil, p.Name)), p.Value})
 	}
-	seconds := expires.Unix() - now.Unix()
-	if seconds < 1 || expires.After(latest) {
-		return 0, fmt.Errorf("sigv4: expiration %s: wanted after %s and at most %s",
-			expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339), latest.Format(time.RFC3339))
-	}
-	return seconds, nil
+	return params, sortParams(params, "query parameter")
 }

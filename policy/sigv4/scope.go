@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Scope is what a signing key is good for: one day, region and service.
+// Scope is what a signing key is valid for: one day, region and service.
 type Scope struct {
 	Date       string // yyyymmdd, UTC
 	Region     string
@@ -13,7 +13,7 @@ type Scope struct {
 	Terminator string
 }
 
-// String returns the parts joined by slashes, as credentials carry them.
+// String returns the parts joined by slashes, as in a credential.
 func (s Scope) String() string {
 	return s.Date + "/" + s.Region + "/" + s.Service + "/" + s.Terminator
 }

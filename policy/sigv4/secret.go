@@ -8,9 +8,9 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a text that never shows itself: every way of printing, logging or encoding it gives
-// "[redacted]". string(s) is the secret. (Don't make it the key of a map that is encoded to JSON:
-// encoding/json takes such keys as they are.)
+// Secret is a text that is never shown: printing, logging and encoding it give "[redacted]".
+// string(s) is the secret. Don't use it as the key of a map that is encoded as JSON: encoding/json
+// writes such keys as they are.
 type Secret string
 
 // String returns "[redacted]".

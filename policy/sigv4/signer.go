@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrCredentialsExpired is returned when the credentials have ended, or end within Margin.
+// ErrCredentialsExpired is returned if the credentials have ended, or end within ExpiryMargin.
 var ErrCredentialsExpired = errors.New("sigv4: credentials have expired")
 
 // Signer signs for one dialect, region and set of credentials. It is safe for concurrent use. The
@@ -18,12 +18,13 @@ type Signer struct {
 	dialect     *Dialect
 	region      string
 	credentials Credentials
-	// Today's key and its neighbour: around midnight UTC requests of both days are under way, so
-	// each parity of the day has a place of its own.
+	// The keys of two days, by the lowest bit of the day: around midnight UTC, requests of both
+	// days are served.
 	keys [2]atomic.Pointer[SigningKey]
 }
 
-// NewSigner returns a signer. An empty region means "auto" for Google; AWS and OSS need one.
+// NewSigner returns a signer. An empty region means "auto" with GCS and GCSRSA; AWS and OSS need
+// one.
 func NewSigner(d *Dialect, region string, c Credentials) (*Signer, error) {
 	if d == nil {
 		return nil, errors.New("sigv4: dialect is missing")
@@ -60,9 +61,9 @@ func (s *Signer) describe() string {
 	return fmt.Sprintf("%s signer for %q in %q", s.dialect, s.credentials.AccessKeyID, s.region)
 }
 
-// LatestExpiration returns the last instant that anything signed at now may be valid: MaxLifetime
-// from now, or Margin before the credentials end. It returns ErrCredentialsExpired when that isn't
-// after now.
+// LatestExpiration returns the latest instant at which a signature made at now may end: MaxLifetime
+// from now, or ExpiryMargin before the credentials end, whichever is earlier. It returns
+// ErrCredentialsExpired if that isn't after now.
 func (s *Signer) LatestExpiration(now time.Time) (time.Time, error) {
 	unix := now.Unix()
 	latest := unix + int64(MaxLifetime/time.Second)
@@ -76,9 +77,9 @@ func (s *Signer) LatestExpiration(now time.Time) (time.Time, error) {
 	return time.Unix(min(latest, end), 0).UTC(), nil
 }
 
-// Expiration returns the instant at which something signed at now shall end: at lifetime from now,
-// though no later than Latest, in whole seconds UTC. It is an error if lifetime is under a second
-// or the credentials have ended.
+// Expiration returns the instant, in whole seconds UTC, at which a signature made at now ends:
+// lifetime from now, but no later than LatestExpiration. It is an error if lifetime is shorter than
+// a second or if the credentials have ended.
 func (s *Signer) Expiration(now time.Time, lifetime time.Duration) (time.Time, error) {
 	if lifetime < time.Second {
 		return time.Time{}, fmt.Errorf("sigv4: lifetime %s: wanted at least 1s", lifetime)

@@ -16,99 +16,90 @@ import (
 	"time"
 )
 
-// ErrSignature is returned when a signature isn't the one wanted.
+// ErrSignature is returned by Verify if the signature is another one.
 var ErrSignature = errors.New("sigv4: signature does not match")
 
-// SigningKey signs on one day. It is low-level: it signs what it is given. A Key is safe for
-// concurrent use and doesn't change.
+// SigningKey signs for one day. It is low-level: it signs any text. It is safe for concurrent use.
 type SigningKey struct {
-	day        int64
+	day        int64 // see dayOf
 	scope      Scope
-	scopeText  string // scope, joined by slashes
+	scopeText  string // the scope, joined by slashes
 	credential string
-	derived    []byte
-	private    crypto.Signer
-	macs       sync.Pool // of *mac, each holding the key's HMAC state
+	secret     []byte        // what the HMAC is keyed with
+	private    crypto.Signer // with GCSRSA, instead of secret
+	hmacs      sync.Pool     // of *hmacState
 }
 
-type mac struct {
+// hmacState is an HMAC keyed with a signing key, and room for its sum.
+type hmacState struct {
 	hash.Hash
 	sum [sha256.Size]byte
 }
 
-// SigningKey returns the signing key for the UTC day of now.
+// SigningKey returns the key for the UTC day of now. It is derived once a day.
 func (s *Signer) SigningKey(now time.Time) *SigningKey {
-	day := dayOf(now.Unix())
-	place := &s.keys[day&1]
-	if k := place.Load(); k != nil && k.day == day {
+	day := dayOf(now)
+	cached := &s.keys[day&1]
+	if k := cached.Load(); k != nil && k.day == day {
 		return k
 	}
-	k := s.derive(now.Unix())
-	place.Store(k)
+	k := s.deriveKey(now)
+	cached.Store(k)
 	return k
 }
 
-// VerificationKey is Key for the signing times of others: it finds a key that is kept, but a key derived for
-// another day isn't kept in its stead.
+// VerificationKey returns the key for the UTC day of a time that somebody else claims to have
+// signed at. It derives a key for days other than today, and leaves the cached keys as they are.
 func (s *Signer) VerificationKey(signed time.Time) *SigningKey {
-	day := dayOf(signed.Unix())
+	day := dayOf(signed)
 	if k := s.keys[day&1].Load(); k != nil && k.day == day {
 		return k
 	}
-	return s.derive(signed.Unix())
+	return s.deriveKey(signed)
 }
 
-func (s *Signer) derive(unix int64) *SigningKey {
-	scope := Scope{string(appendDate(nil, unix)), s.region, s.dialect.service, s.dialect.terminator}
-	k := &SigningKey{day: dayOf(unix), scope: scope, scopeText: scope.String()}
+// deriveKey makes the key for a day ("Deriving the signing key" in the documentation of Signature
+// Version 4).
+func (s *Signer) deriveKey(at time.Time) *SigningKey {
+	scope := Scope{at.UTC().Format("20060102"), s.region, s.dialect.service, s.dialect.terminator}
+	k := &SigningKey{day: dayOf(at), scope: scope, scopeText: scope.String()}
 	k.credential = s.credentials.AccessKeyID + "/" + k.scopeText
 	if s.dialect.rsa {
 		k.private = s.credentials.PrivateKey
 		return k
 	}
-	derived := []byte(s.dialect.secretHead + string(s.credentials.SecretAccessKey))
+	k.secret = []byte(s.dialect.secretPrefix + string(s.credentials.SecretAccessKey))
 	for _, part := range []string{scope.Date, scope.Region, scope.Service, scope.Terminator} {
-		h := hmac.New(sha256.New, derived)
+		h := hmac.New(sha256.New, k.secret)
 		_, _ = io.WriteString(h, part)
-		derived = h.Sum(nil)
+		k.secret = h.Sum(nil)
 	}
-	k.derived = derived
-	k.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, k.derived)} }
+	k.hmacs.New = func() any { return &hmacState{Hash: hmac.New(sha256.New, k.secret)} }
 	return k
 }
 
-// Scope returns what the key is good for.
+// Scope returns the day, region and service that the key is for.
 func (k *SigningKey) Scope() Scope { return k.scope }
-
-// AppendTimestamp appends now in UTC as 20060102T150405Z. It is a shorter way than the function of
-// that name on the key's own day.
-func (k *SigningKey) AppendTimestamp(dst []byte, now time.Time) []byte {
-	unix := now.Unix()
-	if dayOf(unix) != k.day {
-		return AppendTimestamp(dst, now)
-	}
-	return appendClock(append(append(dst, k.scope.Date...), 'T'), unix)
-}
 
 // Credential returns the access key ID and the scope, joined by a slash.
 func (k *SigningKey) Credential() string { return k.credential }
 
-// Format writes the credential; the key itself stays out of sight.
+// Format writes the credential and never the key itself.
 func (k *SigningKey) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "signing key of "+k.credential)
 }
 
-// AppendSignature appends the signature of text in lower-case hex. The error is always nil except
-// with GCSRSA, where it is the private key's.
+// AppendSignature appends the signature of text in lower-case hex. Only with GCSRSA there can be an
+// error: the private key's.
 func (k *SigningKey) AppendSignature(dst, text []byte) ([]byte, error) {
 	if k.private != nil {
 		return k.appendRSA(dst, text)
 	}
-	m := k.macs.Get().(*mac)
-	m.Reset()
-	_, _ = m.Write(text)
-	dst = hex.AppendEncode(dst, m.Sum(m.sum[:0]))
-	k.macs.Put(m)
+	h := k.hmacs.Get().(*hmacState)
+	h.Reset()
+	_, _ = h.Write(text)
+	dst = hex.AppendEncode(dst, h.Sum(h.sum[:0]))
+	k.hmacs.Put(h)
 	return dst, nil
 }
 
@@ -121,8 +112,8 @@ func (k *SigningKey) appendRSA(dst, text []byte) ([]byte, error) {
 	return hex.AppendEncode(dst, signature), nil
 }
 
-// Verify returns ErrSignature unless signature, in lower-case hex, is the one of text. It takes the
-// same time wherever the two differ.
+// Verify returns ErrSignature unless signature is that of text, in lower-case hex. It compares in
+// constant time.
 func (k *SigningKey) Verify(text []byte, signature string) error {
 	if k.private != nil {
 		return k.verifyRSA(text, signature)

@@ -13,7 +13,7 @@ func TestSigningKeyOfThePublishedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := hex.EncodeToString(s.SigningKey(time.Date(2015, 12, 29, 12, 0, 0, 0, time.UTC)).derived)
+	got := hex.EncodeToString(s.SigningKey(time.Date(2015, 12, 29, 12, 0, 0, 0, time.UTC)).secret)
 	if wanted := "cbcef1ebeaefc82cce6530b9f0a9ae598846065f5c5bae0674bd5ebc4ba52d28"; got != wanted {
 		t.Errorf("got %s, wanted %s", got, wanted)
 	}

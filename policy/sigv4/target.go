@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// target is where a presigned URL points.
+// target is the object's URL, taken apart.
 type target struct {
-	base string // scheme and host, as given
-	host string // as browsers send it
-	path string
+	origin string // scheme and host, as given
+	host   string // as browsers send it
+	path   string // encoded
 }
 
 func splitURL(url string) (target, error) {
@@ -31,8 +31,8 @@ func splitURL(url string) (target, error) {
 	return target{url[:len(scheme)+len("://")+slash], withoutDefaultPort(scheme, host), path}, nil
 }
 
-// resource returns the path as it is signed. OSS puts the bucket in front: it stands in the host's
-// name, unless that is a domain of one's own.
+// resource returns the path as it is signed. OSS puts the bucket before it: the first label of the
+// host, unless that is a domain of the bucket's owner.
 func (t *target) resource(d *Dialect, bucket string) (string, error) {
 	if d != OSS {
 		return t.path, nil
@@ -41,12 +41,12 @@ func (t *target) resource(d *Dialect, bucket string) (string, error) {
 		bucket, _, _ = strings.Cut(t.host, ".")
 	}
 	if bucket == "" || !isHost(bucket) || strings.HasPrefix(bucket, "oss-") {
-		return "", fmt.Errorf("sigv4: url %q: wanted the bucket, in the host's name or given", t.base+t.path)
+		return "", fmt.Errorf("sigv4: url %q: wanted a host that begins with the bucket, or the bucket besides", t.origin+t.path)
 	}
 	return "/" + bucket + t.path, nil
 }
 
-// withoutDefaultPort returns what browsers put in the Host header.
+// withoutDefaultPort returns the host as browsers send it in the Host header.
 func withoutDefaultPort(scheme, host string) string {
 	if scheme == "https" {
 		return strings.TrimSuffix(host, ":443")
@@ -64,8 +64,8 @@ func isHost(host string) bool {
 	return host != ""
 }
 
-// isEncodedPath says whether a store that decodes the path and encodes it again arrives at the same
-// text; otherwise the signature wouldn't hold.
+// isEncodedPath reports whether the path is percent-encoded as ObjectURL does. Stores decode the
+// path and encode it again: the signature holds only if that gives the same text.
 func isEncodedPath(path string) bool {
 	for i := 0; i < len(path); i++ {
 		c := path[i]
@@ -80,7 +80,7 @@ func isEncodedPath(path string) bool {
 	return true
 }
 
-// isEscape says whether s begins with an escape in upper case that is needed.
+// isEscape reports whether s begins with an escape in upper case, of a byte that needs one.
 func isEscape(s string) bool {
 	if len(s) < 3 {
 		return false
