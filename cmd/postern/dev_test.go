@@ -88,9 +88,8 @@ func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
 
 var hrefs = regexp.MustCompile(`(?:href|src|server|action)="([^"]+)"`)
 
-// TestEveryLinkOfTheStartPageLeadsSomewhere follows all that dev's pages name, and what those pages
-// name in turn.
-func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
+// It follows the links of the start page, and the links of every page it reaches.
+func TestEveryLinkOfTheStartPageWorks(t *testing.T) {
 	d := startDev(t)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
 	seen := map[string]bool{}
@@ -118,7 +117,7 @@ func TestEveryLinkOfTheStartPageLeadsSomewhere(t *testing.T) {
 	}
 }
 
-func TestAPageOfOnesOwnMayUseDev(t *testing.T) {
+func TestDevAllowsTheOriginsOfItsFlag(t *testing.T) {
 	page := "http://localhost:3000"
 	d := startDev(t, "--origin", page)
 	for _, url := range []string{d.URL + "/uploads", d.Store + "/postern-dev/any"} {
@@ -165,7 +164,7 @@ func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 	}
 }
 
-func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
+func TestDevAcceptsTicketsMadeWithItsKey(t *testing.T) {
 	data := t.TempDir()
 	d := start(t, nil, testserver.DevArgs(data)...)
 	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
@@ -198,7 +197,7 @@ func TestTicketsOfTheDataFolderAreTaken(t *testing.T) {
 	}
 }
 
-func TestKeysAreForTheirOwnerAlone(t *testing.T) {
+func TestOnlyTheOwnerCanReadTheKeys(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	start(t, nil, testserver.DevArgs(data)...)
 	for _, name := range []string{tokenKeyFile, ticketKeyFile, storeKeyFile} {

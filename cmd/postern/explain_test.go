@@ -36,7 +36,7 @@ func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
 	}
 }
 
-// Whatever stands in a value: the command means the same to explain as the form it was made of.
+// Whatever a value contains, explain reads the command as the form that it was made from.
 func TestExplainReadsACommandAsAShellDoes(t *testing.T) {
 	for name, text := range map[string]string{
 		"quotes": `it's "a" 'b'`, "what a shell expands": "`x` * ~ !1 {a,b}", "what ends a command": "a; b | c & d > e # f",
@@ -98,7 +98,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 	}
 }
 
-func TestDevExplainsAndKeepsNothing(t *testing.T) {
+func TestDevNeitherLogsNorStoresWhatItExplains(t *testing.T) {
 	const pasted = "pasted-and-private"
 	data := t.TempDir()
 	dev := start(t, nil, testserver.DevArgs(data)...)

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-func TestTheIconIsAPicture(t *testing.T) {
+func TestTheIconIsServedAsSVG(t *testing.T) {
 	t.Parallel()
 	e := echo.New()
 	e.GET("/favicon.ico", showIcon)

@@ -38,7 +38,8 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
-// start runs a server as a process of its own until the test ends, with env added to its environment.
+// start runs a server as a process of its own until the test ends, with env added to its
+// environment.
 func start(t *testing.T, env []string, args ...string) *testserver.Server {
 	t.Helper()
 	return testserver.Start(t, testserver.Options{Path: os.Args[0], Args: args, Env: append(env, asProgram+"=1")})

@@ -56,7 +56,7 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	}
 }
 
-func TestReloadTakesOverANewProfile(t *testing.T) {
+func TestAReloadAddsAProfile(t *testing.T) {
 	store := startStore(t)
 	s, config := startServe(t, store.URL())
 	if response, _ := fetch(t, s.URL+"/forms/extra"); response.StatusCode != http.StatusNotFound {
@@ -69,7 +69,7 @@ func TestReloadTakesOverANewProfile(t *testing.T) {
 	}
 }
 
-func TestAWrongConfigLeavesTheOldOneInPlace(t *testing.T) {
+func TestABrokenConfigKeepsThePreviousOne(t *testing.T) {
 	store := startStore(t)
 	s, config := startServe(t, store.URL())
 	ticket := mint(t, config)
@@ -94,9 +94,9 @@ func TestAReloadedServerStopsOnSIGTERM(t *testing.T) {
 	s.Stop()
 }
 
-// A config can also be refused after its limits were looked at. Were the count of what visitors
-// used up replaced by then, everybody's quota would start anew.
-func TestAConfigThatIsRefusedLateLeavesQuotasAsTheyAre(t *testing.T) {
+// A config can also be refused after its limits were read. If the limiter were already replaced by
+// then, everybody's quota would start from zero.
+func TestAReloadThatFailsLateKeepsTheQuotas(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "operator")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", serveSecret)
 	name := filepath.Join(t.TempDir(), "postern.yaml")

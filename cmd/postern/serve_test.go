@@ -70,7 +70,7 @@ func mint(t *testing.T, config string) string {
 	return strings.TrimSpace(minted.stdout)
 }
 
-func TestServeTakesUploadsByTicket(t *testing.T) {
+func TestServeAcceptsUploadsWithATicket(t *testing.T) {
 	store := startStore(t)
 	s, config := startServe(t, store.URL())
 	if s.Store != store.URL() {
@@ -168,7 +168,7 @@ func TestServeWithoutCredentialsExitsTwo(t *testing.T) {
 	}
 }
 
-func TestServeExplainsWhereItIsSwitchedOn(t *testing.T) {
+func TestServeExplainsIfTheConfigSaysSo(t *testing.T) {
 	store := startStore(t)
 	for on, want := range map[string]int{"false": http.StatusNotFound, "true": http.StatusOK} {
 		s, _ := startServe(t, store.URL(), "\nlisten:", "\nexplain: "+on+"\nlisten:")

@@ -10,8 +10,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// TestSignedFormsMeetARealStore posts what sign printed, and has the store's refusals explained.
-func TestSignedFormsMeetARealStore(t *testing.T) {
+func TestAStoreAndExplainAgreeOnSignedForms(t *testing.T) {
 	store, err := gateway.Start(t.Context(), gateway.Options{
 		Dir: t.TempDir(), AccessKey: sampleKey, SecretKey: sampleSecret, Region: "eu-central-1", Buckets: []string{"media"},
 	})
@@ -27,7 +26,7 @@ func TestSignedFormsMeetARealStore(t *testing.T) {
 	cases := []struct {
 		name, key, body string
 		status          int
-		reason          string // of what explain says to the form, and to the store's answer
+		reason          string // code that explain gives for the form and for the store's answer; "" if accepted
 	}{
 		{"what it allows", "users/alice/a.png", "0123456789", 201, ""},
 		{"a byte too many", "users/alice/b.png", "0123456789x", 400, "size_too_large"},
@@ -56,7 +55,7 @@ func TestSignedFormsMeetARealStore(t *testing.T) {
 	}
 }
 
-// post sends a signed form as a script would.
+// post sends a form that sign printed as a script would.
 func post(t *testing.T, text, key, body string) testclient.Answer {
 	t.Helper()
 	signed := parseForm(t, text)

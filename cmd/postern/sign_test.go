@@ -23,7 +23,7 @@ func sampleEnvironment() map[string]string {
 	return map[string]string{"AWS_ACCESS_KEY_ID": sampleKey, "AWS_SECRET_ACCESS_KEY": sampleSecret, "AWS_REGION": "eu-central-1"}
 }
 
-// goodSign are arguments that sign; a case adds what it is about.
+// goodSign returns arguments of sign that work, and more.
 func goodSign(more ...string) []string {
 	return append([]string{"sign", "--bucket", "media", "--at", sampleAt}, more...)
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// threats names, for each thing attackers try, the tests that show what holds. The attacks
-// themselves stand in cmd/postern/attacks.
+// threats lists, for each kind of attack, the tests that show it is refused. The attacks themselves
+// are in cmd/postern/attacks.
 var threats = []struct {
 	attack string
 	tests  []string
@@ -43,18 +43,18 @@ var threats = []struct {
 
 func TestEveryThreatHasATest(t *testing.T) {
 	t.Parallel()
-	there := testsOf(t, "../..")
+	tests := testsBelow(t, "../..")
 	for _, threat := range threats {
 		for _, name := range threat.tests {
-			if !there[name] {
+			if !tests[name] {
 				t.Errorf("%s: there is no %s", threat.attack, name)
 			}
 		}
 	}
 }
 
-// testsOf lists the names of all tests and fuzz targets below a folder.
-func testsOf(t *testing.T, root string) map[string]bool {
+// testsBelow lists the names of all tests and fuzz targets below a folder.
+func testsBelow(t *testing.T, root string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

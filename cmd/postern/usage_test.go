@@ -17,7 +17,7 @@ func TestVersionIsOneLine(t *testing.T) {
 	}
 }
 
-func TestHelpNamesWhatWorks(t *testing.T) {
+func TestHelpNamesEveryCommand(t *testing.T) {
 	got := invoke(t, nil, "--help")
 	if got.code != 0 {
 		t.Errorf("help: exit code %d", got.code)
@@ -94,7 +94,7 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 	}
 }
 
-func TestTakenPortsAreFailedRuns(t *testing.T) {
+func TestAPortInUseExitsOne(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

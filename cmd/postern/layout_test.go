@@ -11,15 +11,14 @@ import (
 
 const module = "github.com/postern-dev/postern"
 
-// topLevel is everything that may lie at the root of the repository, folders and files whose names
-// begin with a dot aside.
+// topLevel lists what may be at the root of the repository, apart from names that begin with a dot.
 var topLevel = []string{
 	"cmd", "policy", "handlers", "templates", "static",
 	"go.mod", "go.sum", "README.md", "LICENSE", "CHANGELOG.md",
 }
 
-// layers says which of our own packages each part of the tree may import. "x/*" stands for x and
-// all below it; the longest folder that matches the importer decides.
+// layers says which packages of this module each folder may import. "x/*" means x and everything
+// below it. A folder that isn't listed has the rule of the nearest one above it.
 var layers = map[string][]string{
 	"policy/sigv4":    {},
 	"policy":          {"policy/sigv4"},
@@ -32,7 +31,7 @@ var layers = map[string][]string{
 	"cmd/postern":     {"policy/*", "templates", "static", "handlers/*", "cmd/postern/*"},
 }
 
-// heavy are modules that whoever imports the library must not have to compile.
+// heavy lists modules that a program which imports the library must not have to compile.
 var heavy = []string{
 	"github.com/versity/", "github.com/gofiber/", "github.com/valyala/fasthttp", "github.com/chromedp/", "github.com/alecthomas/kong",
 	"modernc.org/", "github.com/jackc/", "github.com/riverqueue/", "github.com/minio/", "github.com/Shopify/",
@@ -40,22 +39,22 @@ var heavy = []string{
 
 func TestTheTopLevelIsFixed(t *testing.T) {
 	t.Parallel()
-	for line := range strings.Lines(tool(t, "git", "ls-files")) {
+	for line := range strings.Lines(commandOutput(t, "git", "ls-files")) {
 		name, _, _ := strings.Cut(strings.TrimSpace(line), "/")
 		if !strings.HasPrefix(name, ".") && !slices.Contains(topLevel, name) {
-			t.Errorf("%s lies at the top level, which holds %s alone", name, strings.Join(topLevel, ", "))
+			t.Errorf("%s is at the top level, where only %s may be", name, strings.Join(topLevel, ", "))
 		}
 	}
 }
 
-func TestImportsRunOneWay(t *testing.T) {
+func TestImportsRunInOneDirection(t *testing.T) {
 	t.Parallel()
-	list := tool(t, "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"/...")
+	list := commandOutput(t, "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"/...")
 	for line := range strings.Lines(list) {
 		names := strings.Fields(line)
 		for _, imported := range names[1:] {
-			if inside(imported) && !allowed(folder(names[0]), folder(imported)) {
-				t.Errorf("%s imports %s, which lies above it", folder(names[0]), folder(imported))
+			if isOurs(imported) && !allowed(folder(names[0]), folder(imported)) {
+				t.Errorf("%s imports %s, which is in a higher layer", folder(names[0]), folder(imported))
 			}
 		}
 	}
@@ -65,62 +64,62 @@ func TestPolicyNeedsTheStandardLibraryAlone(t *testing.T) {
 	t.Parallel()
 	for _, name := range deps(t, "./policy/...") {
 		if !strings.HasPrefix(name, module+"/policy") {
-			t.Errorf("policy reaches %s, which is outside the standard library", name)
+			t.Errorf("policy needs %s, which is outside the standard library", name)
 		}
 	}
 }
 
-func TestPagesNeedTemplAloneAndScriptsNothing(t *testing.T) {
+func TestTemplatesNeedTemplOnlyAndStaticNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range deps(t, "./templates/...", "./static/...") {
-		if !inside(name) && !strings.HasPrefix(name, "github.com/a-h/templ") {
-			t.Errorf("templates or static reach %s; beside the standard library templates need templ alone", name)
+		if !isOurs(name) && !strings.HasPrefix(name, "github.com/a-h/templ") {
+			t.Errorf("templates or static need %s; beside the standard library templates may need only templ", name)
 		}
 	}
 	for _, name := range deps(t, "./static/...") {
-		if !inside(name) {
-			t.Errorf("static reaches %s, which is outside the standard library", name)
+		if !isOurs(name) {
+			t.Errorf("static needs %s, which is outside the standard library", name)
 		}
 	}
 }
 
-func TestTheLibraryIsLight(t *testing.T) {
+func TestTheLibraryNeedsNoHeavyModule(t *testing.T) {
 	t.Parallel()
 	for _, name := range deps(t, "./policy/...", "./templates/...", "./static/...", "./handlers") {
 		for _, prefix := range heavy {
 			if strings.HasPrefix(name, prefix) {
-				t.Errorf("the library reaches %s, which only the binary may", name)
+				t.Errorf("the library needs %s, which only the binary may need", name)
 			}
 		}
 	}
 }
 
-// deps lists everything outside the standard library that the packages need to compile.
+// deps lists the packages outside the standard library that the named ones need to compile.
 func deps(t *testing.T, patterns ...string) []string {
 	t.Helper()
 	args := append([]string{"list", "-deps", "-f", `{{if not .Standard}}{{.ImportPath}}{{end}}`}, patterns...)
-	return strings.Fields(tool(t, "go", args...))
+	return strings.Fields(commandOutput(t, "go", args...))
 }
 
-// allowed tells whether the layers let one folder of the tree import another.
+// allowed reports whether the layers allow one folder to import another.
 func allowed(from, to string) bool {
 	for dir := from; dir != "."; dir = path.Dir(dir) {
-		if below, known := layers[dir]; known {
-			return slices.ContainsFunc(below, func(rule string) bool {
-				tree, whole := strings.CutSuffix(rule, "/*")
-				return to == tree || whole && strings.HasPrefix(to, tree+"/")
+		if rules, known := layers[dir]; known {
+			return slices.ContainsFunc(rules, func(rule string) bool {
+				tree, below := strings.CutSuffix(rule, "/*")
+				return to == tree || below && strings.HasPrefix(to, tree+"/")
 			})
 		}
 	}
 	return false
 }
 
-func inside(name string) bool { return name == module || strings.HasPrefix(name, module+"/") }
+func isOurs(name string) bool { return name == module || strings.HasPrefix(name, module+"/") }
 
 func folder(name string) string { return strings.TrimPrefix(strings.TrimPrefix(name, module), "/") }
 
-// tool runs a command at the root of the repository and returns what it prints.
-func tool(t *testing.T, name string, args ...string) string {
+// commandOutput runs a command at the root of the repository and returns its standard output.
+func commandOutput(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = "../.."
