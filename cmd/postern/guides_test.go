@@ -18,7 +18,7 @@ var (
 
 func TestWhatTheGuidesNameIsThere(t *testing.T) {
 	t.Parallel()
-	tests := tool(t, "git", "grep", "-hoE", "^func Test[A-Za-z0-9]+", "--", "*_test.go")
+	tests := commandOutput(t, "git", "grep", "-hoE", "^func Test[A-Za-z0-9]+", "--", "*_test.go")
 	for _, guide := range guides {
 		text := readGuide(t, guide)
 		paths, names := guidePath.FindAllStringSubmatch(text, -1), guideTest.FindAllStringSubmatch(text, -1)
@@ -42,7 +42,7 @@ func TestWhatTheGuidesNameIsThere(t *testing.T) {
 func TestTheArchitectureNamesEveryPackage(t *testing.T) {
 	t.Parallel()
 	text := readGuide(t, "static/docs/architecture.md")
-	for _, name := range strings.Fields(tool(t, "go", "list", module+"/...")) {
+	for _, name := range strings.Fields(commandOutput(t, "go", "list", module+"/...")) {
 		name = strings.TrimPrefix(folder(name), "cmd/postern/")
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("static/docs/architecture.md doesn't name %s", name)
