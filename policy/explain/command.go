@@ -6,118 +6,115 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// command is a curl command line, such as `postern sign --format curl` prints.
-type command struct{ pageForm }
+const (
+	multipartType = "multipart/form-data"
+	// urlencodedType is the type of what --data sends, unless a header says otherwise.
+	urlencodedType = "application/x-www-form-urlencoded"
+)
 
-// isCommand tells a command line by its first word and an address; a prompt before it is forgiven.
+// isCommand recognises a command line by its first word and an address; a prompt may precede it.
 func isCommand(text string) bool {
 	name, _, _ := strings.Cut(strings.TrimPrefix(text, "$ "), " ")
 	return (name == "curl" || name == "curl.exe") && strings.Contains(text, "://")
 }
 
-// readCommand explains the form that a command sends.
-func (s *session) readCommand() {
-	c := readCommand(s.text)
-	s.readWrittenForm(&c.pageForm)
+// readCommand reads the form that a curl command sends, such as `postern sign --format curl`
+// prints, or the URL of a command that sends none.
+func (e *evidence) readCommand(text string) {
+	f := commandForm(text)
+	if f.controls.enctype != multipartType && f.address != "" && (f.controls.enctype == "" || strings.EqualFold(f.controls.method, "put")) {
+		e.kind = KindURL
+		e.readURL(f.address)
+		return
+	}
+	e.form = f
 }
 
-// commandURL returns the URL of a command that posts nothing: a download, or a file put to a
-// presigned URL.
-func commandURL(text string) string {
-	if !isCommand(text) {
-		return ""
+// commandForm reads a curl command; the enctype is empty if it sends no body.
+func commandForm(text string) *form {
+	f := &form{controls: &controls{method: "post"}}
+	r := &shellReader{text: strings.TrimPrefix(text, "$ ")}
+	r.word() // curl
+	for option, argument, ok := r.option(); ok; option, argument, ok = r.option() {
+		f.setOption(option, argument)
 	}
-	c := readCommand(text)
-	if c.enctype == "" || c.enctype == bodyAlone && strings.EqualFold(c.method, "put") {
-		return c.url
-	}
-	return ""
+	return f
 }
 
-// bodyAlone is the type of what --data sends, unless a header says otherwise.
-const bodyAlone = "application/x-www-form-urlencoded"
-
-func readCommand(text string) command {
-	c := command{pageForm{method: "post"}}
-	words := shellWords(strings.TrimPrefix(text, "$ "))
-	for words = words[min(1, len(words)):]; len(words) > 0; {
-		option, argument, rest := nextOption(words)
-		c.take(option, argument)
-		words = rest
-	}
-	return c
-}
-
-// letters are the short options that take an argument, with their long names; "" for those that
+// shortOptions are the letters that take an argument, with their long names; "" for those that
 // don't matter here.
-var letters = map[byte]string{
+var shortOptions = map[byte]string{
 	'F': "--form", 'X': "--request", 'd': "--data", 'T': "--upload-file", 'H': "", 'o': "", 'u': "", 'A': "", 'b': "", 'c': "", 'e': "", 'm': "",
 	'x': "", 'w': "", 'K': "", 'D': "", 'E': "", 'C': "", 'r': "", 't': "", 'U': "", 'Q': "", 'P': "", 'y': "", 'Y': "", 'z': "",
 }
 
-// longOptions are those with an argument that matters here, or that could be taken for the URL.
+// longOptions take an argument that matters here, or that could be taken for the URL.
 var longOptions = map[string]bool{
 	"--form": true, "--form-string": true, "--request": true, "--url": true, "--data": true, "--data-raw": true, "--data-binary": true,
 	"--data-urlencode": true, "--data-ascii": true, "--json": true, "--upload-file": true, "--referer": true, "--proxy": true, "--preproxy": true,
 	"--doh-url": true, "--output": true, "--header": true, "--user": true,
 }
 
-// nextOption takes one option with its argument, or an address, off the words. Several letters may
+// option reads one option with its argument; a word without a dash is the URL. Several letters may
 // share a dash.
-func nextOption(words []string) (option, argument string, rest []string) {
-	word, rest := words[0], words[1:]
+func (r *shellReader) option() (option, argument string, ok bool) {
+	word, ok := r.word()
 	switch {
-	case longOptions[word] && len(rest) > 0:
-		return word, rest[0], rest[1:]
+	case longOptions[word]:
+		argument, _ = r.word()
+		return word, argument, ok
 	case strings.HasPrefix(word, "--"):
-		return word, "", rest
+		return word, "", ok
 	case !strings.HasPrefix(word, "-"):
-		return "--url", word, rest
+		return "--url", word, ok
 	}
 	for i := 1; i < len(word); i++ {
-		name, takes := letters[word[i]]
-		switch {
-		case takes && i+1 < len(word):
-			return name, word[i+1:], rest
-		case takes && len(rest) > 0:
-			return name, rest[0], rest[1:]
+		name, takesArgument := shortOptions[word[i]]
+		if !takesArgument {
+			continue
+		}
+		if i+1 < len(word) {
+			return name, word[i+1:], true
+		}
+		if argument, ok := r.word(); ok {
+			return name, argument, true
 		}
 	}
-	return word, "", rest
+	return word, "", true
 }
 
-func (c *command) take(option, argument string) {
+func (f *form) setOption(option, argument string) {
 	switch option {
 	case "--url":
-		if c.url == "" && strings.Contains(argument, "://") {
-			c.url = argument
+		if f.address == "" && strings.Contains(argument, "://") {
+			f.address = argument
 		}
 	case "--request":
-		c.method = argument
+		f.controls.method = argument
 	case "--form", "--form-string":
-		c.enctype = "multipart/form-data"
+		f.controls.enctype = multipartType
 		name, text, _ := strings.Cut(argument, "=")
-		c.part(name, text, option == "--form")
+		f.addPart(name, text, option == "--form-string")
 	case "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json":
-		c.enctype = bodyAlone
+		f.controls.enctype = urlencodedType
 	}
 }
 
-// part adds a field, or the file.
-func (c *command) part(name, text string, marked bool) {
-	if marked && strings.HasPrefix(text, "@") {
-		c.files = append(c.files, name)
-		return
+// addPart adds a field, or a file. literal is how --form-string reads its value; --form reads a
+// leading @ and what follows a semicolon as settings.
+func (f *form) addPart(name, text string, literal bool) {
+	switch {
+	case literal:
+		f.addField(policy.Field{Name: name, Value: text})
+	case strings.HasPrefix(text, "@"):
+		f.addFile(name)
+	default:
+		f.addField(policy.Field{Name: name, Value: formValue(text)})
 	}
-	if marked {
-		text = formContent(text)
-	}
-	c.addField(tag{}, policy.Field{Name: name, Value: text})
 }
 
-// formContent is what --form sends for a value: what stands between quotes, or up to a semicolon,
-// behind which curl reads settings.
-func formContent(text string) string {
+// formValue is the value that --form sends: what is between quotes, or the text before a semicolon.
+func formValue(text string) string {
 	if !strings.HasPrefix(text, `"`) {
 		text, _, _ = strings.Cut(text, ";")
 		return text

@@ -38,6 +38,14 @@ func TestShellWordsAreThoseOfAShell(t *testing.T) {
 	}
 }
 
+func shellWords(text string) (words []string) {
+	r := &shellReader{text: text}
+	for word, ok := r.word(); ok; word, ok = r.word() {
+		words = append(words, word)
+	}
+	return words
+}
+
 func TestCommandsSendWhatCurlSends(t *testing.T) {
 	t.Parallel()
 	const url = "https://media.example/"
@@ -61,12 +69,12 @@ func TestCommandsSendWhatCurlSends(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := readCommand("curl " + c.options + " " + url)
-			key, ok := value(got.fields, "key")
+			got := commandForm("curl " + c.options + " " + url)
+			key, ok := fieldValue(got.fields, "key")
 			if !ok {
 				key = "-"
 			}
-			if got.url != url || got.method != c.method || key != c.key || len(got.files) != c.files || got.enctype != "multipart/form-data" {
+			if got.address != url || got.controls.method != c.method || key != c.key || len(got.controls.files) != c.files || got.controls.enctype != multipartType {
 				t.Errorf("got %+v with key %q", got, key)
 			}
 		})

@@ -1,6 +1,6 @@
 package explain
 
-var formMeanings = map[string]meaning{
+var formCodes = map[string]codeInfo{
 	"form_unreadable":         {Error, "There is no form in it that could be read.", "paste the page with the form, or its fields as JSON"},
 	"form_method":             {Error, "The form isn't sent by POST: the file never leaves the browser.", `write method="post"; with curl, leave --request out`},
 	"form_enctype":            {Error, "The form isn't sent as multipart/form-data: only the file's name would be sent.", `write enctype="multipart/form-data"; by script, send a FormData and don't set Content-Type yourself; with curl, use --form`},
@@ -36,39 +36,4 @@ var formMeanings = map[string]meaning{
 	"action_invalid":          {Error, "The form doesn't post to an absolute address.", "post to the bucket's address"},
 	"action_query":            {Warning, "The form posts to an address with a query.", "post to the bucket's address alone"},
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
-	"url_broken":              {Error, "This isn't one whole URL.", "copy it whole, without spaces or line ends"},
-	"url_escaped":             {Error, "The URL was copied out of HTML or XML: &amp; stands where & belongs, so the store finds no signature.", "replace every &amp; by &"},
-	"url_unsigned":            {Error, "The URL has no signature.", "use the presigned URL whole, with its query"},
-	"url_expired":             {Error, "The presigned URL has expired.", "ask for a new URL; a browser that sees a network error shortly before expiry should do the same"},
-	"parameter_missing":       {Error, "A parameter of the signature is missing from the query.", "use the presigned URL unchanged"},
-	"parameter_repeated":      {Error, "A parameter is there more than once.", "use the presigned URL unchanged"},
-	"parameter_invalid":       {Error, "A parameter of the signature isn't as the store reads it.", "use the presigned URL unchanged, or sign again"},
-	"expires_invalid":         {Error, "The lifetime isn't 1 second to 7 days.", "sign for at most 604800 seconds"},
-	"path_collapses":          {Error, "The path has a segment . or ..: browsers take it out, and the signature no longer matches.", "mint keys without such segments"},
-	"encoded_twice":           {Warning, "The path looks percent-encoded twice.", "encode the key once"},
-	"part_incomplete":         {Error, "A part has a number and an upload ID, both signed.", "sign the part with partNumber and uploadId"},
-	"part_number_invalid":     {Error, "Part numbers go from 1 to 10,000.", "plan larger parts"},
-	"host_unsigned":           {Error, "The host header has to be signed.", "sign with host among the headers"},
-	"headers_required":        {Info, "Whoever uses the URL has to send these headers exactly as they were signed.", "send {field} with the signed values"},
-	"length_unsigned":         {Warning, "The length isn't signed: a part of any size is accepted.", "sign content-length"},
-	"checksum_of_nothing":     {Error, "The URL carries the checksum of an empty body, which some SDKs add when they sign without one: every real body is refused.", "sign without a default checksum (when required only), or with the checksum of the body"},
-	"checksum_in_query":       {Warning, "A checksum in the query is ignored by some stores.", "send the checksum as a signed header"},
-}
-
-var signatureMeanings = map[string]meaning{
-	"signature_field_missing": {Error, "A field of the signature is missing.", "add {field} as it was signed"},
-	"signature_malformed":     {Error, "The signature isn't 64 lower-case hex digits.", "send the signature as hex, as it was computed"},
-	"signature_mismatch":      {Error, "The signature isn't that of this text with this key: the policy or a signed part of the request was changed on the way, or the secret, region or date is another.", "send the signed text byte for byte; check secret access key and region; sign again"},
-	"signature_v2":            {Error, "This is a signature of version 2, which most regions and stores no longer accept.", "sign with version 4 (AWS4-HMAC-SHA256)"},
-	"algorithm_unknown":       {Error, "No store knows this algorithm.", "use {wanted}"},
-	"credential_malformed":    {Error, "The credential isn't access key, date, region, service and terminator, joined by slashes.", "write it as {wanted}"},
-	"date_malformed":          {Error, "The time of signing isn't written as stores read it.", "write it as 20261121T120000Z"},
-	"date_too_old":            {Error, "It was signed more than 7 days ago.", "sign again"},
-	"signed_long_ago":         {Info, "It was signed over an hour ago. AWS accepts that; some gateways don't.", "sign shortly before use"},
-	"clock_skew":              {Error, "The time of signing lies in the future, or too far from the store's clock.", "set the clock of the machine that signs (NTP)"},
-	"scope_date":              {Error, "The credential's date isn't the day of signing.", "take both from one instant, in UTC"},
-	"scope_service":           {Error, "The credential is for another service.", "end the credential in {wanted}"},
-	"wrong_region":            {Error, "It was signed for another region than the bucket's.", "sign for the bucket's region: {wanted}"},
-	"token_missing":           {Error, "The access key is a temporary one, and the session token is missing.", "send the session token, as a field with its condition or as a signed parameter"},
-	"token_used":              {Info, "The credentials are temporary: it ends with them, even when it says it lasts longer.", "sign for no longer than the credentials last"},
 }

@@ -16,38 +16,39 @@ func (r Report) Verdict() string {
 	}
 	switch {
 	case errors > 0 && r.Kind == KindError:
-		return "the store refused the upload: " + count(errors, "reason")
+		return "the store refused the upload: " + formatCount(errors, "reason")
 	case errors > 0:
-		return "an upload would be refused: " + count(errors, "reason")
+		return "an upload would be refused: " + formatCount(errors, "reason")
 	case r.Simulated:
 		return "accepted: nothing found that refuses this upload"
 	}
 	return "explained: nothing found that refuses an upload by itself"
 }
 
-// Text writes the whole report for people: verdict, findings with their fixes, then what was read.
+// Text is the whole report for people: the verdict, the findings with their fixes, then what was
+// read.
 func (r Report) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.Kind, r.Verdict())
 	for _, f := range r.Findings {
 		f.write(&b)
 	}
-	section(&b, "Facts", len(r.Facts))
+	writeTitle(&b, "Facts", len(r.Facts))
 	for _, f := range r.Facts {
 		fmt.Fprintf(&b, "  %s: %s\n", f.Term, printable(f.Value))
 	}
-	section(&b, "Conditions", len(r.Conditions))
+	writeTitle(&b, "Conditions", len(r.Conditions))
 	for _, c := range r.Conditions {
 		fmt.Fprintf(&b, "  %s\n      %s\n", printable(c.Source), printable(c.Words))
 	}
-	section(&b, "Fields", len(r.Fields))
+	writeTitle(&b, "Fields", len(r.Fields))
 	for _, f := range r.Fields {
-		fmt.Fprintf(&b, "  %s = %s\n      %s\n", printable(f.Name), printable(f.Value), printable(f.cover()))
+		fmt.Fprintf(&b, "  %s = %s\n      %s\n", printable(f.Name), printable(f.Value), printable(f.coverage()))
 	}
 	return b.String()
 }
 
-func section(b *strings.Builder, title string, n int) {
+func writeTitle(b *strings.Builder, title string, n int) {
 	if n > 0 {
 		fmt.Fprintf(b, "\n%s\n", title)
 	}
@@ -68,7 +69,7 @@ func (f Finding) write(b *strings.Builder) {
 	}
 }
 
-func (f Field) cover() string {
+func (f Field) coverage() string {
 	switch f.State {
 	case "covered":
 		return "covered by " + f.Condition
@@ -78,7 +79,8 @@ func (f Field) cover() string {
 	return "no condition covers it"
 }
 
-// printable keeps what was pasted from moving a terminal's cursor or turning its text around.
+// printable replaces control characters, which could move a terminal's cursor or turn its text
+// around.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

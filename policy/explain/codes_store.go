@@ -1,6 +1,6 @@
 package explain
 
-var storeMeanings = map[string]meaning{
+var storeCodes = map[string]codeInfo{
 	"answer_unreadable":     {Error, "The answer isn't a store's error.", "paste the store's whole answer"},
 	"store_code_unknown":    {Error, "The store refused with a code of its own.", "look the code up in the store's documentation"},
 	"access_denied":         {Error, "The store denies access without saying why: the signer may not put objects there, or the bucket's policy forbids it.", "check s3:PutObject (and s3:PutObjectAcl or s3:PutObjectTagging where used) for the signer, and the bucket's policy; paste the form here to check its policy"},
@@ -40,9 +40,9 @@ var storeMeanings = map[string]meaning{
 	"cors_refused":          {Error, "The bucket's CORS rules don't allow this origin, method or header.", "allow the page's origin, POST and PUT, and expose ETag"},
 }
 
-// storeCodes says which of our codes a store's code comes to. AccessDenied, InvalidArgument and
+// storeErrorCodes maps the codes of stores to those of findings. AccessDenied, InvalidArgument and
 // InvalidRequest depend on their message.
-var storeCodes = map[string]string{
+var storeErrorCodes = map[string]string{
 	"AccessControlListNotSupported": "acl_switched_off", "AccountProblem": "account_problem", "AllAccessDisabled": "account_problem",
 	"AuthorizationHeaderMalformed": "wrong_region", "AuthorizationQueryParametersError": "wrong_region",
 	"IllegalLocationConstraintException": "wrong_region", "BadDigest": "checksum_mismatch", "XAmzContentChecksumMismatch": "checksum_mismatch",

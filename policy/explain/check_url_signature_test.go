@@ -10,12 +10,10 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-const urlSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-
 // presign returns the URL of a part whose length and checksum are signed.
 func presign(t *testing.T, token sigv4.Secret) string {
 	t.Helper()
-	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: urlSecret, SessionToken: token})
+	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: exampleSecret, SessionToken: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +52,7 @@ func TestExplainChecksTheSignatureOfAURL(t *testing.T) {
 			t.Parallel()
 			report, err := explain.Explain(c.address, explain.Options{
 				Now: time.Date(2026, 11, 21, 12, 10, 0, 0, time.UTC), Form: c.form, Size: &c.size,
-				Secret: func(string) (sigv4.Secret, bool) { return urlSecret, true },
+				Secret: func(string) (sigv4.Secret, bool) { return exampleSecret, true },
 			})
 			text := report.Text()
 			matches, mismatch := strings.Contains(text, "signature: matches"), strings.Contains(text, "signature_mismatch")

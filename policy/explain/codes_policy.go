@@ -1,24 +1,6 @@
 package explain
 
-// meaning is what one code says and how to mend it; {field}, {wanted} and {got} stand for those of
-// the finding.
-type meaning struct {
-	severity     Severity
-	summary, fix string
-}
-
-// meanings holds every code there is. The two halves are in files of their own.
-var meanings = func() map[string]meaning {
-	all := map[string]meaning{}
-	for _, half := range []map[string]meaning{policyMeanings, formMeanings, signatureMeanings, storeMeanings} {
-		for code, m := range half {
-			all[code] = m
-		}
-	}
-	return all
-}()
-
-var policyMeanings = map[string]meaning{
+var policyCodes = map[string]codeInfo{
 	"policy_malformed":      {Error, "The policy isn't the JSON that stores read.", "mend it where the position points; better, let an encoder write it"},
 	"policy_injected":       {Error, "The JSON breaks inside a condition: a quote or brace in a value rewrote the policy, which happens to policies put together by string formatting.", "build the policy with a JSON encoder, never with string formatting; refuse the value that did this"},
 	"policy_altered":        {Error, "The input carries two different policies; only the signed one is accepted.", "send the policy text exactly as it was signed"},

@@ -1,0 +1,160 @@
+package explain
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// checkControls checks what a page or command says about the form: method, encoding, the place and
+// number of its files.
+func (x *explainer) checkControls() {
+	c := x.form.controls
+	if c == nil {
+		return
+	}
+	if !strings.EqualFold(c.method, "post") {
+		x.add(Finding{Code: "form_method", Field: "method", Wanted: "post", Got: c.method})
+	}
+	if !strings.EqualFold(c.enctype, multipartType) {
+		x.add(Finding{Code: "form_enctype", Field: "enctype", Wanted: multipartType, Got: c.enctype})
+	}
+	switch {
+	case len(c.files) == 0:
+		x.add(Finding{Code: "file_missing", Field: "file", Wanted: `a file in the field "file"`})
+	case len(c.files) > 1 || c.multiple:
+		x.add(Finding{Code: "file_repeated", Field: "file", Wanted: "one file", Got: strings.Join(c.files, ", ")})
+	case !strings.EqualFold(c.files[0], "file"):
+		x.add(Finding{Code: "file_misnamed", Field: c.files[0], Wanted: "file", Got: c.files[0]})
+	}
+	for _, f := range x.form.afterFile {
+		x.add(Finding{Code: "field_after_file", Field: f.Name, Wanted: "before the file", Got: redact(f.Name, f.Value)})
+	}
+}
+
+// checkPolicyField checks that the form has one policy.
+func (x *explainer) checkPolicyField() {
+	switch {
+	case x.form.otherPolicy:
+		x.add(Finding{Code: "policy_altered", Field: "policy", Wanted: "the policy that was signed", Got: "another text"})
+	case x.kind != KindPolicy && !hasField(x.form.fields, "policy") && !hasField(x.form.afterFile, "policy"):
+		x.add(Finding{Code: "policy_missing", Field: "policy", Wanted: "a signed policy"})
+	}
+}
+
+// checkFields checks the form's fields and the file's size against the policy's conditions.
+func (x *explainer) checkFields() {
+	for _, v := range policy.Check(*x.document, x.form.fields, x.fileSize(), x.options.Now) {
+		if !x.isKnown(v) {
+			x.add(x.violationFinding(v))
+		}
+	}
+}
+
+// fileSize is the simulated size, or one that every range allows.
+func (x *explainer) fileSize() (size int64) {
+	if x.options.Size != nil {
+		return *x.options.Size
+	}
+	for _, c := range x.document.Conditions {
+		if c.Operator() == policy.OpRange {
+			least, _ := c.Range()
+			size = max(size, least)
+		}
+	}
+	return size
+}
+
+// isKnown reports whether a violation only follows from what was found already.
+func (x *explainer) isKnown(v policy.Violation) bool {
+	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
+		return true // Check reports the missing key as well
+	}
+	for _, f := range x.report.Findings {
+		oldField := f.Code == "signature_v2" && v.Reason == policy.ReasonExtra && uncoveredCode(v.Field, nil) == "signature_v2"
+		sameField := strings.EqualFold(f.Field, v.Field) && v.Condition.Operator() != ""
+		if oldField || sameField && (f.Code == "conditions_contradict" || f.Code == "filename_in_condition") {
+			return true
+		}
+	}
+	return false
+}
+
+// reasonCodes are the codes for the reasons of policy.Check.
+var reasonCodes = map[policy.Reason]string{
+	policy.ReasonExpired: "policy_expired", policy.ReasonMissing: "field_missing", policy.ReasonMismatch: "value_mismatch",
+	policy.ReasonPrefix: "prefix_mismatch", policy.ReasonList: "type_list", policy.ReasonVariable: "filename_variable",
+	policy.ReasonExtra: "field_uncovered", policy.ReasonRepeated: "field_repeated", policy.ReasonAfterFile: "field_after_file",
+	policy.ReasonTooLarge: "size_too_large", policy.ReasonTooSmall: "size_too_small", policy.ReasonFormTooLarge: "form_too_large",
+	policy.ReasonKeyMissing: "key_missing", policy.ReasonKeyTooLong: "key_too_long", policy.ReasonEncoding: "not_utf8",
+	policy.ReasonUnconditional: "bucket_unconditional", policy.ReasonMetadataTooLarge: "metadata_too_large",
+}
+
+// violationFinding turns a violation into a finding, with a more exact cause where one is likely.
+func (x *explainer) violationFinding(v policy.Violation) Finding {
+	f := Finding{Code: cmp.Or(reasonCodes[v.Reason], "condition_failed"), Field: v.Field, Condition: conditionSource(v.Condition), Wanted: v.Wanted, Got: redact(v.Field, v.Got)}
+	if isSecretField(v.Field) {
+		f.Wanted = "the value that was signed"
+	}
+	switch v.Reason {
+	case policy.ReasonTooLarge, policy.ReasonTooSmall:
+		f.Field = "file"
+	case policy.ReasonMismatch, policy.ReasonPrefix:
+		f.Code = mismatchCode(f.Code, v)
+	case policy.ReasonExtra:
+		f.Code = uncoveredCode(v.Field, x.form.controls)
+	case policy.ReasonMissing:
+		if strings.EqualFold(v.Field, "Content-Type") {
+			f.Code = "content_type_missing"
+		}
+	}
+	return f
+}
+
+// mismatchCode looks for the likely cause of a wrong value or prefix; code is the general one.
+func mismatchCode(code string, v policy.Violation) string {
+	wanted, got := v.Wanted, v.Got
+	exact, contentType := v.Reason == policy.ReasonMismatch, strings.EqualFold(v.Field, "Content-Type")
+	decoded := unescape(got)
+	switch {
+	case isSignatureField(v.Field):
+		return "signature_field_changed"
+	case got == "":
+		return "value_empty"
+	case contentType && exact && strings.HasSuffix(wanted, "/*"):
+		return "type_wildcard"
+	case exact && strings.EqualFold(wanted, got), !exact && hasPrefixFold(got, wanted):
+		return "case_differs"
+	case exact && strings.TrimSpace(wanted) == strings.TrimSpace(got):
+		return "space_differs"
+	case decoded != got && (decoded == wanted || !exact && strings.HasPrefix(decoded, wanted)):
+		return "value_encoded"
+	case v.Field == "key" && strings.HasPrefix(got, "/") != strings.HasPrefix(wanted, "/"):
+		return "leading_slash"
+	case contentType && strings.HasPrefix(got, wanted+";"):
+		return "type_parameter"
+	}
+	return code
+}
+
+func hasPrefixFold(text, prefix string) bool {
+	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
+}
+
+// uncoveredCode tells apart where an uncovered field comes from. c may be nil.
+func uncoveredCode(name string, c *controls) string {
+	name = strings.ToLower(name)
+	switch {
+	case c != nil && slices.ContainsFunc(c.buttons, func(button string) bool { return strings.EqualFold(button, name) }):
+		return "button_named"
+	case strings.HasSuffix(name, "-security-token"):
+		return "token_uncovered"
+	case name == "awsaccesskeyid" || name == "signature":
+		return "signature_v2"
+	case strings.Contains(name, "csrf") || name == "authenticity_token" || name == "utf8" || name == "_method":
+		return "framework_field"
+	}
+	return "field_uncovered"
+}

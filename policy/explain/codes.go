@@ -1,0 +1,21 @@
+package explain
+
+import "maps"
+
+// codeInfo is what one code says and how to correct its cause. {field}, {wanted} and {got} stand
+// for those of the finding.
+type codeInfo struct {
+	severity     Severity
+	summary, fix string
+}
+
+// codes holds every code. Its parts are in files of their own.
+var codes = func() map[string]codeInfo {
+	all := map[string]codeInfo{}
+	for _, part := range codeTables {
+		maps.Copy(all, part)
+	}
+	return all
+}()
+
+var codeTables = []map[string]codeInfo{policyCodes, formCodes, urlCodes, signatureCodes, storeCodes}

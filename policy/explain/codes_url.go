@@ -1,0 +1,21 @@
+package explain
+
+var urlCodes = map[string]codeInfo{
+	"url_broken":          {Error, "This isn't one whole URL.", "copy it whole, without spaces or line ends"},
+	"url_escaped":         {Error, "The URL was copied out of HTML or XML: &amp; stands where & belongs, so the store finds no signature.", "replace every &amp; by &"},
+	"url_unsigned":        {Error, "The URL has no signature.", "use the presigned URL whole, with its query"},
+	"url_expired":         {Error, "The presigned URL has expired.", "ask for a new URL; a browser that sees a network error shortly before expiry should do the same"},
+	"parameter_missing":   {Error, "A parameter of the signature is missing from the query.", "use the presigned URL unchanged"},
+	"parameter_repeated":  {Error, "A parameter is there more than once.", "use the presigned URL unchanged"},
+	"parameter_invalid":   {Error, "A parameter of the signature isn't as the store reads it.", "use the presigned URL unchanged, or sign again"},
+	"expires_invalid":     {Error, "The lifetime isn't 1 second to 7 days.", "sign for at most 604800 seconds"},
+	"path_collapses":      {Error, "The path has a segment . or ..: browsers take it out, and the signature no longer matches.", "mint keys without such segments"},
+	"encoded_twice":       {Warning, "The path looks percent-encoded twice.", "encode the key once"},
+	"part_incomplete":     {Error, "A part has a number and an upload ID, both signed.", "sign the part with partNumber and uploadId"},
+	"part_number_invalid": {Error, "Part numbers go from 1 to 10,000.", "plan larger parts"},
+	"host_unsigned":       {Error, "The host header has to be signed.", "sign with host among the headers"},
+	"headers_required":    {Info, "Whoever uses the URL has to send these headers exactly as they were signed.", "send {field} with the signed values"},
+	"length_unsigned":     {Warning, "The length isn't signed: a part of any size is accepted.", "sign content-length"},
+	"checksum_of_nothing": {Error, "The URL carries the checksum of an empty body, which some SDKs add when they sign without one: every real body is refused.", "sign without a default checksum (when required only), or with the checksum of the body"},
+	"checksum_in_query":   {Warning, "A checksum in the query is ignored by some stores.", "send the checksum as a signed header"},
+}

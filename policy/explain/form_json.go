@@ -1,0 +1,61 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// formJSON is what `postern sign --format json` prints, an answer of the JSON API, or what common
+// SDKs return: fields as a list or as an object, named fields or Values.
+type formJSON struct {
+	URL    string          `json:"url"`
+	Fields json.RawMessage `json:"fields"`
+	Values json.RawMessage `json:"values"`
+	Open   []string        `json:"open"`
+	Policy string          `json:"policy"`
+	Post   *formJSON       `json:"post"`
+}
+
+func (e *evidence) readFormJSON(text string) {
+	var in formJSON
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		e.addFault(Finding{Code: "form_unreadable", Wanted: "a JSON object with url and fields", Got: err.Error()})
+		return
+	}
+	if in.Post != nil {
+		in = *in.Post
+	}
+	e.form = &form{address: in.URL, fields: append(readFields(in.Fields), readFields(in.Values)...), visitorFields: in.Open}
+	signed, ok := fieldValue(e.form.fields, "policy")
+	e.form.otherPolicy = ok && in.Policy != "" && in.Policy != signed
+	if !ok && in.Policy != "" {
+		e.form.fields = append(e.form.fields, policy.Field{Name: "policy", Value: in.Policy})
+	}
+}
+
+// readFields reads a list of names and values, or an object, up to more than maxItems fields. It
+// leaves out values that aren't strings.
+func readFields(text json.RawMessage) (fields []policy.Field) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	open, _ := d.Token()
+	for len(fields) <= maxItems && d.More() {
+		var f policy.Field
+		var err error
+		switch open {
+		case json.Delim('['):
+			err = d.Decode(&f)
+		case json.Delim('{'):
+			name, _ := d.Token()
+			f.Name, _ = name.(string)
+			err = d.Decode(&f.Value)
+		default:
+			return nil
+		}
+		if err == nil {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}

@@ -1,0 +1,133 @@
+package explain
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/net/html"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// maxTokenBytes bounds one tag or text of a page, and thereby the memory that the tokenizer needs:
+// up to 80 times as much for a tag with many attributes.
+const maxTokenBytes = 256 << 10
+
+// readPage reads the first form of a page that has a policy, or else its first form. Controls
+// before any form count as a form.
+func (e *evidence) readPage(page string) {
+	r := &pageReader{}
+	for page != "" {
+		r.tokenizer, r.consumed = html.NewTokenizer(strings.NewReader(page)), 0
+		r.tokenizer.SetMaxBuf(maxTokenBytes)
+		if r.readForms(); !errors.Is(r.tokenizer.Err(), html.ErrBufferExceeded) {
+			break
+		}
+		// A script, or an image in an attribute, may be that long. Go on at the next tag.
+		page = page[r.consumed:]
+		page = page[max(strings.IndexByte(page, '<'), 0):]
+	}
+	if e.form = r.first; r.hasPolicy() {
+		e.form = r.form
+	}
+	if e.form == nil {
+		e.addFault(Finding{Code: "form_unreadable", Wanted: "a form with fields"})
+	}
+}
+
+// pageReader reads the forms of a page.
+type pageReader struct {
+	tokenizer *html.Tokenizer
+	consumed  int   // bytes that the tokenizer has read
+	first     *form // nil before any form
+	form      *form // the last one
+	inside    bool  // the last form has no end tag yet
+}
+
+func (r *pageReader) hasPolicy() bool { return r.form != nil && hasField(r.form.fields, "policy") }
+
+func (r *pageReader) next() html.TokenType {
+	kind := r.tokenizer.Next()
+	r.consumed += len(r.tokenizer.Raw())
+	return kind
+}
+
+// readForms reads on until the form that follows one with a policy begins, or to the end.
+func (r *pageReader) readForms() {
+	for kind := r.next(); kind != html.ErrorToken; kind = r.next() {
+		tag, hasAttributes := r.tokenizer.TagName()
+		switch name := string(tag); {
+		case kind == html.EndTagToken:
+			r.inside = r.inside && name != "form"
+		case name == "form" && !r.inside: // a form within a form is part of it
+			if r.hasPolicy() {
+				return
+			}
+			attributes := r.attributes(hasAttributes)
+			r.begin(&form{address: attributes["action"], controls: &controls{method: attributes["method"], enctype: attributes["enctype"]}})
+			r.inside = true
+		case name == "noscript":
+			r.tokenizer.NextIsNotRawText() // the form may be what is shown without script
+		case r.form != nil && r.form.isFull():
+		case name == "input" || name == "textarea" || name == "button" || name == "select":
+			r.addControl(name, r.attributes(hasAttributes))
+		}
+	}
+}
+
+func (r *pageReader) begin(f *form) {
+	r.form = f
+	if r.first == nil {
+		r.first = f
+	}
+}
+
+// attributes returns those attributes of the start tag that matter for forms.
+func (r *pageReader) attributes(more bool) map[string]string {
+	if !more {
+		return nil
+	}
+	attributes := map[string]string{}
+	for more {
+		var name, value []byte
+		name, value, more = r.tokenizer.TagAttr()
+		switch string(name) {
+		case "action", "method", "enctype", "type", "name", "value", "disabled", "checked", "multiple":
+			attributes[string(name)] = string(value)
+		}
+	}
+	return attributes
+}
+
+// addControl adds what browsers send for a control to the last form.
+func (r *pageReader) addControl(tag string, attributes map[string]string) {
+	if r.form == nil {
+		r.begin(&form{controls: &controls{method: "post", enctype: multipartType}})
+	}
+	f := r.form
+	has := func(name string) bool { _, ok := attributes[name]; return ok }
+	name, kind, value := attributes["name"], strings.ToLower(attributes["type"]), attributes["value"]
+	box := kind == "checkbox" || kind == "radio"
+	switch {
+	case has("disabled"):
+		return
+	case tag == "input" && kind == "file":
+		f.controls.multiple = f.controls.multiple || has("multiple")
+		f.addFile(name)
+		return
+	case name == "" || kind == "reset" || kind == "button" || box && !has("checked"):
+		return
+	case kind == "submit" || tag == "button":
+		f.controls.buttons = append(f.controls.buttons, name)
+	case box && !has("value"):
+		value = "on"
+	case tag == "textarea":
+		if value = ""; r.next() == html.TextToken {
+			value = strings.TrimPrefix(string(r.tokenizer.Text()), "\n")
+		}
+	}
+	if value == "" && (tag == "textarea" || tag == "select" || tag == "input" && (kind == "" || kind == "text")) {
+		f.visitorFields = append(f.visitorFields, name)
+	}
+	f.addField(policy.Field{Name: name, Value: value})
+}

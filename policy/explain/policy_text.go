@@ -1,0 +1,93 @@
+package explain
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// maxPolicyBytes bounds the memory for a policy. Stores read 20,480 bytes of a form's fields.
+const maxPolicyBytes = 128 << 10
+
+// readPolicy reads a policy as strictly as a store does. What a store can't read is looked at again
+// to say why; behind a fault of its base64 alone, the document is read all the same.
+func (e *evidence) readPolicy(text string) {
+	if len(text) > maxPolicyBytes {
+		e.addFault(Finding{Code: "form_too_large", Wanted: "at most 20480 bytes before the file", Got: formatCount(len(text), "byte")})
+		return
+	}
+	d, err := policy.Parse(text)
+	var syntax *policy.SyntaxError
+	switch {
+	case err == nil:
+		e.document = &d
+	case !errors.As(err, &syntax):
+		e.addFault(Finding{Code: "policy_malformed", Got: err.Error()})
+	case syntax.Kind == policy.SyntaxBase64:
+		e.addFault(Finding{Code: base64Code(text), Field: "policy", Wanted: syntax.Wanted, Got: syntax.Got})
+		if decoded := decodeLoosely(text); decoded != "" {
+			e.readPolicy(decoded)
+		}
+	default:
+		e.addFault(Finding{Code: syntaxCode(decodeLoosely(text), syntax), Field: position(syntax), Wanted: syntax.Wanted, Got: syntax.Got})
+	}
+}
+
+// position names the condition and the place of a syntax error.
+func position(e *policy.SyntaxError) string {
+	place := fmt.Sprintf("line %d, column %d", e.Line, e.Column)
+	if e.Condition >= 0 {
+		return fmt.Sprintf("conditions[%d], %s", e.Condition, place)
+	}
+	return place
+}
+
+// base64Code tells the usual faults of base64 apart.
+func base64Code(text string) string {
+	switch {
+	case strings.ContainsAny(text, " \r\n\t"):
+		return "base64_line_ends"
+	case strings.ContainsAny(text, "-_"):
+		return "base64_url_alphabet"
+	case len(strings.TrimRight(text, "="))%4 != 1 && !strings.HasSuffix(text, "="):
+		return "base64_unpadded"
+	}
+	return "base64_malformed"
+}
+
+// decodeLoosely returns the JSON in a text that may be base64 of either alphabet, with or without
+// padding and line ends. It returns "" if there is none.
+func decodeLoosely(text string) string {
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return text
+	}
+	plain := strings.NewReplacer("-", "+", "_", "/", " ", "", "\r", "", "\n", "", "\t", "", "=", "").Replace(text)
+	decoded, err := base64.RawStdEncoding.DecodeString(plain)
+	if err != nil || !strings.HasPrefix(strings.TrimSpace(string(decoded)), "{") {
+		return ""
+	}
+	return string(decoded)
+}
+
+// syntaxCode tells the usual syntax errors of a policy apart.
+func syntaxCode(text string, e *policy.SyntaxError) string {
+	switch valid := json.Valid([]byte(text)); {
+	case !valid && e.Condition >= 0:
+		return "policy_injected"
+	case !valid, e.Kind == policy.SyntaxJSON:
+		return "policy_malformed"
+	case e.Kind == policy.SyntaxMissing && e.Member == "conditions":
+		return "conditions_missing"
+	case e.Kind == policy.SyntaxMissing:
+		return "expiration_missing"
+	case e.Kind == policy.SyntaxExpiration:
+		return "expiration_malformed"
+	case e.Kind == policy.SyntaxMember:
+		return "member_unknown"
+	}
+	return "condition_malformed"
+}

@@ -1,0 +1,62 @@
+package explain
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// recognise tells the kinds of input apart, mostly by how they begin; "" is none of them.
+func recognise(text string) Kind {
+	lower := strings.ToLower(text)
+	switch {
+	case strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://"):
+		return KindURL
+	case strings.HasPrefix(text, "{"):
+		return recogniseJSON(text)
+	case isCommand(text):
+		return KindCommand
+	case strings.HasPrefix(text, "<") && (strings.Contains(lower, "<form") || strings.Contains(lower, "<input")):
+		return KindPage
+	case strings.HasPrefix(text, "<") && strings.Contains(text, "Error>"), isRefusalMessage(text):
+		return KindError
+	case len(text) >= 4 && strings.Trim(text, base64Runes) == "":
+		return KindPolicy
+	}
+	return ""
+}
+
+// base64Runes are those of both alphabets, and white space.
+const base64Runes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \r\n\t"
+
+// recogniseJSON looks only for member names, so that JSON with a syntax error is explained, too.
+func recogniseJSON(text string) Kind {
+	switch {
+	case strings.Contains(text, `"conditions"`) || strings.Contains(text, `"expiration"`) && !strings.Contains(text, `"fields"`):
+		return KindPolicy
+	case strings.Contains(text, `"fields"`) || strings.Contains(text, `"Values"`):
+		return KindForm
+	}
+	return KindPolicy
+}
+
+// isRefusalMessage recognises the message of a store's error without its XML.
+func isRefusalMessage(text string) bool {
+	return strings.HasPrefix(text, "Invalid according to Policy") || strings.Contains(text, "Policy Condition failed") ||
+		strings.HasPrefix(text, "AccessDenied")
+}
+
+// answerURL returns the presigned URL of an answer of the JSON API: that of its PUT, or of its
+// first part.
+func answerURL(text string) string {
+	var answer struct {
+		Put   struct{ URL string }
+		Parts []struct{ URL string }
+	}
+	if !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &answer) != nil {
+		return ""
+	}
+	if len(answer.Parts) > 0 {
+		return answer.Parts[0].URL
+	}
+	return answer.Put.URL
+}

@@ -1,0 +1,49 @@
+package explain
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/postern-dev/postern/policy/sigv4"
+)
+
+// presignedURL is a URL whose query carries its signature.
+type presignedURL struct {
+	address       *url.URL
+	query         url.Values // names in lower case
+	signature     *signature
+	signedHeaders []string // names in lower case, host among them
+}
+
+// readURL reads a presigned URL, also one that was copied with white space or out of HTML.
+func (e *evidence) readURL(text string) {
+	if strings.ContainsAny(text, " \r\n\t") {
+		e.addFault(Finding{Code: "url_broken", Wanted: "no spaces or line ends"})
+		text = strings.Join(strings.Fields(text), "")
+	}
+	if strings.Contains(text, "&amp;") {
+		e.addFault(Finding{Code: "url_escaped", Wanted: "&", Got: "&amp;"})
+		text = strings.ReplaceAll(text, "&amp;", "&")
+	}
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" {
+		e.addFault(Finding{Code: "url_broken", Wanted: "an absolute URL"})
+		return
+	}
+	u := &presignedURL{address: address, query: url.Values{}}
+	for name, values := range address.Query() {
+		name = strings.ToLower(name)
+		u.query[name] = append(u.query[name], values...)
+	}
+	u.signature = readSignature(u.query.Get)
+	u.signedHeaders = strings.FieldsFunc(strings.ToLower(u.parameter("signedheaders")), func(r rune) bool { return r == ';' })
+	e.url = u
+}
+
+// parameter returns a parameter of the signature by its name without the store's prefix.
+func (u *presignedURL) parameter(name string) string {
+	if u.signature.dialect == sigv4.OSS && name == "signedheaders" {
+		name = "additional-headers" // OSS signs its own headers besides, wherever they are sent
+	}
+	return u.query.Get(u.signature.dialect.FieldPrefix() + name)
+}
