@@ -124,7 +124,7 @@ func (f *form) addFile(name string) {
 
 // set replaces the field of that name, or adds one.
 func (f *form) set(field policy.Field) {
-	i := slices.IndexFunc(f.fields, func(other policy.Field) bool { return strings.EqualFold(other.Name, field.Name) })
+	i := slices.IndexFunc(f.fields, func(other policy.Field) bool { return other.Is(field.Name) })
 	if i < 0 {
 		f.fields = append(f.fields, field)
 		return
@@ -193,7 +193,7 @@ func hasField(fields []policy.Field, name string) bool {
 // fieldValue returns the value of the first field of that name, whatever its case.
 func fieldValue(fields []policy.Field, name string) (string, bool) {
 	for _, f := range fields {
-		if strings.EqualFold(f.Name, name) {
+		if f.Is(name) {
 			return f.Value, true
 		}
 	}
