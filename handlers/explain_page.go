@@ -33,14 +33,14 @@ func (h *Handlers) answerExplain(c echo.Context) error {
 		return err
 	}
 	view := h.layout.explainView()
-	view.Asked = true
+	view.HasResult = true
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPasted)
 	if err := r.ParseForm(); err != nil {
 		var large *http.MaxBytesError
 		if !errors.As(err, &large) {
 			return &problem.Error{Code: problem.InvalidRequest, Detail: "wanted a form"}
 		}
-		view.VerdictState, view.Verdict = "unreadable", "That is more than can be read at once: at most 1 MiB."
+		view.OutcomeState, view.Outcome = "unreadable", "That is more than can be read at once: at most 1 MiB."
 		return render(c, http.StatusRequestEntityTooLarge, templates.Explain(view))
 	}
 	view.Text, view.Form, view.Size = r.PostForm.Get("text"), r.PostForm.Get("form"), strings.TrimSpace(r.PostForm.Get("size"))
@@ -54,7 +54,7 @@ func explainInto(view *templates.ExplainView, now time.Time) {
 	if view.Size != "" {
 		size, err := profile.ParseSize(view.Size)
 		if err != nil {
-			view.VerdictState, view.Verdict = "unreadable", "The file’s size should be a number of bytes, or a size such as 10MiB."
+			view.OutcomeState, view.Outcome = "unreadable", "The file’s size should be a number of bytes, or a size such as 10MiB."
 			return
 		}
 		options.Size = &size
@@ -62,9 +62,9 @@ func explainInto(view *templates.ExplainView, now time.Time) {
 	report, err := explain.Explain(view.Text, options)
 	switch {
 	case errors.Is(err, explain.ErrTooLarge):
-		view.VerdictState, view.Verdict = "unreadable", "That is more than can be read at once: at most 1 MiB."
+		view.OutcomeState, view.Outcome = "unreadable", "That is more than can be read at once: at most 1 MiB."
 	case err != nil:
-		view.VerdictState, view.Verdict = "unreadable", "That is no policy, form, curl command, presigned URL or store’s error."
+		view.OutcomeState, view.Outcome = "unreadable", "That is no policy, form, curl command, presigned URL or store’s error."
 	default:
 		fillReport(view, report)
 	}
@@ -82,27 +82,27 @@ func pastedFields(text string) (fields []policy.Field) {
 }
 
 func fillReport(view *templates.ExplainView, report explain.Report) {
-	view.Verdict = language.Capitalize(report.Verdict()) + "."
+	view.Outcome = language.Capitalize(report.Verdict()) + "."
 	view.Summary = append(view.Summary, templates.Detail{Term: "Read as", Value: string(report.Kind)})
-	view.VerdictState = "explained"
+	view.OutcomeState = "explained"
 	switch {
 	case !report.Accepted:
-		view.VerdictState = "refused"
+		view.OutcomeState = "refused"
 	case report.Simulated:
-		view.VerdictState = "ok"
+		view.OutcomeState = "ok"
 	}
 	for _, f := range report.Facts {
 		view.Summary = append(view.Summary, templates.Detail{Term: language.Capitalize(f.Term), Value: f.Value})
 	}
 	for _, k := range report.Conditions {
-		view.Conditions = append(view.Conditions, templates.ExplainCondition{Source: k.Source, Words: language.Capitalize(k.Words) + "."})
+		view.Conditions = append(view.Conditions, templates.ExplainCondition{Source: k.Source, Text: language.Capitalize(k.Words) + "."})
 	}
 	for _, f := range report.Fields {
 		view.Fields = append(view.Fields, templates.ExplainField(f))
 	}
 	for _, f := range report.Findings {
 		view.Findings = append(view.Findings, templates.ExplainFinding{
-			Severity: string(f.Severity), Mark: marks[f.Severity], Code: f.Code, Title: findingTitle(f),
+			Severity: string(f.Severity), SeverityLabel: marks[f.Severity], Code: f.Code, Title: findingTitle(f),
 			Wanted: f.Wanted, Got: f.Got, Fix: language.Capitalize(f.Fix) + ".",
 		})
 	}
@@ -128,7 +128,7 @@ func (l *layout) explainView() templates.ExplainView {
 		TextLabel: "What you have", FormLabel: "Fields to try instead (optional)", SizeLabel: "Size of the file (optional)",
 		FormHint: "One name=value per line.", SizeHint: "Bytes, or a size such as 10MiB.", SubmitLabel: "Explain",
 		SummaryLabel: "At a glance", ConditionsLabel: "What the policy demands", FieldsLabel: "What the form sends",
-		FindingsLabel: "What was found", FieldHead: "Field", ValueHead: "Value", CoveredBy: "Covered by",
+		FindingsLabel: "What was found", FieldHeader: "Field", ValueHeader: "Value", CoveredByHeader: "Covered by",
 		WantedLabel: "Wanted", GotLabel: "Got", FixLabel: "What to do",
 		Note: "Nothing you paste here is stored or logged.",
 	}

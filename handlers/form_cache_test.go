@@ -24,7 +24,7 @@ func TestACachedPageIsThePageAsRendered(t *testing.T) {
 		"no values":      {URL: "https://media.example.com/", Fields: []policy.Field{{Name: "key"}, {Name: "policy"}}},
 	}
 	for kind, component := range map[string]func(templates.FormView) templ.Component{"form": templates.Form, "widget": templates.Widget} {
-		page := &formCache{component: component, view: templates.FormView{Heading: "A & B", Rules: `"quoted"`, Types: []string{"image/png"}, MaxSize: 9}}
+		page := &formCache{component: component, view: templates.FormView{ID: "photos", Heading: "A & B", Rules: `"quoted"`, Types: []string{"image/png"}, MaxSize: 9}}
 		for range 2 { // the second time from memory
 			for name, form := range forms {
 				c := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())

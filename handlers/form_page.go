@@ -39,14 +39,15 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 	p := served.Settings
 	view := templates.FormView{
 		Page:    l.page(t, t.Text("page.form.title")),
-		Heading: t.Text("page.form.heading"), Kicker: p.Name,
+		ID:      p.Name,
+		Heading: t.Text("page.form.heading"), Subtitle: p.Name,
 		Rules:       t.Rules(p.Types, p.MinSize, p.MaxSize),
 		ChooseLabel: t.Text("page.form.choose"), SubmitLabel: t.Text("page.form.submit"),
 		Hint:   t.Text("page.form.hint"),
 		Accept: acceptAttribute(p.Types), Endpoint: l.base, Profile: p.Name,
 		Catalog: l.asset("lang/" + t.Tag + ".json"),
 		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: true,
-		FilesLabel: t.Text("page.form.files"), Doors: pickerLabels(t, served),
+		FilesLabel: t.Text("page.form.files"), Pickers: pickerLabels(t, served),
 	}
 	view.Scripts, view.Data = []string{l.asset("define.js")}, []string{view.Catalog}
 	for _, name := range l.assets.imports("define.js") {
@@ -56,10 +57,10 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 }
 
 // pickerLabels are the texts of the ways to choose files that need script.
-func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.Doors {
-	out := templates.Doors{
-		Many: t.Text("page.form.many"), Folder: t.Text("page.form.folder"),
-		Drop: t.Text("page.form.drop"), Accepts: t.Text("page.form.accepts"), Refuses: t.Text("page.form.refuses"),
+func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.PickerLabels {
+	out := templates.PickerLabels{
+		ChooseSeveral: t.Text("page.form.many"), Folder: t.Text("page.form.folder"),
+		Drop: t.Text("page.form.drop"), DropAccepts: t.Text("page.form.accepts"), DropRefuses: t.Text("page.form.refuses"),
 	}
 	if served.Allows("image/jpeg") {
 		out.Camera = t.Text("page.form.camera")

@@ -115,13 +115,13 @@ func TestTextAndMarksStandOutInBothSchemes(t *testing.T) {
 			front, back string
 			wanted      float64
 		}{
-			{"--_text", "--_surface", text}, {"--_text", "--_canvas", text}, {"--_text", "--_wash", text},
-			{"--_quiet", "--_surface", text}, {"--_quiet", "--_wash", text}, {"--_quiet", "--_canvas", text},
-			{"--_accent", "--_surface", text}, {"--_accent", "--_wash", text},
-			{"--_done", "--_surface", text}, {"--_problem", "--_surface", text}, {"--_caution", "--_surface", text},
-			{"--_border", "--_surface", mark}, {"--_border", "--_wash", mark},
-			{"--_accent", "--_line", mark}, {"--_done", "--_line", mark}, {"--_problem", "--_line", mark}, {"--_caution", "--_line", mark},
-			{"--_accent", "--_canvas", mark},
+			{"--_text", "--_surface", text}, {"--_text", "--_background", text}, {"--_text", "--_tint", text},
+			{"--_muted", "--_surface", text}, {"--_muted", "--_tint", text}, {"--_muted", "--_background", text},
+			{"--_accent", "--_surface", text}, {"--_accent", "--_tint", text},
+			{"--_success", "--_surface", text}, {"--_error", "--_surface", text}, {"--_warning", "--_surface", text},
+			{"--_border", "--_surface", mark}, {"--_border", "--_tint", mark},
+			{"--_accent", "--_divider", mark}, {"--_success", "--_divider", mark}, {"--_error", "--_divider", mark}, {"--_warning", "--_divider", mark},
+			{"--_accent", "--_background", mark},
 		} {
 			t.Run(fmt.Sprintf("%s on %s in %s", c.front, c.back, name), func(t *testing.T) {
 				t.Parallel()

@@ -52,7 +52,7 @@ export class Uploader extends HTMLElement {
     // What the server has hidden works by script alone.
     for (const door of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[hidden]'))) {
       door.hidden = false;
-      if (door.dataset.ask) door.onclick = async () => this.add(await ask(JSON.parse(door.dataset.ask ?? '')));
+      if (door.dataset.picker) door.onclick = async () => this.add(await ask(JSON.parse(door.dataset.picker ?? '')));
     }
     form.addEventListener('submit', (event) => {
       event.preventDefault();

@@ -65,7 +65,7 @@ export function receive(zone, signal, { welcome, take }) {
   const aimed = (event) => {
     const { dataTransfer, target } = event;
     const inside = zone.contains(/** @type {Node} */ (target));
-    if (!dataTransfer?.types.includes('Files') || !(inside || zone.closest('.postern-page'))) return null;
+    if (!dataTransfer?.types.includes('Files') || !(inside || (zone.closest('.postern-page') && !event.defaultPrevented))) return null;
     event.preventDefault();
     dataTransfer.dropEffect = 'none';
     return inside && dataTransfer;

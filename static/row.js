@@ -37,7 +37,7 @@ export class Row {
     label.children[0].textContent = name.slice(0, cut);
     label.children[1].textContent = name.slice(cut);
     size.textContent = list.words.size(upload.size);
-    for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.do);
+    for (const button of this.acts) button.onclick = () => list.act(upload, button.dataset.action);
     if (!file || file.size > THUMB || !/^image\/(?!svg)/.test(file.type)) return;
     // Rows out of sight are skipped by the browser, which tells when that ends.
     const seen = /** @type {any} */ (this.node);
@@ -75,9 +75,9 @@ export class Row {
     const held = /** @type {HTMLElement | null} */ (document.activeElement);
     this.acts.forEach((button, i) => {
       const act = acts[i] ?? '';
-      if (button.dataset.do === act) return;
+      if (button.dataset.action === act) return;
       button.hidden = !act;
-      button.dataset.do = act;
+      button.dataset.action = act;
       if (!act) return;
       button.textContent = list.words.say(`up.do.${act}`);
       button.ariaLabel = list.words.say('up.pair', { first: button.textContent, second: this.upload.name });

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// BenchmarkForm renders the page that every visit begins with.
+// BenchmarkForm renders the page that most visits begin with.
 func BenchmarkForm(b *testing.B) {
 	view := normalForm()
 	b.ReportAllocs()

@@ -8,9 +8,9 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// files are where the script lists what was chosen: each file is a copy of the
-// row in the template. Nothing of it is shown before.
-func files(label string) templ.Component {
+// fileList is where the script lists the chosen files: each row is a copy of
+// the one in the template. Without script nothing of it is shown.
+func fileList(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -57,7 +57,7 @@ func files(label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span></div><p class=\"postern-live postern-unseen\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"><span></span><span></span></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-words\"><span class=\"postern-status\"></span> <code class=\"postern-code\"></code></span> <span class=\"postern-acts\"><button class=\"postern-act\" type=\"button\"></button> <button class=\"postern-act\" type=\"button\"></button></span></div></li></template>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span></div><p class=\"postern-live postern-visually-hidden\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"><span></span><span></span></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-row-text\"><span class=\"postern-status\"></span> <code class=\"postern-code\"></code></span> <span class=\"postern-row-actions\"><button class=\"postern-row-action\" type=\"button\"></button> <button class=\"postern-row-action\" type=\"button\"></button></span></div></li></template>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

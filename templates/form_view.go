@@ -1,14 +1,17 @@
 package templates
 
-// FormView is what the upload form shows: a page of its own with [Form], a page inside an iframe
-// with [Widget], or a part of somebody's page with [Uploader].
+// FormView is the upload form: a page of its own with [Form], a page inside an iframe with
+// [Widget], or a part of another page with [Uploader].
 type FormView struct {
 	Page
-	// Heading stands over the form; Kicker, above it and smaller, may name the profile. Both may be
-	// empty.
-	Heading, Kicker string
-	// Rules say in plain words what is accepted ("PNG, JPEG or WebP, up to 10 MB"). They describe
-	// the control to a screen reader too.
+	// ID is the end of the ids of the form's elements and has to be unique on the page. Empty
+	// stands for random text, new at each rendering.
+	ID string
+	// Heading is the heading of the page. Subtitle, above it and smaller, may name the profile.
+	// Both may be empty.
+	Heading, Subtitle string
+	// Rules say in plain words what is accepted ("PNG, JPEG or WebP, up to 10 MB"). They are shown
+	// and describe the file control to screen readers.
 	Rules string
 	// ChooseLabel labels the file control, SubmitLabel the button.
 	ChooseLabel, SubmitLabel string
@@ -16,16 +19,16 @@ type FormView struct {
 	Hint string
 	// FilesLabel names the list of files, which the script fills.
 	FilesLabel string
-	// Doors are the words that are shown once the script is there.
-	Doors Doors
-	// Action is the bucket URL that the form posts to. Anything that is not http, https or relative
-	// is replaced by a URL that leads nowhere.
+	// Pickers are the labels of what the script adds.
+	Pickers PickerLabels
+	// Action is the bucket URL that the form posts to. Anything but http, https and relative URLs
+	// is replaced by a URL that does nothing.
 	Action string
 	// Fields are posted in this order, before the file.
 	Fields []Field
-	// Accept fills the control's attribute of that name ("image/png,image/jpeg").
+	// Accept is the accept attribute of the file control ("image/png,image/jpeg").
 	Accept string
-	// Endpoint is the path of the JSON API ("/uploads" is appended to it).
+	// Endpoint is the path of the JSON API, without "/uploads".
 	Endpoint string
 	// Profile is the profile that the script asks for.
 	Profile string
@@ -33,27 +36,28 @@ type FormView struct {
 	Catalog string
 	// MinSize and MaxSize are the smallest and largest file, in bytes.
 	MinSize, MaxSize int64
-	// Types are the content types accepted ("image/png", "image/*", "*/*").
+	// Types are the accepted content types ("image/png", "image/*", "*/*").
 	Types []string
 	// TypeNames are those types in words ("PNG, JPEG or WebP"), for messages.
 	TypeNames string
-	// Multiple lets the script take several files. The form by itself always sends one.
+	// Multiple lets the script take several files. The form without script always sends one.
 	Multiple bool
 	// Embedded is set for the page inside an iframe. Without script its form then opens the result
-	// in a window of its own: no result may be framed.
+	// in a new window: no result may be framed.
 	Embedded bool
-	// ParentOrigins are the origins that the script will talk to when embedded.
+	// ParentOrigins are the origins that the script of an embedded page talks to.
 	ParentOrigins []string
 }
 
-// Doors are the words of the other ways in, which work by script alone. What is left empty isn't
-// offered.
-type Doors struct {
-	// Many takes ChooseLabel's place: the script takes several files.
-	Many string
-	// Drop invites to drop files; while some are over the zone, Accepts or Refuses says what would
-	// become of them.
-	Drop, Accepts, Refuses string
-	// Folder and Camera label buttons, the latter only shown on devices that are held in the hand.
+// PickerLabels are the texts of the ways to choose files that need script. A way without a text is
+// not offered.
+type PickerLabels struct {
+	// ChooseSeveral replaces ChooseLabel, since the script takes several files.
+	ChooseSeveral string
+	// Drop invites people to drop files. While files are dragged over the form, DropAccepts or
+	// DropRefuses says whether they can be dropped.
+	Drop, DropAccepts, DropRefuses string
+	// Folder labels the button that chooses a folder. Camera labels the one that takes a photo,
+	// which only touch screens show.
 	Folder, Camera string
 }

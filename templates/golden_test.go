@@ -13,9 +13,9 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// golden compares a component's HTML with testdata/name.html, one tag a line. Where they differ it
-// writes name.actual.html beside it, to look at and, if it is right, to rename.
-func golden(t *testing.T, name string, component templ.Component) {
+// compareGolden compares a component's HTML with testdata/name.html, one tag a line. Where they
+// differ it writes name.actual.html beside it, to be looked at and, if it is right, renamed.
+func compareGolden(t *testing.T, name string, component templ.Component) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".html")
 	actual := filepath.Join("testdata", name+".actual.html")
@@ -47,14 +47,15 @@ func render(t *testing.T, component templ.Component) string {
 	return out.String()
 }
 
-// pages are all components, each with a view as it should be and a view in which every string was
-// chosen by an attacker.
+// pages are all components, each with a usual view and with a hostile one: a view in which an
+// attacker chose every string.
 func pages() map[string]templ.Component {
 	return map[string]templ.Component{
 		"form.normal":        templates.Form(normalForm()),
 		"form.hostile":       templates.Form(hostile(normalForm())),
 		"uploader.normal":    templates.Uploader(normalForm()),
 		"uploader.hostile":   templates.Uploader(hostile(normalForm())),
+		"uploader.two":       twoUploaders(),
 		"widget.normal":      templates.Widget(normalWidget()),
 		"widget.hostile":     templates.Widget(hostile(normalWidget())),
 		"result.done":        templates.Result(normalResult()),
@@ -76,12 +77,12 @@ func pages() map[string]templ.Component {
 	}
 }
 
-func TestPagesAreAsTheirGoldenFilesSay(t *testing.T) {
+func TestPagesMatchTheirGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for name, component := range pages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, name, component)
+			compareGolden(t, name, component)
 		})
 	}
 }

@@ -9,48 +9,48 @@ import (
 )
 
 // attack breaks out of text, attributes, scripts and comments wherever one of them isn't escaped,
-// and turns the direction of what follows.
+// and reverses the direction of the text that follows.
 const attack = "\"'`><script>alert(1)</script><!--\u202e</textarea><img src=x onerror=alert(2)>"
 
-// attackURL is what an attacker would put where a URL goes.
+// attackURL is what an attacker would choose as a URL.
 const attackURL = "javascript:alert('3')//"
 
-// hostile is the view with every string in it chosen by an attacker. The states are left, so that
-// the same branches are taken.
+// hostile returns the view with every string in it replaced by an attacker's. The states stay, so
+// that the component takes the same branches.
 func hostile[View any](view View) View {
-	poison(reflect.ValueOf(&view).Elem())
+	fillHostile(reflect.ValueOf(&view).Elem())
 	return view
 }
 
-func poison(value reflect.Value) {
+func fillHostile(value reflect.Value) {
 	switch value.Kind() {
 	case reflect.Struct:
 		for i := range value.NumField() {
-			poisonField(value.Type().Field(i).Name, value.Field(i))
+			fillField(value.Type().Field(i).Name, value.Field(i))
 		}
 	case reflect.Slice:
 		fresh := reflect.MakeSlice(value.Type(), value.Len(), value.Len())
 		reflect.Copy(fresh, value)
 		value.Set(fresh)
 		for i := range value.Len() {
-			poison(value.Index(i))
+			fillHostile(value.Index(i))
 		}
 	case reflect.String:
 		value.SetString(attack)
 	}
 }
 
-func poisonField(name string, field reflect.Value) {
+func fillField(name string, field reflect.Value) {
 	switch name {
 	case "State", "VerdictState", "Severity":
 	case "URL", "Action", "Stylesheet", "DemoStylesheet", "Embed", "Scripts", "Modules", "Data":
-		poisonURL(field)
+		fillURL(field)
 	default:
-		poison(field)
+		fillHostile(field)
 	}
 }
 
-func poisonURL(field reflect.Value) {
+func fillURL(field reflect.Value) {
 	if field.Kind() == reflect.String {
 		field.SetString(attackURL)
 		return
@@ -58,7 +58,7 @@ func poisonURL(field reflect.Value) {
 	field.Set(reflect.ValueOf([]string{attackURL}))
 }
 
-func TestNoPageCarriesScriptOrStyleOfItsOwnOrFromAView(t *testing.T) {
+func TestNoPageHasInlineScriptOrStyleOrAnythingFromAHostileView(t *testing.T) {
 	t.Parallel()
 	for name, component := range pages() {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func checkAttribute(t *testing.T, element string, attribute html.Attribute) {
 	}
 }
 
-func TestHostileWordsArriveWholeAsText(t *testing.T) {
+func TestHostileTextIsShownUnchangedAsText(t *testing.T) {
 	t.Parallel()
 	view := hostile(normalForm())
 	document := parse(t, render(t, pages()["form.hostile"]))

@@ -4,9 +4,9 @@ package templates
 type IndexView struct {
 	Page
 	Heading, Intro string
-	// Groups are the links, under a heading each.
+	// Groups are the links, each group with a heading.
 	Groups []LinkGroup
-	// FactsHeading stands over Facts: where the store is, where the data lies.
+	// FactsHeading is the heading of Facts: the addresses of the store and of the data.
 	FactsHeading string
 	Facts        []Detail
 }
@@ -17,20 +17,20 @@ type LinkGroup struct {
 	Links   []Link
 }
 
-// DemoView is a page of somebody else's site, made up to try the widget on. All demo pages take it
-// and use what they show.
+// DemoView is a page of a made-up site that uses the widget. All demo pages take this view; each
+// shows some of it.
 type DemoView struct {
 	Page
 	// DemoStylesheet is the URL of the made-up site's own stylesheet, demo.css.
 	DemoStylesheet string
 	// Embed is the URL of embed.js, which defines the element postern-upload.
 	Embed string
-	// Server is the base URL of Postern, as the element's attribute of that name.
+	// Server is the base URL of Postern, for the element's attribute of that name.
 	Server string
-	// Profile is what the widget asks for.
+	// Profile is the profile that the widget asks for.
 	Profile string
-	// Plain leads to the upload form as a page of its own, for visitors without script.
-	Plain Link
+	// Fallback leads to the upload form as a page of its own, for visitors without script.
+	Fallback Link
 	// Back leads to the start page.
 	Back           Link
 	Heading, Intro string
@@ -40,25 +40,25 @@ type DemoView struct {
 	WidgetLabel string
 	// After is a paragraph below the widget. May be empty.
 	After string
-	// Action is where the host form of the form demo is posted.
+	// Action is the URL that the host's form posts to.
 	Action string
-	// NameLabel, NoteLabel and SubmitLabel are that form's words.
+	// NameLabel, NoteLabel and SubmitLabel are the labels in that form.
 	NameLabel, NoteLabel, SubmitLabel string
-	// FieldName is the name under which the host form gets the uploaded keys.
+	// FieldName is the name of the form field that holds the keys of the uploaded objects.
 	FieldName string
-	// ReceivedHeading stands over Received: what the host form posted.
+	// ReceivedHeading is the heading of Received, the fields that the form posted.
 	ReceivedHeading string
 	Received        []Detail
-	// Themes are the panels of the page that shows themes side by side.
+	// Themes are the panels of [DemoThemes].
 	Themes []Theme
 }
 
-// Theme is one panel of the demo page of themes.
+// Theme is one panel of [DemoThemes].
 type Theme struct {
-	// Name is one of the themes of demo.css: plain, ink, moss, paper.
+	// Name is a theme of demo.css: plain, ink, moss or paper.
 	Name string
-	// Title is what the panel is called.
+	// Title is the heading of the panel.
 	Title string
-	// Note names the properties that it sets.
+	// Note says which properties the theme sets.
 	Note string
 }

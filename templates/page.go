@@ -1,8 +1,8 @@
 package templates
 
-// Page is what every page needs beside its own content.
+// Page is the frame of a page: everything beside its own content.
 type Page struct {
-	// Lang is the BCP 47 tag of all words on the page ("pt-BR").
+	// Lang is the BCP 47 tag of the page's language ("pt-BR").
 	Lang string
 	// Dir is the direction of that language, "ltr" or "rtl".
 	Dir string
@@ -10,15 +10,14 @@ type Page struct {
 	Title string
 	// Stylesheet is the URL of postern.css. Empty leaves the page unstyled.
 	Stylesheet string
-	// Scripts are the URLs of ES modules, loaded in this order. Empty leaves a page that works by
-	// itself.
+	// Scripts are the URLs of ES modules, loaded in this order. The page works without them.
 	Scripts []string
-	// Modules are the URLs of what Scripts import, Data of what they fetch: a browser that knows
-	// them asks for all at once.
+	// Modules are the URLs of modules that Scripts import, Data of files that they fetch. The
+	// browser loads them all at once.
 	Modules, Data []string
 	// LanguagesLabel names the row of languages for screen readers.
 	LanguagesLabel string
-	// Languages are links to this page in other languages. Empty shows no row.
+	// Languages are links to this page in every language. Without any, the row isn't shown.
 	Languages []Language
 }
 
@@ -26,19 +25,19 @@ type Page struct {
 type Language struct {
 	// URL leads to the same page in that language.
 	URL string
-	// Lang is its BCP 47 tag, Name what its speakers call it ("Deutsch").
+	// Lang is the BCP 47 tag, Name the language's own name ("Deutsch").
 	Lang, Name string
 	// Current marks the language that the page is in.
 	Current bool
 }
 
-// Link is a way to go on from a page.
+// Link is a link to another page.
 type Link struct {
-	// URL is where it leads; without one the link is not shown.
+	// URL is the target; without one the link is not shown.
 	URL string
-	// Text is what the link says.
+	// Text is the text of the link.
 	Text string
-	// Note says in a few words what is found there. May be empty.
+	// Note describes the target in a few words. May be empty.
 	Note string
 }
 

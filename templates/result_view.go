@@ -7,32 +7,32 @@ const (
 	StateWaiting = "waiting" // the store hasn't confirmed it yet
 )
 
-// ResultView is the page that a person without script lands on after sending.
+// ResultView is the page that a form sent without script ends on.
 type ResultView struct {
 	Page
 	// State is StateDone, StateRefused or StateWaiting.
 	State string
-	// Heading says what happened, Message why, Hint what became of the file and what to do now.
+	// Heading says what happened, Message why, Hint what was done with the file and what to do now.
 	// Hint may be empty.
 	Heading, Message, Hint string
-	// Filename is what the person's disk calls the file. May be empty.
+	// Filename is the file's name on the person's disk. May be empty.
 	Filename string
 	// Details are further lines, such as size and type.
 	Details []Detail
-	// Code is the contract's code for the support desk, CodeLabel its label. Without a code the
+	// Code is the code of the refusal, for support, and CodeLabel its label. Without a code the
 	// line is not shown.
 	Code, CodeLabel string
-	// Again leads to a fresh form, or back to this page while waiting.
+	// Again leads to a new form, or to this page while the object is waited for.
 	Again Link
 }
 
-// ErrorView is any other failure, as a page.
+// ErrorView is the page of any other failure.
 type ErrorView struct {
 	Page
-	// Heading says what happened, Message to what, Hint what to do now. Hint may be empty.
+	// Heading and Message say what happened, Hint what to do now. Hint may be empty.
 	Heading, Message, Hint string
-	// Code and RequestID are for the support desk, small, with their labels.
+	// Code and RequestID, with their labels, are for support. Each may be empty.
 	Code, RequestID, CodeLabel, RequestLabel string
-	// Again leads to where the person may try again.
+	// Again leads to a page where the person can try again.
 	Again Link
 }

@@ -1,13 +1,14 @@
 package templates
 
 import (
+	"crypto/rand"
 	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 )
 
-// attributes are what the script reads from the element around the form.
+// attributes are the attributes of the element around the form, which the script reads.
 func (view FormView) attributes() templ.OrderedAttributes {
 	list := templ.OrderedAttributes{
 		{Key: "endpoint", Value: view.Endpoint},
@@ -27,4 +28,13 @@ func (view FormView) attributes() templ.OrderedAttributes {
 		templ.KeyValue[string, any]{Key: "embedded", Value: true},
 		templ.KeyValue[string, any]{Key: "parent-origins", Value: strings.Join(view.ParentOrigins, " ")},
 	)
+}
+
+// elementIDs are the ids of the file control and of the rules that describe it, unique on the page.
+func (view FormView) elementIDs() (file, rules string) {
+	id := view.ID
+	if id == "" {
+		id = rand.Text()
+	}
+	return "postern-file-" + id, "postern-rules-" + id
 }

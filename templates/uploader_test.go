@@ -2,8 +2,10 @@ package templates_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"golang.org/x/net/html"
 
 	"github.com/postern-dev/postern/templates"
@@ -29,8 +31,8 @@ func attribute(node *html.Node, name string) (string, bool) {
 	return "", false
 }
 
-// A store reads no field that comes after the file.
-func TestFieldsKeepTheirOrderAndTheFileIsLast(t *testing.T) {
+// A store ignores fields that come after the file.
+func TestFieldsKeepTheirOrderAndTheFileComesLast(t *testing.T) {
 	t.Parallel()
 	view := normalForm()
 	var got []string
@@ -44,7 +46,7 @@ func TestFieldsKeepTheirOrderAndTheFileIsLast(t *testing.T) {
 	}
 }
 
-func TestTheButtonPostsNoFieldOfItsOwn(t *testing.T) {
+func TestTheButtonAddsNoField(t *testing.T) {
 	t.Parallel()
 	for _, button := range elements(t, render(t, templates.Uploader(normalForm())), "button") {
 		if name, ok := attribute(button, "name"); ok {
@@ -53,7 +55,7 @@ func TestTheButtonPostsNoFieldOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheControlHasItsLabelAndItsRules(t *testing.T) {
+func TestTheFileControlHasItsLabelAndItsRules(t *testing.T) {
 	t.Parallel()
 	source := render(t, templates.Uploader(normalForm()))
 	inputs := elements(t, source, "input")
@@ -76,7 +78,47 @@ func TestTheControlHasItsLabelAndItsRules(t *testing.T) {
 	}
 }
 
-func TestOnlyTheWidgetNamesItsParents(t *testing.T) {
+// twoUploaders is the same profile's form twice on one page.
+func twoUploaders() templ.Component {
+	first, second := normalForm(), normalForm()
+	first.ID, second.ID = "first", "second"
+	return templ.Join(templates.Uploader(first), templates.Uploader(second))
+}
+
+func TestUploadersOnOnePageHaveIDsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	view := normalForm()
+	view.ID = ""
+	for name, page := range map[string]templ.Component{
+		"with ids of the caller's": twoUploaders(),
+		"without":                  templ.Join(templates.Uploader(view), templates.Uploader(view), templates.Uploader(view)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := map[string]bool{}
+			for _, uploader := range elements(t, render(t, page), "postern-uploader") {
+				own := map[string]bool{}
+				for node := range uploader.Descendants() {
+					if id, ok := attribute(node, "id"); ok {
+						if seen[id] {
+							t.Errorf("got the id %q twice", id)
+						}
+						seen[id], own[id] = true, true
+					}
+				}
+				for node := range uploader.Descendants() {
+					for _, name := range []string{"for", "aria-describedby"} {
+						if id, ok := attribute(node, name); ok && !own[id] {
+							t.Errorf("got %s=%q on %s, wanted an id of the same uploader", name, id, node.Data)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestOnlyTheWidgetNamesItsParentOrigins(t *testing.T) {
 	t.Parallel()
 	for name, wanted := range map[string]bool{"form.normal": false, "widget.normal": true} {
 		uploader := elements(t, render(t, pages()[name]), "postern-uploader")[0]
@@ -90,8 +132,8 @@ func TestOnlyTheWidgetNamesItsParents(t *testing.T) {
 func TestEveryPageNamesItsLanguageAndDirection(t *testing.T) {
 	t.Parallel()
 	for name, component := range pages() {
-		if name == "uploader.normal" || name == "uploader.hostile" {
-			continue
+		if strings.HasPrefix(name, "uploader.") {
+			continue // part of a page
 		}
 		root := elements(t, render(t, component), "html")[0]
 		for _, wanted := range []string{"lang", "dir"} {

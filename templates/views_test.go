@@ -23,8 +23,9 @@ func normalForm() templates.FormView {
 	page.Data = []string{"/assets/0011223344556677/lang/en.json"}
 	return templates.FormView{
 		Page:        page,
+		ID:          "photos",
 		Heading:     "Upload files",
-		Kicker:      "photos",
+		Subtitle:    "photos",
 		Rules:       "PNG, JPEG or WebP, up to 10 MB",
 		ChooseLabel: "Choose a file",
 		SubmitLabel: "Upload",
@@ -46,8 +47,8 @@ func normalForm() templates.FormView {
 		Multiple:  true,
 
 		FilesLabel: "Files",
-		Doors: templates.Doors{
-			Many: "Choose files", Drop: "or drop files here", Accepts: "Drop to upload", Refuses: "These can’t be uploaded here",
+		Pickers: templates.PickerLabels{
+			ChooseSeveral: "Choose files", Drop: "or drop files here", DropAccepts: "Drop to upload", DropRefuses: "These can’t be uploaded here",
 			Folder: "Choose a folder", Camera: "Take a photo",
 		},
 	}
@@ -55,7 +56,7 @@ func normalForm() templates.FormView {
 
 func normalWidget() templates.FormView {
 	view := normalForm()
-	view.Kicker, view.Languages = "", nil
+	view.Subtitle, view.Languages = "", nil
 	view.Embedded = true
 	view.ParentOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	return view
@@ -117,7 +118,7 @@ func normalDemo() templates.DemoView {
 		Embed:           "/embed.js",
 		Server:          "http://127.0.0.1:8080",
 		Profile:         "photos",
-		Plain:           templates.Link{URL: "/forms/photos", Text: "Upload on a page of its own"},
+		Fallback:        templates.Link{URL: "/forms/photos", Text: "Upload on a page of its own"},
 		Back:            templates.Link{URL: "/", Text: "Back to Postern"},
 		Heading:         "Apply for a plot",
 		Intro:           "Tell us who you are.",

@@ -183,7 +183,7 @@ func TestThePageThatExplainsIsUsable(t *testing.T) {
 	for _, c := range explainCases {
 		b.openOnPhone(p.URL+"/explain", "en", true)
 		b.explain(c.text, c.size)
-		if state := evaluate[string](b, `document.querySelector(".postern-verdict").dataset.state`); state != c.state {
+		if state := evaluate[string](b, `document.querySelector(".postern-outcome").dataset.state`); state != c.state {
 			t.Errorf("%s: wanted the state %q, got %q", c.name, c.state, state)
 		}
 		b.requireUsable(c.name)

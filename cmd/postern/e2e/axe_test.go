@@ -149,11 +149,11 @@ func TestTheAccessibilityCheckerFindsPlantedDefects(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, rule, spoil string }{
 		{"a control without a label", "label", `document.querySelector("label").remove()`},
-		{"text that is too faint", "color-contrast", `document.querySelector("#postern-rules").style.color = "light-dark(#bbb, #444)"`},
+		{"text that is too faint", "color-contrast", `document.querySelector(".postern-rules").style.color = "light-dark(#bbb, #444)"`},
 		{"targets that are too small", "target-size", `document.querySelector("nav ul").style.cssText = "display: block; font-size: 5px; line-height: 1"; document.querySelectorAll("nav a").forEach((a) => a.style.minBlockSize = 0)`},
 		{"an ARIA attribute that isn't one", "aria-valid-attr", `document.querySelector("h1").setAttribute("aria-lable", "x")`},
 		{"no language", "html-has-lang", `document.documentElement.removeAttribute("lang")`},
-		{"text outside any landmark", "region", `document.body.append(document.querySelector("#postern-rules").cloneNode(true))`},
+		{"text outside any landmark", "region", `document.body.append(document.querySelector(".postern-rules").cloneNode(true))`},
 	}
 	p := startDev(t)
 	for _, script := range []bool{true, false} {

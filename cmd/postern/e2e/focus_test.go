@@ -98,7 +98,7 @@ func TestTheKeyboardFocusEntersAndLeavesTheWidget(t *testing.T) {
 	widget.visibleFocus()
 	b.pressAndChooseFileIn(widget, enterKey, writeFile(t, "plot.png", pngOf(t, 60<<10)))
 	b.waitUntil("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	for !evaluate[bool](widget, `document.activeElement.matches("[data-do=remove]")`) {
+	for !evaluate[bool](widget, `document.activeElement.matches("[data-action=remove]")`) {
 		b.pressKey(tabKey)
 		widget.visibleFocus()
 	}
@@ -108,7 +108,7 @@ func TestTheKeyboardFocusEntersAndLeavesTheWidget(t *testing.T) {
 	b.waitUntil("the focus has left the widget", `document.activeElement.matches("button[type=submit]")`)
 	b.visibleFocus()
 	b.pressKey(tabKey, chromedp.ModifierShift)
-	widget.waitUntil("the focus is back in the widget", `document.hasFocus() && document.activeElement.matches("[data-do=remove]")`)
+	widget.waitUntil("the focus is back in the widget", `document.hasFocus() && document.activeElement.matches("[data-action=remove]")`)
 	b.pressKey(tabKey)
 	b.waitUntil("the focus has left the widget again", `document.hasFocus() && document.activeElement.matches("button[type=submit]")`)
 	b.pressAndLoad(enterKey)
@@ -134,7 +134,7 @@ func TestTheKeyboardChangesTheLanguageAndAsksForAnExplanation(t *testing.T) {
 	b.run(chromedp.KeyEvent("4000"))
 	b.tabTo("button[type=submit]")
 	b.pressAndLoad(spaceKey)
-	b.waitUntil("there is an answer", `document.querySelector(".postern-verdict[data-state=ok], .postern-verdict[data-state=refused]") != null`)
+	b.waitUntil("there is an answer", `document.querySelector(".postern-outcome[data-state=ok], .postern-outcome[data-state=refused]") != null`)
 	b.requireCleanConsole()
 }
 

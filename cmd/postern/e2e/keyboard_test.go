@@ -43,7 +43,7 @@ const describeFocus = `(() => {
 	const unseen = getComputedStyle(node).opacity == "0";
 	const seen = unseen ? node.form : node;
 	const {top, left, right, bottom} = (unseen ? node.labels[0] : node).getBoundingClientRect();
-	const name = node.dataset.do ?? node.id ?? "";
+	const name = node.dataset.action ?? node.id ?? "";
 	return {Name: name || node.className || node.name || node.innerText || node.localName, Shown: shows(getComputedStyle(seen)) && node.matches(":focus-visible"),
 		Top: top + scrollY, Left: left, Right: right, Bottom: bottom + scrollY};
 })()`
@@ -117,11 +117,11 @@ func TestAFileIsUploadedByKeyboardAlone(t *testing.T) {
 	b.tabTo("input[type=file]")
 	b.pressAndChooseFile(enterKey, path)
 	b.waitForAcceptedBytes(p, 8*mebibyte)
-	b.tabTo("[data-do=pause]")
+	b.tabTo("[data-action=pause]")
 	b.pressKey(spaceKey)
 	b.waitForRow("paused")
 	release()
-	b.waitUntil("the focus is where the file goes on", `document.activeElement.matches("[data-do=resume]")`)
+	b.waitUntil("the focus is where the file goes on", `document.activeElement.matches("[data-action=resume]")`)
 	b.pressKey(enterKey)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum {
@@ -154,11 +154,11 @@ func TestByKeyboardCancellingAFileMovesTheFocusToTheNextRow(t *testing.T) {
 			row.dataset.goes = "";
 			return row.querySelector("bdi").title;
 		})()`)
-		b.tabTo("[data-goes] [data-do=cancel]")
+		b.tabTo("[data-goes] [data-action=cancel]")
 		b.pressKey(enterKey)
 		b.waitUntil(name+" is gone", `document.querySelector("[data-goes]") == null`)
 		here := evaluate[string](b, `document.activeElement.closest("li")?.querySelector("bdi").title ?? document.activeElement.id`)
-		if wanted := pick(beside == "", "postern-file", beside); here != wanted {
+		if wanted := pick(beside == "", "postern-file-files", beside); here != wanted {
 			t.Errorf("after %s went: wanted the focus at %s, got %q", name, wanted, here)
 		}
 		b.visibleFocus()
@@ -186,13 +186,13 @@ func TestByKeyboardAFailedFileIsRetried(t *testing.T) {
 	b.pressAndChooseFile(enterKey, path)
 	b.waitForRow("failed")
 	b.Proxy.intercept(nil)
-	b.tabTo("[data-do=retry]")
+	b.tabTo("[data-action=retry]")
 	b.pressKey(enterKey)
 	b.waitForRow("done")
-	b.tabTo("[data-do=remove]")
+	b.tabTo("[data-action=remove]")
 	b.pressKey(spaceKey)
 	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
-	if here := b.visibleFocus(); here.Name != "postern-file" {
+	if here := b.visibleFocus(); here.Name != "postern-file-files" {
 		t.Errorf("after the only file went: wanted the focus at the file control, got %q", here.Name)
 	}
 	b.requireCleanConsole()
@@ -221,11 +221,11 @@ func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	// answer it.
 	evaluate[any](b, `delete window.showOpenFilePicker`)
 	row := func(name string) string { return fmt.Sprintf(`li:has([title=%q]) `, name) }
-	b.tabTo(row("other.bin") + "[data-do=discard]")
+	b.tabTo(row("other.bin") + "[data-action=discard]")
 	b.pressKey(enterKey)
 	b.waitUntil("the discarded row is gone", fmt.Sprintf(`document.querySelector(%q) == null`, row("other.bin")))
 	b.visibleFocus()
-	b.tabTo(row("garden.bin")+"[data-do=choose]", chromedp.ModifierShift)
+	b.tabTo(row("garden.bin")+"[data-action=choose]", chromedp.ModifierShift)
 	b.pressAndChooseFile(enterKey, path)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum {

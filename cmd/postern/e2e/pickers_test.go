@@ -26,7 +26,7 @@ func (b *tab) dragFiles(selector string, drop bool, paths ...string) {
 }
 
 // dropText is what the zone says of what is dragged over it.
-const dropText = `document.querySelector(".postern-droptext").innerText.trim()`
+const dropText = `document.querySelector(".postern-drop-text").innerText.trim()`
 
 func TestDroppedFilesAndFoldersAreUploaded(t *testing.T) {
 	t.Parallel()
@@ -113,7 +113,7 @@ func TestAPastedPictureIsAddedUnlessATextFieldHasTheFocus(t *testing.T) {
 func TestFolderAndCameraButtonsAppearWhereTheyWork(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
-	shown := `[...document.querySelectorAll("form button")].filter((b) => b.checkVisibility()).map((b) => b.dataset.ask ?? b.type)`
+	shown := `[...document.querySelectorAll("form button")].filter((b) => b.checkVisibility()).map((b) => b.dataset.picker ?? b.type)`
 	cases := []struct {
 		name   string
 		look   tabOptions

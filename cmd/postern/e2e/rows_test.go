@@ -24,7 +24,7 @@ func TestAnotherFileReplacesARefusedFileInItsRow(t *testing.T) {
 	if accept := evaluate[string](b, `document.querySelector("postern-uploader").getAttribute("accept")`); !strings.Contains(accept, "image/png") {
 		t.Errorf("what the dialogue offers: wanted pictures, got %q", accept)
 	}
-	b.tabTo(`li:has([title="notes.txt"]) [data-do=another]`)
+	b.tabTo(`li:has([title="notes.txt"]) [data-action=another]`)
 	b.pressAndChooseFile(enterKey, writeFile(t, "garden.png", picture))
 	b.waitUntil("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll(".postern-name")].map((n) => n.title)`)
@@ -78,7 +78,7 @@ func TestARowPutsItsMessageBeforeItsButtons(t *testing.T) {
 	b.waitUntilReady(true)
 	b.chooseFiles(writeFile(t, "notes.txt", []byte("words")))
 	b.waitForState("refused")
-	if got := strings.Join(evaluate[[]string](b, listRowParts), " "); got != "name size bar status code act act" {
+	if got := strings.Join(evaluate[[]string](b, listRowParts), " "); got != "name size bar status code row-action row-action" {
 		t.Errorf("what a row says, in order: got %q", got)
 	}
 }
@@ -135,7 +135,7 @@ func TestThePlainFormAppearsIfTheScriptFailsToLoad(t *testing.T) {
 				return true
 			})
 			b.open(p.URL + "/forms/photos")
-			b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", "#postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
+			b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", ".postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
 			if shown := evaluate[int](b, `document.querySelectorAll("form button:not([type=submit], [hidden])").length`); shown != 0 {
 				t.Errorf("buttons that need script: wanted none shown, got %d", shown)
 			}

@@ -97,7 +97,7 @@ const pressable = `((node) => {
 // pressRowButton presses the button of the first row that does that.
 func (b *tab) pressRowButton(what string) {
 	b.t.Helper()
-	button := ".postern-file [data-do=" + what + "]"
+	button := ".postern-file [data-action=" + what + "]"
 	b.waitUntil("there is a button to "+what, fmt.Sprintf(pressable, button))
 	b.run(chromedp.Click(chromedp.CSS(button)))
 }

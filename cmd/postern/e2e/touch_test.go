@@ -19,7 +19,7 @@ const listTooSmall = `[...document.querySelectorAll("a[href], button, input:not(
 // listTooWide lists what sticks out sideways of a window that is that wide, boxes that scroll by
 // themselves aside. A phone's window grows with what is in it, so its own width alone says nothing.
 const listTooWide = `[document.documentElement, ...document.body.querySelectorAll("*")].filter((node) => {
-	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll") || node.closest(".postern-unseen")) return false;
+	if (!node.checkVisibility({visibilityProperty: true}) || node.parentElement?.closest(".postern-scroll") || node.closest(".postern-visually-hidden")) return false;
 	const {left, right} = node.getBoundingClientRect();
 	return left < -0.5 || right > Math.min(innerWidth, %[1]d) + 0.5 || node == document.documentElement && node.scrollWidth > %[1]d;
 }).map((node) => node.localName + "." + node.className + ": " + node.getBoundingClientRect().left + " to " + node.getBoundingClientRect().right)`

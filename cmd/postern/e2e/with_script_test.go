@@ -96,7 +96,7 @@ func TestWithScriptAFileThatBreaksTheRulesIsRefusedBeforeItIsSent(t *testing.T) 
 			b.open(p.URL + "/forms/photos")
 			b.chooseFiles(path)
 			b.waitForState("refused")
-			if says := plain.Replace(evaluate[string](b, `[...document.querySelectorAll(".postern-file .postern-words > *")].map((e) => e.textContent).join(" ")`)); says != c.says {
+			if says := plain.Replace(evaluate[string](b, `[...document.querySelectorAll(".postern-file .postern-row-text > *")].map((e) => e.textContent).join(" ")`)); says != c.says {
 				t.Errorf("the row says %q, wanted %q", says, c.says)
 			}
 			if sent := b.Proxy.requests(hostOf(t, p.Store), ""); len(sent) != 0 {
