@@ -15,34 +15,34 @@ export class Uploader extends HTMLElement {
   /** A ticket, or what gives one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
   ticket = '';
   /** @type {AbortController | null} */
-  attached = null;
+  #attached = null;
   /** @type {Queue | null} */
   queue = null;
   /** @type {List | null} */
   list = null;
 
   async connectedCallback() {
-    const { signal } = (this.attached = new AbortController());
+    const { signal } = (this.#attached = new AbortController());
     try {
       const answer = await fetch(this.getAttribute('catalog') ?? '', { signal });
       const words = new Words(await answer.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
-      if (!signal.aborted) this.upgrade(words, signal);
+      if (!signal.aborted) this.#upgrade(words, signal);
     } catch (error) {
       if (!signal.aborted) console.warn('postern: the form stays plain:', error);
     }
   }
 
   disconnectedCallback() {
-    this.attached?.abort();
+    this.#attached?.abort();
     this.queue?.uploads.forEach((upload) => upload.may('paused') && this.queue?.pause(upload));
   }
 
   /** @param {Words} words @param {AbortSignal} signal */
-  upgrade(words, signal) {
+  #upgrade(words, signal) {
     const form = /** @type {HTMLFormElement} */ (this.querySelector('form'));
     const input = /** @type {HTMLInputElement} */ (form.querySelector('input[type=file]'));
     this.input = input;
-    const queue = (this.queue ??= new Queue(this.host()));
+    const queue = (this.queue ??= new Queue(this.#host()));
     const { rules } = queue.host;
     if (!this.list) {
       this.list = new List(this, queue, words);
@@ -75,7 +75,7 @@ export class Uploader extends HTMLElement {
   }
 
   /** @returns {Host} */
-  host() {
+  #host() {
     const text = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
     return {
       endpoint: text('endpoint'),
