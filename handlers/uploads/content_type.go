@@ -25,20 +25,12 @@ func baseType(m *mimetype.MIME) string {
 	return name
 }
 
-// isSameType compares the content type that a store gives back with the planned one. An object that
-// was posted without a type is binary/octet-stream at S3, which says as little as
-// application/octet-stream.
+// isSameType compares the content type that a store gives back with the planned one. A type that says
+// nothing has several names, of which CleanType makes one.
 func isSameType(stored, planned string) bool {
-	clean, ok := profile.CleanType(stored)
-	return ok && genericType(clean) == genericType(planned)
-}
-
-// genericType writes the two names of "bytes of any kind" as one.
-func genericType(contentType string) string {
-	if contentType == "binary/octet-stream" {
-		return profile.OctetStream
-	}
-	return contentType
+	storedType, ok := profile.CleanType(stored)
+	plannedType, _ := profile.CleanType(planned)
+	return ok && storedType == plannedType
 }
 
 // admits reports whether bytes of the detected type may be stored as the declared one under the
@@ -98,7 +90,7 @@ func (p *ServedProfile) typeFor(detected detectedType) (string, bool) {
 // of text), so either may be the more general one; a type that says nothing fits only what can't be
 // detected.
 func consistent(declared string, detected detectedType) bool {
-	if genericType(declared) == profile.OctetStream || detected.Is(declared) {
+	if declared == profile.OctetStream || detected.Is(declared) {
 		return true
 	}
 	known := mimetype.Lookup(declared)
