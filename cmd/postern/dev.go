@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/tickets"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -98,8 +98,7 @@ func checkLoopback(flag, address string) error {
 	if err := checkAddress(flag, address); err != nil {
 		return err
 	}
-	host, _, _ := net.SplitHostPort(address)
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+	if host, _, _ := net.SplitHostPort(address); !policy.IsLoopback(host) {
 		return badUsage("%s %s: dev is for this machine alone; name a loopback address such as 127.0.0.1:8080, or use postern serve", flag, address)
 	}
 	return nil

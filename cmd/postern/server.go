@@ -75,7 +75,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
-	maker, err := newCredentialsMaker(access, file.Scoped)
+	maker, err := newCredentialsMaker(access, file.ScopedCredentials)
 	if err != nil {
 		return nil, err
 	}

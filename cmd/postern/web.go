@@ -8,13 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/problem"
 )
@@ -50,11 +50,7 @@ func listenError(flag, address string, err error) error {
 }
 
 func checkAddress(flag, address string) error {
-	_, port, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
+	if !config.IsAddress(address) {
 		return badUsage("%s %q: wanted host:port, such as 127.0.0.1:8080", flag, address)
 	}
 	return nil

@@ -8,7 +8,8 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/config"
 )
 
-// Each case is the good file with one thing changed, and the one sentence that says so.
+// Each case is testdata/good.yaml with one change, and the beginning of the one mistake that is
+// found.
 var broken = []struct {
 	name, old, new string
 	want           string
@@ -17,12 +18,12 @@ var broken = []struct {
 	{"a key misspelt in a section", "  region:", "  regoin:", `8:3: unknown key "regoin" in store; did you mean "region"?`},
 	{"a key misspelt in a profile", "    types:", "    type:", `22:5: unknown key "type" in profiles.photos; did you mean "types"?`},
 	{"a key misspelt deep inside", "part_size:", "part-size:", `29:35: unknown key "part-size" in profiles.photos.multipart; did you mean "part_size"?`},
-	{"the ledger, which doesn't work yet", "drain: 5s", `ledger: {url: "sqlite:postern.db"}`, `17:1: unknown key "ledger" at the top of the file; remove it, or use one of drain, explain, insecure_proxy_subject, ip_header, keys, limits, listen, log, metrics, profiles, public_url, scoped_credentials, store, tickets, trusted_proxies`},
-	{"webhooks, which don't work yet", "max_open: 5", `webhook: {url: "https://app.example.com/", secret: "env:HOOK"}`, `40:5: unknown key "webhook" in profiles.photos; remove it, or use one of accept_metadata,`},
+	{"the ledger, which isn't built yet", "drain: 5s", `ledger: {url: "sqlite:postern.db"}`, `17:1: unknown key "ledger" at the top of the file; remove it, or use one of drain, explain, insecure_proxy_subject, ip_header, keys, limits, listen, log, metrics, profiles, public_url, scoped_credentials, store, tickets, trusted_proxies`},
+	{"webhooks, which aren't built yet", "max_open: 5", `webhook: {url: "https://app.example.com/", secret: "env:HOOK"}`, `40:5: unknown key "webhook" in profiles.photos; remove it, or use one of accept_metadata,`},
 	{"a key written twice", "explain: true", "explain: true\nexplain: false", `16:1: isn't YAML that can be read: mapping key "explain" already defined at [15:1]`},
 	{"a misspelt key in a merged profile", "    bucket: media", "    <<: {buket: media}", `20:10: unknown key "buket" in profiles.photos; did you mean "bucket"?`},
 	{"an alias to nothing", "types: [image/png, image/jpeg]", "types: *all", `22:12: `},
-	{"an anchor that holds itself", "metadata: {source: web}", "metadata: &m {source: *m}", `: `},
+	{"an anchor that contains itself", "metadata: {source: web}", "metadata: &m {source: *m}", `: `},
 	{"an alias of the wrong kind", "metadata: {source: web}", "metadata: &m {source: web}\n    tags: *m\n    types: *m", `: `},
 	{"a bracket left open", "[image/png, image/jpeg]", "[image/png, image/jpeg", `23:5: isn't YAML that can be read: ',' or ']' must be specified`},
 	{"a tab as indentation", "  region: eu-central-1", "\tregion: eu-central-1", "8:1: isn't YAML that can be read: found character '\t' that cannot start any token"},
@@ -45,13 +46,13 @@ var broken = []struct {
 	{"a secret and a key set", "secret: \"env:TICKET_KEY\"", "secret: \"env:TICKET_KEY\", jwks: \"https://id.example.com/keys\"", `5:10: tickets: wants secret or jwks, not both`},
 	{"a key set without audience", "secret: \"env:TICKET_KEY\", issuer: shop, audience: postern", "jwks: \"https://id.example.com/keys\", issuer: shop", `5:10: tickets: wants issuer and audience beside jwks`},
 	{"a key set that isn't a URL", "secret: \"env:TICKET_KEY\"", "jwks: keys.json", `5:17: tickets.jwks: wants an http or https address`},
-	{"no provider", "  provider: aws\n", "", `6:1: store.provider: is missing; name the kind of store: aws, minio,`},
-	{"an unknown provider", "provider: aws", "provider: minoi", `7:13: store.provider: got "minoi", wants one of aws, minio, ceph, versity, r2, b2, oss, gcs, other; did you mean "minio"?`},
+	{"no provider", "  provider: aws\n", "", `6:1: store.provider: is missing; name the kind of store: aws, b2,`},
+	{"an unknown provider", "provider: aws", "provider: minoi", `7:13: store.provider: got "minoi", wants one of aws, b2, ceph, gcs, minio, oss, other, r2, versity; did you mean "minio"?`},
 	{"no region", "  region: eu-central-1\n", "", `store.region: is missing; it is part of every signature`},
 	{"a store with no address", "provider: aws", "provider: minio", `9:13: store.endpoint: is missing; only aws can be found without one`},
 	{"a bucket in the endpoint", "  endpoint: \"\"", "  endpoint: https://s3.example.com/media", `9:13: store.endpoint: wants the store's address without a path; the bucket comes from the profile`},
-	{"a header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]", "trusted_proxies: []", `13:12: ip_header: wants trusted_proxies beside it; without them any visitor could write that header`},
-	{"a subject header anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]\nip_header: x-forwarded-for", "", `44:25: insecure_proxy_subject: wants trusted_proxies: without them anybody could say who they are`},
+	{"a header that anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]", "trusted_proxies: []", `13:12: ip_header: wants trusted_proxies beside it; without them any visitor could write that header`},
+	{"a subject header that anybody could write", "trusted_proxies: [\"10.0.0.0/8\", \"192.0.2.1\"]\nip_header: x-forwarded-for", "", `44:25: insecure_proxy_subject: wants trusted_proxies: without them any visitor could write that header`},
 	{"an unknown header", "ip_header: x-forwarded-for", "ip_header: x-client-ip", `13:12: ip_header: got "x-client-ip", wants one of X-Forwarded-For, X-Real-IP`},
 	{"a proxy that isn't an address", "\"192.0.2.1\"", "\"proxy.local\"", `12:33: trusted_proxies[1]: wants an address or network such as 10.0.0.0/8, got "proxy.local"`},
 	{"an unknown log level", "level: debug", "level: verbose", `16:28: log.level: got "verbose", wants one of debug, info, warn, error`},
@@ -59,7 +60,7 @@ var broken = []struct {
 	{"a negative duration", "    lifetime: 15m", "    lifetime: -15m", `25:15: profiles.photos.lifetime: wants a duration above zero such as 15m or 24h, got "-15m"`},
 	{"a lifetime under a second", "    lifetime: 15m", "    lifetime: 500ms", `25:15: profiles.photos.lifetime: wants 1 second to 7 days, got "500ms"`},
 	{"no size", "    size: 1..10MiB\n", "", `profiles.photos.size: is missing; say how large a file may be, such as 1..10MiB`},
-	{"a range the wrong way round", "1..10MiB", "10MiB..1", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "10MiB..1"`},
+	{"a range with the larger size first", "1..10MiB", "10MiB..1", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "10MiB..1"`},
 	{"a negative size", "1..10MiB", "-1..10MiB", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "-1..10MiB"`},
 	{"a size over int64", "1..10MiB", "1..99999999999TiB", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "1..99999999999TiB"`},
 	{"a size as an exponent", "1..10MiB", "1e7", `23:11: profiles.photos.size: wants a range such as 1..10MiB, the smaller first, got "1e7"`},
@@ -68,7 +69,7 @@ var broken = []struct {
 	{"an unknown placeholder", "{yyyy}", "{year}", `21:10: profiles.photos.key: wants `},
 	{"no types", "[image/png, image/jpeg]", "[]", `22:12: profiles.photos.types: wants at least one content type`},
 	{"a type that isn't one", "image/jpeg]", "jpeg]", `22:24: profiles.photos.types[1]: wants one content type such as image/png`},
-	{"an access nobody has", "access: ticket", "access: privat", `27:13: profiles.photos.access: got "privat", wants one of ticket, public`},
+	{"an unknown access", "access: ticket", "access: privat", `27:13: profiles.photos.access: got "privat", wants one of ticket, public`},
 	{"an origin with a path", "https://app.example.com\"", "https://app.example.com/\"", `28:15: profiles.photos.origins[0]: wants an origin as browsers send it`},
 	{"a rate without window", "uploads: 100/1h", "uploads: 100", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100"`},
 	{"a count in bytes", "uploads: 100/1h", "uploads: 100MiB/1h", `39:22: profiles.photos.quota.uploads: wants a count and a window such as 100/1h, got "100MiB/1h"`},
@@ -76,13 +77,13 @@ var broken = []struct {
 	{"an unknown ACL", "acl: \"\"", "acl: public", `24:10: profiles.photos.acl: wants one of [private `},
 	{"a script as redirect", "redirect: \"\"", "redirect: \"javascript:alert(1)\"", `37:15: profiles.photos.redirect: wants an https URL`},
 	{"a key for no encryption", "mode: \"aws:kms\", ", "", `34:26: profiles.photos.encryption.key_id: wants mode aws:kms beside it`},
-	{"credentials nobody can make", `scoped_credentials: {role_arn: "arn:aws:iam::123456789012:role/uploads", external_id: shop,`, `scoped_credentials: {external_id: shop,`, `44:21: scoped_credentials: wants role_arn`},
-	{"a profile that promises them", "insecure_key: false\nlimits: {issues: 600/1m, address_factor: 5}\nscoped_credentials: {role_arn: \"arn:aws:iam::123456789012:role/uploads\", external_id: shop, lifetime: 30m, endpoint: \"https://sts.example.com\"}", "insecure_key: false\n  two:\n    {bucket: media, key: \"{subject}/{id}\", types: [\"*/*\"], size: 1MiB, scoped_credentials: true}", `44:92: profiles.two.scoped_credentials: wants scoped_credentials with a role_arn`},
+	{"credentials without a role", `scoped_credentials: {role_arn: "arn:aws:iam::123456789012:role/uploads", external_id: shop,`, `scoped_credentials: {external_id: shop,`, `44:21: scoped_credentials: wants role_arn`},
+	{"a profile with credentials while there is no role", "insecure_key: false\nlimits: {issues: 600/1m, address_factor: 5}\nscoped_credentials: {role_arn: \"arn:aws:iam::123456789012:role/uploads\", external_id: shop, lifetime: 30m, endpoint: \"https://sts.example.com\"}", "insecure_key: false\n  two:\n    {bucket: media, key: \"{subject}/{id}\", types: [\"*/*\"], size: 1MiB, scoped_credentials: true}", `44:92: profiles.two.scoped_credentials: wants scoped_credentials with a role_arn`},
 	{"a proxy header without profiles", ", profiles: [photos]", "", `45:25: insecure_proxy_subject: wants profiles`},
 	{"a limit that can't be read", "issues: 600/1m", "issues: many", `43:18: limits.issues: wants a count and a window such as 100/1h, got "many"`},
-	{"a public URL in the clear", "https://uploads.example.com", "http://uploads.example.com", `3:13: public_url: wants https, or http on loopback`},
-	{"a key set in the clear", "secret: \"env:TICKET_KEY\"", "jwks: \"http://id.example.com/keys\"", `5:17: tickets.jwks: wants https, or http on loopback`},
-	{"a checksum the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: store.provider ceph can't verify "crc32"`},
+	{"a public URL without encryption", "https://uploads.example.com", "http://uploads.example.com", `3:13: public_url: wants https, or http on loopback`},
+	{"a key set without encryption", "secret: \"env:TICKET_KEY\"", "jwks: \"http://id.example.com/keys\"", `5:17: tickets.jwks: wants https, or http on loopback`},
+	{"a checksum that the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: store.provider ceph can't verify "crc32"`},
 	{"a role that isn't an ARN", "arn:aws:iam::123456789012:role/uploads", "uploads", `44:32: scoped_credentials.role_arn: wants an ARN`},
 	{"credentials for a day", "lifetime: 30m", "lifetime: 24h", `scoped_credentials.lifetime: wants whole seconds from 15m0s to 1h0m0s, got "24h"`},
 	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},
@@ -115,7 +116,7 @@ func TestBrokenFilesGetOneSentence(t *testing.T) {
 	}
 }
 
-func TestEmptyFiles(t *testing.T) {
+func TestFilesWithoutOneDocumentAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{"nothing": "", "a comment": "# later\n", "two documents": "a: b\n---\nc: d\n"} {
 		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), "wants one YAML document") {
@@ -137,7 +138,7 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 	}
 }
 
-func TestProxiesWithoutTheirHeader(t *testing.T) {
+func TestProxiesWithoutTheirHeaderAreRefused(t *testing.T) {
 	t.Parallel()
 	text := good(t)
 	for _, line := range []string{"ip_header: x-forwarded-for\n", "insecure_proxy_subject: {header: X-Forwarded-User, profiles: [photos]}\n"} {

@@ -1,17 +1,17 @@
-// Package config reads the file of `postern serve`.
+// Package config reads the config file of `postern serve`.
 //
-// One call does it all:
+// One call does everything:
 //
 //	c, err := config.Load("postern.yaml", os.Getenv)
 //
-// Reading is strict. A key that isn't known, a value of the wrong kind, a size, duration or rate
-// that can't be read, a secret that isn't there and every contradiction in a profile are all found
-// in one go; the error has a line for each, with the place in the file and what would do. A file
-// that loads is good to run.
+// Reading is strict. Unknown keys, values of the wrong kind, sizes, durations and rates that can't
+// be read, missing secrets and contradictions in a profile are all found at once. The error has one
+// line for each mistake, with its place in the file and a valid value. A file that loads can be
+// run.
 //
 // Sizes are written "10MiB" or in bytes, ranges "1..10MiB", durations "15m", rates "100/1h". A
-// secret is never in the file: it is a reference, "env:NAME" or "file:PATH", the path relative to
-// the config file.
+// secret is never in the file, only a reference to it: "env:NAME" or "file:PATH". The path is
+// relative to the folder of the config file.
 package config
 
 import (
@@ -25,82 +25,83 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Config is a file that was found free of mistakes.
+// Config is the content of a file without mistakes.
 type Config struct {
-	Listen    string // host:port; empty in the file: 127.0.0.1:8080
-	PublicURL string // absolute, as browsers reach the server
+	Listen    string // host:port; default 127.0.0.1:8080
+	PublicURL string // where browsers reach the server: an absolute URL without a trailing slash
 	TokenKeys []sigv4.Secret
 	Tickets   Tickets
 	Store     Store
-	Profiles  map[string]profile.Profile
+	Profiles  map[string]profile.Profile // by name
 
-	// IPHeader is the header in which TrustedProxies name the visitor's address, "X-Forwarded-For"
-	// or "X-Real-IP"; empty: the address is that of the connection, whatever headers say.
+	// IPHeader is the header in which TrustedProxies send the visitor's address, "X-Forwarded-For"
+	// or "X-Real-IP". Empty: the address of the connection is the visitor's, whatever headers say.
 	IPHeader       string
 	TrustedProxies []netip.Prefix
 
-	// Metrics is the host:port of the metrics' own listener; empty: they are at /metrics beside the
-	// rest; "none": there are none.
+	// Metrics is the host:port of a listener for metrics alone. Empty: they are at /metrics of
+	// Listen; "none": there are none.
 	Metrics string
-	Explain bool // serve the explain page
+	Explain bool // serve the page that explains refusals
 	Log     Log
-	Drain   time.Duration // how long requests under way may take on shutdown; 0 in the file: 20 s
+	Drain   time.Duration // how long requests under way may take after SIGTERM; default 20 s
 	Limits  Limits
 
-	// Scoped says how credentials for native clients are made; zero: they aren't, and no profile
-	// may allow them.
-	Scoped ScopedCredentials
-	// InsecureProxySubject believes a reverse proxy about who asks; zero: it isn't asked.
+	// ScopedCredentials says how credentials for native clients are made. Zero: none are made, and
+	// no profile may allow them.
+	ScopedCredentials ScopedCredentials
+	// InsecureProxySubject says which header of TrustedProxies names the visitor. Zero: none does.
 	InsecureProxySubject ProxySubject
 }
 
-// Limits hold for every network address, beside the quotas of the profiles.
+// Limits hold for every network address, in addition to the quotas of the profiles.
 type Limits struct {
-	Issues        profile.Rate // forms, plans and credentials asked for; zero: no limit
-	AddressFactor int          // times a profile's quota that one address may use; 0: 10
+	Issues        profile.Rate // of forms, plans and credentials; zero: no limit
+	AddressFactor int          // how many times a profile's quota one address may use; 0: 10
 }
 
-// ScopedCredentials are made by assuming a role.
+// ScopedCredentials are made by assuming a role of AWS STS.
 type ScopedCredentials struct {
 	RoleARN, ExternalID string
-	Lifetime            time.Duration // 0: 15 min
-	Endpoint            string        // of the token service; empty: the SDK's rules
+	Lifetime            time.Duration // 0: 15 minutes
+	Endpoint            string        // of STS; empty: the SDK's rules
 }
 
-// ProxySubject names the header in which TrustedProxies write the visitor's subject, and the
-// profiles such visitors may use.
+// ProxySubject names the header in which TrustedProxies send the visitor's subject, and the
+// profiles that such visitors may use.
 type ProxySubject struct {
-	Header   string
-	Profiles []string
+	Header   string   `yaml:"header"`
+	Profiles []string `yaml:"profiles"`
 }
 
-// Tickets say how visitors prove who they are: by a shared secret or by the keys of an identity
+// Tickets say how tickets are verified: with a shared secret, or with the key set of an identity
 // provider. Both empty: there are no tickets, and only public profiles can be used.
 type Tickets struct {
 	Secret           sigv4.Secret
-	JWKS             string // URL of a key set
-	Issuer, Audience string
+	JWKS             string // URL of the key set
+	Issuer, Audience string // that a ticket has to name; empty with a secret: any issuer, audience "postern"
 }
 
 // Store is the object store.
 type Store struct {
-	Provider, Region string
-	Endpoint         string // empty: the SDK's rules
-	PublicEndpoint   string // empty: as Endpoint
-	PathStyle        bool
+	Provider       string `yaml:"provider"` // one of uploads.ProviderNames
+	Region         string `yaml:"region"`
+	Endpoint       string `yaml:"endpoint"`        // empty: the SDK's rules
+	PublicEndpoint string `yaml:"public_endpoint"` // what browsers are told; empty: Endpoint
+	PathStyle      bool   `yaml:"path_style"`      // the bucket is in the path, not in the host name
 }
 
 // Log says how the server logs to standard error.
 type Log struct {
-	Format string // "json" or "text"; empty in the file: json
-	Level  string // "debug", "info", "warn" or "error"; empty in the file: info
+	Format string `yaml:"format"` // "json" or "text"; default json
+	Level  string `yaml:"level"`  // "debug", "info", "warn" or "error"; default info
 }
 
-// maxFile is more than any hand would write.
+// maxFile is the largest file that is read, in bytes.
 const maxFile = 1 << 20
 
-// Load reads the file and everything it refers to. getenv looks up "env:" references. The error of
-// a file with mistakes joins an *Error for each.
+// Load reads a file and the secrets it refers to; getenv looks up "env:" references. For a file
+// with mistakes the error joins one *Error for each.
 func Load(name string, getenv func(string) string) (*Config, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -109,18 +110,14 @@ func Load(name string, getenv func(string) string) (*Config, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("config: %q is larger than 1 MiB", name)
 	}
-	return parse(name, text, getenv)
-}
-
-func parse(name string, text []byte, getenv func(string) string) (*Config, error) {
-	s := newSource(name, getenv)
+	l := newLoader(name, getenv)
 	var d document
-	if !s.decode(text, &d) {
-		return nil, errors.Join(s.found...)
+	var c *Config
+	if l.decode(text, &d) {
+		c = l.config(&d)
 	}
-	c := s.build(&d)
-	if len(s.found) > 0 {
-		return nil, errors.Join(s.found...)
+	if len(l.mistakes) > 0 {
+		return nil, errors.Join(l.mistakes...)
 	}
 	return c, nil
 }
@@ -128,10 +125,11 @@ func parse(name string, text []byte, getenv func(string) string) (*Config, error
 // Error is one mistake in a config file.
 type Error struct {
 	File         string
-	Line, Column int    // 1-based; 0 where the mistake has no place, such as an empty file
-	Message      string // key, what is wrong and what would do
+	Line, Column int    // counted from 1; 0 where the mistake has no place, such as in an empty file
+	Message      string // the key, what is wrong and what would be right
 }
 
+// Error implements error: file, line and column, message.
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s: %s", e.File, e.Message)

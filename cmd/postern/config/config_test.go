@@ -45,7 +45,7 @@ func load(t *testing.T, text string) (*config.Config, error) {
 	return config.Load(filepath.Join(dir, "postern.yaml"), environment)
 }
 
-func TestEveryKeyArrives(t *testing.T) {
+func TestEveryKeyIsRead(t *testing.T) {
 	t.Parallel()
 	got, err := load(t, good(t))
 	if err != nil {
@@ -63,7 +63,7 @@ func TestEveryKeyArrives(t *testing.T) {
 		Metrics: "127.0.0.1:9100", Explain: true,
 		Log: config.Log{Format: "text", Level: "debug"}, Drain: 5 * time.Second,
 		Limits: config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, AddressFactor: 5},
-		Scoped: config.ScopedCredentials{
+		ScopedCredentials: config.ScopedCredentials{
 			RoleARN: "arn:aws:iam::123456789012:role/uploads", ExternalID: "shop",
 			Lifetime: 30 * time.Minute, Endpoint: "https://sts.example.com",
 		},
@@ -137,7 +137,7 @@ func TestEveryMistakeIsFoundAtOnce(t *testing.T) {
 	}
 }
 
-func TestMissingFile(t *testing.T) {
+func TestAMissingFileIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), environment)
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "none.yaml") {

@@ -1,24 +1,25 @@
 package config
 
-// document is the file as written: every key there is, nothing understood yet. Texts that stand for
-// sizes, durations, rates and secrets are read later, so that all mistakes are found at once.
+// document is the file as it is written, with every key that there is. Sizes, durations, rates and
+// references to secrets are still texts; they are read later, so that all mistakes are found at
+// once.
 type document struct {
-	Listen         string                 `yaml:"listen"`
-	PublicURL      string                 `yaml:"public_url"`
-	Keys           keysSection            `yaml:"keys"`
-	Tickets        ticketsSection         `yaml:"tickets"`
-	Store          storeSection           `yaml:"store"`
-	Profiles       map[string]profileText `yaml:"profiles"`
-	IPHeader       string                 `yaml:"ip_header"`
-	TrustedProxies []string               `yaml:"trusted_proxies"`
-	Metrics        metricsSection         `yaml:"metrics"`
-	Explain        bool                   `yaml:"explain"`
-	Log            logSection             `yaml:"log"`
-	Drain          string                 `yaml:"drain"`
-	Limits         limitsSection          `yaml:"limits"`
+	Listen         string                    `yaml:"listen"`
+	PublicURL      string                    `yaml:"public_url"`
+	Keys           keysSection               `yaml:"keys"`
+	Tickets        ticketsSection            `yaml:"tickets"`
+	Store          Store                     `yaml:"store"`
+	Profiles       map[string]profileSection `yaml:"profiles"`
+	IPHeader       string                    `yaml:"ip_header"`
+	TrustedProxies []string                  `yaml:"trusted_proxies"`
+	Metrics        metricsSection            `yaml:"metrics"`
+	Explain        bool                      `yaml:"explain"`
+	Log            Log                       `yaml:"log"`
+	Drain          string                    `yaml:"drain"`
+	Limits         limitsSection             `yaml:"limits"`
 
 	ScopedCredentials    scopedSection `yaml:"scoped_credentials"`
-	InsecureProxySubject proxySection  `yaml:"insecure_proxy_subject"`
+	InsecureProxySubject ProxySubject  `yaml:"insecure_proxy_subject"`
 }
 
 type limitsSection struct {
@@ -33,11 +34,6 @@ type scopedSection struct {
 	Endpoint   string `yaml:"endpoint"`
 }
 
-type proxySection struct {
-	Header   string   `yaml:"header"`
-	Profiles []string `yaml:"profiles"`
-}
-
 type keysSection struct {
 	Tokens []string `yaml:"tokens"`
 }
@@ -49,24 +45,11 @@ type ticketsSection struct {
 	Audience string `yaml:"audience"`
 }
 
-type storeSection struct {
-	Provider       string `yaml:"provider"`
-	Region         string `yaml:"region"`
-	Endpoint       string `yaml:"endpoint"`
-	PublicEndpoint string `yaml:"public_endpoint"`
-	PathStyle      bool   `yaml:"path_style"`
-}
-
 type metricsSection struct {
 	Listen string `yaml:"listen"`
 }
 
-type logSection struct {
-	Format string `yaml:"format"`
-	Level  string `yaml:"level"`
-}
-
-type profileText struct {
+type profileSection struct {
 	Bucket            string            `yaml:"bucket"`
 	Key               string            `yaml:"key"`
 	Types             []string          `yaml:"types"`
@@ -76,33 +59,33 @@ type profileText struct {
 	UploadLifetime    string            `yaml:"upload_lifetime"`
 	Access            string            `yaml:"access"`
 	Origins           []string          `yaml:"origins"`
-	Multipart         multipartText     `yaml:"multipart"`
+	Multipart         multipartSection  `yaml:"multipart"`
 	Checksum          string            `yaml:"checksum"`
 	Metadata          map[string]string `yaml:"metadata"`
 	AcceptMetadata    []string          `yaml:"accept_metadata"`
 	Tags              map[string]string `yaml:"tags"`
-	Encryption        encryptionText    `yaml:"encryption"`
+	Encryption        encryptionSection `yaml:"encryption"`
 	StorageClass      string            `yaml:"storage_class"`
 	CacheControl      string            `yaml:"cache_control"`
 	Redirect          string            `yaml:"redirect"`
 	Quarantine        string            `yaml:"quarantine"`
-	Quota             quotaText         `yaml:"quota"`
+	Quota             quotaSection      `yaml:"quota"`
 	MaxOpen           int               `yaml:"max_open"`
 	ScopedCredentials bool              `yaml:"scoped_credentials"`
 	InsecureKey       bool              `yaml:"insecure_key"`
 }
 
-type multipartText struct {
+type multipartSection struct {
 	Threshold string `yaml:"threshold"`
 	PartSize  string `yaml:"part_size"`
 }
 
-type encryptionText struct {
+type encryptionSection struct {
 	Mode  string `yaml:"mode"`
 	KeyID string `yaml:"key_id"`
 }
 
-type quotaText struct {
+type quotaSection struct {
 	Uploads string `yaml:"uploads"`
 	Bytes   string `yaml:"bytes"`
 }

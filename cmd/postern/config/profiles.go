@@ -4,113 +4,65 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-func (s *source) profiles(texts map[string]profileText) map[string]profile.Profile {
-	if len(texts) == 0 {
-		s.fail("profiles", "is missing; describe at least one kind of upload, by bucket, key, types and size")
+func (l *loader) profiles(sections map[string]profileSection) map[string]profile.Profile {
+	if len(sections) == 0 {
+		l.fail("profiles", "is missing; describe at least one kind of upload, by bucket, key, types and size")
 	}
 	profiles := map[string]profile.Profile{}
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		profiles[name] = s.profile(name, texts[name])
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		profiles[name] = l.profile(name, sections[name])
 	}
 	return profiles
 }
 
-// profile reads one profile and lets package profile find its contradictions; what can't be read
-// isn't complained of twice.
-func (s *source) profile(name string, t profileText) profile.Profile {
-	path := "profiles." + name
-	before := len(s.found)
+// profile reads one profile. If every value can be read, package profile finds its contradictions.
+func (l *loader) profile(name string, d profileSection) profile.Profile {
+	path, before := "profiles."+name, len(l.mistakes)
 	p := profile.Profile{
-		Name: name, Bucket: t.Bucket, Key: t.Key, Types: t.Types,
-		ACL: policy.CannedACL(t.ACL), StorageClass: policy.S3Class(t.StorageClass), CacheControl: t.CacheControl, Redirect: t.Redirect,
-		Lifetime:       s.duration(path+".lifetime", t.Lifetime),
-		UploadLifetime: s.duration(path+".upload_lifetime", t.UploadLifetime),
-		Access:         profile.Access(s.oneOf(path+".access", t.Access, "ticket", "public")),
-		Origins:        t.Origins,
+		Name: name, Bucket: d.Bucket, Key: d.Key, Types: d.Types,
+		ACL: policy.CannedACL(d.ACL), StorageClass: policy.S3Class(d.StorageClass), CacheControl: d.CacheControl, Redirect: d.Redirect,
+		Lifetime:       l.duration(path+".lifetime", d.Lifetime),
+		UploadLifetime: l.duration(path+".upload_lifetime", d.UploadLifetime),
+		Access:         profile.Access(l.oneOf(path+".access", d.Access, "ticket", "public")),
+		Origins:        d.Origins,
 		Multipart: profile.Multipart{
-			Threshold: s.size(path+".multipart.threshold", t.Multipart.Threshold),
-			PartSize:  s.size(path+".multipart.part_size", t.Multipart.PartSize),
+			Threshold: l.size(path+".multipart.threshold", d.Multipart.Threshold),
+			PartSize:  l.size(path+".multipart.part_size", d.Multipart.PartSize),
 		},
-		Checksum: profile.Checksum(t.Checksum), Metadata: t.Metadata, AcceptMetadata: t.AcceptMetadata, Tags: t.Tags,
-		Encryption: profile.Encryption{Mode: profile.EncryptionMode(t.Encryption.Mode), KeyID: t.Encryption.KeyID},
-		Quarantine: t.Quarantine,
+		Checksum: profile.Checksum(d.Checksum), Metadata: d.Metadata, AcceptMetadata: d.AcceptMetadata, Tags: d.Tags,
+		Encryption: profile.Encryption{Mode: profile.EncryptionMode(d.Encryption.Mode), KeyID: d.Encryption.KeyID},
+		Quarantine: d.Quarantine,
 		Quota: profile.Quota{
-			Uploads: s.rate(path+".quota.uploads", t.Quota.Uploads, false),
-			Bytes:   s.rate(path+".quota.bytes", t.Quota.Bytes, true),
+			Uploads: l.countRate(path+".quota.uploads", d.Quota.Uploads),
+			Bytes:   l.byteRate(path+".quota.bytes", d.Quota.Bytes),
 		},
-		MaxOpen: t.MaxOpen, ScopedCredentials: t.ScopedCredentials, InsecureKey: t.InsecureKey,
+		MaxOpen: d.MaxOpen, ScopedCredentials: d.ScopedCredentials, InsecureKey: d.InsecureKey,
 	}
-	s.sizes(path+".size", t.Size, &p)
-	if len(s.found) == before {
-		s.contradictions(path, p)
+	p.MinSize, p.MaxSize = l.sizeRange(path+".size", d.Size)
+	if len(l.mistakes) == before {
+		l.failCompiling(path, p)
 	}
 	return p
 }
 
-func (s *source) contradictions(path string, p profile.Profile) {
+// failCompiling adds every contradiction that Compile finds, at the setting it is about.
+func (l *loader) failCompiling(path string, p profile.Profile) {
 	_, err := profile.Compile(p)
-	if err == nil {
-		return
+	found := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		found = joined.Unwrap()
 	}
-	all, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		s.fail(path, "%v", err)
-		return
-	}
-	for _, err := range all.Unwrap() {
-		var field *profile.SettingError
-		if errors.As(err, &field) {
-			s.fail(join(path, field.Field), "wants %s, got %q", field.Wanted, field.Got)
-		} else {
-			s.fail(path, "%v", err)
+	for _, err := range found {
+		var setting *profile.SettingError
+		if errors.As(err, &setting) {
+			l.fail(join(path, setting.Field), "wants %s, got %q", setting.Wanted, setting.Got)
+		} else if err != nil {
+			l.fail(path, "%v", err)
 		}
 	}
-}
-
-// sizes has no default: a profile has to say how large a file may be.
-func (s *source) sizes(path, text string, p *profile.Profile) {
-	if text == "" {
-		s.fail(path, "is missing; say how large a file may be, such as 1..10MiB")
-		return
-	}
-	var err error
-	if p.MinSize, p.MaxSize, err = profile.ParseRange(text); err != nil {
-		s.fail(path, "wants a range such as 1..10MiB, the smaller first, got %q", clip(text))
-	}
-}
-
-// size is 0 for an empty text.
-func (s *source) size(path, text string) int64 {
-	if text == "" {
-		return 0
-	}
-	n, err := profile.ParseSize(text)
-	if err != nil || n == 0 {
-		s.fail(path, "wants a size above zero such as 16MiB, got %q", clip(text))
-	}
-	return n
-}
-
-// rate reads "100/1h", or "10GiB/24h" where bytes are limited.
-func (s *source) rate(path, text string, bytes bool) profile.Rate {
-	if text == "" {
-		return profile.Rate{}
-	}
-	wanted := "a count and a window such as 100/1h"
-	if bytes {
-		wanted = "a size and a window such as 10GiB/24h"
-	}
-	limit, window, ok := strings.Cut(text, "/")
-	n, err := profile.ParseSize(limit)
-	if !ok || err != nil || n <= 0 || !bytes && strings.ContainsAny(limit, "BkKMGT") {
-		s.fail(path, "wants %s, got %q", wanted, clip(text))
-		return profile.Rate{}
-	}
-	return profile.Rate{Limit: n, Window: s.duration(path, window)}
 }

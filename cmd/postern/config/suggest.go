@@ -17,21 +17,22 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// unknownKey says what could have been meant: the nearest key, or else all of them.
+// unknownKey is the message for an unknown key. It suggests the nearest known key or, if none is
+// near, lists them all.
 func unknownKey(path, key string, known map[string]reflect.Type) string {
 	where := "at the top of the file"
 	if path != "" {
 		where = "in " + path
 	}
 	keys := slices.Sorted(maps.Keys(known))
-	if near := nearest(key, keys); near != "" {
-		return fmt.Sprintf("unknown key %q %s; did you mean %q?", clip(key), where, near)
+	if similar := nearest(key, keys); similar != "" {
+		return fmt.Sprintf("unknown key %q %s; did you mean %q?", shorten(key), where, similar)
 	}
-	return fmt.Sprintf("unknown key %q %s; remove it, or use one of %s", clip(key), where, strings.Join(keys, ", "))
+	return fmt.Sprintf("unknown key %q %s; remove it, or use one of %s", shorten(key), where, strings.Join(keys, ", "))
 }
 
-// nearest is the key that differs least from name, if that is little enough to be a slip of the
-// hand: a third of its letters, and at most three.
+// nearest returns the key that differs least from name; "" if they all differ in more than a third
+// of its letters, or in more than three.
 func nearest(name string, keys []string) string {
 	best, least := "", min(3, len(name)/3+1)+1
 	for _, key := range keys {
@@ -42,7 +43,8 @@ func nearest(name string, keys []string) string {
 	return best
 }
 
-// distance is how many letters have to be added, dropped or changed to make a into b.
+// distance is the Levenshtein distance: how many letters have to be added, removed or changed to
+// turn a into b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

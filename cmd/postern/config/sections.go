@@ -1,0 +1,167 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/scoped"
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// config reads the values of a document whose keys are all known.
+func (l *loader) config(d *document) *Config {
+	c := &Config{
+		Listen:    l.address("listen", cmp.Or(d.Listen, "127.0.0.1:8080")),
+		PublicURL: l.publicURL(d.PublicURL),
+		TokenKeys: l.tokenKeys(d.Keys.Tokens),
+		Tickets:   l.tickets(d.Tickets),
+		Store:     l.store(d.Store),
+		Profiles:  l.profiles(d.Profiles),
+		IPHeader:  l.oneOf("ip_header", d.IPHeader, "X-Forwarded-For", "X-Real-IP"),
+		Metrics:   d.Metrics.Listen,
+		Explain:   d.Explain,
+		Drain:     cmp.Or(l.duration("drain", d.Drain), 20*time.Second),
+		Log: Log{
+			Format: cmp.Or(l.oneOf("log.format", d.Log.Format, "json", "text"), "json"),
+			Level:  cmp.Or(l.oneOf("log.level", d.Log.Level, "debug", "info", "warn", "error"), "info"),
+		},
+		TrustedProxies:       l.trustedProxies(d),
+		Limits:               l.limits(d.Limits),
+		ScopedCredentials:    l.scopedCredentials(d),
+		InsecureProxySubject: l.proxySubject(d),
+	}
+	if c.Metrics != "" && c.Metrics != "none" {
+		l.address("metrics.listen", c.Metrics)
+	}
+	l.checkProvider(c)
+	return c
+}
+
+func (l *loader) publicURL(text string) string {
+	if text == "" {
+		l.fail("public_url", "is missing; set it to the address at which browsers reach this server, such as https://uploads.example.com")
+		return ""
+	}
+	l.secureURL("public_url", text, "whoever sees a form that is sent unencrypted can use it")
+	return strings.TrimSuffix(text, "/")
+}
+
+func (l *loader) tickets(d ticketsSection) Tickets {
+	t := Tickets{JWKS: d.JWKS, Issuer: d.Issuer, Audience: d.Audience}
+	if d.Secret != "" {
+		t.Secret = l.secret("tickets.secret", d.Secret)
+	}
+	if d.JWKS != "" {
+		l.secureURL("tickets.jwks", d.JWKS, "whoever can change the keys can mint tickets")
+	}
+	switch {
+	case d.Secret != "" && d.JWKS != "":
+		l.fail("tickets", "wants secret or jwks, not both")
+	case d.JWKS != "" && (d.Issuer == "" || d.Audience == ""):
+		l.fail("tickets", "wants issuer and audience beside jwks: a key set may sign for other services too")
+	}
+	return t
+}
+
+func (l *loader) store(s Store) Store {
+	providers := uploads.ProviderNames()
+	if s.Provider == "" {
+		l.fail("store.provider", "is missing; name the kind of store: %s", strings.Join(providers, ", "))
+	}
+	if s.Region == "" {
+		l.fail("store.region", "is missing; it is part of every signature (stores without regions take us-east-1)")
+	}
+	s.Provider = l.oneOf("store.provider", s.Provider, providers...)
+	if s.Provider != "aws" && s.Provider != "" && s.Endpoint == "" {
+		l.fail("store.endpoint", "is missing; only aws can be found without one")
+	}
+	s.Endpoint = l.endpoint("store.endpoint", s.Endpoint)
+	s.PublicEndpoint = l.endpoint("store.public_endpoint", s.PublicEndpoint)
+	return s
+}
+
+func (l *loader) limits(d limitsSection) Limits {
+	if d.AddressFactor < 0 {
+		l.fail("limits.address_factor", "wants 1 or more, got \"%d\"", d.AddressFactor)
+	}
+	return Limits{Issues: l.countRate("limits.issues", d.Issues), AddressFactor: d.AddressFactor}
+}
+
+// trustedProxies requires the proxies and their header together. The proxies alone would have no
+// effect; with the header alone every visitor could choose an address.
+func (l *loader) trustedProxies(d *document) []netip.Prefix {
+	var networks []netip.Prefix
+	for i, text := range d.TrustedProxies {
+		networks = append(networks, l.network(fmt.Sprintf("trusted_proxies[%d]", i), text))
+	}
+	switch {
+	case d.IPHeader != "" && len(d.TrustedProxies) == 0:
+		l.fail("ip_header", "wants trusted_proxies beside it; without them any visitor could write that header")
+	case d.IPHeader == "" && d.InsecureProxySubject.Header == "" && len(d.TrustedProxies) > 0:
+		l.fail("trusted_proxies", "wants ip_header beside it, X-Forwarded-For or X-Real-IP: the header those proxies set")
+	}
+	return networks
+}
+
+// proxySubject requires trusted proxies: otherwise every visitor could send the header and choose a
+// subject.
+func (l *loader) proxySubject(d *document) ProxySubject {
+	p := d.InsecureProxySubject
+	switch {
+	case p.Header == "" && len(p.Profiles) == 0:
+	case p.Header == "":
+		l.fail("insecure_proxy_subject", "wants header: the one in which the proxy names the visitor, such as X-Forwarded-User")
+	case len(p.Profiles) == 0:
+		l.fail("insecure_proxy_subject", "wants profiles: those that such visitors may use, such as [\"*\"]")
+	case len(d.TrustedProxies) == 0 && d.IPHeader == "": // with ip_header, trustedProxies has added the mistake
+		l.fail("insecure_proxy_subject", "wants trusted_proxies: without them any visitor could write that header")
+	}
+	return p
+}
+
+// scopedCredentials also finds profiles that allow credentials while the file has no role for them.
+func (l *loader) scopedCredentials(d *document) ScopedCredentials {
+	s := d.ScopedCredentials
+	for _, name := range slices.Sorted(maps.Keys(d.Profiles)) {
+		if d.Profiles[name].ScopedCredentials && s.RoleARN == "" {
+			l.fail("profiles."+name+".scoped_credentials", "wants scoped_credentials with a role_arn at the top of the file: the role whose rights are handed out")
+		}
+	}
+	if s.RoleARN == "" && s != (scopedSection{}) {
+		l.fail("scoped_credentials", "wants role_arn: the role whose rights are handed out")
+	}
+	if s.RoleARN != "" && !strings.HasPrefix(s.RoleARN, "arn:") {
+		l.fail("scoped_credentials.role_arn", "wants an ARN such as arn:aws:iam::123456789012:role/uploads, got %q", shorten(s.RoleARN))
+	}
+	lifetime := l.duration("scoped_credentials.lifetime", s.Lifetime)
+	if _, err := scoped.CheckLifetime(lifetime); err != nil {
+		l.fail("scoped_credentials.lifetime", "wants whole seconds from %v to %v, got %q", scoped.MinLifetime, scoped.MaxLifetime, shorten(s.Lifetime))
+	}
+	return ScopedCredentials{
+		RoleARN: s.RoleARN, ExternalID: s.ExternalID, Lifetime: lifetime,
+		Endpoint: l.endpoint("scoped_credentials.endpoint", s.Endpoint),
+	}
+}
+
+// checkProvider finds profiles that need something the store can't do.
+func (l *loader) checkProvider(c *Config) {
+	provider, err := uploads.ProviderNamed(c.Store.Provider)
+	if err != nil {
+		return // store has added the mistake
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Profiles)) {
+		p, path := c.Profiles[name], "profiles."+name
+		if p.Checksum != "" && !slices.Contains(provider.Checksums, string(p.Checksum)) {
+			known := cmp.Or(strings.Join(provider.Checksums, ", "), "none")
+			l.fail(path+".checksum", "store.provider %s can't verify %q; it can verify: %s", provider.Name, p.Checksum, known)
+		}
+		if p.Redirect != "" && !provider.PostPolicy {
+			l.fail(path+".redirect", "store.provider %s takes no form posts, so nothing could be redirected; remove it", provider.Name)
+		}
+	}
+}

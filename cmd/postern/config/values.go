@@ -1,0 +1,152 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/profile"
+)
+
+// Each of these methods reads the text at a path and adds a mistake where that fails. An empty text
+// is the zero value.
+
+// IsAddress reports whether text is host:port with a port from 0 to 65535. An empty host is every
+// interface.
+func IsAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	return err == nil
+}
+
+func (l *loader) address(path, text string) string {
+	if !IsAddress(text) {
+		l.fail(path, "wants host:port such as 127.0.0.1:8080, got %q", shorten(text))
+	}
+	return text
+}
+
+// baseURL reads an http or https address that paths can be added to.
+func (l *loader) baseURL(path, text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		l.fail(path, "wants an http or https address without user, query and fragment, got %q", shorten(text))
+		return nil
+	}
+	return u
+}
+
+// secureURL reads a baseURL that is https, or http on loopback; reason says why.
+func (l *loader) secureURL(path, text, reason string) {
+	if u := l.baseURL(path, text); u != nil && u.Scheme == "http" && !policy.IsLoopback(u.Hostname()) {
+		l.fail(path, "wants https, or http on loopback: %s, got %q", reason, shorten(text))
+	}
+}
+
+// endpoint reads a baseURL without a path, as the SDK wants it.
+func (l *loader) endpoint(path, text string) string {
+	if text == "" {
+		return ""
+	}
+	if u := l.baseURL(path, text); u != nil && strings.Trim(u.Path, "/") != "" {
+		l.fail(path, "wants the store's address without a path; the bucket comes from the profile, got %q", shorten(text))
+	}
+	return strings.TrimSuffix(text, "/")
+}
+
+// oneOf reads one of a few words, in upper or lower case, and returns it as listed.
+func (l *loader) oneOf(path, text string, words ...string) string {
+	i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, text) })
+	switch {
+	case text == "":
+		return ""
+	case i >= 0:
+		return words[i]
+	}
+	wanted := "one of " + strings.Join(words, ", ")
+	if similar := nearest(text, words); similar != "" {
+		wanted = fmt.Sprintf("%s; did you mean %q?", wanted, similar)
+	}
+	l.fail(path, "got %q, wants %s", shorten(text), wanted)
+	return ""
+}
+
+// network reads an address or a network.
+func (l *loader) network(path, text string) netip.Prefix {
+	prefix, err := netip.ParsePrefix(text)
+	if address, notAddress := netip.ParseAddr(text); notAddress == nil {
+		prefix, err = address.Prefix(address.BitLen())
+	}
+	if err != nil {
+		l.fail(path, "wants an address or network such as 10.0.0.0/8, got %q", shorten(text))
+	}
+	return prefix
+}
+
+func (l *loader) duration(path, text string) time.Duration {
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		l.fail(path, "wants a duration above zero such as 15m or 24h, got %q", shorten(text))
+	}
+	return d
+}
+
+func (l *loader) size(path, text string) int64 {
+	if text == "" {
+		return 0
+	}
+	n, err := profile.ParseSize(text)
+	if err != nil || n == 0 {
+		l.fail(path, "wants a size above zero such as 16MiB, got %q", shorten(text))
+	}
+	return n
+}
+
+// sizeRange has no zero value: a profile has to say how large a file may be.
+func (l *loader) sizeRange(path, text string) (smallest, largest int64) {
+	if text == "" {
+		l.fail(path, "is missing; say how large a file may be, such as 1..10MiB")
+		return 0, 0
+	}
+	smallest, largest, err := profile.ParseRange(text)
+	if err != nil {
+		l.fail(path, "wants a range such as 1..10MiB, the smaller first, got %q", shorten(text))
+	}
+	return smallest, largest
+}
+
+// countRate reads a rate such as 100/1h.
+func (l *loader) countRate(path, text string) profile.Rate {
+	count, _, _ := strings.Cut(text, "/")
+	return l.rate(path, text, "a count and a window such as 100/1h", !strings.ContainsAny(count, "BkKMGT"))
+}
+
+// byteRate reads a rate such as 10GiB/24h.
+func (l *loader) byteRate(path, text string) profile.Rate {
+	return l.rate(path, text, "a size and a window such as 10GiB/24h", true)
+}
+
+func (l *loader) rate(path, text, wanted string, valid bool) profile.Rate {
+	if text == "" {
+		return profile.Rate{}
+	}
+	limit, window, ok := strings.Cut(text, "/")
+	n, err := profile.ParseSize(limit)
+	if !ok || err != nil || n <= 0 || !valid {
+		l.fail(path, "wants %s, got %q", wanted, shorten(text))
+		return profile.Rate{}
+	}
+	return profile.Rate{Limit: n, Window: l.duration(path, window)}
+}
