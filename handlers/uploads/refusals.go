@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers/problem"
-	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy"
 )
 
 // ObjectError says that a stored object breaks its plan and has to be deleted. Once it is returned
@@ -43,7 +43,7 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 	if !errors.As(err, &refused) {
 		return err
 	}
-	if up.Served.Settings.Quarantine != "" && aws.ToInt64(found.ContentLength) <= profile.MaxPostSize {
+	if up.Served.Settings.Quarantine != "" && aws.ToInt64(found.ContentLength) <= policy.MaxPostBytes {
 		if err := s.store.quarantine(ctx, up, found); err != nil {
 			return storeError(err)
 		}

@@ -70,7 +70,7 @@ func (c *Compiled) checkSizes(k *checker) {
 	k.require(p.MaxSize <= MaxObjectSize, "size", "at most 5 TiB", p.MaxSize)
 	k.require(p.MinSize >= 0, "size", "a smallest size of 0 or more", p.MinSize)
 	k.require(p.MaxSize <= 0 || p.MinSize <= p.MaxSize, "size", "a smallest size not above the largest", p.MinSize)
-	k.require(m.Threshold > 0 && m.Threshold <= MaxPostSize, "multipart.threshold", "1 byte to 5 GiB", m.Threshold)
+	k.require(m.Threshold > 0 && m.Threshold <= policy.MaxPostBytes, "multipart.threshold", "1 byte to 5 GiB", m.Threshold)
 	k.require(m.PartSize >= MinPartSize && m.PartSize <= MaxPartSize, "multipart.part_size", "5 MiB to 5 GiB", m.PartSize)
 	k.require(m.PartSize%MiB == 0, "multipart.part_size", "whole MiB", m.PartSize)
 	known := p.Checksum == "" || p.Checksum == ChecksumCRC32 || p.Checksum == ChecksumCRC32C || p.Checksum == ChecksumCRC64NVME
@@ -127,11 +127,6 @@ func (c *Compiled) checkWeb(k *checker) {
 	}
 }
 
-// consistsOf reports whether text has nothing but ASCII letters, digits and the given marks.
-func consistsOf(text, marks string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(marks, r) })
-}
-
 // isPrefix accepts whole segments of plain characters, each more than dots, ending in a slash.
 func isPrefix(prefix string) bool {
 	rest, ok := strings.CutSuffix(prefix, "/")
@@ -154,13 +149,6 @@ func isReadableClass(class policy.S3Class) bool {
 		return true
 	}
 	return slices.Contains(classesElsewhere, class) || policy.StorageClass(class).Err() == nil
-}
-
-// isHeaderValue accepts what every store takes as a field and as a header alike; `$` begins a
-// variable for some.
-func isHeaderValue(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '$' }) &&
-		strings.Trim(text, " ") == text
 }
 
 // IsOrigin reports whether text is the origin of a page exactly as browsers send it: scheme http or

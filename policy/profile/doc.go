@@ -10,7 +10,7 @@
 //
 // A [Plan] is a value: it holds the whole key, the limits and the part sizes, and
 // [Compiled.Document] writes it as the policy document a store enforces. There is no other way from
-// a request to a key, so a limit holds on every path.
+// a request to a key, so a limit holds for every kind of upload.
 //
 // # Units
 //
@@ -19,7 +19,7 @@
 //
 // # Keys
 //
-// Keys are minted from the operator's template. Of a visitor's file name only a short lower-case
+// Keys are made from the operator's template. Of a visitor's file name only a short lower-case
 // extension and, where the template asks for it, a slug of ASCII letters and digits reach the key.
 // Subjects and claims are encoded one-to-one into a single segment: two subjects never share a
 // prefix.

@@ -48,12 +48,3 @@ type SettingError struct {
 func (e *SettingError) Error() string {
 	return fmt.Sprintf("profile: %q: %s: wants %s, got %q", e.Profile, e.Field, e.Wanted, e.Got)
 }
-
-// clip shortens input that is about to be quoted in an error.
-func clip(text string) string {
-	const limit = 120
-	if len(text) <= limit {
-		return text
-	}
-	return text[:limit] + "…"
-}

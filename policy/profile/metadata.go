@@ -3,6 +3,7 @@ package profile
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,19 +12,16 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// maxMetadata is S3's limit for user metadata in request headers: names and values together, in
-// bytes; see "User-defined object metadata" in the S3 documentation.
-const maxMetadata = 2048
-
 func (c *Compiled) checkMetadata(k *checker) {
 	p := &c.profile
 	total := 0
-	for name, value := range p.Metadata {
+	for _, name := range slices.Sorted(maps.Keys(p.Metadata)) {
+		value := p.Metadata[name]
 		k.require(isMetadataName(name), "metadata", "names of 1 to 64 lower-case letters, digits, - and _", name)
 		k.require(utf8.ValidString(value), "metadata."+name, "UTF-8", value)
 		total += len(name) + len(metadataValue(value))
 	}
-	k.require(total <= maxMetadata, "metadata", "at most 2,048 bytes in all", total)
+	k.require(total <= policy.MaxMetadataBytes, "metadata", "at most 2,048 bytes in all", total)
 	for i, name := range p.AcceptMetadata {
 		field := fmt.Sprintf("accept_metadata[%d]", i)
 		_, fixed := p.Metadata[name]
@@ -97,7 +95,7 @@ func sortMetadata(fields []policy.Field) ([]policy.Field, error) {
 		fields[i].Value = metadataValue(f.Value)
 		total += len(f.Name) + len(fields[i].Value)
 	}
-	if total > maxMetadata {
+	if total > policy.MaxMetadataBytes {
 		wanted := "at most 2,048 bytes in all"
 		return nil, &RequestError{Code: InvalidRequest, Field: "metadata", Wanted: wanted, Got: strconv.Itoa(total)}
 	}

@@ -95,14 +95,14 @@ func (c *Compiled) FormPlan(id Identity, params IssueParams) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if c.profile.MinSize > MaxPostSize || params.PutOnly {
+	if c.profile.MinSize > policy.MaxPostBytes || params.PutOnly {
 		return Plan{}, &RequestError{Code: InvalidRequest, Field: "method", Wanted: "an upload by script", Got: "form"}
 	}
 	metadata, err := c.metadata(id, nil, "")
 	if err != nil {
 		return Plan{}, err
 	}
-	largest := min(c.maxSize(id), MaxPostSize)
+	largest := min(c.maxSize(id), policy.MaxPostBytes)
 	p := Plan{Method: MethodForm, MinSize: c.profile.MinSize, MaxSize: largest, Metadata: metadata}
 	return c.addKeyAndTimes(p, id, params)
 }

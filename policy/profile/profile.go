@@ -20,8 +20,6 @@ const (
 
 	// MaxObjectSize is the largest object a multipart upload can make.
 	MaxObjectSize = 5 * TiB
-	// MaxPostSize is the largest object one POST or PUT can make.
-	MaxPostSize = 5 * GiB
 	// MinPartSize and MaxPartSize bound every part but the last, which may be smaller.
 	MinPartSize = 5 * MiB
 	MaxPartSize = 5 * GiB

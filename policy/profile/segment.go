@@ -22,13 +22,13 @@ const upperHex = "0123456789ABCDEF"
 // different texts have different segments. What would be longer than 200 bytes becomes `~~` and the
 // text's SHA-256, which no other text begins with.
 func encodeSegment(text string) string {
-	if isPlainSegment(text) {
+	if len(text) <= maxSegment && consistsOf(text, "-_") {
 		return text
 	}
 	out := make([]byte, 0, 3*len(text))
 	for i := range len(text) {
 		b := text[i]
-		if isSafeByte(b) || b == '.' && i > 0 && i < len(text)-1 {
+		if isAlphanumeric(b) || b == '-' || b == '_' || b == '.' && i > 0 && i < len(text)-1 {
 			out = append(out, b)
 			continue
 		}
@@ -41,18 +41,6 @@ func encodeSegment(text string) string {
 	return string(out)
 }
 
-// isPlainSegment reports whether text has at most 200 bytes, none of which encodeSegment changes.
-func isPlainSegment(text string) bool {
-	for i := range len(text) {
-		if !isSafeByte(text[i]) {
-			return false
-		}
-	}
-	return len(text) <= maxSegment
-}
-
-func isSafeByte(b byte) bool { return isAlphanumeric(rune(b)) || b == '-' || b == '_' }
-
 // slug returns at most 64 lower-case letters, digits and single hyphens of a name without its
 // extension, or "file".
 func slug(name string) string {
@@ -63,7 +51,7 @@ func slug(name string) string {
 		if 'A' <= b && b <= 'Z' {
 			b += 'a' - 'A'
 		}
-		if isAlphanumeric(rune(b)) {
+		if isAlphanumeric(b) {
 			out = append(out, b)
 		} else if len(out) > 0 && out[len(out)-1] != '-' {
 			out = append(out, '-')
@@ -84,7 +72,7 @@ var activeExtensions = map[string]bool{
 // ASCII letters and digits, or when it is one of an active type that the file doesn't have.
 func extension(name, contentType string) string {
 	ext := strings.ToLower(lastExtension(name))
-	if len(ext) < 2 || len(ext) > maxExtension || strings.ContainsFunc(ext[1:], func(r rune) bool { return !isAlphanumeric(r) }) {
+	if len(ext) < 2 || len(ext) > maxExtension || !consistsOf(ext[1:], "") {
 		return ""
 	}
 	if activeExtensions[ext] && !Active(contentType) {
@@ -99,10 +87,4 @@ func lastExtension(name string) string {
 		return name[i:]
 	}
 	return ""
-}
-
-// isIdentifier reports whether id can stand in a key, a URL and a header name as it is: 1 to 64
-// letters, digits, - and _.
-func isIdentifier(id string) bool {
-	return id != "" && len(id) <= maxIdentifier && isPlainSegment(id)
 }

@@ -44,18 +44,6 @@ func CleanType(text string) (string, bool) {
 	return text, len(text) <= maxTypeBytes && isTypeName(family) && isTypeName(subtype)
 }
 
-// isTypeName follows the restricted names of RFC 6838, 4.2. The `$` they allow is left out, since
-// stores read it in different ways.
-func isTypeName(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return !isAlphanumeric(r) && !strings.ContainsRune("!#&-^_.+", r)
-	})
-}
-
-func isAlphanumeric(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
-}
-
 // typeRule is the compiled form of Profile.Types.
 type typeRule struct {
 	exact    map[string]bool
