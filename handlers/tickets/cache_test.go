@@ -11,7 +11,7 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-func TestVerifiedTicketIsRememberedForAMinute(t *testing.T) {
+func TestAVerifiedTicketIsCachedForAMinute(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t, public("k", ecKey))
 	clock := noon
@@ -39,7 +39,7 @@ func TestVerifiedTicketIsRememberedForAMinute(t *testing.T) {
 	}
 }
 
-func TestRememberedTicketEndsWhenItSays(t *testing.T) {
+func TestACachedTicketExpires(t *testing.T) {
 	t.Parallel()
 	clock := noon
 	v := verifier(t, tickets.Config{Now: func() time.Time { return clock }})
@@ -56,7 +56,7 @@ func TestRememberedTicketEndsWhenItSays(t *testing.T) {
 	}
 }
 
-func TestRememberedIdentityCantBeChangedByItsHolder(t *testing.T) {
+func TestCallersCannotChangeACachedIdentity(t *testing.T) {
 	t.Parallel()
 	v := verifier(t, tickets.Config{})
 	ticket := packed(with(object{"claims": object{"team": "blue"}, "metadata": object{"album": "sea"}}))
@@ -69,7 +69,7 @@ func TestRememberedIdentityCantBeChangedByItsHolder(t *testing.T) {
 	}
 }
 
-func TestManyTicketsAtOnceKeepTheirNames(t *testing.T) {
+func TestTicketsVerifiedAtOnceKeepTheirSubjects(t *testing.T) {
 	t.Parallel()
 	v := verifier(t, tickets.Config{})
 	var wait sync.WaitGroup

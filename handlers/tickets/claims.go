@@ -26,16 +26,17 @@ type claims struct {
 	Metadata  map[string]string `json:"metadata,omitempty"`
 	Claims    map[string]string `json:"claims,omitempty"`
 	Origin    string            `json:"origin,omitzero"`
-	Custom    map[string]any    `json:",inline"` // all other members
+	// Custom holds all other members.
+	Custom map[string]jsontext.Value `json:",inline"`
 }
 
-// plainClaims has no methods, so that it can be decoded and encoded inside of those of claims.
+// plainClaims has none of the methods of claims, which would call themselves otherwise.
 type plainClaims claims
 
 // withoutNull refuses null, which would otherwise count as a member that isn't there. Custom
 // members may be anything.
 var withoutNull = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
-	if _, custom := into.(*any); !custom && d.PeekKind() == 'n' {
+	if _, custom := into.(*jsontext.Value); !custom && d.PeekKind() == 'n' {
 		return errors.New("null")
 	}
 	return json.SkipFunc

@@ -69,12 +69,10 @@ var reasons = []struct{ theirs, ours error }{
 // asOurs turns an error of the library into one of ours. The library's own words are dropped,
 // because they can quote pieces of the ticket.
 func asOurs(err error) error {
-	var refusal *RefusedError
-	var outage *KeysError
-	switch {
-	case errors.As(err, &refusal):
+	if refusal, ok := errors.AsType[*RefusedError](err); ok {
 		return refusal
-	case errors.As(err, &outage):
+	}
+	if outage, ok := errors.AsType[*KeysError](err); ok {
 		return outage
 	}
 	for _, r := range reasons {

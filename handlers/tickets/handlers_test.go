@@ -58,7 +58,7 @@ func ask(h http.Handler, profile, ticket string, size int) *httptest.ResponseRec
 	return w
 }
 
-func TestWhatAVisitorIsAnswered(t *testing.T) {
+func TestTheAnswerToEachKindOfTicket(t *testing.T) {
 	t.Parallel()
 	down := newIssuer(t)
 	down.answer(http.StatusBadGateway, nil)

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -59,9 +61,12 @@ func (c *claims) identity() (profile.Identity, error) {
 func (c *claims) customClaims() (map[string]string, error) {
 	merged := maps.Clone(c.Claims)
 	for name, member := range c.Custom {
-		value, ok := member.(string)
-		if !ok {
+		if member.Kind() != '"' {
 			continue
+		}
+		value, err := jsontext.AppendUnquote(nil, member)
+		if err != nil {
+			return nil, refused(ErrMalformed, "payload isn't JSON in valid UTF-8")
 		}
 		if _, twice := merged[name]; twice {
 			return nil, refused(ErrClaim, "a custom claim is there twice")
@@ -69,7 +74,7 @@ func (c *claims) customClaims() (map[string]string, error) {
 		if merged == nil {
 			merged = map[string]string{}
 		}
-		merged[name] = value
+		merged[name] = string(value)
 	}
 	return merged, nil
 }

@@ -61,7 +61,7 @@ func TestPublicKeyIsNoSecret(t *testing.T) {
 	}
 }
 
-func TestKeysThatDontCount(t *testing.T) {
+func TestUnfitKeysVerifyNoTicket(t *testing.T) {
 	t.Parallel()
 	small := must(rsa.GenerateKey(rand.Reader, 1024))
 	other := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
@@ -93,7 +93,7 @@ func TestKeysThatDontCount(t *testing.T) {
 	}
 }
 
-func TestKeySetRotation(t *testing.T) {
+func TestKeysAreRotatedWithTheKeySet(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t, public("old", ecKey))
 	clock := noon
@@ -123,7 +123,7 @@ func TestKeySetRotation(t *testing.T) {
 	}
 }
 
-func TestInventedKeyIDsDontHammerTheIssuer(t *testing.T) {
+func TestInventedKeyIDsCauseOneFetch(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t, public("k", ecKey))
 	v := verifier(t, tickets.Config{JWKS: i.URL})
@@ -147,7 +147,7 @@ func TestInventedKeyIDsDontHammerTheIssuer(t *testing.T) {
 	}
 }
 
-func TestKeySetOutage(t *testing.T) {
+func TestAKeySetThatCannotBeFetchedIsAnOutage(t *testing.T) {
 	t.Parallel()
 	big := []byte(`{"keys":[],"pad":"` + strings.Repeat("x", 256<<10) + `"}`)
 	for name, c := range map[string]struct {
@@ -179,7 +179,7 @@ func TestKeySetOutage(t *testing.T) {
 	}
 }
 
-func TestOutageIsBridgedForAnHour(t *testing.T) {
+func TestFetchedKeysServeForAnHourOfOutage(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t, public("k", ecKey))
 	clock := noon
@@ -208,7 +208,7 @@ func TestOutageIsBridgedForAnHour(t *testing.T) {
 	}
 }
 
-func TestVisitorLeavingDoesntFailTheOthers(t *testing.T) {
+func TestACanceledRequestDoesNotFailTheOthers(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t, public("k", ecKey))
 	v := verifier(t, tickets.Config{JWKS: i.URL})

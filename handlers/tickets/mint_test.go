@@ -40,7 +40,7 @@ func TestMintedTicketSaysEverything(t *testing.T) {
 	}
 }
 
-func TestMintRefuses(t *testing.T) {
+func TestMintRefusesWhatNoVerifierAccepts(t *testing.T) {
 	t.Parallel()
 	fine := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}
 	for name, c := range map[string]struct {
@@ -83,8 +83,9 @@ func TestMintWithKeyRefusesUnknownKeys(t *testing.T) {
 	}
 }
 
-// TestSamples runs each sample whose interpreter is installed and reads the ticket it prints.
-func TestSamples(t *testing.T) {
+// TestTheSamplesMintValidTickets runs each sample whose interpreter is installed and reads the
+// ticket it prints.
+func TestTheSamplesMintValidTickets(t *testing.T) {
 	t.Parallel()
 	v := verifier(t, tickets.Config{Now: time.Now})
 	subject := `zoë "the ☂" o'neil \ <1>`

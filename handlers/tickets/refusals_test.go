@@ -95,7 +95,7 @@ var refusals = map[string]struct {
 	"origin by script":               {ticket: packed(with(object{"origin": "javascript://a"})), want: tickets.ErrClaim},
 }
 
-func TestTicketsThatAreRefused(t *testing.T) {
+func TestWrongTicketsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range refusals {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-func TestInsecureProxyHeader(t *testing.T) {
+func TestTheProxyHeaderNamesTheSubject(t *testing.T) {
 	t.Parallel()
 	ten := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	for name, c := range map[string]struct {
@@ -69,7 +69,7 @@ func TestProxyHeaderOpensPublicProfilesAloneUnlessTold(t *testing.T) {
 	}
 }
 
-func TestFirstSourceThatKnowsDecides(t *testing.T) {
+func TestTheFirstSourceThatKnowsTheVisitorDecides(t *testing.T) {
 	t.Parallel()
 	source := tickets.First(verifier(t, tickets.Config{}), tickets.InsecureProxyHeader{Name: "X-User"})
 	for name, c := range map[string]struct {

@@ -27,23 +27,23 @@ const (
 // Config says which tickets are accepted. Secrets or JWKS is required.
 type Config struct {
 	// Secrets verify HS256 tickets, at least 32 bytes each; all are tried, so that a new one can be
-	// added before the old one goes.
+	// added before the old one is removed.
 	Secrets []sigv4.Secret
 	// JWKS is the URL of a JSON Web Key Set for RS256, ES256 and EdDSA tickets: https, or http on
 	// loopback. Keys are fetched when first needed, kept 10 minutes and fetched again for an
 	// unknown key ID, at most every 10 seconds. When the set can't be fetched, the keys at hand are
-	// good for an hour. A ticket that was verified is good for another minute.
+	// used for up to an hour. A ticket that was verified is accepted for another minute.
 	JWKS string
 	// Client fetches JWKS. nil: 5 s timeout, no redirects.
 	Client *http.Client
-	// Issuer has to equal iss. Empty: any, which is fine for one shared secret, but leaves a key
-	// set that serves several issuers open to all.
+	// Issuer has to equal iss. Empty: any, which is safe with a shared secret. With a key set that
+	// several issuers use, tickets of all of them are accepted.
 	Issuer string
 	// Audience has to be among aud. Empty: "postern".
 	Audience string
-	// MaxLifetime is the longest a ticket may live. 0: 24 h.
+	// MaxLifetime is how long a ticket may be valid at most. 0: 24 h.
 	MaxLifetime time.Duration
-	// Leeway forgives clocks that differ. 0: 30 s; at most 5 min.
+	// Leeway is how much clocks may differ. 0: 30 s; at most 5 min.
 	Leeway time.Duration
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
