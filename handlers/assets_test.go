@@ -85,8 +85,8 @@ func TestPagesNameOnlyFilesThatExist(t *testing.T) {
 	}
 }
 
-// TestAFormPagePreloadsAllItsModules leaves out what is for other pages, and what is only
-// fetched when it's needed.
+// TestAFormPagePreloadsAllItsModules leaves out what is for other pages, and what is only fetched
+// when it's needed.
 func TestAFormPagePreloadsAllItsModules(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

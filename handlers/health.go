@@ -1,9 +1,7 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,22 +20,10 @@ func (h *Handlers) showReady(c echo.Context) error {
 	setRequestID(c)
 	err := h.service.Ready(c.Request().Context())
 	if err == nil {
-		err = outage(h.config.Ready(c.Request().Context()))
+		err = problem.Unavailable(h.config.Ready(c.Request().Context()))
 	}
 	if err != nil {
 		return h.respond.showProblem(c, err)
 	}
 	return c.String(http.StatusOK, "ready\n")
-}
-
-// outageRetryAfter is what a client is told to wait when something that the host brings is away.
-const outageRetryAfter = 5 * time.Second
-
-// outage is StoreUnavailable with a cause; a *problem.Error stays what it is.
-func outage(err error) error {
-	var refused *problem.Error
-	if err == nil || errors.As(err, &refused) {
-		return err
-	}
-	return &problem.Error{Code: problem.StoreUnavailable, RetryAfter: outageRetryAfter, Err: err}
 }

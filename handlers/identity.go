@@ -71,5 +71,5 @@ func identifyError(err error) error {
 	if errors.As(err, &invalid) && invalid.Unauthorized() {
 		return &problem.Error{Code: problem.Unauthorized, Detail: "the ticket is not valid", Err: err}
 	}
-	return outage(err)
+	return problem.Unavailable(err)
 }

@@ -53,6 +53,20 @@ func From(err error) *Error {
 	return &Error{Code: Internal, Err: err}
 }
 
+// outageRetryAfter is what a caller is told to wait when something that the server needs is away.
+const outageRetryAfter = 5 * time.Second
+
+// Unavailable is StoreUnavailable with err as its cause: what a caller learns when the store, the
+// credentials or whatever the application brings can't be reached. An *Error and nil stay what they
+// are.
+func Unavailable(err error) error {
+	var refusal *Error
+	if err == nil || errors.As(err, &refusal) {
+		return err
+	}
+	return &Error{Code: StoreUnavailable, RetryAfter: outageRetryAfter, Err: err}
+}
+
 // Error writes code, field, detail and cause, for logs.
 func (e *Error) Error() string {
 	text := "problem: " + string(e.Code)

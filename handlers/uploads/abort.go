@@ -31,7 +31,7 @@ func (s *Service) abortMultipart(ctx context.Context, up OpenUpload) error {
 			return nil
 		}
 		if err != nil && !isNoSuchUpload(err) {
-			return storeError(err)
+			return problem.Unavailable(err)
 		}
 		parts, err := s.store.storedParts(ctx, up)
 		if err != nil || len(parts) == 0 {

@@ -2,7 +2,6 @@ package uploads
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
@@ -13,11 +12,7 @@ import (
 // uploadClaims is an Upload as the upload token carries it. Names are short: the token is part of a
 // URL and of a policy.
 type uploadClaims struct {
-	Audience       string           `json:"aud"`
-	Issued         int64            `json:"iat"` // Unix seconds
-	Expires        int64            `json:"exp"`
-	ID             string           `json:"jti"`
-	Subject        string           `json:"sub"`
+	jwt.RegisteredClaims
 	Profile        string           `json:"prf"`
 	Bucket         string           `json:"bkt"`
 	Key            string           `json:"key"`
@@ -68,7 +63,7 @@ func appendName(b []byte, name string) []byte {
 // upload checks what a signature can't: that the claims are complete. A token of an older release
 // may lack some.
 func (c *uploadClaims) upload() (Upload, error) {
-	if c.ID == "" || c.Subject == "" || c.Profile == "" || c.Bucket == "" || c.Key == "" || c.Issued == 0 ||
+	if c.ID == "" || c.Subject == "" || c.Profile == "" || c.Bucket == "" || c.Key == "" || c.IssuedAt == nil ||
 		c.MinSize < 0 || c.MaxSize < c.MinSize || (c.Method == profile.MethodMultipart) != (c.PartSize > 0) {
 		return Upload{}, errInvalidToken
 	}
@@ -76,32 +71,13 @@ func (c *uploadClaims) upload() (Upload, error) {
 		Plan: profile.Plan{
 			ID: c.ID, Subject: c.Subject, Profile: c.Profile, Bucket: c.Bucket, Key: c.Key, Method: c.Method,
 			Type: c.Type, MinSize: c.MinSize, MaxSize: c.MaxSize, PartSize: c.PartSize, Checksum: c.Checksum,
-			UploadExpiration: time.Unix(c.Expires, 0).UTC(),
+			UploadExpiration: c.ExpiresAt.UTC(),
 		},
 		StoreUploadID: c.StoreUploadID, MetadataDigest: c.MetadataDigest, Language: c.Language,
-		Issued: time.Unix(c.Issued, 0).UTC(),
+		Issued: c.IssuedAt.UTC(),
 	}
 	if c.PartSize > 0 {
 		u.PartCount = int((c.MaxSize + c.PartSize - 1) / c.PartSize)
 	}
 	return u, nil
-}
-
-// The methods of jwt.Claims, by which the library judges times and audience.
-
-func (c *uploadClaims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.Expires), nil }
-func (c *uploadClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return date(c.Issued), nil }
-func (c *uploadClaims) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
-func (c *uploadClaims) GetIssuer() (string, error)                   { return "", nil }
-func (c *uploadClaims) GetSubject() (string, error)                  { return c.Subject, nil }
-func (c *uploadClaims) GetAudience() (jwt.ClaimStrings, error) {
-	return jwt.ClaimStrings{c.Audience}, nil
-}
-
-// date is nil for a claim that isn't there.
-func date(seconds int64) *jwt.NumericDate {
-	if seconds == 0 {
-		return nil
-	}
-	return jwt.NewNumericDate(time.Unix(seconds, 0))
 }

@@ -41,7 +41,7 @@ func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum
 		return nil
 	}
 	if err != nil {
-		return storeError(err)
+		return problem.Unavailable(err)
 	}
 	if err := up.compareParts(parts); err != nil {
 		if err.Code == problem.SizeMismatch {
@@ -88,13 +88,13 @@ func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) e
 	case isWrongChecksum(err):
 		return &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the parts have another checksum", Err: err}
 	case !isConflict(err):
-		return storeError(err)
+		return problem.Unavailable(err)
 	}
 	if _, listed := s.store.storedParts(ctx, up); isNoSuchUpload(listed) {
 		return nil
 	}
 	if storeCode(err) == "ConditionalRequestConflict" {
-		return storeError(err)
+		return problem.Unavailable(err)
 	}
 	s.abortIgnoringErrors(ctx, up)
 	return &problem.Error{Code: problem.AlreadyExists, Err: err}

@@ -25,8 +25,8 @@ func baseType(m *mimetype.MIME) string {
 	return name
 }
 
-// isSameType compares the content type that a store gives back with the planned one. A type that says
-// nothing has several names, of which CleanType makes one.
+// isSameType compares the content type that a store gives back with the planned one. A type that
+// says nothing has several names, of which CleanType makes one.
 func isSameType(stored, planned string) bool {
 	storedType, ok := profile.CleanType(stored)
 	plannedType, _ := profile.CleanType(planned)

@@ -67,7 +67,7 @@ func (s *Service) MakeCredentials(ctx context.Context, p *ServedProfile, v Visit
 	made, err := s.config.CredentialsMaker.Make(ctx, UploadGrant{Subject: v.Subject, Bucket: p.Settings.Bucket, Prefix: prefix,
 		Encryption: p.Settings.Encryption, StorageClass: p.Settings.StorageClass})
 	if err != nil {
-		return none, unavailable(err)
+		return none, problem.Unavailable(err)
 	}
 	return ScopedCredentials{Credentials: made, Bucket: p.Settings.Bucket, Prefix: prefix,
 		Region: s.config.Store.Region, Endpoint: endpoint}, nil

@@ -53,12 +53,12 @@ func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, fi
 func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan planFunc) (Issued, error) {
 	signer, err := s.signers.Signer(ctx)
 	if err != nil {
-		return Issued{}, unavailable(err)
+		return Issued{}, problem.Unavailable(err)
 	}
 	now := s.config.Now().UTC()
 	until, err := signer.LatestExpiration(now)
 	if err != nil {
-		return Issued{}, unavailable(err)
+		return Issued{}, problem.Unavailable(err)
 	}
 	planned, err := plan(profile.IssueParams{ID: s.config.NewID(), Now: now, Until: until,
 		PutOnly: !s.config.Store.Provider.PostPolicy})

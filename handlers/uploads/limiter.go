@@ -42,14 +42,7 @@ func (noLimiter) Settle(context.Context, Settlement)                            
 func (s *Service) reserve(ctx context.Context, v Visitor, p profile.Plan) error {
 	id := v.Identity
 	id.Subject = p.Subject
-	err := s.config.Limiter.Reserve(ctx, id, p)
-	if err == nil {
-		return nil
-	}
-	if refusal := problem.From(err); refusal.Code != problem.Internal {
-		return refusal
-	}
-	return unavailable(err)
+	return problem.Unavailable(s.config.Limiter.Reserve(ctx, id, p))
 }
 
 // settle ends a reservation, also where the visitor has left.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/gabriel-vasile/mimetype"
 
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -38,7 +39,7 @@ func (s objectStore) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObj
 		return nil, nil
 	}
 	if err != nil {
-		return nil, storeError(err)
+		return nil, problem.Unavailable(err)
 	}
 	if out.LastModified != nil && out.LastModified.Before(up.notBefore()) {
 		return nil, nil
@@ -57,12 +58,12 @@ func (s objectStore) detectType(ctx context.Context, up OpenUpload, found *s3.He
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.Bucket, Key: &up.Key,
 		Range: aws.String(fmt.Sprintf("bytes=0-%d", sniffBytes-1)), IfMatch: found.ETag}, withoutSDKChecksums)
 	if err != nil {
-		return detectedType{}, storeError(err)
+		return detectedType{}, problem.Unavailable(err)
 	}
 	defer func() { _ = out.Body.Close() }()
 	first, err := io.ReadAll(io.LimitReader(out.Body, sniffBytes))
 	if err != nil {
-		return detectedType{}, storeError(err)
+		return detectedType{}, problem.Unavailable(err)
 	}
 	return detectedType{mimetype.Detect(first)}, nil
 }
@@ -75,7 +76,7 @@ func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s
 	}
 	out, err := within(ctx, longCallFactor*s.timeout, s.client.CopyObject, copyInput(up, found, contentType))
 	if err != nil {
-		return storeError(err)
+		return problem.Unavailable(err)
 	}
 	if out.CopyObjectResult != nil && out.CopyObjectResult.ETag != nil {
 		found.ETag = out.CopyObjectResult.ETag
@@ -122,10 +123,10 @@ func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan
 	}
 	out, err := within(ctx, s.timeout, s.client.CreateMultipartUpload, in)
 	if err != nil {
-		return "", storeError(err)
+		return "", problem.Unavailable(err)
 	}
 	if out.UploadId == nil || *out.UploadId == "" {
-		return "", unavailable(errors.New("uploads: CreateMultipartUpload: wanted an upload ID, got none"))
+		return "", problem.Unavailable(errors.New("uploads: CreateMultipartUpload: wanted an upload ID, got none"))
 	}
 	return *out.UploadId, nil
 }

@@ -52,12 +52,12 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 	}
 	signer, err := s.signers.Signer(ctx)
 	if err != nil {
-		return SignedParts{}, unavailable(err)
+		return SignedParts{}, problem.Unavailable(err)
 	}
 	now := s.config.Now().UTC()
 	expires, err := signer.Expiration(now, up.Served.Settings.Lifetime)
 	if err != nil {
-		return SignedParts{}, unavailable(err)
+		return SignedParts{}, problem.Unavailable(err)
 	}
 	if up.UploadExpiration.Before(expires) {
 		expires = up.UploadExpiration
@@ -141,7 +141,7 @@ func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, e
 		return s.partsOfObject(ctx, up)
 	}
 	if err != nil {
-		return nil, storeError(err)
+		return nil, problem.Unavailable(err)
 	}
 	out := make([]StoredPart, len(parts))
 	for i, p := range parts {

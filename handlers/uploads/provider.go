@@ -3,6 +3,7 @@ package uploads
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -96,7 +97,4 @@ func (p Provider) checksumNames() string {
 }
 
 // isZero reports whether nothing was said about the store.
-func (p Provider) isZero() bool {
-	return p.Name == "" && p.Dialect == nil && !p.PostPolicy && !p.ConditionalPut && !p.ConditionalComplete &&
-		!p.CompleteSize && len(p.Checksums) == 0
-}
+func (p Provider) isZero() bool { return reflect.ValueOf(p).IsZero() }

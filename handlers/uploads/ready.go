@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -19,7 +20,9 @@ const (
 
 // Ready reports whether uploads would work now: every bucket can be reached. The answer may be a
 // second old.
-func (s *Service) Ready(ctx context.Context) error { return storeError(s.readiness.check(ctx)) }
+func (s *Service) Ready(ctx context.Context) error {
+	return problem.Unavailable(s.readiness.check(ctx))
+}
 
 // readiness looks at the store on behalf of any number of probes.
 type readiness struct {

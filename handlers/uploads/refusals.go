@@ -45,12 +45,12 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 	}
 	if up.Served.Settings.Quarantine != "" && aws.ToInt64(found.ContentLength) <= policy.MaxPostBytes {
 		if err := s.store.quarantine(ctx, up, found); err != nil {
-			return storeError(err)
+			return problem.Unavailable(err)
 		}
 	}
 	_, err = within(ctx, s.store.timeout, s.store.client.DeleteObject, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
 	if err != nil && !isNoSuchObject(err) {
-		return storeError(err)
+		return problem.Unavailable(err)
 	}
 	s.settle(ctx, up.Plan, 0, false)
 	s.refusals.put(up.ID, refused)

@@ -90,7 +90,7 @@ func TestEveryFactHasAClaim(t *testing.T) {
 	t.Parallel()
 	// What only the issuing step needs, and what follows from other claims.
 	left := []string{"Prefix", "Filename", "Metadata", "PartCount", "Expiration", "Plan"}
-	renamed := map[string]string{"UploadExpiration": "Expires"}
+	renamed := map[string]string{"UploadExpiration": "ExpiresAt", "Issued": "IssuedAt"}
 	claims := reflect.TypeFor[uploadClaims]()
 	for _, facts := range []reflect.Type{reflect.TypeFor[Upload](), reflect.TypeFor[profile.Plan]()} {
 		for i := range facts.NumField() {
