@@ -105,8 +105,8 @@ func (b *bench) urlFloor(t testing.TB) *urlFloor {
 		"\ncontent-length:8388608\nhost:" + host + "\n\ncontent-length;host\nUNSIGNED-PAYLOAD"
 	digest := sha256.Sum256([]byte(canonical))
 	day := b.now.Format("20060102")
-	text := "AWS4-HMAC-SHA256\n" + b.now.Format("20060102T150405Z") + "\n" + day + "/" + benchRegion + "/s3/aws4_request\n" + hex.EncodeToString(digest[:])
-	return newURLFloor(canonical, text, hmac.New(sha256.New, signingKey(benchSecret, day, benchRegion)))
+	stringToSign := "AWS4-HMAC-SHA256\n" + b.now.Format("20060102T150405Z") + "\n" + day + "/" + benchRegion + "/s3/aws4_request\n" + hex.EncodeToString(digest[:])
+	return newURLFloor(canonical, stringToSign, hmac.New(sha256.New, signingKey(benchSecret, day, benchRegion)))
 }
 
 func (b *bench) sdk() *s3.PresignClient {

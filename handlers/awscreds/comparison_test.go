@@ -2,6 +2,7 @@ package awscreds_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -71,7 +72,7 @@ func benchPostMinio(b *testing.B, c *bench) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p := minio.NewPostPolicy()
-		err := firstError(p.SetExpires(c.expiration), p.SetBucket(benchBucket), p.SetKey(benchKey),
+		err := errors.Join(p.SetExpires(c.expiration), p.SetBucket(benchBucket), p.SetKey(benchKey),
 			p.SetContentType("image/jpeg"), p.SetContentLengthRange(1, 10<<20), p.SetSuccessStatusAction("201"))
 		if err != nil {
 			b.Fatal(err)
@@ -80,15 +81,6 @@ func benchPostMinio(b *testing.B, c *bench) {
 			b.Fatal(err)
 		}
 	}
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func minioClient(t testing.TB) *minio.Client {

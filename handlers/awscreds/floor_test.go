@@ -1,6 +1,7 @@
 package awscreds_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -39,12 +40,11 @@ type policyFloor struct {
 }
 
 func newPolicyFloor(json []byte, mac hash.Hash) *policyFloor {
-	text := string(json)
 	return &policyFloor{
 		mac:        mac,
 		json:       json,
-		expiration: strings.Index(text, `"expiration":"`) + len(`"expiration":"`),
-		date:       strings.Index(text, `"x-amz-date":"`) + len(`"x-amz-date":"`),
+		expiration: bytes.Index(json, []byte(`"expiration":"`)) + len(`"expiration":"`),
+		date:       bytes.Index(json, []byte(`"x-amz-date":"`)) + len(`"x-amz-date":"`),
 		encoded:    make([]byte, base64.StdEncoding.EncodedLen(len(json))),
 	}
 }
@@ -61,31 +61,32 @@ func (f *policyFloor) sign(expiration, now time.Time) {
 // urlFloor is the floor of a part URL: the date is written into the canonical request and the
 // string to sign.
 type urlFloor struct {
-	mac               hash.Hash
-	canonical, text   []byte
-	date, stamp, hash int // offsets
-	sum               [sha256.Size]byte
-	signature         [2 * sha256.Size]byte
+	mac                     hash.Hash
+	canonical, stringToSign []byte
+	canonicalDate           int // offset in canonical
+	date, digest            int // offsets in stringToSign
+	sum                     [sha256.Size]byte
+	signature               [2 * sha256.Size]byte
 }
 
-func newURLFloor(canonical, text string, mac hash.Hash) *urlFloor {
+func newURLFloor(canonical, stringToSign string, mac hash.Hash) *urlFloor {
 	return &urlFloor{
-		mac:       mac,
-		canonical: []byte(canonical),
-		text:      []byte(text),
-		date:      strings.Index(canonical, "X-Amz-Date=") + len("X-Amz-Date="),
-		stamp:     strings.Index(text, "\n") + 1,
-		hash:      len(text) - 2*sha256.Size,
+		mac:           mac,
+		canonical:     []byte(canonical),
+		stringToSign:  []byte(stringToSign),
+		canonicalDate: strings.Index(canonical, "X-Amz-Date=") + len("X-Amz-Date="),
+		date:          strings.Index(stringToSign, "\n") + 1,
+		digest:        len(stringToSign) - 2*sha256.Size,
 	}
 }
 
 func (f *urlFloor) sign(now time.Time) {
-	putTime(f.canonical[f.date:], now, "00000000T000000")
-	putTime(f.text[f.stamp:], now, "00000000T000000")
+	putTime(f.canonical[f.canonicalDate:], now, "00000000T000000")
+	putTime(f.stringToSign[f.date:], now, "00000000T000000")
 	digest := sha256.Sum256(f.canonical)
-	hex.Encode(f.text[f.hash:], digest[:])
+	hex.Encode(f.stringToSign[f.digest:], digest[:])
 	f.mac.Reset()
-	_, _ = f.mac.Write(f.text)
+	_, _ = f.mac.Write(f.stringToSign)
 	hex.Encode(f.signature[:], f.mac.Sum(f.sum[:0]))
 }
 

@@ -52,7 +52,7 @@ func signer(t *testing.T, s *awscreds.Source) *sigv4.Signer {
 	return got
 }
 
-func TestSourceRenewsBeforeTheEnd(t *testing.T) {
+func TestSourceRenewsCredentialsBeforeTheyExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{span: time.Hour}
@@ -76,7 +76,7 @@ func TestSourceRenewsBeforeTheEnd(t *testing.T) {
 	})
 }
 
-func TestSourceTakesUpRotatedKeys(t *testing.T) {
+func TestSourceUsesRotatedKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{}
@@ -95,7 +95,7 @@ func TestSourceTakesUpRotatedKeys(t *testing.T) {
 	})
 }
 
-func TestSourceOutlivesAFailingProvider(t *testing.T) {
+func TestSourceUsesOldCredentialsWhileTheProviderFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{span: time.Hour}
@@ -121,7 +121,7 @@ func TestSourceOutlivesAFailingProvider(t *testing.T) {
 
 // While one caller renews, the others go on with the old signer; when there is none, they wait, and
 // the provider is asked once.
-func TestSourceIsSharedByMany(t *testing.T) {
+func TestConcurrentCallersShareOneRenewal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{span: time.Hour, slow: time.Second}
@@ -140,7 +140,7 @@ func TestSourceIsSharedByMany(t *testing.T) {
 	})
 }
 
-func TestSourceWithoutProvider(t *testing.T) {
+func TestSourceWithoutAProviderFails(t *testing.T) {
 	t.Parallel()
 	if got, err := awscreds.NewSource(nil, sigv4.AWS, "r", nil).Signer(t.Context()); err == nil || got != nil {
 		t.Errorf("got %v, %v", got, err)

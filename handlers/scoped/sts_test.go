@@ -111,7 +111,7 @@ func TestSessionNamesAreValidAndDiffer(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreRefused(t *testing.T) {
+func TestIncompleteAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"no secret":                  assumed("AKIA1", "", "t", "2026-03-01T12:15:00Z"),

@@ -166,8 +166,8 @@ func TestOldSecretVerifiesWhileItIsListed(t *testing.T) {
 	if _, ok, err := both.Identify(request("Bearer " + packed(good()))); !ok || err != nil {
 		t.Errorf("old secret: %v", err)
 	}
-	only := verifier(t, tickets.Config{Secrets: []sigv4.Secret{next}})
-	if _, _, err := only.Identify(request("Bearer " + packed(good()))); !errors.Is(err, tickets.ErrSignature) {
+	nextAlone := verifier(t, tickets.Config{Secrets: []sigv4.Secret{next}})
+	if _, _, err := nextAlone.Identify(request("Bearer " + packed(good()))); !errors.Is(err, tickets.ErrSignature) {
 		t.Errorf("error %v, wanted %v", err, tickets.ErrSignature)
 	}
 }

@@ -162,7 +162,7 @@ func TestCompileReportsEveryContradictionAtOnce(t *testing.T) {
 	}
 }
 
-func TestCompileAcceptsWhatOperatorsWrite(t *testing.T) {
+func TestCompileAcceptsValidProfiles(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name   string
@@ -230,7 +230,7 @@ func TestCompileFillsDefaults(t *testing.T) {
 	}
 }
 
-func TestAccessMayBeSpelledOut(t *testing.T) {
+func TestAccessTicketMayBeWrittenOut(t *testing.T) {
 	t.Parallel()
 	for _, access := range []profile.Access{"", "ticket"} {
 		p := photos()

@@ -24,7 +24,7 @@ func conditionLines(d policy.Document) []string {
 	return out
 }
 
-func TestDocumentOfAScriptIsExact(t *testing.T) {
+func TestTheDocumentForAScriptHasExactConditions(t *testing.T) {
 	t.Parallel()
 	c := compile(t, nil)
 	p, err := c.Plan(alice(), png(), params())
@@ -44,7 +44,7 @@ func TestDocumentOfAScriptIsExact(t *testing.T) {
 	}
 }
 
-func TestDocumentOfAFormHasNoContentType(t *testing.T) {
+func TestTheDocumentForAFormHasNoContentType(t *testing.T) {
 	t.Parallel()
 	c := compile(t, nil)
 	p, err := c.FormPlan(alice(), params())
@@ -63,7 +63,7 @@ func TestDocumentOfAFormHasNoContentType(t *testing.T) {
 	}
 }
 
-func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
+func TestTheDocumentHasAConditionForEachSetting(t *testing.T) {
 	t.Parallel()
 	c := compile(t, everything)
 	file := png()
@@ -93,7 +93,7 @@ func TestDocumentCarriesExactlyWhatTheProfileSets(t *testing.T) {
 	}
 }
 
-func TestDocumentConditionsAreAllSignable(t *testing.T) {
+func TestAllConditionsCanBeSigned(t *testing.T) {
 	t.Parallel()
 	c := compile(t, everything)
 	p, err := c.Plan(alice(), png(), params())
@@ -107,7 +107,7 @@ func TestDocumentConditionsAreAllSignable(t *testing.T) {
 	}
 }
 
-func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
+func TestTheDocumentHasTheFieldNamesOfItsDialect(t *testing.T) {
 	t.Parallel()
 	c := compile(t, func(p *profile.Profile) {
 		p.ACL, p.StorageClass, p.Metadata = "private", "STANDARD", map[string]string{"source": "web"}
@@ -142,7 +142,7 @@ func TestDocumentSpeaksTheStoresDialect(t *testing.T) {
 	}
 }
 
-func TestDocumentOfEveryDialectIsSigned(t *testing.T) {
+func TestDocumentsOfAllDialectsCanBeSigned(t *testing.T) {
 	t.Parallel()
 	c := compile(t, func(p *profile.Profile) {
 		p.ACL, p.Metadata, p.CacheControl = "private", map[string]string{"source": "web"}, "no-cache"

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-func TestCleanFilename(t *testing.T) {
+func TestCleanFilenameRemovesInvisibleCharacters(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, in, want string }{
 		{"an ordinary name stays", "Holiday 2026 (1).png", "Holiday 2026 (1).png"},
@@ -31,7 +31,7 @@ func TestCleanFilename(t *testing.T) {
 	}
 }
 
-func TestCleanFilenameRefuses(t *testing.T) {
+func TestCleanFilenameRefusesWhatNamesNoFile(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, in string }{
 		{"nothing", ""},
@@ -62,7 +62,7 @@ func TestCleanFilenameRefuses(t *testing.T) {
 	}
 }
 
-func TestExtensionsAndSlugsOfKeys(t *testing.T) {
+func TestKeysHaveExtensionsAndSlugsOfFileNames(t *testing.T) {
 	t.Parallel()
 	c := compile(t, func(p *profile.Profile) {
 		p.InsecureKey, p.Key, p.Types = true, "in/{name}{ext}", []string{"*/*", "image/svg+xml"}

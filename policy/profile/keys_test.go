@@ -23,13 +23,13 @@ var fragments = []string{
 	".p\u0000ng", ".ｐng", "CON", "NUL.txt", "C:", "con.", "|", "*", "\ufffd", "\ufffe",
 }
 
-// hostile appends one generated name; one in 500 is about 4 KB long.
-func hostile(r *rand.Rand, out []byte) []byte {
-	least := 0
+// appendHostile appends one generated name; one in 500 is about 4 KB long.
+func appendHostile(r *rand.Rand, out []byte) []byte {
+	minLength := 0
 	if r.IntN(500) == 0 {
-		least = 4096
+		minLength = 4096
 	}
-	for n := r.IntN(8); n >= 0 || len(out) < least; n-- {
+	for n := r.IntN(8); n >= 0 || len(out) < minLength; n-- {
 		switch r.IntN(4) {
 		case 0:
 			out = append(out, byte(r.IntN(256)))
@@ -42,7 +42,7 @@ func hostile(r *rand.Rand, out []byte) []byte {
 	return out
 }
 
-// keyFault says what is wrong with a key minted below prefix, or nothing.
+// keyFault says what is wrong with a key made below prefix, or nothing.
 func keyFault(key, prefix string) string {
 	switch {
 	case len(key) > policy.MaxKeyBytes:
@@ -52,12 +52,12 @@ func keyFault(key, prefix string) string {
 	case strings.ContainsFunc(key, func(r rune) bool { return !strings.ContainsRune(keyAlphabet, r) }):
 		return "holds an unsafe character"
 	case strings.Contains("/"+key+"/", "/./") || strings.Contains("/"+key+"/", "/../") || strings.Contains(key, "//"):
-		return "has a segment that paths swallow"
+		return "has a segment that cleaning a path removes"
 	}
 	return ""
 }
 
-// parsedFault repeats the question after the parsers a key meets on its way.
+// parsedFault says what parsers of paths and URLs change in a key, or nothing.
 func parsedFault(key, prefix string) string {
 	if path.Clean(key) != key {
 		return "changes as a path"
@@ -74,7 +74,7 @@ func parsedFault(key, prefix string) string {
 
 const keyAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=@~/"
 
-// namedKeys mints keys with as much of the file's name in them as a template allows.
+// namedKeys returns a profile whose keys have as much of the file's name as a template allows.
 func namedKeys(t testing.TB) *profile.Compiled {
 	return compile(t, func(p *profile.Profile) {
 		p.Key, p.Types = "users/{subject}/{claim:team}/{yyyy}/{id}/{name}{ext}", []string{"*/*", "text/html"}
@@ -82,7 +82,7 @@ func namedKeys(t testing.TB) *profile.Compiled {
 	})
 }
 
-func TestMillionFileNamesNeverLeaveThePrefix(t *testing.T) {
+func TestAMillionFileNamesGiveKeysBelowThePrefix(t *testing.T) {
 	t.Parallel()
 	const names = 1_000_000
 	c := namedKeys(t)
@@ -93,7 +93,7 @@ func TestMillionFileNamesNeverLeaveThePrefix(t *testing.T) {
 	var buffer []byte
 	minted := 0
 	for range names {
-		buffer = hostile(r, buffer[:0])
+		buffer = appendHostile(r, buffer[:0])
 		p, err := c.Plan(id, profile.File{Name: string(buffer), Type: "text/html", Size: 1}, params())
 		if err != nil {
 			continue
@@ -108,16 +108,16 @@ func TestMillionFileNamesNeverLeaveThePrefix(t *testing.T) {
 		}
 	}
 	if minted < names/5 {
-		t.Errorf("only %d of %d names got as far as a key", minted, names)
+		t.Errorf("only %d of %d names became keys", minted, names)
 	}
 }
 
-func TestHostileSubjectsAndClaimsStayInTheirSegment(t *testing.T) {
+func TestHostileSubjectsAndClaimsBecomeOneSegmentEach(t *testing.T) {
 	t.Parallel()
 	c := namedKeys(t)
 	r := rand.New(rand.NewPCG(3, 2026))
 	for range 50_000 {
-		subject, team := string(hostile(r, nil)), string(hostile(r, nil))
+		subject, team := string(appendHostile(r, nil)), string(appendHostile(r, nil))
 		id := profile.Identity{Subject: subject, Profiles: []string{profile.AllProfiles}, Claims: map[string]string{"team": team}}
 		p, err := c.Plan(id, png(), params())
 		if err != nil {
@@ -150,7 +150,7 @@ func TestSubjectsNeverShareAPrefix(t *testing.T) {
 	eachText(alphabet, 4, "", add)
 	r := rand.New(rand.NewPCG(4, 2026))
 	for range 100_000 {
-		add(string(hostile(r, nil)))
+		add(string(appendHostile(r, nil)))
 	}
 	for n := range 600 {
 		add(strings.Repeat("a", n+1))
@@ -176,7 +176,7 @@ func eachText(alphabet []string, n int, text string, f func(string)) {
 	}
 }
 
-func TestSubjectSegments(t *testing.T) {
+func TestSubjectsAreEncodedAsSegments(t *testing.T) {
 	t.Parallel()
 	c := compile(t, func(p *profile.Profile) { p.Key = "users/{subject}/{id}" })
 	cases := []struct{ name, subject, segment string }{

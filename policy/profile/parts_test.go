@@ -121,8 +121,8 @@ func TestSizesAreReadWithTheirUnits(t *testing.T) {
 			t.Errorf("%q: wants an error, got %d", text, got)
 		}
 	}
-	if least, most, err := profile.ParseRange("1..10MiB"); err != nil || least != 1 || most != 10*profile.MiB {
-		t.Errorf("got %d, %d, %v", least, most, err)
+	if smallest, largest, err := profile.ParseRange("1..10MiB"); err != nil || smallest != 1 || largest != 10*profile.MiB {
+		t.Errorf("got %d, %d, %v", smallest, largest, err)
 	}
 	for _, text := range []string{"2..1", "1..", "..1", "1...2", "1..2..3"} {
 		if _, _, err := profile.ParseRange(text); err == nil {

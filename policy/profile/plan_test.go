@@ -27,7 +27,7 @@ func png() profile.File {
 	return profile.File{Name: "Holiday.PNG", Type: "image/png", Size: profile.MiB}
 }
 
-func TestPlanSaysExactlyWhatWasDeclared(t *testing.T) {
+func TestPlanAllowsExactlyWhatWasDeclared(t *testing.T) {
 	t.Parallel()
 	p, err := compile(t, nil).Plan(alice(), png(), params())
 	if err != nil {
@@ -100,7 +100,7 @@ var refused = []struct {
 	{"an ID that is a path", func(r *request) { r.params.ID = "../x" }, profile.RequestError{Code: profile.InvalidRequest, Field: "id"}},
 }
 
-func TestPlanRefuses(t *testing.T) {
+func TestPlanRefusesWrongRequests(t *testing.T) {
 	t.Parallel()
 	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestPlanRefuses(t *testing.T) {
 	}
 }
 
-func TestPlanPicksTheMethod(t *testing.T) {
+func TestPlanChoosesTheMethod(t *testing.T) {
 	t.Parallel()
 	files := compile(t, func(p *profile.Profile) { p.MaxSize, p.Checksum = 5*profile.TiB, "crc32c" })
 	cases := []struct {
@@ -149,7 +149,7 @@ func TestPlanPicksTheMethod(t *testing.T) {
 	}
 }
 
-func TestPlanTakesThePublicGuest(t *testing.T) {
+func TestVisitorsOfPublicProfilesAreGuests(t *testing.T) {
 	t.Parallel()
 	public := compile(t, func(p *profile.Profile) { p.Access = profile.AccessPublic })
 	p, err := public.Plan(profile.Identity{}, png(), params())
@@ -158,7 +158,7 @@ func TestPlanTakesThePublicGuest(t *testing.T) {
 	}
 }
 
-func TestPlanEndsWithTheCredential(t *testing.T) {
+func TestPlanExpiresWithTheCredentials(t *testing.T) {
 	t.Parallel()
 	in := params()
 	in.Until = noon.Add(time.Minute)
@@ -220,7 +220,7 @@ func TestFormPlanRefusesWhatNoFormCanSend(t *testing.T) {
 	}
 }
 
-func TestPrefixIsTheSubjectsOwn(t *testing.T) {
+func TestPrefixBelongsToOneSubject(t *testing.T) {
 	t.Parallel()
 	owned := compile(t, func(p *profile.Profile) { p.Key = "{claim:team}/{subject}/in/{yyyy}/{id}" })
 	id := alice()

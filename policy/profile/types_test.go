@@ -6,7 +6,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-func TestAllows(t *testing.T) {
+func TestProfilesAllowTheirContentTypes(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name  string

@@ -122,7 +122,7 @@ func expected(asked url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func TestAnswersThatAreRefused(t *testing.T) {
+func TestIncompleteAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
