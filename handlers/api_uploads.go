@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -61,13 +62,8 @@ type createResponse struct {
 }
 
 type postResponse struct {
-	URL    string          `json:"url"`
-	Fields []fieldResponse `json:"fields"`
-}
-
-type fieldResponse struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	URL    string         `json:"url"`
+	Fields []policy.Field `json:"fields"`
 }
 
 type putResponse struct {
@@ -120,10 +116,7 @@ func newCreateResponse(issued uploads.Issued) createResponse {
 		Method: issued.Method, Expires: instant(issued.Expires), Token: issued.Token}
 	switch {
 	case issued.Form != nil:
-		out.Post = &postResponse{URL: issued.Form.URL, Fields: make([]fieldResponse, len(issued.Form.Fields))}
-		for i, f := range issued.Form.Fields {
-			out.Post.Fields[i] = fieldResponse(f)
-		}
+		out.Post = &postResponse{URL: issued.Form.URL, Fields: issued.Form.Fields}
 	case issued.Put != nil:
 		out.Put = &putResponse{URL: issued.Put.URL, Headers: headerMap(issued.Put.Headers)}
 	default:

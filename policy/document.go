@@ -15,7 +15,10 @@ type Document struct {
 }
 
 // Field is one form field.
-type Field struct{ Name, Value string }
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Is reports whether the field has the given name. As at stores, the case of ASCII letters makes no
 // difference.

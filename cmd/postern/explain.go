@@ -113,8 +113,13 @@ func (e *explainCommand) print(w io.Writer, report explain.Report) error {
 		_, err := io.WriteString(w, report.Text())
 		return err
 	}
+	return printJSON(w, report)
+}
+
+// printJSON prints a value as people and programs can read it.
+func printJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	return encoder.Encode(value)
 }

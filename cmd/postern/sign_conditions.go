@@ -57,10 +57,16 @@ func (s *signCommand) plain() (list []policy.Condition) {
 }
 
 func (s *signCommand) acl() policy.Condition {
-	if s.Dialect == "oss" {
-		return policy.Equal("x-oss-object-acl", s.ACL)
+	if field := s.attributes().ACLField; field != "acl" {
+		return policy.Equal(field, s.ACL)
 	}
 	return policy.ACL(policy.CannedACL(s.ACL))
+}
+
+// attributes are the names of fields in the dialect of --dialect.
+func (s *signCommand) attributes() policy.AttributeNames {
+	d, _ := sigv4.ParseDialect(s.Dialect) // nil, which is AWS, before the flag is checked
+	return policy.AttributeNamesOf(d)
 }
 
 func typeCondition(text string) policy.Condition {
@@ -75,16 +81,12 @@ func typeCondition(text string) policy.Condition {
 
 // named are the flags that take NAME=VALUE.
 func (s *signCommand) named(list []policy.Condition) ([]policy.Condition, error) {
-	prefix := "x-amz-meta-"
-	if d, err := sigv4.ParseDialect(s.Dialect); err == nil {
-		prefix = d.FieldPrefix() + "meta-"
-	}
 	for _, text := range s.Meta {
 		name, value, err := pair("--meta", text)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, policy.Equal(prefix+strings.ToLower(name), value))
+		list = append(list, policy.Equal(s.attributes().MetadataPrefix+strings.ToLower(name), value))
 	}
 	for _, text := range s.Field {
 		name, value, err := pair("--field", text)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -39,29 +38,18 @@ func (f signedForm) print(w io.Writer, format string) error {
 	return pageOfForm.Execute(w, f)
 }
 
-type jsonField struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
 // jsonForm is a form as JSON: the shape of "post" in the JSON API, and what is left to fill in.
 type jsonForm struct {
-	URL        string      `json:"url"`
-	Fields     []jsonField `json:"fields"`
-	Open       []string    `json:"open"`
-	Policy     string      `json:"policy"`
-	Expiration string      `json:"expiration"`
+	URL        string         `json:"url"`
+	Fields     []policy.Field `json:"fields"`
+	Open       []string       `json:"open"`
+	Policy     string         `json:"policy"`
+	Expiration string         `json:"expiration"`
 }
 
 func (f signedForm) printJSON(w io.Writer) error {
-	out := jsonForm{URL: f.URL, Open: append([]string{}, f.VisitorFields...), Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339)}
-	for _, field := range f.Fields {
-		out.Fields = append(out.Fields, jsonField(field))
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(out)
+	return printJSON(w, jsonForm{URL: f.URL, Fields: f.Fields, Open: append([]string{}, f.VisitorFields...),
+		Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339)})
 }
 
 // pageOfForm is a page that uploads without script. What is open is asked for in sight.
