@@ -158,9 +158,7 @@ func TestErrorPagesAreUsableInEveryLanguage(t *testing.T) {
 func errorPageServer(t *testing.T) http.Handler {
 	t.Helper()
 	h := widgetHandlers(t)
-	e := echo.New()
-	e.HTTPErrorHandler = h.HTTPErrorHandler
-	h.Register(e.Group(""))
+	e := echoServer(h)
 	e.GET("/failed/:code", h.Page(func(c echo.Context) error { return &problem.Error{Code: problem.Code(c.Param("code"))} }))
 	return e
 }

@@ -1,20 +1,24 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is the one browser of the package; every tab has cookies, storage and a line of its own.
+// chromium is the one browser process of the package. Every tab gets a browser context and a proxy of
+// its own, so tests share neither cookies nor storage nor connections.
 var chromium struct {
 	once  sync.Once
 	ctx   context.Context
@@ -22,102 +26,113 @@ var chromium struct {
 	err   error
 }
 
-// tabs bounds how many tests drive a tab at once, so that two slow cores don't turn waiting into
-// failing.
-var tabs = make(chan struct{}, 2)
+// openTabs limits how many tabs are in use at once, so that a slow machine isn't overloaded.
+var openTabs = make(chan struct{}, 2)
 
+// openBrowser starts the browser that POSTERN_BROWSER names. Without that variable it starts
+// chromium-headless-shell, which is Chromium without a user interface and opens tabs five times as fast;
+// if it is missing, any Chromium.
 func openBrowser() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en-US"))
+	if path, err := exec.LookPath(cmp.Or(os.Getenv("POSTERN_BROWSER"), "chromium-headless-shell")); err == nil {
+		options = append(options, chromedp.ExecPath(path))
+	} else if os.Getenv("POSTERN_BROWSER") != "" {
+		chromium.err = fmt.Errorf("find the browser that POSTERN_BROWSER names: %w", err)
+		return
+	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	chromium.ctx, chromium.close = ctx, []context.CancelFunc{cancel, stop}
 	if err := chromedp.Do(ctx); err != nil {
-		chromium.err = fmt.Errorf("start Chromium (bash .ci/test installs it where it is missing): %w", err)
+		chromium.err = fmt.Errorf("start Chromium (bash .ci/test installs it if it is missing): %w", err)
 	}
 }
 
+// closeBrowser ends Chromium, if it was started.
 func closeBrowser() {
 	for _, stop := range chromium.close {
 		stop()
 	}
 }
 
-// windowHeight is that of every tab, in CSS pixels.
+// windowHeight is the height of every tab's window in CSS pixels.
 const windowHeight = 900
 
-// tabOptions says how a tab is set up; the zero value is a wide, light, English one with script, on a
-// line of its own.
+// tabOptions says how a tab is set up. The zero value is a wide window with light colours, English,
+// scripts and a new proxy.
 type tabOptions struct {
-	Proxy        *proxy // the line every request takes; nil: a new one
-	Language     string // Accept-Language and the browser's own; "": en-US
-	Width        int64  // 0: 1280
-	Dark         bool
-	NoScript     bool
-	ForcedColors bool // forced colours
+	Proxy        *proxy // carries all requests of the tab; nil: a new one
+	Language     string // Accept-Language; "": en-US
+	Width        int64  // of the window in CSS pixels; 0: 1280
+	Dark         bool   // whether the visitor prefers dark colours
+	NoScript     bool   // whether scripts are switched off
+	ForcedColors bool   // whether the system's colours replace the page's
 }
 
-// tab is one page of the browser.
+// tab is one tab of the browser, or the document of one frame in it.
 type tab struct {
 	t     *testing.T
 	ctx   context.Context
 	width int64
 	Proxy *proxy
-	// Close ends the tab as a killed one ends, and lets another test have its place; ending it
-	// twice is harmless.
+	// Close ends the tab without running its unload handlers and makes room for another test's tab.
+	// It may be called twice.
 	Close context.CancelFunc
 
 	console *console
 }
 
-// newTab opens a tab that is closed, and whose console is judged, when the test ends.
-func newTab(t *testing.T, l tabOptions) *tab {
+// newTab opens a tab, which is closed when the test ends. It waits while too many tabs are open.
+func newTab(t *testing.T, options tabOptions) *tab {
 	t.Helper()
 	chromium.once.Do(openBrowser)
 	must(t, chromium.err)
-	tabs <- struct{}{}
-	leave := sync.OnceFunc(func() { <-tabs })
-	t.Cleanup(leave)
-	if l.Width == 0 {
-		l.Width = 1280
+	openTabs <- struct{}{}
+	makeRoom := sync.OnceFunc(func() { <-openTabs })
+	t.Cleanup(makeRoom)
+	if options.Width == 0 {
+		options.Width = 1280
 	}
-	if l.Proxy == nil {
-		l.Proxy = newProxy(t)
+	if options.Proxy == nil {
+		options.Proxy = newProxy(t)
 	}
 	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
-		p.ProxyServer = l.Proxy.server.URL
+		p.ProxyServer = options.Proxy.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, width: l.Width, Proxy: l.Proxy, Close: func() { cancel(); leave() }, console: &console{}}
+	b := &tab{t: t, ctx: ctx, width: options.Width, Proxy: options.Proxy, Close: func() { cancel(); makeRoom() }, console: &console{}}
 	t.Cleanup(cancel)
-	must(t, b.prepare(l))
+	must(t, b.prepare(options))
 	return b
 }
 
-func (b *tab) prepare(l tabOptions) error {
+// prepare applies the options to a new tab and starts reading its console.
+func (b *tab) prepare(options tabOptions) error {
 	if err := chromedp.Do(b.ctx); err != nil {
 		return err
 	}
 	go b.console.listen(chromedp.Console(b.ctx))
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: pick(l.Dark, "dark", "light")},
-		{Name: "forced-colors", Value: pick(l.ForcedColors, "active", "none")},
+		{Name: "prefers-color-scheme", Value: pick(options.Dark, "dark", "light")},
+		{Name: "forced-colors", Value: pick(options.ForcedColors, "active", "none")},
 	}}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		return err
 	}
-	if err := b.setLanguage(l.Language); err != nil {
+	if err := b.setLanguage(options.Language); err != nil {
 		return err
 	}
-	script := emulation.SetScriptExecutionDisabledParams{Value: l.NoScript}
+	script := emulation.SetScriptExecutionDisabledParams{Value: options.NoScript}
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, script); err != nil {
 		return err
 	}
 	return chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, windowHeight))
 }
 
+// setLanguage makes the tab ask for pages in a language; "" changes nothing.
 func (b *tab) setLanguage(language string) error {
 	if language == "" {
 		return nil
@@ -127,7 +142,7 @@ func (b *tab) setLanguage(language string) error {
 	return err
 }
 
-// run runs actions and gives up after patience, with a picture of what was there instead.
+// run runs browser actions. If they take longer than patience, it fails and describes the page.
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -137,19 +152,26 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// openUploads goes to an address and waits until it has loaded.
+// open loads an address and waits until the page has loaded.
 func (b *tab) open(url string) {
 	b.t.Helper()
 	b.run(chromedp.Navigate(url))
 }
 
-// chooseFiles puts files into the form's own file input.
+// beforeLoad runs a script in every document that the tab opens from now on, before its own scripts.
+func (b *tab) beforeLoad(script string) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	must(b.t, err)
+}
+
+// chooseFiles puts files into the file input of the form.
 func (b *tab) chooseFiles(paths ...string) {
 	b.t.Helper()
 	b.run(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), paths))
 }
 
-// submit presses the form's own button and waits for the page that follows.
+// submit presses the form's button and waits until the next page has loaded.
 func (b *tab) submit() {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -159,19 +181,19 @@ func (b *tab) submit() {
 	}
 }
 
-// text returns the words that a person sees on the page.
+// text returns the visible text of the page.
 func (b *tab) text() string {
 	b.t.Helper()
 	return evaluate[string](b, `document.body.innerText`)
 }
 
-// url returns where the tab is.
+// url returns the address of the page.
 func (b *tab) url() string {
 	b.t.Helper()
 	return evaluate[string](b, `location.href`)
 }
 
-// describe is for messages: never fails.
+// describe returns address, text, focus and HTML of the page for failure messages. It never fails.
 func (b *tab) describe() string {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -183,7 +205,7 @@ func (b *tab) describe() string {
 	return html
 }
 
-// evaluate runs an expression in the page; promises are awaited.
+// evaluate runs an expression in the page and returns its value. It waits for promises.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -195,17 +217,18 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// waitUntil waits for an expression to become true.
-func (b *tab) waitUntil(what, expression string) {
+// waitUntil waits until an expression is true in the page; condition describes it in words.
+func (b *tab) waitUntil(condition, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(0))); err != nil {
-		b.t.Fatalf("waiting until %s: %v\npage: %s", what, err, b.describe())
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0))); err != nil {
+		b.t.Fatalf("waiting until %s: %v\npage: %s", condition, err, b.describe())
 	}
 }
 
-// screenshot keeps a picture of the whole page in the folder that POSTERN_SHOTS names, if it names one.
+// screenshot writes a picture of the whole page to the folder that POSTERN_SHOTS names. Without that
+// variable it does nothing.
 func (b *tab) screenshot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("POSTERN_SHOTS")
@@ -214,8 +237,8 @@ func (b *tab) screenshot(name string) {
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	// Beyond its window Chromium draws pages from right to left in the wrong place, so the window
-	// grows instead.
+	// Chromium draws right-to-left pages in the wrong place beyond the window's edge. So the window is
+	// made as high as the page.
 	b.run(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	must(b.t, err)

@@ -13,27 +13,23 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/labstack/echo/v4"
 
-	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// comparingStoreHost is where browsers find a mirror.
+// comparingStoreHost is the host at which browsers find a comparing store.
 const comparingStoreHost = "store.localhost"
 
-// comparingStore stands in for a store where a real one would have to keep more than a machine that
-// runs tests has room for: it keeps nothing, and holds each byte that arrives against the file it
-// must come from. Handlers, plan, page and line are the real ones.
+// comparingStore replaces a store where a real one would need more disk space than a test machine has. It
+// keeps nothing; it compares every byte that arrives with the file it comes from. Handlers, plan, page
+// and proxy are real.
 type comparingStore struct {
-	uploads.StoreClient // what isn't asked of it here
+	uploads.StoreClient // nil: these tests call no other methods
 	file                *os.File
-	size, partSize      int64
+	size, partSize      int64 // bytes
 	buffers             sync.Pool
 
 	mu         sync.Mutex
@@ -43,8 +39,8 @@ type comparingStore struct {
 	completed  bool
 }
 
-// sparseFile makes a file of holes that takes no room on the disk, with some bytes of noise in each
-// piece of the given length, so that no two pieces are alike.
+// sparseFile makes a file that takes little disk space: holes, with some random bytes in each piece of the
+// given length, so that no two pieces are equal.
 func sparseFile(t *testing.T, name string, size, piece int64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -62,9 +58,9 @@ func sparseFile(t *testing.T, name string, size, piece int64) string {
 	return path
 }
 
-// newComparingStore serves Postern at uploads, with one profile that takes anything in parts, and
-// the mirror of the file as its store.
-func newComparingStore(t *testing.T, w *proxy, path string, partSize int64) *comparingStore {
+// startComparingStore serves Postern at uploadsOrigin with one profile for any file, and a comparing store
+// for the file behind it.
+func startComparingStore(t *testing.T, p *proxy, path string, partSize int64) *comparingStore {
 	t.Helper()
 	file, err := os.Open(path)
 	must(t, err)
@@ -73,28 +69,17 @@ func newComparingStore(t *testing.T, w *proxy, path string, partSize int64) *com
 	must(t, err)
 	m := &comparingStore{file: file, size: info.Size(), partSize: partSize, parts: map[int]int64{}}
 	m.buffers.New = func() any { return new([2][mebibyte]byte) }
-	h, err := handlers.New(handlers.Config{
-		PublicURL: uploadsOrigin,
-		Profiles: []profile.Profile{{
-			Name: "files", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"*/*"}, MaxSize: profile.MaxObjectSize,
-			Access: profile.AccessPublic,
-		}},
-		Store: uploads.Store{
-			Client: m, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), Region: "us-east-1",
-			Endpoint: "http://" + comparingStoreHost, PathStyle: true, Provider: uploads.Provider{PostPolicy: true},
-		},
-		TokenKeys: []sigv4.Secret{"a key for the tokens of uploads to a mirror"},
-	})
-	must(t, err)
-	e := echo.New()
-	e.HTTPErrorHandler = h.HTTPErrorHandler
-	h.Register(e.Group(""))
-	w.serveHost("uploads.localhost", e)
-	w.serveHost(comparingStoreHost, m)
+	anyFile := profile.Profile{
+		Name: "files", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"*/*"}, MaxSize: profile.MaxObjectSize,
+		Access: profile.AccessPublic,
+	}
+	h := newHandlers(t, []profile.Profile{anyFile}, func(s *uploads.Store) { s.Client, s.Endpoint = m, "http://"+comparingStoreHost })
+	p.serveHost("uploads.localhost", echoServer(h))
+	p.serveHost(comparingStoreHost, m)
 	return m
 }
 
-// ServeHTTP takes parts.
+// ServeHTTP receives parts.
 func (m *comparingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	allowOrigin(w, r)
 	w.Header().Set("Access-Control-Allow-Methods", http.MethodPut)
@@ -115,7 +100,7 @@ func (m *comparingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// compare reads to the end and fails at the first piece that isn't what the file has there.
+// compare reads the body to its end. It fails at the first piece that differs from the file at that offset.
 func (m *comparingStore) compare(body io.Reader, at int64) (int64, error) {
 	pair := m.buffers.Get().(*[2][mebibyte]byte)
 	defer m.buffers.Put(pair)
@@ -176,7 +161,8 @@ func (m *comparingStore) GetObject(context.Context, *s3.GetObjectInput, ...func(
 	return &s3.GetObjectOutput{Body: io.NopCloser(io.NewSectionReader(m.file, 0, 4096))}, nil
 }
 
-// requireComplete requires that each byte of the file arrived where it belongs.
+// requireComplete requires that every byte of the file arrived in its place, and that the upload was
+// completed.
 func (m *comparingStore) requireComplete(t *testing.T) {
 	t.Helper()
 	m.mu.Lock()
@@ -186,6 +172,6 @@ func (m *comparingStore) requireComplete(t *testing.T) {
 		length += part
 	}
 	if !m.completed || length != m.size || len(m.mismatches) != 0 {
-		t.Errorf("at the store: wanted %d bytes and completion, got %d, completed %v, wrong parts %q", m.size, length, m.completed, m.mismatches)
+		t.Errorf("at the store: wanted %d bytes and completed true, got %d and %v, with the mismatches %q", m.size, length, m.completed, m.mismatches)
 	}
 }

@@ -56,7 +56,7 @@ func (b *tab) consoleErrors() []string {
 	b.t.Helper()
 	before := b.console.marked()
 	evaluate[any](b, fmt.Sprintf(`console.debug(%q)`, consoleMark))
-	b.waitFor("the console has been heard", func() bool { return b.console.marked() > before })
+	waitFor(b.t, "the console has been heard", func() bool { return b.console.marked() > before })
 	return b.console.problems()
 }
 

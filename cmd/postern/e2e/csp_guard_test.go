@@ -116,7 +116,7 @@ func (w *policyGuard) requireNoViolations(b *tab) {
 	b.t.Helper()
 	end := fmt.Sprintf("http://last.invalid/%d", time.Now().UnixNano())
 	evaluate[any](b, fmt.Sprintf(`void fetch(%q).catch(() => {})`, end))
-	for deadline := time.Now().Add(patience); ; time.Sleep(pollEvery) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(pollInterval) {
 		var last bool
 		for _, r := range w.reportsAbout("enforced") {
 			switch {

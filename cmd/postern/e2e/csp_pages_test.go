@@ -102,7 +102,7 @@ func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 	w.stricter = append(stricter, formless...)
 	plain.visitWithoutScript(p, func(*tab) {})
 	for _, strict := range w.stricter {
-		for deadline := time.Now().Add(patience); len(w.reportsAbout(strict)) == 0; time.Sleep(pollEvery) {
+		for deadline := time.Now().Add(patience); len(w.reportsAbout(strict)) == 0; time.Sleep(pollInterval) {
 			if time.Now().After(deadline) {
 				t.Errorf("nothing breaks %q: what it leaves out is allowed in vain", strict)
 				break

@@ -12,25 +12,24 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// patience bounds every wait of these tests: far more than a loaded machine needs, far less than a
-// hung test takes.
+// patience limits every wait of these tests. A busy machine needs far less; a test that hangs would
+// take far longer.
 const patience = testserver.Timeout
 
-// pollEvery is how often a page is asked whether it has come so far.
-const pollEvery = 50 * time.Millisecond
+// pollInterval is how often a condition is checked.
+const pollInterval = 50 * time.Millisecond
 
-// signed matches what nobody may read in a log: tokens, tickets, policies and signatures.
-var signed = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{20,}|[Ss]ignature=[0-9a-f]+|\b[0-9a-f]{64}\b`)
+// signedText matches what must not appear in a log: tokens, tickets, policies and signatures.
+var signedText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{20,}|[Ss]ignature=[0-9a-f]+|\b[0-9a-f]{64}\b`)
 
-// devServer is one `postern dev` with a data folder of its own.
+// devServer is a `postern dev` with its own data folder.
 type devServer struct {
 	*testserver.Server
 	t    *testing.T
 	Data string // the folder given as --data
 }
 
-// startDev starts `postern dev` on free ports and stops it when the test ends. The arguments follow
-// those of the harness.
+// startDev starts `postern dev` on free ports with more arguments, and kills it when the test ends.
 func startDev(t *testing.T, args ...string) *devServer {
 	t.Helper()
 	p := &devServer{t: t, Data: filepath.Join(t.TempDir(), "data")}
@@ -39,41 +38,51 @@ func startDev(t *testing.T, args ...string) *devServer {
 	return p
 }
 
-// again starts a stopped or killed server once more: the same ports, the same data.
-func (p *devServer) again() {
+// key returns a key from the data folder.
+func (p *devServer) key(name string) string {
 	p.t.Helper()
-	p.Restart()
+	return strings.TrimSpace(string(readFile(p.t, filepath.Join(p.Data, name))))
 }
 
-// focusStop asks the server to end and requires that it drains and exits 0.
-func (p *devServer) stop() {
-	p.t.Helper()
-	p.Stop()
-}
-
-// kill ends the server without a warning.
-func (p *devServer) kill() {
-	p.t.Helper()
-	p.Kill()
-}
-
-// requireNoSecretsInLog requires that the log holds none of the keys in the data folder, no token and no
+// requireNoSecretsInLog requires that the log contains no key of the data folder, no token and no
 // signature.
 func (p *devServer) requireNoSecretsInLog() {
 	if p.Server == nil {
-		return // it never ran
+		return // the server never started
 	}
 	log := p.Log.String()
 	for _, name := range []string{"token.key", "ticket.key", "store.key"} {
 		key, err := os.ReadFile(filepath.Join(p.Data, name))
 		if err != nil || len(key) < 32 {
-			p.t.Errorf("key %s: %d bytes, %v", name, len(key), err)
+			p.t.Errorf("key %s: wanted at least 32 bytes, got %d, %v", name, len(key), err)
 		} else if strings.Contains(log, strings.TrimSpace(string(key))) {
-			p.t.Errorf("the log holds %s", name)
+			p.t.Errorf("the log contains %s", name)
 		}
 	}
-	if secret := signed.FindString(log); secret != "" {
-		p.t.Errorf("the log holds %q", secret)
+	if secret := signedText.FindString(log); secret != "" {
+		p.t.Errorf("the log contains %q", secret)
+	}
+}
+
+// waitFor waits until a condition outside the page holds; condition describes it in words. It may be
+// called from any goroutine.
+func waitFor(t *testing.T, condition string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(pollInterval) {
+		if time.Now().After(deadline) {
+			t.Errorf("waiting until %s: gave up after %v", condition, patience)
+			return
+		}
+	}
+}
+
+// waitForClose waits until a channel is closed.
+func waitForClose(t *testing.T, condition string, closed <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-closed:
+	case <-time.After(patience):
+		t.Fatalf("waiting until %s: gave up after %v", condition, patience)
 	}
 }
 

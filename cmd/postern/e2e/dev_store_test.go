@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,16 +14,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// bucket is the one that `postern dev` makes.
+// bucket is the name of the bucket that `postern dev` creates.
 const bucket = "postern-dev"
 
-// devStore is the embedded store behind a server, seen with its own credentials.
+// devStore is the embedded store of a `postern dev`, used with its own credentials.
 type devStore struct {
 	t      *testing.T
 	client *s3.Client
 }
 
-// storedObject is what a test wants to know of a stored object.
+// storedObject describes an object in the store; Sum is its SHA-256 in hex.
 type storedObject struct {
 	Key, Type, Sum string
 	Size           int64
@@ -34,14 +32,13 @@ type storedObject struct {
 
 func (p *devServer) store(t *testing.T) *devStore {
 	t.Helper()
-	secret := strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key"))))
 	return &devStore{t: t, client: s3.New(s3.Options{
 		BaseEndpoint: aws.String(p.Store), Region: "us-east-1", UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("postern-dev", secret, ""),
+		Credentials: credentials.NewStaticCredentialsProvider("postern-dev", p.key("store.key"), ""),
 	})}
 }
 
-// keys lists everything in the bucket.
+// keys returns the keys of all objects in the bucket.
 func (s *devStore) keys() []string {
 	s.t.Helper()
 	list, err := s.client.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
@@ -53,12 +50,12 @@ func (s *devStore) keys() []string {
 	return keys
 }
 
-// onlyObject requires that the bucket holds exactly one object and returns it.
+// onlyObject requires that the bucket contains exactly one object and returns it.
 func (s *devStore) onlyObject() storedObject {
 	s.t.Helper()
 	keys := s.keys()
 	if len(keys) != 1 {
-		s.t.Fatalf("objects in the store: wanted one, got %q", keys)
+		s.t.Fatalf("objects in the store: wanted one, got the keys %q", keys)
 	}
 	return s.object(keys[0])
 }
@@ -77,7 +74,7 @@ func (s *devStore) object(key string) storedObject {
 	}
 }
 
-// openUploads lists the keys of multipart uploads that are neither complete nor aborted.
+// openUploads returns the keys of multipart uploads that are neither completed nor aborted.
 func (s *devStore) openUploads() []string {
 	s.t.Helper()
 	list, err := s.client.ListMultipartUploads(context.Background(), &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket)})

@@ -1,3 +1,9 @@
-// Package e2e holds tests alone: the built binary, driven from outside as a visitor drives it, in a
-// real Chromium.
+// Package e2e contains only tests. They start the built program, use it in a real Chromium as a
+// visitor does, and check what the page shows and what the store holds.
+//
+//	go test ./cmd/postern/e2e -run Keyboard            # some tests
+//	POSTERN_SHOTS=/tmp/shots go test ./cmd/postern/e2e # with screenshots in that folder
+//	POSTERN_LONG=1 go test ./cmd/postern/e2e           # with the full file sizes and counts
+//
+// Short mode leaves these tests out, because they need Chromium and npm.
 package e2e

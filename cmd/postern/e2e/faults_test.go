@@ -5,129 +5,116 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// interceptor is one way in which a line or a store goes wrong.
-type fault struct {
-	name string
-	args []string // of the server
-	size int64    // of the file; 0: some
-	// lifetime of part URLs, from a server apart from the store; 0: the usual, from both in one.
-	lifetime time.Duration
-	// breaksConnections says that the fault breaks connections: what they had carried by then is
-	// lost whatever anybody does.
-	breaksConnections bool
-	// fail answers or spoils a request in place of the store, and returns false to let it pass.
-	intercept func(s *faultRun, w http.ResponseWriter, r *http.Request) bool
-}
-
-// Sizes of files. Parts grow with the file until they are 32 MiB, so a file has many of them only
-// when it is large.
-const (
-	smallFile  = 128 * mebibyte  // 16 parts
-	mediumFile = 256 * mebibyte  // 16 parts of twice the size
-	largeFile  = 1152 * mebibyte // 36 parts: one that has to go again is 2.8 % of them
+// Sizes of files, in bytes. Parts have the smallest size that a profile allows, doubled until the file
+// has at most 32 of them, up to 32 MiB. A dev server's smallest size is 8 MiB.
+var (
+	mediumFile  = pick[int64](long, 256*mebibyte, 80*mebibyte)
+	mediumParts = pick(long, 16, 10)
+	// largeFile is for separate servers with largePart; in long runs one part is less than 3 % of it.
+	largeFile  = pick[int64](long, 1152*mebibyte, 155*mebibyte)
+	largePart  = pick[int64](long, 32*mebibyte, 5*mebibyte)
+	largeParts = int(largeFile / largePart)
 )
 
-// faultRun is what a fault knows of the upload it strikes.
+// withLargeParts makes the parts of largeFile.
+func withLargeParts(checksum string) *separateOptions {
+	return &separateOptions{partSize: fmt.Sprintf("%dMiB", largePart/mebibyte), checksum: checksum}
+}
+
+// fault is one way in which the network or the store fails.
+type fault struct {
+	name  string
+	large bool // whether the file is largeFile, not mediumFile
+	// resends is how many bytes have to be sent again.
+	resends int64
+	// separate, if set, makes a separate server issue the uploads; otherwise the dev server does.
+	separate *separateOptions
+	// breaksConnections says that bytes are lost on connections that break, which no script can prevent.
+	breaksConnections bool
+	// intercept answers or changes a request. It returns false to let it pass.
+	intercept func(f *faultRun, w http.ResponseWriter, r *http.Request) bool
+	// end waits until the page has noticed the fault, and ends it; nil: the fault ends by itself.
+	end func(f *faultRun)
+}
+
+// faultRun is the upload during which a fault happens.
 type faultRun struct {
-	proxy *proxy
-	store string
-	done  <-chan struct{} // closed when the test ends
-	// strikes counts the strikes, seen whatever a fault wants counted, broken is when the trouble
-	// began, in Unix nanoseconds.
-	strikes, counted, broken atomic.Int64
+	tab       *tab
+	dev       *devServer
+	storeHost string
+	parts     int             // that the file has
+	done      <-chan struct{} // closed when the test ends
+	count     atomic.Int64    // requests that the fault has counted
+	strikes   atomic.Int64    // requests that the fault has changed
+	lasts     atomic.Bool     // whether a fault that lasts is under way
+	repair    func()          // ends a fault of the network
 }
 
-// isPart tells whether the request carries a part to the store.
-func (s *faultRun) isPart(r *http.Request) bool {
-	return r.Method == http.MethodPut && r.URL.Host == s.store && strings.Contains(r.URL.RawQuery, "partNumber=")
+// isPart reports whether the request carries a part to the store.
+func (f *faultRun) isPart(r *http.Request) bool {
+	return r.Method == http.MethodPut && r.URL.Host == f.storeHost && strings.Contains(r.URL.RawQuery, "partNumber=")
 }
 
-// isAmongFirst tells whether the request is among so many first parts, and counts a strike if so.
-func (s *faultRun) isAmongFirst(count int64, r *http.Request) bool {
-	if !s.isPart(r) || s.counted.Add(1) > count {
+// strikesFirst reports whether the request is one of the first n parts, and counts it if so.
+func (f *faultRun) strikesFirst(n int64, r *http.Request) bool {
+	if !f.isPart(r) || f.count.Add(1) > n {
 		return false
 	}
-	s.strikes.Add(1)
+	f.strikes.Add(1)
 	return true
 }
 
-// isThird tells whether the request is the third part, by when an upload is under way, and counts a
-// strike if so.
-func (s *faultRun) isThird(r *http.Request) bool {
-	if !s.isPart(r) || s.counted.Add(1) != 3 {
+// strikesThird reports whether the request is the third part, in the middle of the upload, and counts
+// it if so.
+func (f *faultRun) strikesThird(r *http.Request) bool {
+	if !f.isPart(r) || f.count.Add(1) != 3 {
 		return false
 	}
-	s.strikes.Add(1)
+	f.strikes.Add(1)
 	return true
 }
 
-// resetConnection ends the connection of the request.
-func (s *faultRun) resetConnection() {
-	s.strikes.Add(1)
+// breakConnection breaks the connection of the request.
+func (f *faultRun) breakConnection() {
+	f.strikes.Add(1)
 	panic(http.ErrAbortHandler)
 }
 
-// loseResponse lets the far end have the request, but nobody its answer.
-func (s *faultRun) loseResponse(w http.ResponseWriter, r *http.Request) {
+// loseResponse passes the request on and drops the response.
+func (f *faultRun) loseResponse(w http.ResponseWriter, r *http.Request) {
 	w.(*statusRecorder).ResponseWriter = httptest.NewRecorder()
-	s.proxy.forward.ServeHTTP(w, r)
+	f.tab.Proxy.forward.ServeHTTP(w, r)
 }
 
 func faults() []fault {
 	return []fault{
-		{name: "a fifth of all connections is reset", breaksConnections: true, intercept: resetEveryFifth},
-		{name: "500 from the store for 10 s", size: smallFile, intercept: storeAnswers(http.StatusInternalServerError)},
-		{name: "503 from the store for 10 s", size: smallFile, intercept: storeAnswers(http.StatusServiceUnavailable)},
-		{name: "the line is cut for 15 s", breaksConnections: true, intercept: func(s *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-			if s.isThird(r) {
-				s.proxy.listener.cutConnections(15 * time.Second)
+		{name: "a fifth of all connections is reset", breaksConnections: true, intercept: breakEveryFifth},
+		{name: "the store answers 500 for a while", intercept: storeAnswers(http.StatusInternalServerError), end: (*faultRun).endRefusals},
+		{name: "the store answers 503 for a while", intercept: storeAnswers(http.StatusServiceUnavailable), end: (*faultRun).endRefusals},
+		{name: "the network breaks for a while", breaksConnections: true, intercept: breakNetwork, end: (*faultRun).endBrokenNetwork},
+		{name: "the network carries nothing for a while", intercept: pauseNetwork, end: (*faultRun).endPausedNetwork},
+		{name: "part URLs have expired when they arrive", large: true, separate: &separateOptions{lifetime: 5 * time.Second, partSize: "5MiB"}, intercept: arriveTooLate},
+		{name: "the store refuses without CORS headers", intercept: func(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
+			return f.strikesFirst(4, r) && refuseWithoutCORS(w)
+		}},
+		{name: "a part hangs half-way", large: true, resends: largePart, separate: withLargeParts(""), intercept: hangHalfWay, end: (*faultRun).ringStallClock},
+		{name: "the response to a part never comes", intercept: hangResponse, end: (*faultRun).ringStallClock},
+		{name: "responses to parts are lost with the connection", breaksConnections: true, intercept: func(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
+			if f.strikesFirst(3, r) {
+				f.loseResponse(w, r)
+				f.breakConnection()
 			}
 			return false
 		}},
-		{name: "the line is silent for 15 s", intercept: func(s *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-			if s.isThird(r) {
-				s.proxy.listener.pause(15 * time.Second)
-			}
-			return false
-		}},
-		{name: "part URLs that are over when they arrive", lifetime: 5 * time.Second, intercept: func(s *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-			if s.isAmongFirst(4, r) {
-				time.Sleep(7 * time.Second)
-			}
-			return false
-		}},
-		{name: "the store refuses without CORS headers", intercept: func(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
-			return s.isAmongFirst(4, r) && refuseWithoutCORS(w)
-		}},
-		{name: "a part that hangs half-way", size: largeFile, intercept: func(s *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-			if s.isAmongFirst(1, r) {
-				_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
-				<-s.done
-			}
-			return false
-		}},
-		{name: "a part whose answer never comes", intercept: func(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
-			if s.isAmongFirst(1, r) {
-				s.loseResponse(w, r)
-				<-s.done
-			}
-			return false
-		}},
-		{name: "parts whose answers are lost with the connection", breaksConnections: true, intercept: func(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
-			if s.isAmongFirst(3, r) {
-				s.loseResponse(w, r)
-				s.resetConnection()
-			}
-			return false
-		}},
-		{name: "one corrupted part", args: []string{"--checksum", "crc32"}, size: largeFile, intercept: func(s *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-			if s.isAmongFirst(1, r) {
+		{name: "a part is corrupted", large: true, resends: largePart, separate: withLargeParts("crc32"), intercept: func(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
+			if f.strikesFirst(1, r) {
 				r.Body = &bitFlipper{ReadCloser: r.Body}
 			}
 			return false
@@ -135,38 +122,70 @@ func faults() []fault {
 	}
 }
 
+// Every file arrives as it was, and no part is sent again that the store has.
 func TestAfterAFaultTheStoreHasTheSameFile(t *testing.T) {
 	t.Parallel()
-	for _, f := range faults() {
-		t.Run(f.name, func(t *testing.T) {
+	for _, fault := range faults() {
+		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
-			f.size = pick(f.size == 0, mediumFile, f.size)
+			p := startDev(t, "--origin", uploadsOrigin)
 			b := newTab(t, tabOptions{})
-			p := startDev(t, append(f.args, "--origin", uploadsOrigin)...)
 			site := p.URL
-			if f.lifetime != 0 {
-				startSeparateServer(t, b.Proxy, p, f.lifetime)
+			if fault.separate != nil {
+				startSeparateServer(t, b.Proxy, p, *fault.separate)
 				site = uploadsOrigin
 			}
-			path := sparseFile(t, "garden.bin", f.size, mebibyte)
+			path := sparseFile(t, "garden.bin", pick(fault.large, largeFile, mediumFile), mebibyte)
+			b.beforeLoad(holdStallClocks)
 			b.open(site + "/forms/files")
 			evaluate[any](b, recordSends)
-			s := &faultRun{proxy: b.Proxy, store: hostOf(t, p.Store), done: t.Context().Done()}
-			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool { return f.intercept(s, w, r) })
+			f := &faultRun{tab: b, dev: p, storeHost: hostOf(t, p.Store), parts: pick(fault.large, largeParts, mediumParts), done: t.Context().Done()}
+			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool { return fault.intercept(f, w, r) })
 			b.upload(path)
+			if fault.end != nil {
+				waitFor(t, "the fault has struck", func() bool { return f.strikes.Load() > 0 })
+				fault.end(f)
+			}
 			b.waitForState("done")
-			b.requireSameFile(p, path, f.breaksConnections)
-			if s.strikes.Load() == 0 {
-				t.Error("the fault never struck")
+			b.requireSameFile(p, path, fault.resends, fault.breaksConnections)
+			if f.strikes.Load() == 0 {
+				t.Error("the fault has never struck")
 			}
 		})
 	}
 }
 
-// resetEveryFifth breaks every fifth connection: in turn as a request begins, amid its body, and
-// once the far end has done what it asks.
-func resetEveryFifth(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
-	turn := s.counted.Add(1)
+// holdStallClocks makes the clocks of stalled requests so slow that they never ring by themselves, so
+// that a slow machine is no fault. window.stallClocks holds those of requests under way.
+const holdStallClocks = `{
+	const stall = 1e8;
+	const { setTimeout, clearTimeout } = window;
+	window.stallClocks = new Map();
+	window.setTimeout = (ring, ms, ...rest) => {
+		const id = setTimeout(ring, ms, ...rest);
+		if (ms >= stall) stallClocks.set(id, ring);
+		return id;
+	};
+	window.clearTimeout = (id) => {
+		stallClocks.delete(id);
+		clearTimeout(id);
+	};
+	new MutationObserver(() => document.querySelector("postern-uploader:not([stall])")?.setAttribute("stall", stall))
+		.observe(document, { subtree: true, childList: true });
+}`
+
+// ringStallClock waits until all other parts are stored, and then tells the page that the request still
+// under way has stalled.
+func (f *faultRun) ringStallClock() {
+	waitFor(f.tab.t, "all other parts are stored", func() bool { return f.tab.parts(f.dev).accepted() >= f.parts-1 })
+	f.tab.waitUntil("one request is under way", `stallClocks.size == 1`)
+	evaluate[any](f.tab, `stallClocks.forEach((ring) => ring())`)
+}
+
+// breakEveryFifth breaks every fifth connection: in turn when a request begins, in the middle of its
+// body, and after the server has done what it asks for.
+func breakEveryFifth(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
+	turn := f.count.Add(1)
 	if turn%5 != 0 {
 		return false
 	}
@@ -174,22 +193,23 @@ func resetEveryFifth(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
 	case 1:
 		_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
 	case 2:
-		s.loseResponse(w, r)
+		f.loseResponse(w, r)
 	}
-	s.resetConnection()
+	f.breakConnection()
 	return false
 }
 
-// storeAnswers answers for the store, early as busy ones do, for 10 s from the third part on.
+// storeAnswers answers in place of the store from the third part on, before it has read the body, as
+// busy stores do.
 func storeAnswers(status int) func(*faultRun, http.ResponseWriter, *http.Request) bool {
-	return func(s *faultRun, w http.ResponseWriter, r *http.Request) bool {
-		if s.isThird(r) {
-			s.broken.Store(time.Now().UnixNano())
+	return func(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
+		if f.strikesThird(r) {
+			f.lasts.Store(true)
 		}
-		out := time.Since(time.Unix(0, s.broken.Load())) < 10*time.Second
-		if !out || r.URL.Host != s.store || r.Method == http.MethodOptions {
+		if !f.lasts.Load() || r.URL.Host != f.storeHost || r.Method == http.MethodOptions {
 			return false
 		}
+		f.strikes.Add(1)
 		allowOrigin(w, r)
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(status)
@@ -197,7 +217,90 @@ func storeAnswers(status int) func(*faultRun, http.ResponseWriter, *http.Request
 	}
 }
 
-// refuseWithoutCORS is how some stores refuse a URL that is over: without CORS headers.
+// endRefusals lets the store answer once the page has tried again in vain, when all parts under way
+// had been refused.
+func (f *faultRun) endRefusals() {
+	f.tab.waitForRow("retrying")
+	before := f.strikes.Load()
+	waitFor(f.tab.t, "the page has tried again twice", func() bool { return f.strikes.Load() >= before+2 })
+	f.lasts.Store(false)
+}
+
+// breakNetwork breaks all connections when the third part begins, and every new one.
+func breakNetwork(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
+	if f.isPart(r) && f.count.Add(1) == 3 {
+		f.repair = f.tab.Proxy.listener.breakConnections()
+		f.strikes.Add(1)
+	}
+	return false
+}
+
+// endBrokenNetwork repairs the network once the page has tried again in vain.
+func (f *faultRun) endBrokenNetwork() {
+	f.tab.waitForRow("offline")
+	before := f.tab.Proxy.listener.refusedConnections()
+	waitFor(f.tab.t, "the page has tried again", func() bool { return f.tab.Proxy.listener.refusedConnections() > before })
+	f.repair()
+}
+
+// pauseNetwork stops all data when the third part begins.
+func pauseNetwork(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
+	if f.isPart(r) && f.count.Add(1) == 3 {
+		f.repair = f.tab.Proxy.listener.pause()
+		f.strikes.Add(1)
+	}
+	return false
+}
+
+// endPausedNetwork lets data pass once none has arrived for a while. The page can do nothing but wait.
+func (f *faultRun) endPausedNetwork() {
+	const quiet = 20 // polls
+	waitFor(f.tab.t, "data waits", func() bool { return f.tab.Proxy.listener.waitingConnections() > 0 })
+	for same, before := 0, int64(-1); same < quiet; time.Sleep(pollInterval) {
+		received, _ := f.tab.parts(f.dev).received()
+		same = pick(received == before, same+1, 0)
+		before = received
+	}
+	if state := evaluate[string](f.tab, `document.querySelector(".postern-file").dataset.state`); state != "sending" {
+		f.tab.t.Errorf("state of the row while nothing arrives: wanted sending, got %s", state)
+	}
+	f.repair()
+}
+
+// arriveTooLate holds the first parts back until their URLs have expired.
+func arriveTooLate(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
+	if !f.strikesFirst(4, r) {
+		return false
+	}
+	query := r.URL.Query()
+	date, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date"))
+	seconds, err2 := strconv.Atoi(query.Get("X-Amz-Expires"))
+	if err != nil || err2 != nil {
+		f.tab.t.Errorf("a part URL without date or lifetime: %s", r.URL)
+	}
+	time.Sleep(time.Until(date.Add(time.Duration(seconds)*time.Second)) + time.Second)
+	return false
+}
+
+// hangHalfWay reads half of the first part and nothing more.
+func hangHalfWay(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
+	if f.strikesFirst(1, r) {
+		_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
+		<-f.done
+	}
+	return false
+}
+
+// hangResponse lets the store have the first part and keeps its response.
+func hangResponse(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
+	if f.strikesFirst(1, r) {
+		f.loseResponse(w, r)
+		<-f.done
+	}
+	return false
+}
+
+// refuseWithoutCORS refuses an expired URL as some stores do: without CORS headers.
 func refuseWithoutCORS(w http.ResponseWriter) bool {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(http.StatusForbidden)
@@ -205,22 +308,23 @@ func refuseWithoutCORS(w http.ResponseWriter) bool {
 	return true
 }
 
+// allowOrigin lets the page that sent a request read the response.
 func allowOrigin(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
 	w.Header().Set("Access-Control-Expose-Headers", "ETag, Retry-After")
 }
 
-// bitFlipper turns one bit of what passes.
+// bitFlipper changes one bit of what is read.
 type bitFlipper struct {
 	io.ReadCloser
 	done bool
 }
 
-func (f *bitFlipper) Read(p []byte) (int, error) {
-	n, err := f.ReadCloser.Read(p)
-	if n > 0 && !f.done {
+func (b *bitFlipper) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 && !b.done {
 		p[n-1] ^= 1
-		f.done = true
+		b.done = true
 	}
 	return n, err
 }

@@ -3,9 +3,6 @@ package e2e
 import (
 	"fmt"
 	"testing"
-
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 )
 
 // makeOwnFile writes a file into the browser's own storage, where its handle is like one of the disk,
@@ -47,9 +44,7 @@ func (b *tab) beginAndHold(p *devServer, handle bool) (release func()) {
 // what was held.
 func (b *tab) reopen(p *devServer, answer string, release func()) {
 	b.t.Helper()
-	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: makeOwnFile + fmt.Sprintf(answerPrompts, answer)}
-	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, script)
-	must(b.t, err)
+	b.beforeLoad(makeOwnFile + fmt.Sprintf(answerPrompts, answer))
 	b.open(p.URL + "/forms/files")
 	b.waitUntilReady(true)
 	b.waitForRow("interrupted")

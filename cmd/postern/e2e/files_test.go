@@ -17,8 +17,7 @@ import (
 
 const mebibyte = 1 << 20
 
-// pngOf returns a real PNG of exactly the given size: noise, and an ancillary chunk that fills it
-// up.
+// pngOf returns a valid PNG of exactly the given size: noise and an ancillary chunk that fills it up.
 func pngOf(t *testing.T, size int) []byte {
 	t.Helper()
 	picture := image.NewGray(image.Rect(0, 0, 64, 64))
@@ -32,20 +31,19 @@ func pngOf(t *testing.T, size int) []byte {
 	return append(whole, out.Bytes()[out.Len()-end:]...)
 }
 
-// pngChunk encodes one PNG chunk: length, type, data, CRC-32 of the type and the data.
+// pngChunk encodes a chunk: length, type, data, and the CRC-32 of type and data.
 func pngChunk(kind string, data []byte) []byte {
 	out := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
 	out = append(append(out, kind...), data...)
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[4:]))
 }
 
-// fixedRandom is a source of bytes that look random and are the same in every run.
+// fixedRandom returns a source of random bytes that are the same in every run.
 func fixedRandom() *rand.ChaCha8 {
 	return rand.NewChaCha8([32]byte{'p', 'o', 's', 't', 'e', 'r', 'n'})
 }
 
-// randomFile writes noise of the given size to a file of the given name and returns its path and
-// SHA-256.
+// randomFile writes a file of random bytes and returns its path and SHA-256.
 func randomFile(t *testing.T, name string, size int64) (path, sum string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
@@ -58,7 +56,7 @@ func randomFile(t *testing.T, name string, size int64) (path, sum string) {
 	return path, hex.EncodeToString(hash.Sum(nil))
 }
 
-// writeFile writes a file of the given name and content.
+// writeFile writes a file into a temporary folder and returns its path.
 func writeFile(t *testing.T, name string, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -73,15 +71,15 @@ func readFile(t *testing.T, path string) []byte {
 	return content
 }
 
-// sumOf returns the lower-case hex SHA-256.
+// sumOf returns the SHA-256 in hex.
 func sumOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
-// pick is one value or another.
-func pick[T any](when bool, yes, no T) T {
-	if when {
+// pick returns yes if the condition is true, else no.
+func pick[T any](condition bool, yes, no T) T {
+	if condition {
 		return yes
 	}
 	return no

@@ -7,25 +7,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
-	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // The origins of the matrix. Only app may frame the widget that uploads serves.
 const (
 	uploadsOrigin = "http://uploads.localhost"
-	app           = "http://app.localhost"
+	appOrigin     = "http://app.localhost"
 )
 
 func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
@@ -35,21 +29,21 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 		nest         func(inner string) string // what lies around the widget's page
 		open         bool
 	}{
-		{"the allowed parent", app, unwrapped, true},
+		{"the allowed parent", appOrigin, unwrapped, true},
 		{"another parent", "http://other.localhost", unwrapped, false},
 		{"a domain that ends alike", "http://evil-app.localhost", unwrapped, false},
 		{"a domain that begins alike", "http://app.localhost.evil.test", unwrapped, false},
 		{"a subdomain of the allowed one", "http://x.app.localhost", unwrapped, false},
-		{"another port of the allowed one", app + ":8080", unwrapped, false},
-		{"an opaque origin within the allowed one", app, sandboxed, false},
-		{"a foreign page within the allowed one", app, framedBy("http://other.localhost/inner"), false},
-		{"the allowed page within a foreign one", "http://other.localhost", framedBy(app + "/inner"), false},
+		{"another port of the allowed one", appOrigin + ":8080", unwrapped, false},
+		{"an opaque origin within the allowed one", appOrigin, sandboxed, false},
+		{"a foreign page within the allowed one", appOrigin, framedBy("http://other.localhost/inner"), false},
+		{"the allowed page within a foreign one", "http://other.localhost", framedBy(appOrigin + "/inner"), false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			b := newTab(t, tabOptions{})
 			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
-			for _, origin := range []string{app, "http://other.localhost", c.origin} {
+			for _, origin := range []string{appOrigin, "http://other.localhost", c.origin} {
 				b.Proxy.serveHost(strings.TrimPrefix(origin, "http://"), hostPage(c.nest))
 			}
 			b.open(c.origin + "/")
@@ -74,7 +68,7 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 
 func TestPagesOtherThanTheWidgetAreNeverFramed(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/forms/pictures", "/forms/pictures/done/made-up", "/widget/closed", "/widget/none", "/nowhere"} {
+	for _, path := range []string{"/forms/pictures", "/forms/pictures/done/made-up", "/widget/unlisted", "/widget/none", "/nowhere"} {
 		t.Run(path, func(t *testing.T) {
 			b := newTab(t, tabOptions{})
 			b.Proxy.serveHost("uploads.localhost", widgetServer(t))
@@ -82,7 +76,7 @@ func TestPagesOtherThanTheWidgetAreNeverFramed(t *testing.T) {
 				w.Header().Set("Content-Type", "text/html")
 				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploadsOrigin, path)
 			}))
-			b.open(app + "/")
+			b.open(appOrigin + "/")
 			b.waitUntil("the frame has been answered", `document.readyState == "complete"`)
 			if framed := b.framesAt(uploadsOrigin); len(framed) != 0 {
 				t.Errorf("frames of ours: wanted none, got %q", framed)
@@ -170,34 +164,19 @@ func hostPage(nest func(string) string) http.Handler {
 	})
 }
 
-// widgetServer is Postern with one profile that a page may embed and one that none may.
+// widgetServer is Postern with one profile that appOrigin may embed and one that no page may.
 func widgetServer(t *testing.T) http.Handler {
 	t.Helper()
-	h := widgetHandlers(t)
-	e := echo.New()
-	e.HTTPErrorHandler = h.HTTPErrorHandler
-	h.Register(e.Group(""))
-	return e
+	return echoServer(widgetHandlers(t))
 }
 
 func widgetHandlers(t *testing.T) *handlers.Handlers {
 	t.Helper()
-	nowhere := credentials.NewStaticCredentialsProvider("key", "secret", "")
-	open := profile.Profile{
+	listed := profile.Profile{
 		Name: "pictures", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"image/png"}, MaxSize: 1000,
-		Access: profile.AccessPublic, Origins: []string{app},
+		Access: profile.AccessPublic, Origins: []string{appOrigin},
 	}
-	closed := open
-	closed.Name, closed.Origins = "closed", nil
-	h, err := handlers.New(handlers.Config{
-		PublicURL: uploadsOrigin, Profiles: []profile.Profile{open, closed},
-		Store: uploads.Store{
-			Client:      s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: nowhere}),
-			Credentials: nowhere, Region: "us-east-1", Endpoint: "http://127.0.0.1:1", PathStyle: true,
-			Provider: uploads.Provider{PostPolicy: true},
-		},
-		TokenKeys: []sigv4.Secret{"a key for the tokens of the framing matrix"},
-	})
-	must(t, err)
-	return h
+	unlisted := listed
+	unlisted.Name, unlisted.Origins = "unlisted", nil
+	return newHandlers(t, []profile.Profile{listed, unlisted}, nil)
 }

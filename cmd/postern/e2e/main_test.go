@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -8,22 +9,42 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
-// program is the path of the binary under test, built once for all tests of the package.
+// program is the path of the binary under test, which is built once for all tests of the package.
 var program string
 
+// long makes tests use the full file sizes and counts. By default they use small ones, so that every
+// point is tested once on a small machine within a few minutes.
+var long = os.Getenv("POSTERN_LONG") == "1"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("e2e: left out in short mode: these tests need Chromium and npm")
+		return
+	}
 	os.Exit(run(m))
 }
 
-func run(m *testing.M) int {
+// run builds the program and runs the tests. Chromium and the servers put their temporary files into
+// the same folder as the tests; it is removed at the end.
+func run(m *testing.M) (code int) {
 	dir, err := os.MkdirTemp("", "postern-e2e-")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e: make a temporary folder:", err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: remove the temporary folder:", err)
+			code = 1
+		}
+	}()
+	if err := os.Setenv("TMPDIR", dir); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e: set TMPDIR:", err)
+		return 1
+	}
 	if program, err = testserver.Build(dir); err != nil {
-		fmt.Fprintln(os.Stderr, "e2e: build:", err)
+		fmt.Fprintln(os.Stderr, "e2e: build the program:", err)
 		return 1
 	}
 	defer closeBrowser()

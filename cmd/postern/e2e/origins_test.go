@@ -16,11 +16,11 @@ func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 	const body = `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
 	cases := []struct{ name, origin, wanted string }{
 		{"our own page", uploadsOrigin, "status 201"},
-		{"the allowed origin", app, "status 201"},
+		{"the allowed origin", appOrigin, "status 201"},
 		{"another origin", "http://other.localhost", "kept back"},
 		{"a domain that ends alike", "http://evil-app.localhost", "kept back"},
 		{"a domain that begins alike", "http://app.localhost.evil.test", "kept back"},
-		{"another port of the allowed one", app + ":8080", "kept back"},
+		{"another port of the allowed one", appOrigin + ":8080", "kept back"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestAnOpaqueOriginCannotIssue(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
 		_, _ = w.Write([]byte(`<!doctype html><p>sandboxed</p>`))
 	}))
-	b.open(app + "/")
+	b.open(appOrigin + "/")
 	if got := evaluate[string](b, `location.origin + " " + self.origin`); !strings.HasSuffix(got, "null") {
 		t.Fatalf("origin of the page: wanted null, got %q", got)
 	}

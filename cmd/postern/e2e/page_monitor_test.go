@@ -14,14 +14,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// markFilesChosen marks in the trace where the page hears of the files: what the browser does to hand them
-// over isn't the page's.
+// markFilesChosen marks in the trace when the page gets the files: handing them over is the browser's
+// work. It also records what the page itself is told about long tasks.
 const markFilesChosen = `document.addEventListener("change", () => performance.mark("chosen"), {capture: true, once: true});
 	window.long = [];
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({type: "longtask", buffered: true})`
 
-// traceEvent is an entry of Chromium's trace. Times are in microseconds: the clock's, and the
-// thread's own.
+// traceEvent is an event in Chromium's trace. Times are in microseconds: Ts and Dur by the clock, Tts
+// and Tdur in processor time of the thread.
 type traceEvent struct {
 	Name      string
 	Pid, Tid  int
@@ -30,7 +30,7 @@ type traceEvent struct {
 	Args      struct{ Name string }
 }
 
-// pageMonitor watches one page from watch until seen.
+// pageMonitor measures the tasks and the heap of one page, from monitor until finish.
 type pageMonitor struct {
 	b                                 *tab
 	stopSampling, sampled, traceEnded chan struct{}
@@ -41,23 +41,22 @@ type pageMonitor struct {
 	peak     heapSize
 }
 
-// heapSize is a page's heap in bytes: what belongs to scripts alone, and together with the document's
-// objects and the buffers.
+// heapSize is the size of a page's heap in bytes: of scripts only, and with DOM objects and buffers.
 type heapSize struct{ Script, All int64 }
 
-// pageCost is what a page cost the person it belongs to. Work is the time for which the page's main
-// thread really ran, which says the same on a busy machine; clock includes what the thread spent
-// waiting for its turn.
+// pageCost is what an upload cost in the page. Processor time is the same on a busy machine; time by
+// the clock includes the time that the thread waited for a processor.
 type pageCost struct {
-	Tasks                   int           // that took a millisecond or more
-	LongestCPU, LongestWall time.Duration // of the longest of them
-	TotalCPU                time.Duration // work of all of them
-	LongTasks               []float64     // what the page itself is told of long tasks, in ms by the clock
-	Peak, AfterGC           heapSize      // the heap with garbage, and without any when all was over
+	Tasks         int           // of at least a millisecond
+	LongestCPU    time.Duration // processor time of the longest task
+	LongestWall   time.Duration // the longest task by the clock
+	TotalCPU      time.Duration // processor time of all tasks
+	LongTasks     []float64     // what the page is told about long tasks, in milliseconds by the clock
+	Peak, AfterGC heapSize      // the largest heap, garbage included, and the heap after a collection
 }
 
-// monitor records the tasks of the page's main thread and weighs its heap from now on. One page at a
-// time may be watched.
+// monitor starts to record the tasks of the page's main thread and to measure its heap. Only one page at a
+// time can be monitored, since Chromium has one trace.
 func (b *tab) monitor() *pageMonitor {
 	b.t.Helper()
 	l := &pageMonitor{b: b, stopSampling: make(chan struct{}), sampled: make(chan struct{}), traceEnded: make(chan struct{})}
@@ -88,8 +87,8 @@ func (l *pageMonitor) onEvent(event any) {
 	}
 }
 
-// isUnderOneMillisecond tells of a trace's entry, without decoding it, that it took less than a millisecond: most
-// of half a million do.
+// isUnderOneMillisecond reports whether an event took less than a millisecond, without decoding it: that
+// is true of most of half a million events.
 func isUnderOneMillisecond(entry []byte) bool {
 	_, rest, found := bytes.Cut(entry, []byte(`"dur":`))
 	return found && bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }) < len("1000")
@@ -97,7 +96,7 @@ func isUnderOneMillisecond(entry []byte) bool {
 
 func (l *pageMonitor) sampleHeap() {
 	defer close(l.sampled)
-	tick := time.NewTicker(4 * pollEvery)
+	tick := time.NewTicker(4 * pollInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -112,7 +111,7 @@ func (l *pageMonitor) sampleHeap() {
 	}
 }
 
-// measureHeap returns zeros where the browser doesn't say.
+// measureHeap returns zeros if the browser doesn't answer.
 func (l *pageMonitor) measureHeap() heapSize {
 	usage, err := chromedp.Call(l.b.ctx, runtime.GetHeapUsage, cdp.Empty{})
 	if err != nil {
@@ -121,18 +120,18 @@ func (l *pageMonitor) measureHeap() heapSize {
 	return heapSize{int64(usage.UsedSize), int64(usage.UsedSize + usage.EmbedderHeapUsedSize + usage.BackingStorageSize)}
 }
 
-// finish ends the watch.
+// finish ends the measurement and returns the result.
 func (l *pageMonitor) finish() pageCost {
 	t := l.b.t
 	t.Helper()
 	close(l.stopSampling)
-	wait(t, "the heap is weighed", l.sampled)
+	waitForClose(t, "the heap sampling has ended", l.sampled)
 	_, err := chromedp.Call(l.b.ctx, tracing.End, cdp.Empty{})
 	must(t, err)
 	select {
 	case <-l.traceEnded:
 	case <-time.After(5 * patience): // Chromium writes tens of megabytes
-		t.Fatal("the trace never ended")
+		t.Fatalf("the trace has not ended within %v", 5*patience)
 	}
 	s := l.tasks(t)
 	s.LongTasks = evaluate[[]float64](l.b, `window.long`)
@@ -142,7 +141,7 @@ func (l *pageMonitor) finish() pageCost {
 	return s
 }
 
-// tasks judges the thread that heard of the files, from then on.
+// tasks sums up the thread that got the files, from then on.
 func (l *pageMonitor) tasks(t *testing.T) (s pageCost) {
 	t.Helper()
 	var start traceEvent
@@ -152,7 +151,7 @@ func (l *pageMonitor) tasks(t *testing.T) (s pageCost) {
 		}
 	}
 	if l.lostData || start.Tts == 0 {
-		t.Fatalf("the trace has lost something: %v, files were chosen at %+v", l.lostData, start)
+		t.Fatalf("trace: wanted it whole and with a mark for the files, got loss %v and mark %+v", l.lostData, start)
 	}
 	for _, e := range l.events {
 		if e.Name != "RunTask" || e.Pid != start.Pid || e.Tid != start.Tid || e.Ts+e.Dur < start.Ts {

@@ -4,14 +4,16 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
-// socketBuffer is the kernel's share of what is on the line, at either end of a wire, in bytes. On a
-// loopback it would be megabytes: what a browser has sent would wait there uncounted, and a far end
-// that reads no more would still be sent a lot.
+// socketBuffer is the size of the kernel's buffers on both sides of the proxy, in bytes. With the
+// megabytes that a loopback connection gets by default, a browser could send a whole part that
+// nobody reads and the proxy couldn't count.
 const socketBuffer = 128 << 10
 
+// dialWithSmallBuffer connects to a server.
 func dialWithSmallBuffer(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -20,24 +22,27 @@ func dialWithSmallBuffer(ctx context.Context, network, address string) (net.Conn
 	return conn, err
 }
 
-// proxyListener are a wire's connections from the browser.
+// proxyListener accepts the connections of the browser. It can break them, stop them and limit how
+// fast they carry data.
 type proxyListener struct {
 	net.Listener
 	proxy *proxy
 
-	// Guarded by the wire.
+	// Guarded by proxy.mu.
 	conns     map[*proxyConn]bool
-	downUntil time.Time     // waitUntil when there is no line
-	paused    chan struct{} // closed when what waits may pass; nil: nothing has to wait
-	rate      int64         // bytes a second from the browser; 0: no limit
-	busyUntil time.Time     // when the line has carried what it has taken
+	broken    bool          // whether connections break at once
+	refused   int           // connections that broke because of that
+	paused    chan struct{} // closed when data may pass again; nil: data passes
+	waiting   int           // connections that wait for that
+	rate      int64         // bytes per second from the browser on all connections together; 0: no limit
+	busyUntil time.Time     // when the bytes accepted so far have passed at that rate
 }
 
-// proxyConn counts what arrives on a connection for each request, whether somebody reads it or not.
+// proxyConn counts the bytes that arrive for each request, even if nobody reads them.
 type proxyConn struct {
 	net.Conn
 	listener *proxyListener
-	current  *recordedRequest // the one under way, or the last
+	current  *recordedRequest // the request under way, or the last one
 }
 
 type connKey struct{}
@@ -46,7 +51,7 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connOf returns the connection on which a request came.
+// connOf returns the connection of a request.
 func connOf(r *http.Request) *proxyConn { return r.Context().Value(connKey{}).(*proxyConn) }
 
 func (l *proxyListener) Accept() (net.Conn, error) {
@@ -62,11 +67,12 @@ func (l *proxyListener) Accept() (net.Conn, error) {
 	}
 }
 
-// register returns nil while there is no line.
+// register returns nil while connections break.
 func (l *proxyListener) register(conn net.Conn) net.Conn {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()
-	if time.Now().Before(l.downUntil) {
+	if l.broken {
+		l.refused++
 		return nil
 	}
 	_ = conn.(*net.TCPConn).SetReadBuffer(socketBuffer)
@@ -75,51 +81,78 @@ func (l *proxyListener) register(conn net.Conn) net.Conn {
 	return c
 }
 
-// resetConnection ends every connection, and each new one until that much time has passed.
-func (l *proxyListener) cutConnections(span time.Duration) {
+// breakConnections resets every connection, and each new one until repair is called.
+func (l *proxyListener) breakConnections() (repair func()) {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()
-	l.downUntil = time.Now().Add(span)
+	l.broken = true
 	for c := range l.conns {
 		_ = c.Conn.(*net.TCPConn).SetLinger(0) // a reset, not an orderly end
 		_ = c.Conn.Close()
 	}
+	return func() {
+		l.proxy.mu.Lock()
+		defer l.proxy.mu.Unlock()
+		l.broken = false
+	}
 }
 
-// pause holds everything back that goes either way, as a line does that loses all packets for that
-// long.
-func (l *proxyListener) pause(span time.Duration) {
+// refusedConnections returns how many connections the browser has tried in vain.
+func (l *proxyListener) refusedConnections() int {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()
-	silent := make(chan struct{})
-	l.paused = silent
-	time.AfterFunc(span, func() { close(silent) })
+	return l.refused
 }
 
-// limitRate lets at most that many bytes a second through from the browser, on all connections
-// together; 0 is no limit.
+// pause stops all data in both directions until resume is called, as a network does that loses every
+// packet.
+func (l *proxyListener) pause() (resume func()) {
+	l.proxy.mu.Lock()
+	defer l.proxy.mu.Unlock()
+	paused := make(chan struct{})
+	l.paused = paused
+	return sync.OnceFunc(func() { close(paused) })
+}
+
+// waitingConnections returns how many connections have data that pause has stopped.
+func (l *proxyListener) waitingConnections() int {
+	l.proxy.mu.Lock()
+	defer l.proxy.mu.Unlock()
+	return l.waiting
+}
+
+// limitRate limits the bytes per second from the browser on all connections together; 0 is no limit.
 func (l *proxyListener) limitRate(rate int64) {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()
 	l.rate = rate
 }
 
-// throttle takes as long as the line does to carry so many bytes, and waits while it is silent.
+// throttle waits as long as n bytes take at the limited rate, and while data is stopped.
 func (l *proxyListener) throttle(n int) {
 	l.proxy.mu.Lock()
-	silent, now := l.paused, time.Now()
+	paused, now := l.paused, time.Now()
 	if l.rate > 0 {
-		l.busyUntil = laterOf(l.busyUntil, now).Add(time.Duration(n) * time.Second / time.Duration(l.rate))
+		if l.busyUntil.Before(now) {
+			l.busyUntil = now
+		}
+		l.busyUntil = l.busyUntil.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
 	}
-	carried := l.busyUntil
+	wait := l.busyUntil.Sub(now)
 	l.proxy.mu.Unlock()
-	time.Sleep(carried.Sub(now))
-	if silent != nil {
-		<-silent
+	time.Sleep(wait)
+	if paused != nil {
+		l.countWaiting(1)
+		<-paused
+		l.countWaiting(-1)
 	}
 }
 
-func laterOf(a, b time.Time) time.Time { return pick(a.After(b), a, b) }
+func (l *proxyListener) countWaiting(change int) {
+	l.proxy.mu.Lock()
+	defer l.proxy.mu.Unlock()
+	l.waiting += change
+}
 
 func (c *proxyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
@@ -144,5 +177,5 @@ func (c *proxyConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets the server end a connection in order.
+// CloseWrite lets net/http's server end a connection in order.
 func (c *proxyConn) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }

@@ -2,33 +2,39 @@ package e2e
 
 import (
 	"bytes"
+
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
-// record is one request that went over a wire.
+// recordedRequest is what the proxy has noted about one request.
 type recordedRequest struct {
 	Method, Host, Path, Query string
-	ContentType               string // Content-Type of the request
+	ContentType               string // of the request
 	BodyRead                  int64  // bytes of the request's body that were read from the browser
 	BodyStart                 []byte // the first of those bytes, up to bodyStartLimit
-	Received                  int64  // bytes that arrived for it, those nobody read included
-	Status                    int    // 0 while unanswered
+	Received                  int64  // bytes that arrived on the connection for it, including unread ones
+	Status                    int    // of the response; 0 before there is one
 	Started, Answered         time.Time
-	Done, Broken              bool // sampled; over because its connection broke
+	Done                      bool // whether the request is over
+	Broken                    bool // whether it ended because its connection broke
 }
 
-// bodyStartLimit is enough to keep every JSON body whole.
+// bodyStartLimit, in bytes, is larger than any JSON body.
 const bodyStartLimit = 64 << 10
 
-// proxy is the line between a browser and everything else: a forward proxy that counts, delays and
-// cuts. The browser still sees the real origins, so nothing about cross-origin rules changes.
+// proxy is a forward proxy between a browser and all servers. It records requests and can delay
+// them, answer them itself and break connections. The browser still uses the real origins, so
+// cross-origin rules apply as usual.
 type proxy struct {
 	server   *httptest.Server
 	listener *proxyListener
@@ -36,156 +42,222 @@ type proxy struct {
 
 	mu          sync.Mutex
 	delay       time.Duration
-	interceptor func(http.ResponseWriter, *http.Request) bool
+	interceptor interceptor
 	hosts       map[string]http.Handler
 	recorded    []*recordedRequest
-	active      map[string]int
-	peak        map[string]int
+	active      map[string]int // requests under way, by method and host
+	peak        map[string]int // the largest values of active
 }
 
-// newProxy opens a line without delay or fault.
+// interceptor may answer a request in place of its server. It returns false to let the request pass.
+// A panic with http.ErrAbortHandler breaks the connection.
+type interceptor func(http.ResponseWriter, *http.Request) bool
+
+// newProxy starts a proxy without delay or faults.
 func newProxy(t *testing.T) *proxy {
 	t.Helper()
-	w := &proxy{active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
-	w.forward = &httputil.ReverseProxy{
+	p := &proxy{active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
+	p.forward = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32, DialContext: dialWithSmallBuffer},
 		FlushInterval: -1,
 		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
-	w.server = httptest.NewUnstartedServer(w)
-	w.server.Config.ErrorLog = w.forward.ErrorLog
-	w.listener = &proxyListener{Listener: w.server.Listener, proxy: w, conns: map[*proxyConn]bool{}}
-	w.server.Listener, w.server.Config.ConnContext = w.listener, withConn
-	w.server.Start()
-	t.Cleanup(w.server.Close)
-	return w
+	p.server = httptest.NewUnstartedServer(p)
+	p.server.Config.ErrorLog = p.forward.ErrorLog
+	p.listener = &proxyListener{Listener: p.server.Listener, proxy: p, conns: map[*proxyConn]bool{}}
+	p.server.Listener, p.server.Config.ConnContext = p.listener, withConn
+	p.server.Start()
+	t.Cleanup(p.server.Close)
+	return p
 }
 
-// setDelay delays every request from now on, as a line with that latency would.
-func (w *proxy) setDelay(delay time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.delay = delay
+// setDelay delays every request from now on.
+func (p *proxy) setDelay(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
 }
 
-// intercept lets the function answer requests in place of the far end; it returns false to let one pass.
-// A panic with http.ErrAbortHandler cuts the connection.
-func (w *proxy) intercept(fault func(http.ResponseWriter, *http.Request) bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.interceptor = fault
+// intercept calls the function for every request from now on; nil ends that.
+func (p *proxy) intercept(by interceptor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.interceptor = by
 }
 
-// serveHost lets the line lead to a handler whenever the browser asks for that host, so that pages of
-// any origin can be had.
-func (w *proxy) serveHost(name string, handler http.Handler) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.hosts[name] = handler
+// hold stops requests before they reach their server, until release is called or the test ends.
+func (p *proxy) hold(t *testing.T, which func(*http.Request) bool) (release func()) {
+	t.Helper()
+	released := make(chan struct{})
+	release = sync.OnceFunc(func() { close(released) })
+	t.Cleanup(release)
+	p.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if which(r) {
+			<-released
+		}
+		return false
+	})
+	return release
 }
 
-func (w *proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+// serveHost sends requests for a host to a handler, so that a test can have pages of any origin.
+func (p *proxy) serveHost(name string, handler http.Handler) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hosts[name] = handler
+}
+
+// ServeHTTP records a request and passes it on.
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !r.URL.IsAbs() {
-		http.Error(rw, "loopback only", http.StatusBadGateway)
+		http.Error(w, "only http, and only by proxy", http.StatusBadGateway)
 		return
 	}
-	x, delay, fault := w.recordStart(r)
-	whole := false
-	defer func() { w.recordEnd(r, x, whole) }()
-	r.Body = &bodyRecorder{ReadCloser: r.Body, proxy: w, record: x}
+	record, delay, intercept := p.recordStart(r)
+	complete := false
+	defer func() { p.recordEnd(r, record, complete) }()
+	r.Body = &bodyRecorder{ReadCloser: r.Body, proxy: p, record: record}
 	time.Sleep(delay)
-	answer := &statusRecorder{ResponseWriter: rw, proxy: w, record: x}
-	switch host := w.handlerFor(r); {
-	case fault != nil && fault(answer, r):
+	recorder := &statusRecorder{ResponseWriter: w, proxy: p, record: record}
+	switch host := p.handlerFor(r); {
+	case intercept != nil && intercept(recorder, r):
 	case host != nil:
-		host.ServeHTTP(answer, r)
+		host.ServeHTTP(recorder, r)
 	default:
-		w.forward.ServeHTTP(answer, r)
+		p.forward.ServeHTTP(recorder, r)
 	}
-	whole = true
+	complete = true
 }
 
-func (w *proxy) handlerFor(r *http.Request) http.Handler {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.hosts[r.URL.Host]
+func (p *proxy) handlerFor(r *http.Request) http.Handler {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hosts[r.URL.Host]
 }
 
-func (w *proxy) recordStart(r *http.Request) (*recordedRequest, time.Duration, func(http.ResponseWriter, *http.Request) bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	x := &recordedRequest{
+func (p *proxy) recordStart(r *http.Request) (*recordedRequest, time.Duration, interceptor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	record := &recordedRequest{
 		Method: r.Method, Host: r.URL.Host, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"), Started: time.Now(),
 	}
-	connOf(r).current = x
-	w.recorded = append(w.recorded, x)
+	connOf(r).current = record
+	p.recorded = append(p.recorded, record)
 	kind := r.Method + " " + r.URL.Host
-	w.active[kind]++
-	w.peak[kind] = max(w.peak[kind], w.active[kind])
-	return x, w.delay, w.interceptor
+	p.active[kind]++
+	p.peak[kind] = max(p.peak[kind], p.active[kind])
+	return record, p.delay, p.interceptor
 }
 
-func (w *proxy) recordEnd(r *http.Request, x *recordedRequest, whole bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.active[r.Method+" "+r.URL.Host]--
-	x.Done, x.Broken = true, !whole
+func (p *proxy) recordEnd(r *http.Request, record *recordedRequest, complete bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.active[r.Method+" "+r.URL.Host]--
+	record.Done, record.Broken = true, !complete
 }
 
-// requests returns copies of what went to the host so far, oldest first; an empty method stands
-// for all.
-func (w *proxy) requests(host, method string) []recordedRequest {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// requests returns copies of the requests to a host so far, oldest first. An empty method stands for
+// all methods.
+func (p *proxy) requests(host, method string) []recordedRequest {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var found []recordedRequest
-	for _, x := range w.recorded {
-		if x.Host == host && (method == "" || x.Method == method) {
-			found = append(found, *x)
+	for _, record := range p.recorded {
+		if record.Host == host && (method == "" || record.Method == method) {
+			found = append(found, *record)
 		}
 	}
 	return found
 }
 
-// maxConcurrent returns how many requests of the method to the host were under way at once.
-func (w *proxy) maxConcurrent(method, host string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.peak[method+" "+host]
+// maxConcurrent returns how many requests of the method to the host were under way at the same time.
+func (p *proxy) maxConcurrent(method, host string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.peak[method+" "+host]
 }
 
-// bodyRecorder notes the bytes of a request's body as they pass.
+// bodyRecorder records the bytes of a request's body as they are read.
+//
+// It remembers the end of the body. A Transport reads once more after the last byte, perhaps when the
+// response has already begun; net/http's server has closed the body by then, and an error from
+// that read would make the Transport close the connection amid the response.
 type bodyRecorder struct {
 	io.ReadCloser
 	proxy  *proxy
 	record *recordedRequest
+	ended  bool
 }
 
-func (c *bodyRecorder) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	c.proxy.mu.Lock()
-	defer c.proxy.mu.Unlock()
-	c.record.BodyRead += int64(n)
-	if room := bodyStartLimit - len(c.record.BodyStart); room > 0 {
-		c.record.BodyStart = append(bytes.Clone(c.record.BodyStart), p[:min(n, room)]...)
+func (b *bodyRecorder) Read(p []byte) (int, error) {
+	if b.ended {
+		return 0, io.EOF
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.ended = err == io.EOF
+	b.proxy.mu.Lock()
+	defer b.proxy.mu.Unlock()
+	b.record.BodyRead += int64(n)
+	if room := bodyStartLimit - len(b.record.BodyStart); room > 0 {
+		b.record.BodyStart = append(bytes.Clone(b.record.BodyStart), p[:min(n, room)]...)
 	}
 	return n, err
 }
 
-// statusRecorder notes the status of an answer.
+// statusRecorder records the status of a response.
 type statusRecorder struct {
 	http.ResponseWriter
 	proxy  *proxy
 	record *recordedRequest
 }
 
-func (n *statusRecorder) WriteHeader(status int) {
-	n.proxy.mu.Lock()
-	n.record.Status, n.record.Answered = status, time.Now()
-	n.proxy.mu.Unlock()
-	n.ResponseWriter.WriteHeader(status)
+func (s *statusRecorder) WriteHeader(status int) {
+	s.proxy.mu.Lock()
+	s.record.Status, s.record.Answered = status, time.Now()
+	s.proxy.mu.Unlock()
+	s.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets the proxy flush.
-func (n *statusRecorder) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+// Unwrap lets httputil.ReverseProxy flush.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// The proxy once cut responses short now and then: the browser then showed
+// ERR_CONTENT_LENGTH_MISMATCH. bodyRecorder says why.
+func TestTheProxyDeliversTheWholeResponseToALongRequest(t *testing.T) {
+	t.Parallel()
+	const length = 1 << 20
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write(make([]byte, length))
+	}))
+	t.Cleanup(server.Close)
+	p := newProxy(t)
+	proxyURL, err := url.Parse(p.server.URL)
+	must(t, err)
+	client := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return proxyURL, nil }}}
+	t.Cleanup(client.CloseIdleConnections)
+	for range 200 {
+		response, err := client.Post(server.URL, "text/plain", strings.NewReader(strings.Repeat("x", 100_000)))
+		must(t, err)
+		body, err := io.ReadAll(response.Body)
+		must(t, err)
+		must(t, response.Body.Close())
+		if len(body) != length {
+			t.Fatalf("bytes of the response: wanted %d, got %d", length, len(body))
+		}
+	}
+}
+
+func TestTheProxyReadsNothingFromARequestBodyAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	last := iotest.DataErrReader(strings.NewReader("last bytes"))
+	body := &bodyRecorder{ReadCloser: io.NopCloser(io.MultiReader(last)), proxy: &proxy{}, record: &recordedRequest{}}
+	_, err := io.ReadAll(body)
+	must(t, err)
+	body.ReadCloser = io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose))
+	if n, err := body.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("after the end: wanted io.EOF, got %d bytes and %v", n, err)
+	}
+}

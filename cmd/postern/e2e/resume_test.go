@@ -3,13 +3,12 @@ package e2e
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// lineRate, in bytes a second, leaves time to strike amid parts.
-const lineRate = 64 * mebibyte
+// byteRate, in bytes per second, is slow enough to interrupt an upload in the middle of parts.
+var byteRate = mediumFile / 4
 
 func TestAnUploadResumesAfterItsTabWasKilled(t *testing.T) {
 	t.Parallel()
@@ -18,25 +17,25 @@ func TestAnUploadResumesAfterItsTabWasKilled(t *testing.T) {
 			t.Parallel()
 			p := startDev(t)
 			path := sparseFile(t, "garden.bin", mediumFile, mebibyte)
-			anchor := newTab(t, tabOptions{})
-			anchor.open(p.URL + "/healthz")
-			first := anchor.openSibling()
+			opener := newTab(t, tabOptions{})
+			opener.open(p.URL + "/healthz")
+			first := opener.openSibling()
 			first.open(p.URL + "/forms/files")
-			first.Proxy.listener.limitRate(lineRate)
-			release := first.Proxy.hold(t, p.partsFrom(16))
+			first.Proxy.listener.limitRate(byteRate)
+			release := first.Proxy.hold(t, p.partsFrom(mediumParts))
 			first.upload(path)
 			first.waitForAcceptedBytes(p, mediumFile*percent/100)
 			first.Close()
-			anchor.waitForReleasedLocks()
-			anchor.Proxy.listener.limitRate(0)
-			second := anchor.openSibling()
+			opener.waitForReleasedLocks()
+			opener.Proxy.listener.limitRate(0)
+			second := opener.openSibling()
 			second.open(p.URL + "/forms/files")
-			second.waitUntil("the row is there again", `document.querySelector(".postern-file[data-state=interrupted]") != null`)
+			second.waitForRow("interrupted")
 			second.screenshot(fmt.Sprintf("row-interrupted-%d", percent))
 			release()
 			second.chooseFiles(path)
 			second.waitForState("done")
-			second.requireSameFile(p, path, true)
+			second.requireSameFile(p, path, 0, true)
 			if keys := p.store(t).openUploads(); len(keys) != 0 {
 				t.Errorf("open multipart uploads: wanted none, got %q", keys)
 			}
@@ -44,7 +43,7 @@ func TestAnUploadResumesAfterItsTabWasKilled(t *testing.T) {
 	}
 }
 
-// openSibling opens another tab with the same storage on the same line.
+// openSibling opens another tab with the same cookies, storage and proxy.
 func (b *tab) openSibling() *tab {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
@@ -54,18 +53,15 @@ func (b *tab) openSibling() *tab {
 	return other
 }
 
-// waitForReleasedLocks waits until no tab is at a file any more: one that was killed is for a moment longer.
+// waitForReleasedLocks waits until no tab holds the lock of a file. A killed tab holds it for a moment
+// longer.
 func (b *tab) waitForReleasedLocks() {
 	b.t.Helper()
-	b.waitUntil("no tab holds a file", `navigator.locks.query().then(({ held }) => held.length == 0)`)
+	b.waitUntil("no tab holds a lock", `navigator.locks.query().then(({ held }) => held.length == 0)`)
 }
 
-// waitForAcceptedBytes waits until the store has taken parts of that many bytes.
+// waitForAcceptedBytes waits until the store has accepted parts of at least that many bytes.
 func (b *tab) waitForAcceptedBytes(p *devServer, bytes int64) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); b.parts(p).bytes(true) < bytes; time.Sleep(pollEvery) {
-		if time.Now().After(deadline) {
-			b.t.Fatalf("waiting for %d bytes: got %d within %v", bytes, b.parts(p).bytes(true), patience)
-		}
-	}
+	waitFor(b.t, fmt.Sprintf("the store has accepted %d bytes", bytes), func() bool { return b.parts(p).acceptedBytes() >= bytes })
 }

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 )
 
 func TestAnotherFileReplacesARefusedFileInItsRow(t *testing.T) {
@@ -103,8 +100,7 @@ func TestTheFormIsHiddenUntilTheScriptHasChangedIt(t *testing.T) {
 	for _, path := range []string{"/forms/photos", "/widget/photos"} {
 		t.Run(path, func(t *testing.T) {
 			b := newTab(t, tabOptions{})
-			_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: recordDrawing})
-			must(t, err)
+			b.beforeLoad(recordDrawing)
 			b.Proxy.setDelay(100 * time.Millisecond)
 			b.open(p.URL + path)
 			b.waitUntilReady(true)

@@ -3,23 +3,14 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
-
-	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
 // slowSite is a `postern serve` whose store completes multipart uploads only when the test lets it.
@@ -29,15 +20,6 @@ type slowSite struct {
 	release func()        // lets the store complete
 }
 
-const slowSiteConfig = `
-listen: 127.0.0.1:0
-public_url: ` + uploadsOrigin + `
-keys: {tokens: ["env:TOKEN_KEY"]}
-store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
-profiles:
-  files: {bucket: ` + bucket + `, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..5TiB, access: public}
-`
-
 // startSlowSite starts the server and has the proxy lead to it. Its store is that of p, behind a
 // proxy that keeps CompleteMultipartUpload back and, as a store does, forgets it when the caller
 // goes away before its turn.
@@ -46,7 +28,7 @@ func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	released := make(chan struct{})
 	s := &slowSite{host: strings.TrimPrefix(uploadsOrigin, "http://"), asked: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
 	asked := sync.OnceFunc(func() { close(s.asked) })
-	forward := proxyTo(t, p.Store)
+	forward := forwardTo(t, p.Store)
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
 			asked()
@@ -62,26 +44,8 @@ func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	}))
 	t.Cleanup(store.Close)
 	t.Cleanup(s.release)
-	server := testserver.Start(t, testserver.Options{
-		Path: program, Args: []string{"serve", "--config", writeFile(t, "postern.yaml", fmt.Appendf(nil, slowSiteConfig, store.URL))},
-		Env: []string{
-			"TOKEN_KEY=a key for the tokens of a server with a slow store", "AWS_ACCESS_KEY_ID=postern-dev",
-			"AWS_SECRET_ACCESS_KEY=" + strings.TrimSpace(string(readFile(t, filepath.Join(p.Data, "store.key")))),
-		},
-	})
-	w.serveHost(s.host, proxyTo(t, server.URL))
+	startSeparateServer(t, w, p, separateOptions{store: store.URL})
 	return s
-}
-
-// proxyTo forwards requests as they are; signatures cover the host that the client named.
-func proxyTo(t *testing.T, target string) *httputil.ReverseProxy {
-	t.Helper()
-	base, err := url.Parse(target)
-	must(t, err)
-	return &httputil.ReverseProxy{
-		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(base); r.Out.Host = r.In.Host },
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}
 }
 
 // shortStall gives each uploader of the page a stall that a completion outlasts easily, and records
@@ -98,12 +62,11 @@ new MutationObserver(() => {
 // asked to put them together.
 func (s *slowSite) uploadUntilCompletion(t *testing.T, b *tab, size int64) (sum string) {
 	t.Helper()
-	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: shortStall})
-	must(t, err)
+	b.beforeLoad(shortStall)
 	path, sum := randomFile(t, "garden.bin", size)
 	b.open(uploadsOrigin + "/forms/files")
 	b.upload(path)
-	wait(t, "the store is asked to complete", s.asked)
+	waitForClose(t, "the store is asked to complete", s.asked)
 	return sum
 }
 
@@ -119,7 +82,7 @@ func TestACompletionThatOutlastsEveryStallIsWaitedFor(t *testing.T) {
 	b := newTab(t, tabOptions{})
 	s := startSlowSite(t, b.Proxy, p)
 	sum := s.uploadUntilCompletion(t, b, size)
-	b.waitFor("the page has asked three times whether the server can be reached, or asks to complete again", func() bool {
+	waitFor(b.t, "the page has asked three times whether the server can be reached, or asks to complete again", func() bool {
 		return len(s.requests(b, "/healthz")) >= 3 || len(s.requests(b, "/complete")) > 1
 	})
 	texts := evaluate[[]string](b, `rowTexts`)
@@ -151,7 +114,7 @@ func TestACompletionGoesOnWhenTheTabIsClosed(t *testing.T) {
 	b := opener.openSibling()
 	sum := s.uploadUntilCompletion(t, b, size)
 	b.Close()
-	opener.waitFor("the request to complete has ended with its tab", func() bool {
+	waitFor(opener.t, "the request to complete has ended with its tab", func() bool {
 		return slices.ContainsFunc(s.requests(opener, "/complete"), func(x recordedRequest) bool { return x.Done && x.Broken })
 	})
 	// The store takes longer than the server needs to notice that nobody waits for the answer.
@@ -159,7 +122,7 @@ func TestACompletionGoesOnWhenTheTabIsClosed(t *testing.T) {
 	defer cancel()
 	<-ctx.Done()
 	s.release()
-	opener.waitFor("the object is there", func() bool { return len(p.store(t).keys()) == 1 })
+	waitFor(opener.t, "the object is there", func() bool { return len(p.store(t).keys()) == 1 })
 	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
 		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
 	}

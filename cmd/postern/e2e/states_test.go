@@ -128,7 +128,7 @@ func TestAPausedFileResumesAndACancelledFileIsRemoved(t *testing.T) {
 	b.waitForRow("sending")
 	b.pressRowButton("cancel")
 	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
-	for deadline := time.Now().Add(patience); len(p.store(t).openUploads()) != 0; time.Sleep(pollEvery) {
+	for deadline := time.Now().Add(patience); len(p.store(t).openUploads()) != 0; time.Sleep(pollInterval) {
 		if time.Now().After(deadline) {
 			t.Fatalf("multipart uploads still open %v after cancelling: %q", patience, p.store(t).openUploads())
 		}

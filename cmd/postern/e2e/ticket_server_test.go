@@ -68,7 +68,7 @@ func failTwice(_ *tab, _ *devServer, times int, w http.ResponseWriter) bool {
 }
 
 func answerLate(b *tab, p *devServer, _ int, _ http.ResponseWriter) bool {
-	b.waitFor("all of the first turn but the film have arrived, and others wait", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 3 })
+	waitFor(b.t, "all of the first turn but the film have arrived, and others wait", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 3 })
 	return false
 }
 

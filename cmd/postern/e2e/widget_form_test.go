@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -28,21 +27,6 @@ func catalogText(t *testing.T, language, key string) string {
 	return catalogue[key]
 }
 
-// hold keeps requests from their far end until they are let go of, or the test ends.
-func (w *proxy) hold(t *testing.T, which func(*http.Request) bool) (release func()) {
-	t.Helper()
-	gate := make(chan struct{})
-	release = sync.OnceFunc(func() { close(gate) })
-	t.Cleanup(release)
-	w.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
-		if which(r) {
-			<-gate
-		}
-		return false
-	})
-	return release
-}
-
 // isForStore tells which requests go to the store.
 func (p *devServer) isForStore(r *http.Request) bool { return "http://"+r.URL.Host == p.Store }
 
@@ -56,7 +40,7 @@ func (p *devServer) partsFrom(first int) func(*http.Request) bool {
 
 func TestARequiredUploadBlocksTheFormInTheVisitorsLanguage(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	for _, language := range []string{"en", "de", "ja", "ar"} {
 		t.Run(language, func(t *testing.T) {
 			b := embed(t, p, tabOptions{}, fmt.Sprintf(`<div lang=%q>%s</div>`, language, picturesForm))
@@ -107,7 +91,7 @@ func (b *tab) requireFormRefused(reason, message string) {
 
 func TestADisabledWidgetTakesNoFilesAndAddsNothingToTheForm(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, `<form method="post"><fieldset><postern-upload name="pictures" profile="photos" required></postern-upload></fieldset></form>`)
 	widget := b.widgets(p, 1)[0]
 	widget.chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
@@ -138,7 +122,7 @@ func TestADisabledWidgetTakesNoFilesAndAddsNothingToTheForm(t *testing.T) {
 
 func TestAResetFormCancelsItsUploads(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, `<form method="post"><postern-upload name="pictures" profile="files" required></postern-upload></form>`)
 	widget := b.widgets(p, 1)[0]
 	release := b.Proxy.hold(t, func(r *http.Request) bool { return p.isForStore(r) && r.URL.Query().Get("partNumber") == "2" })
@@ -152,7 +136,7 @@ func TestAResetFormCancelsItsUploads(t *testing.T) {
 	evaluate[any](b, `document.querySelector("form").reset()`)
 	b.waitUntil("the value is gone", `document.querySelector("postern-upload").value.length == 0 && document.querySelector("postern-upload").validity.valueMissing`)
 	widget.waitUntil("the rows are gone", `document.querySelector(".postern-file") == null`)
-	b.waitFor("the parts are gone from the store", func() bool { return len(p.store(t).openUploads()) == 0 })
+	waitFor(b.t, "the parts are gone from the store", func() bool { return len(p.store(t).openUploads()) == 0 })
 	release()
 	widget.chooseFiles(writeFile(t, "other.txt", []byte("other words")))
 	keys := b.waitForValues(1)
@@ -167,7 +151,7 @@ func TestAResetFormCancelsItsUploads(t *testing.T) {
 // where it has to load it anew.
 func TestUploadsAreRestoredByGoingBack(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b, keys := embedPicture(t, p)
 	b.submit()
 	b.run(chromedp.NavigateBack())

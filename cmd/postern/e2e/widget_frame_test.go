@@ -12,7 +12,7 @@ import (
 
 func TestAMovedWidgetKeepsItsFiles(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	for _, c := range []struct {
 		name, move string
 		loads      int // of the frame, altogether
@@ -53,7 +53,7 @@ func (b *tab) frameLoads(p *devServer) (count int) {
 
 func TestAWidgetDropsItsFilesWhenItsProfileChanges(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, picturesForm)
 	alice, bob := tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}}, tickets.Ticket{Subject: "bob", Profiles: []string{"files"}}
 	evaluate[any](b, fmt.Sprintf(`document.querySelector("postern-upload").ticket = %q`, p.ticket(alice)))
@@ -84,7 +84,7 @@ func TestAWidgetDropsItsFilesWhenItsProfileChanges(t *testing.T) {
 
 func TestAWidgetKeepsItsFilesWhenItsLanguageChanges(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b, keys := embedPicture(t, p)
 	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
 	widget := b.widgets(p, 1)[0]
@@ -98,7 +98,7 @@ func TestAWidgetKeepsItsFilesWhenItsLanguageChanges(t *testing.T) {
 
 func TestTheHostsColoursAreAppliedInTheFrame(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, picturesForm)
 	dress := func(properties ...string) {
 		for i := 0; i < len(properties); i += 2 {
@@ -135,7 +135,7 @@ func TestTheHostsColoursAreAppliedInTheFrame(t *testing.T) {
 
 func TestTheFrameIsAsHighAsItsContent(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	var files []string
 	for i := range 7 {
 		files = append(files, writeFile(t, fmt.Sprintf("notes about the garden in the last summer, part %d.txt", i), []byte("words")))

@@ -66,12 +66,12 @@ func TestTheFrameSendsMessagesToListedPagesOnly(t *testing.T) {
 	t.Parallel()
 	const nothing = "that was all"
 	for _, c := range []struct{ name, origin, heard string }{
-		{"the listed page", app, "hello, that was all"},
+		{"the listed page", appOrigin, "hello, that was all"},
 		{"another page", "http://other.localhost", nothing},
 		{"a domain that ends alike", "http://evil-app.localhost", nothing},
 		{"a domain that begins alike", "http://app.localhost.evil.test", nothing},
 		{"a subdomain of the listed one", "http://x.app.localhost", nothing},
-		{"another port of the listed one", app + ":8080", nothing},
+		{"another port of the listed one", appOrigin + ":8080", nothing},
 		{"an opaque origin", "null", nothing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTheFrameAcceptsAPortFromItsOwnPageOnly(t *testing.T) {
 	b := newTab(t, tabOptions{})
 	b.Proxy.serveHost("uploads.localhost", widgetServer(t))
 	b.Proxy.serveHost("app.localhost", pagesByPath(map[string]string{"/": framingPage + `<iframe id="beside" src="/beside"></iframe>`, "/beside": listeningPage}))
-	b.open(app + "/")
+	b.open(appOrigin + "/")
 	frame := b.waitForAllMessages()
 	evaluate[any](frame, `(() => {
 		window.welcomed = 0;
@@ -156,7 +156,7 @@ func TestTheElementAnswersItsOwnFrameOnly(t *testing.T) {
 				pick(r.URL.Path == "/rogue", pagesByPath(map[string]string{"/rogue": helloPage}), own).ServeHTTP(w, r)
 			}))
 			b.Proxy.serveHost("app.localhost", pagesByPath(map[string]string{"/": widgetPage}))
-			b.open(app + "/")
+			b.open(appOrigin + "/")
 			b.waitUntil("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
 			evaluate[any](b, fmt.Sprintf(`(() => {
 				window.knocks = [];

@@ -37,7 +37,7 @@ func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><script type="module" src="%s/embed.js"></script><body>%s</body></html>`, p.URL, body)
 	}))
-	b.open(app + "/")
+	b.open(appOrigin + "/")
 	return b
 }
 
@@ -138,7 +138,7 @@ func TestTheHostsFormContainsTheKeysOfUploadedFiles(t *testing.T) {
 
 func TestTwoWidgetsOnOnePageKeepTheirFilesApart(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, `<form method="post"><postern-upload name="left" profile="photos"></postern-upload>
 		<postern-upload name="right" profile="photos"></postern-upload><button type="submit">Save</button></form>`)
 	for i, subject := range []string{"alice", "bob"} {
@@ -192,7 +192,7 @@ func TestEveryThemeOfTheDemoUploads(t *testing.T) {
 
 func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	ticket := p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}})
 	b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
 	evaluate[any](b, fmt.Sprintf(`(() => {
@@ -217,12 +217,12 @@ func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	if !strings.Contains(heard, "film.bin") || !strings.Contains(heard, "plot.png") {
 		t.Fatalf("what the host heard says nothing of the files: there is nothing to judge: %s", heard)
 	}
-	if signed.MatchString(heard) || strings.Contains(heard, "policy") || strings.Contains(heard, "token") || strings.Contains(heard, "http") {
+	if signedText.MatchString(heard) || strings.Contains(heard, "policy") || strings.Contains(heard, "token") || strings.Contains(heard, "http") {
 		t.Errorf("the host heard %s", heard)
 	}
-	for _, host := range []string{hostOf(t, p.URL), hostOf(t, app), hostOf(t, p.Store)} {
+	for _, host := range []string{hostOf(t, p.URL), hostOf(t, appOrigin), hostOf(t, p.Store)} {
 		for _, x := range b.Proxy.requests(host, "") {
-			if strings.Contains(x.Path+x.Query, ticket) || host != hostOf(t, p.Store) && signed.MatchString(x.Path+x.Query) {
+			if strings.Contains(x.Path+x.Query, ticket) || host != hostOf(t, p.Store) && signedText.MatchString(x.Path+x.Query) {
 				t.Errorf("a secret in an address: %s%s?%s", host, x.Path, x.Query)
 			}
 		}

@@ -39,7 +39,7 @@ func TestATicketThatExpiresDuringAnUploadIsRenewed(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := startDev(t, "--origin", app)
+			p := startDev(t, "--origin", appOrigin)
 			b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
 			o := &ticketServer{p: p, b: b, renew: c.renew}
 			b.Proxy.serveHost("app.localhost", o)
@@ -78,7 +78,7 @@ func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 			o.waitForFirstEnd()
 		}
 		if r.Method == http.MethodPut && strings.Contains(r.URL.RawQuery, "partNumber=3") {
-			b.waitFor("everything has been issued", func() bool { return countOf(b.responseStatuses(p, "/uploads"), http.StatusCreated) == small+1 })
+			waitFor(b.t, "everything has been issued", func() bool { return countOf(b.responseStatuses(p, "/uploads"), http.StatusCreated) == small+1 })
 		}
 		return false
 	})
@@ -155,7 +155,7 @@ func countOf(list []int, wanted int) (times int) {
 
 // waitFor waits for something beside the page; unlike until it may be called from any goroutine.
 func (b *tab) waitFor(what string, done func() bool) {
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(pollEvery) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(pollInterval) {
 		if time.Now().After(deadline) {
 			b.t.Errorf("%s: not within %v", what, patience)
 			return
@@ -186,7 +186,7 @@ func TestATicketThatHasAlreadyExpiredIsRenewed(t *testing.T) {
 
 func TestFilesAddedTogetherShareOneTicket(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, "--origin", app)
+	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, picturesForm)
 	evaluate[any](b, `(() => {
 		window.asked = 0;

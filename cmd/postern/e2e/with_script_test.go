@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// recordProgress records how far the bars of the page have come, and the words beside them, each time that
-// something changes.
+// recordProgress makes the page record the values of all visible progress bars whenever something
+// changes.
 const recordProgress = `(() => {
 	window.seen = [];
 	const look = () => {
@@ -32,7 +32,7 @@ func TestWithScriptASmallFileIsSentByPOST(t *testing.T) {
 	b.waitForState("done")
 	stored := p.store(t).onlyObject()
 	if stored.Sum != sumOf(picture) || stored.Type != "image/png" {
-		t.Errorf("stored: wanted image/png of sum %s, got %+v", sumOf(picture), stored)
+		t.Errorf("stored: wanted image/png with SHA-256 %s, got %+v", sumOf(picture), stored)
 	}
 	if posts := b.Proxy.requests(hostOf(t, p.Store), http.MethodPost); len(posts) != 1 {
 		t.Errorf("requests to the store: wanted one POST, got %+v", posts)
@@ -43,17 +43,17 @@ func TestWithScriptASmallFileIsSentByPOST(t *testing.T) {
 
 func TestWithScriptALargeFileIsSentInParts(t *testing.T) {
 	t.Parallel()
-	const size = 256 * mebibyte
+	size := mediumFile
 	p := startDev(t)
 	path, sum := randomFile(t, "garden.bin", size)
 	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/files")
 	evaluate[any](b, recordProgress)
-	b.Proxy.listener.limitRate(lineRate) // so that there is something to see
+	b.Proxy.listener.limitRate(byteRate) // so that the bar moves in steps that can be seen
 	b.upload(path)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
-		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+		t.Errorf("stored: wanted %d bytes with SHA-256 %s, got %+v", size, sum, stored)
 	}
 	b.parts(p).requireSentOnce(t, size)
 	b.requireSteadyProgress()
@@ -72,10 +72,10 @@ func TestWithScriptPartsAreSentInParallelOnASlowLine(t *testing.T) {
 	b.upload(path)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum {
-		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sum, stored)
 	}
-	if most := b.Proxy.maxConcurrent(http.MethodPut, hostOf(t, p.Store)); most < 2 {
-		t.Errorf("parts under way at once: wanted at least 2, got %d", most)
+	if concurrent := b.Proxy.maxConcurrent(http.MethodPut, hostOf(t, p.Store)); concurrent < 2 {
+		t.Errorf("parts under way at the same time: wanted at least 2, got %d", concurrent)
 	}
 	b.parts(p).requireSentOnce(t, size)
 }
@@ -114,14 +114,14 @@ func TestWithScriptAFileOfAFalseTypeIsDeletedAndExplained(t *testing.T) {
 	b.upload(writeFile(t, "notes.png", []byte(strings.Repeat("only words\n", 200))))
 	b.waitUntil("the file is refused", `["refused", "failed"].includes(document.querySelector(".postern-file")?.dataset.state)`)
 	if words := b.text(); !strings.Contains(words, "PNG") {
-		t.Errorf("the page says %q, wanted the types that would do", words)
+		t.Errorf("the page says %q, wanted it to name the allowed types", words)
 	}
 	if keys := p.store(t).keys(); len(keys) != 0 {
 		t.Errorf("objects in the store: wanted none, got %q", keys)
 	}
 }
 
-// upload waits for the uploader, chooses files and has them sent.
+// upload chooses files and starts the upload, once the script is ready.
 func (b *tab) upload(paths ...string) {
 	b.t.Helper()
 	b.waitUntil("the uploader is ready", `customElements.get("postern-uploader") && document.querySelector("postern-uploader[ready]") != null`)
@@ -129,7 +129,7 @@ func (b *tab) upload(paths ...string) {
 	b.submitIfNeeded()
 }
 
-// submitIfNeeded presses the button where the uploader waits for it.
+// submitIfNeeded presses the form's button if the files wait for it.
 func (b *tab) submitIfNeeded() {
 	b.t.Helper()
 	b.waitUntil("a row for the file", `document.querySelector(".postern-file") != null`)
@@ -138,7 +138,7 @@ func (b *tab) submitIfNeeded() {
 	}
 }
 
-// waitForState waits until every file of the page has the state, and gives up at once when one fails
+// waitForState waits until every file of the page has a state. It fails at once if a file has failed
 // instead.
 func (b *tab) waitForState(state string) {
 	b.t.Helper()
@@ -151,7 +151,8 @@ func (b *tab) waitForState(state string) {
 	}
 }
 
-// requireNoFileAtServer requires that the handlers received JSON alone, and none of the file.
+// requireNoFileAtServer requires that the server received only JSON, and nothing of the file; content
+// is the beginning of the file.
 func (b *tab) requireNoFileAtServer(p *devServer, piece []byte) {
 	b.t.Helper()
 	for _, x := range b.Proxy.requests(hostOf(b.t, p.URL), "") {
@@ -164,7 +165,7 @@ func (b *tab) requireNoFileAtServer(p *devServer, piece []byte) {
 	}
 }
 
-// requireSteadyProgress requires that the bar was seen on its way, and never went back.
+// requireSteadyProgress requires that the progress bar moved in at least four steps, and never back.
 func (b *tab) requireSteadyProgress() {
 	b.t.Helper()
 	seen := evaluate[[]float64](b, `window.seen`)
@@ -179,7 +180,7 @@ func (b *tab) requireSteadyProgress() {
 	}
 }
 
-// parts are the parts that went over the wire.
+// parts are the requests that sent parts to the store.
 type parts []recordedRequest
 
 func (b *tab) parts(p *devServer) parts {
@@ -192,7 +193,7 @@ func (b *tab) parts(p *devServer) parts {
 	return found
 }
 
-// requireSentOnce requires that no part went twice and that all together are as long as the file.
+// requireSentOnce requires that no part was sent twice, and that all of them have the size of the file.
 func (p parts) requireSentOnce(t *testing.T, size int64) {
 	t.Helper()
 	var sent int64
@@ -211,7 +212,7 @@ func (p parts) requireSentOnce(t *testing.T, size int64) {
 	}
 }
 
-// partNumber returns the part number of a part's URL.
+// partNumber returns the part number in the URL of a part.
 func (x recordedRequest) partNumber() string {
 	_, rest, _ := strings.Cut(x.Query, "partNumber=")
 	number, _, _ := strings.Cut(rest, "&")
