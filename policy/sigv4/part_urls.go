@@ -48,6 +48,7 @@ func (s *Signer) PresignParts(r PartsRequest, now time.Time) (*PartPresigner, er
 	if err != nil {
 		return nil, err
 	}
+	u.headers = append([]Param{{Name: contentLength}}, u.headers...)
 	own := []Param{{"uploadId", r.UploadID}}
 	if r.Operation != "" {
 		own = append(own, Param{"x-id", r.Operation})
@@ -69,13 +70,11 @@ func (s *Signer) PresignParts(r PartsRequest, now time.Time) (*PartPresigner, er
 	return p, nil
 }
 
-// partBuffer is what one part URL is written in.
-type partBuffer struct {
-	headers [maxPartHeaders + 2]Param
-	bytes   []byte
-}
+// contentLength is the header of a part's size. Its value is written for each URL.
+const contentLength = "content-length"
 
-var partBuffers = sync.Pool{New: func() any { return new(partBuffer) }}
+// partBuffers holds buffers in which part URLs are written.
+var partBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // URL returns the URL for the part of the given number, from 1 to MaxParts, which must have exactly
 // size bytes. The headers, at most six, must be sent with exactly these values, as those of a
@@ -90,23 +89,25 @@ func (p *PartPresigner) URL(number int, size int64, headers ...Param) (url strin
 	if len(headers) > maxPartHeaders {
 		return "", fmt.Errorf("sigv4: presign: %d headers of a part: wanted at most %d", len(headers), maxPartHeaders)
 	}
-	buffer := partBuffers.Get().(*partBuffer)
-	defer partBuffers.Put(buffer)
-	const length = "content-length" // its value is written below, without an allocation
-	all, err := p.addHeaders(append(buffer.headers[:0], Param{Name: length}), headers)
-	if err != nil {
-		return "", err
+	all := p.headers
+	if len(headers) > 0 {
+		if all, err = p.addHeaders(headers); err != nil {
+			return "", err
+		}
 	}
-	b := append(buffer.bytes[:0], p.requestStart...)
+	buffer := partBuffers.Get().(*[]byte)
+	defer partBuffers.Put(buffer)
+	b := append((*buffer)[:0], p.requestStart...)
 	b = p.appendPartQuery(b, all, number)
 	queryEnd := len(b)
 	for i := range all {
-		b = p.appendHeader(b, all[i])
-		if all[i].Name == length {
-			b = strconv.AppendInt(b, size, 10)
+		if all[i].Name == contentLength {
+			b = strconv.AppendInt(append(b, "\n"+contentLength+":"...), size, 10)
+		} else {
+			b = p.appendHeader(b, &all[i])
 		}
 	}
-	url, buffer.bytes, err = p.finish(b, len(p.requestStart), queryEnd, all)
+	url, *buffer, err = p.finish(b, len(p.requestStart), queryEnd, all)
 	return url, err
 }
 

@@ -40,7 +40,7 @@ func (s *Signer) PresignURL(r PresignRequest, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	headers, err := u.addHeaders(nil, r.Headers)
+	headers, err := u.addHeaders(r.Headers)
 	if err != nil {
 		return "", err
 	}
@@ -50,8 +50,8 @@ func (s *Signer) PresignURL(r PresignRequest, now time.Time) (string, error) {
 	}
 	b := u.appendQuery([]byte(u.requestStart), params)
 	queryEnd := len(b)
-	for _, h := range headers {
-		b = u.appendHeader(b, h)
+	for i := range headers {
+		b = u.appendHeader(b, &headers[i])
 	}
 	url, _, err := u.finish(b, len(u.requestStart), queryEnd, headers)
 	return url, err

@@ -1,10 +1,10 @@
 package sigv4
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,12 +14,13 @@ import (
 type urlSigner struct {
 	key     *SigningKey
 	dialect *Dialect
-	host    string  // as browsers send it
+	headers []Param // to be signed besides the caller's, sorted
 	params  []Param // the signature's, without those for the signed headers and for the signature
 
 	address      string // the URL up to its query, with the question mark
 	requestStart string // of the canonical request: method and path
 	textStart    string // of the string to sign, up to the hash of the canonical request
+	signature    string // the name of the signature's parameter, between '&' and '='
 }
 
 func (s *Signer) newURLSigner(method, url, bucket string, expires, now time.Time) (urlSigner, error) {
@@ -38,7 +39,7 @@ func (s *Signer) newURLSigner(method, url, bucket string, expires, now time.Time
 	key, names := s.SigningKey(now), &s.dialect.query
 	timestamp := string(AppendTimestamp(nil, now))
 	u := urlSigner{
-		key: key, dialect: s.dialect, host: at.host,
+		key: key, dialect: s.dialect,
 		params: []Param{
 			{names.algorithm, s.dialect.algorithm}, {names.credential, key.credential},
 			{names.date, timestamp}, {names.expires, strconv.FormatInt(seconds, 10)},
@@ -46,6 +47,10 @@ func (s *Signer) newURLSigner(method, url, bucket string, expires, now time.Time
 		address:      at.origin + at.path + "?",
 		requestStart: method + "\n" + resource + "\n",
 		textStart:    s.dialect.algorithm + "\n" + timestamp + "\n" + key.scopeText + "\n",
+		signature:    "&" + names.signature + "=",
+	}
+	if s.dialect != OSS { // OSS signs the bucket instead
+		u.headers = []Param{{"host", at.host}}
 	}
 	if token := string(s.credentials.SessionToken); token != "" {
 		u.params = append(u.params, Param{names.token, token})
@@ -70,27 +75,27 @@ func (s *Signer) secondsUntil(expires, now time.Time) (int64, error) {
 	return seconds, nil
 }
 
-// addHeaders appends the caller's headers and the host to dst, and sorts. OSS doesn't sign the
-// host.
-func (u *urlSigner) addHeaders(dst, headers []Param) ([]Param, error) {
+// addHeaders returns the caller's headers and the signer's own, sorted.
+func (u *urlSigner) addHeaders(headers []Param) ([]Param, error) {
 	for _, h := range headers {
 		if err := checkHeader(h); err != nil {
 			return nil, err
 		}
 	}
-	dst = append(dst, headers...)
-	if u.dialect != OSS {
-		dst = append(dst, Param{"host", u.host})
-	}
-	return dst, sortParams(dst, "header")
+	all := append(u.headers[:len(u.headers):len(u.headers)], headers...)
+	return all, sortParams(all, "header")
 }
 
-// sortParams sorts by name. It is an error if two have the same name; kind is for its text.
+// sortParams sorts by name. It is an error if two have the same name; kind is for its text. There
+// are few, and most are in order.
 func sortParams(params []Param, kind string) error {
-	slices.SortFunc(params, func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(params); i++ {
-		if params[i].Name == params[i-1].Name {
-			return fmt.Errorf("sigv4: presign: %s %q is repeated", kind, params[i].Name)
+		at := i
+		for ; at > 0 && params[at].Name < params[at-1].Name; at-- {
+			params[at], params[at-1] = params[at-1], params[at]
+		}
+		if at > 0 && params[at].Name == params[at-1].Name {
+			return fmt.Errorf("sigv4: presign: %s %q is repeated", kind, params[at].Name)
 		}
 	}
 	return nil
@@ -116,7 +121,7 @@ func checkHeader(h Param) error {
 }
 
 // appendHeader appends a line of the canonical request.
-func (u *urlSigner) appendHeader(dst []byte, h Param) []byte {
+func (u *urlSigner) appendHeader(dst []byte, h *Param) []byte {
 	dst = append(append(append(dst, '\n'), h.Name...), ':')
 	if u.dialect == OSS {
 		return append(dst, strings.TrimSpace(h.Value)...)
@@ -126,13 +131,13 @@ func (u *urlSigner) appendHeader(dst []byte, h Param) []byte {
 
 // appendCollapsed appends a header's value without spaces around it and with single spaces in it.
 func appendCollapsed(dst []byte, value string) []byte {
-	value = strings.TrimSpace(value)
+	start := len(dst)
 	for i := range len(value) {
-		if value[i] != ' ' || dst[len(dst)-1] != ' ' {
+		if value[i] != ' ' || len(dst) > start && dst[len(dst)-1] != ' ' {
 			dst = append(dst, value[i])
 		}
 	}
-	return dst
+	return bytes.TrimSuffix(dst, []byte(" "))
 }
 
 // appendNames appends the names of those headers that the dialect lists.
@@ -159,8 +164,7 @@ func (u *urlSigner) finish(b []byte, from, to int, headers []Param) (string, []b
 	text := len(b)
 	b = hex.AppendEncode(append(b, u.textStart...), digest[:])
 	url := len(b)
-	b = append(append(b, u.address...), b[from:to]...)
-	b = append(append(append(b, '&'), u.dialect.query.signature...), '=')
+	b = append(append(append(b, u.address...), b[from:to]...), u.signature...)
 	b, err := u.key.AppendSignature(b, b[text:url])
 	if err != nil {
 		return "", b, err
