@@ -2,10 +2,9 @@ package policy
 
 import "github.com/postern-dev/postern/policy/sigv4"
 
-// AttributeNames are the names by which one dialect sets what an object carries: form fields where
-// a form sets it, request headers where a presigned URL does. An empty name means that the store
-// has none. The same record serves forms, presigned PUT and part URLs, so that a setting can't be
-// written one way in one of them and another way in the next.
+// AttributeNames are the names that one dialect has for the attributes of an object: names of form
+// fields in a POST, names of headers in a PUT and when a multipart upload is created. An empty name
+// means that the store has no such field or header.
 //
 // The names are those of "POST Object" and "PutObject" in AWS's S3 reference, of "PostObject" and
 // "PutObject" in Aliyun's OSS reference, and of "Upload an object with HTML forms" and "PUT Object"
@@ -13,14 +12,14 @@ import "github.com/postern-dev/postern/policy/sigv4"
 type AttributeNames struct {
 	// ACLField is the form field, ACLHeader the header of an object's canned ACL.
 	ACLField, ACLHeader string
-	// StorageClass is field and header.
+	// StorageClass is the field and the header of the storage class.
 	StorageClass string
-	// Encryption and KMSKey are field and header. KMSMode is the value of Encryption that asks for
-	// a key of the key management service.
+	// Encryption and KMSKey are the fields and the headers of server-side encryption and of the ID
+	// of its key. KMSMode is the value of Encryption for a key of the key management service.
 	Encryption, KMSKey, KMSMode string
-	// TagsField takes tags as XML, TagsHeader as a URL query.
+	// TagsField is the form field, with tags as XML; TagsHeader the header, with tags as a query.
 	TagsField, TagsHeader string
-	// MetadataPrefix begins the name of each entry of the user metadata.
+	// MetadataPrefix begins the names of the user metadata's fields and headers.
 	MetadataPrefix string
 }
 
@@ -33,7 +32,7 @@ var (
 		TagsField: "tagging", TagsHeader: "x-amz-tagging",
 		MetadataPrefix: "x-amz-meta-",
 	}
-	// x-oss-acl is the bucket's ACL, not the object's.
+	// OSS has x-oss-acl, too: the ACL of a bucket.
 	ossAttributes = AttributeNames{
 		ACLField: "x-oss-object-acl", ACLHeader: "x-oss-object-acl",
 		StorageClass: "x-oss-storage-class",

@@ -80,21 +80,21 @@ func (c *formChecker) find(name string) (value string, index int) {
 }
 
 // checkCondition holds the form against one condition.
-func (c *formChecker) checkCondition(k *Condition, size int64) {
-	if k.operator == OpRange {
-		c.checkRange(k, size)
+func (c *formChecker) checkCondition(condition *Condition, size int64) {
+	if condition.operator == OpRange {
+		c.checkRange(condition, size)
 		return
 	}
-	value, index := c.find(k.field)
-	if index < 0 && k.kind == kindBucket {
+	value, index := c.find(condition.field)
+	if index < 0 && condition.kind == kindBucket {
 		return // the bucket is in the form's URL
 	}
-	reason := k.compare(value)
+	reason := condition.compare(value)
 	if index < 0 {
 		reason = ReasonMissing
 	}
 	if reason != "" {
-		c.deny(Violation{Reason: reason, Field: k.field, Condition: *k, Wanted: k.redact(k.value), Got: k.redact(value)}, "Policy Condition failed: "+k.String())
+		c.deny(Violation{Reason: reason, Field: condition.field, Condition: *condition, Wanted: condition.redact(condition.value), Got: condition.redact(value)}, "Policy Condition failed: "+condition.String())
 	}
 }
 
@@ -103,13 +103,13 @@ const (
 	tooLargeMessage = "Your proposed upload exceeds the maximum allowed size"
 )
 
-func (c *formChecker) checkRange(k *Condition, size int64) {
-	v := Violation{Condition: *k, Wanted: strconv.FormatInt(k.min, 10) + " to " + strconv.FormatInt(k.max, 10), Got: strconv.FormatInt(size, 10)}
+func (c *formChecker) checkRange(condition *Condition, size int64) {
+	v := Violation{Condition: *condition, Wanted: strconv.FormatInt(condition.min, 10) + " to " + strconv.FormatInt(condition.max, 10), Got: strconv.FormatInt(size, 10)}
 	switch {
-	case size < k.min:
+	case size < condition.min:
 		v.Reason = ReasonTooSmall
 		c.refuse(v, "EntityTooSmall", tooSmallMessage)
-	case size > k.max:
+	case size > condition.max:
 		v.Reason = ReasonTooLarge
 		c.refuse(v, "EntityTooLarge", tooLargeMessage)
 	}
@@ -153,37 +153,37 @@ func needsNoCondition(field Field) bool {
 }
 
 // compare returns why the value doesn't meet the condition, "" if it does.
-func (k *Condition) compare(value string) Reason {
-	if k.operator == OpEqual {
-		return k.compareExact(value)
+func (c *Condition) compare(value string) Reason {
+	if c.operator == OpEqual {
+		return c.compareExact(value)
 	}
 	beforeVariable, _, hasVariable := strings.Cut(value, filenameVariable)
-	if strings.HasPrefix(beforeVariable, k.value) {
-		return k.compareList(value)
+	if strings.HasPrefix(beforeVariable, c.value) {
+		return c.compareList(value)
 	}
-	if hasVariable && strings.HasPrefix(k.value, beforeVariable) {
+	if hasVariable && strings.HasPrefix(c.value, beforeVariable) {
 		return ReasonVariable // whether the value begins with the prefix depends on the file's name
 	}
 	return ReasonPrefix
 }
 
-func (k *Condition) compareExact(value string) Reason {
+func (c *Condition) compareExact(value string) Reason {
 	switch {
 	case strings.Contains(value, filenameVariable):
 		return ReasonVariable
-	case value != k.value:
+	case value != c.value:
 		return ReasonMismatch
 	}
 	return ""
 }
 
 // compareList applies a prefix of Content-Type to every item of a comma list, as S3 does.
-func (k *Condition) compareList(value string) Reason {
-	if !k.Covers("Content-Type") {
+func (c *Condition) compareList(value string) Reason {
+	if !c.Covers("Content-Type") {
 		return ""
 	}
 	for item := range strings.SplitSeq(value, ",") {
-		if !strings.HasPrefix(strings.TrimSpace(item), k.value) {
+		if !strings.HasPrefix(strings.TrimSpace(item), c.value) {
 			return ReasonList
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// What a condition marshals to, it unmarshals from.
+// A condition can be read from the JSON that it is written as.
 func TestConditionsUnmarshal(t *testing.T) {
 	t.Parallel()
 	for _, wanted := range []policy.Condition{
@@ -26,7 +26,7 @@ func TestConditionsUnmarshal(t *testing.T) {
 	}
 }
 
-// One condition is read as strictly as a document's.
+// A single condition is read as strictly as those of a document.
 func TestUnmarshalRefusesOtherConditions(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{`{}`, `{"acl":"a","key":"b"}`, `["eq","key","a"]`, `["eq","$key"]`, `{"acl":1}`, `null`, `"acl"`} {
@@ -45,7 +45,7 @@ func TestFieldNamesMatchInASCIIOnly(t *testing.T) {
 	if policy.Equal("key", "a").Covers("\u212aey") {
 		t.Error("a condition on key covers a name with a Kelvin sign")
 	}
-	d, fields := checked(t)
+	d, fields := formToCheck(t)
 	for name, other := range map[string]string{"key": "\u212aey", "success_action_status": "\u017fuccess_action_status"} {
 		changed := renamed(fields, name, other)
 		var missing, extra bool
@@ -57,7 +57,7 @@ func TestFieldNamesMatchInASCIIOnly(t *testing.T) {
 			t.Errorf("%q passes for %q", other, name)
 		}
 	}
-	form, err := policy.Sign(good(), formURL, dialects(t)["aws"], noon)
+	form, err := policy.Sign(validDocument(), formURL, dialects(t)["aws"], noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestFieldNamesMatchInASCIIOnly(t *testing.T) {
 	}
 }
 
-// renamed returns the fields with one of them under another name.
+// renamed returns the fields; the one called name is called other.
 func renamed(fields []policy.Field, name, other string) []policy.Field {
 	changed := append([]policy.Field(nil), fields...)
 	for i := range changed {

@@ -35,7 +35,7 @@ func examplePhoto() policy.Document {
 	}}
 }
 
-// Build a document out of conditions, and see how it is written.
+// Make a document of conditions, and see its JSON.
 func ExampleDocument() {
 	d := policy.Document{Expiration: exampleNow.Add(15 * time.Minute), Conditions: []policy.Condition{
 		policy.Bucket("media"),
@@ -49,7 +49,7 @@ func ExampleDocument() {
 	// {"expiration":"2026-03-01T12:15:00.000Z","conditions":[{"bucket":"media"},["starts-with","$key","users/1/"],["starts-with","$Content-Type","image/"],["content-length-range",1,10485760]]} <nil>
 }
 
-// Sign a document, and get the fields of a form that the store accepts.
+// Sign a document. The result has the fields of a form that the store accepts.
 func ExampleSign() {
 	signer := exampleSigner(sigv4.AWS, "eu-central-1")
 	form, err := policy.Sign(examplePhoto(), "https://media.s3.eu-central-1.amazonaws.com/", signer, exampleNow)
@@ -71,7 +71,7 @@ func ExampleSign() {
 	// x-amz-signature: d87336160cc2aaf9ee3ea184d8d0f438c6b4f47f862402807a2ed14fe7b5
 }
 
-// All that is wrong with a document is said at once.
+// Sign returns all mistakes in a document at once.
 func ExampleSign_refused() {
 	d := policy.Document{Expiration: exampleNow.Add(30 * 24 * time.Hour), Conditions: []policy.Condition{
 		policy.Bucket("media"),
@@ -90,7 +90,7 @@ func ExampleSign_refused() {
 	// true false
 }
 
-// Aliyun OSS has names of its own, and a guard against overwriting.
+// Aliyun OSS has other field names, and a field that forbids overwriting.
 func ExampleSign_oss() {
 	d := examplePhoto()
 	d.Conditions = append(d.Conditions, policy.OSSForbidOverwrite())
@@ -126,8 +126,8 @@ func ExampleSign_gcs() {
 	// x-goog-date 20260301T120000Z
 }
 
-// Google Cloud Storage with the RSA key of a service account. The key may be held elsewhere:
-// anything that is a crypto.Signer will do.
+// Google Cloud Storage with the RSA key of a service account. Any crypto.Signer will do, so the key
+// can be in a key management service.
 func ExampleSign_gcsRSA() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -154,7 +154,7 @@ func ExampleSign_gcsRSA() {
 	// 512 hex digits
 }
 
-// Read a policy somebody else wrote.
+// Read a policy.
 func ExampleParse() {
 	d, err := policy.Parse(`{"expiration": "2026-03-01T12:15:00Z", "conditions": [
 		["starts-with", "$key", "users/1/"],
@@ -171,7 +171,7 @@ func ExampleParse() {
 	// <nil> policy: line 2, column 25: wanted a string, got a number
 }
 
-// Verify a form that came back, and read what it allowed.
+// Verify a form, and read its policy.
 func ExampleVerify() {
 	signer := exampleSigner(sigv4.AWS, "eu-central-1")
 	form, err := policy.Sign(examplePhoto(), "https://media.s3.eu-central-1.amazonaws.com/", signer, exampleNow)
@@ -192,7 +192,7 @@ func ExampleVerify() {
 	// policy: signature does not match
 }
 
-// Ask what the store would say, before sending anything.
+// Find out whether the store would accept a form, without sending it.
 func ExampleCheck() {
 	fields := []policy.Field{
 		{Name: "key", Value: "users/2/0198c0de.png"},

@@ -10,9 +10,10 @@ import (
 type expirationHead struct {
 	expiration time.Time // in UTC and whole seconds
 	json       string    // empty until set
-	base64     string    // of all whole groups of three bytes
+	base64     string    // of json up to its last whole group of three bytes
 }
 
+// set writes the head for an expiration, of which it takes the whole seconds.
 func (h *expirationHead) set(at time.Time) error {
 	if h.json != "" && h.expiration.Unix() == at.Unix() {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// Each cloud's fields are signed in its own dialect and refused in the others.
-func TestCloudsKeepToTheirFields(t *testing.T) {
+// The fields of one dialect are signed with its signers, and refused with those of the others.
+func TestFieldsOfOneDialectAreRefusedInOthers(t *testing.T) {
 	t.Parallel()
 	signers := dialects(t)
 	fields := map[string][]policy.Condition{
@@ -19,7 +19,7 @@ func TestCloudsKeepToTheirFields(t *testing.T) {
 	for cloud, conditions := range fields {
 		for dialect, signer := range signers {
 			for _, c := range conditions {
-				_, err := policy.Sign(good(c), formURL, signer, noon)
+				_, err := policy.Sign(validDocument(c), formURL, signer, noon)
 				own := signer.Dialect().FieldPrefix() == signers[cloud].Dialect().FieldPrefix()
 				if own && err != nil || !own && !hasReason(err, policy.ReasonDialect) {
 					t.Errorf("%v signed by %s: got %v", c, dialect, err)
@@ -27,15 +27,15 @@ func TestCloudsKeepToTheirFields(t *testing.T) {
 			}
 		}
 	}
-	if _, err := policy.Sign(good(policy.ACL(policy.ACLPrivate)), formURL, signers["gcs"], noon); err != nil {
+	if _, err := policy.Sign(validDocument(policy.ACL(policy.ACLPrivate)), formURL, signers["gcs"], noon); err != nil {
 		t.Error(err)
 	}
-	if _, err := policy.Sign(good(policy.ACL(policy.ACLPrivate)), formURL, signers["oss"], noon); !hasReason(err, policy.ReasonDialect) {
+	if _, err := policy.Sign(validDocument(policy.ACL(policy.ACLPrivate)), formURL, signers["oss"], noon); !hasReason(err, policy.ReasonDialect) {
 		t.Errorf("acl at oss: got %v, wanted ErrDialect", err)
 	}
 }
 
-func TestCloudsRefuse(t *testing.T) {
+func TestOSSAndGCSConstructorsRefuse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []policy.Condition{policy.OSSObjectACL("everyone"), policy.OSSStorageClass("STANDARD"), policy.OSSMetadata("", "x"), policy.GCSMetadata("a b", "x")} {
 		if c.Err() == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// FuzzParse reads any text. What is accepted, encoding/json reads in the same way, and it is
-// written and read again without a change of meaning; what isn't gives no document.
+// FuzzParse reads any text. If it is accepted, encoding/json reads the same document, and writing
+// and reading it again gives the same document, too. If it is refused, the document is empty.
 func FuzzParse(f *testing.F) {
 	f.Add(wrap(`{"acl":"private"},["eq","$key","a"],["starts-with","$Content-Type","image/"],["content-length-range",1,9223372036854775807]`))
 	f.Add(wrap(`{"x-amz-meta-\u0061":"\"\\\/\b\f\n\r\t\ud83d\ude00\u2028"}`))
@@ -49,7 +49,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// mustReadAlike reads the text with encoding/json and compares.
+// mustReadAlike compares the document with what encoding/json reads.
 func mustReadAlike(t *testing.T, text string, d policy.Document) {
 	t.Helper()
 	var generic struct {
@@ -89,8 +89,7 @@ func number(n int64) json.Number {
 	return json.Number(text)
 }
 
-// FuzzEncode compares the appending encoder with encoding/json: what the one writes means what the
-// other writes.
+// FuzzEncode compares the encoder with encoding/json: what they write means the same.
 func FuzzEncode(f *testing.F) {
 	f.Add("key", "a", "acl", "private", int64(1), int64(2), int64(1772366400), uint32(0))
 	f.Add(`"],["x"`, "\x00\x1f\x7f\b\f\n\r\t\"\\/<>&", "\u2028\u2029", "\xff\xed\xa0\x80", int64(-1), int64(1)<<62, int64(-62135596799), uint32(1))
@@ -118,8 +117,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzSign signs whatever may be signed. The form then verifies and is accepted, with the open
-// fields filled in; a changed policy doesn't verify.
+// FuzzSign signs any document. If that succeeds, the form verifies and, with the visitor's fields
+// filled in, is accepted; a changed policy doesn't verify.
 func FuzzSign(f *testing.F) {
 	f.Add("users/1/a.png", "users/1/", "image/", "album", "x", int64(1), int64(10), uint32(900), uint16(3))
 	f.Add(`a"b\c`, "é/", "", "a-b_c.d", `"}]}`, int64(0), int64(1)<<50, uint32(604800), uint16(700))

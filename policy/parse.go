@@ -47,6 +47,7 @@ func (c *Condition) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// decodeBase64 decodes strictly: standard alphabet, padded, one line.
 func decodeBase64(text string) (string, error) {
 	if at := strings.IndexAny(text, "\r\n"); at >= 0 {
 		return "", base64Error(text, at, "base64 in one line", "a line end")

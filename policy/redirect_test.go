@@ -2,8 +2,8 @@ package policy
 
 import "testing"
 
-// FuzzPlainOrigin holds the quick look at a redirect to the thorough one: it may accept less, never
-// more.
+// FuzzPlainOrigin compares the shortcut for redirects with the complete check: what the shortcut
+// accepts, the complete check has to accept.
 func FuzzPlainOrigin(f *testing.F) {
 	for _, seed := range []string{
 		"https://uploads.example.com/", "https://a:8443/", "https://a:/", "https://a:123456/", "https://a:8o/", "https://:1/",

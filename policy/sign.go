@@ -56,12 +56,12 @@ var formWriters = sync.Pool{New: func() any { return new(formWriter) }}
 func (w *formWriter) check(d *Document, url string, s *sigv4.Signer, now time.Time) error {
 	w.conditions = conditionCheck{dialect: setOf(s.Dialect())}
 	err := w.conditions.check(d.Conditions)
-	if late := checkLifetime(d.Expiration, s, now); late != nil {
-		err = errors.Join(err, late)
+	if lifetimeErr := checkLifetime(d.Expiration, s, now); lifetimeErr != nil {
+		err = errors.Join(err, lifetimeErr)
 	}
 	if url == "" || url != w.validURL {
-		if bad := checkFormURL(url); bad != nil {
-			return errors.Join(err, bad)
+		if urlErr := checkFormURL(url); urlErr != nil {
+			return errors.Join(err, urlErr)
 		}
 		w.validURL = url
 	}

@@ -19,6 +19,8 @@ type signatureFields struct {
 	size   int       // bytes of all fields in the form, without the values of policy and signature
 }
 
+// newSignatureFields writes the conditions and fields for forms that are signed by s with key at
+// now.
 func newSignatureFields(s *sigv4.Signer, key *sigv4.SigningKey, now time.Time) (signatureFields, error) {
 	d := s.Dialect()
 	f := signatureFields{key: key, signed: now.Unix(), name: d.SignatureField(), fields: []Field{

@@ -61,6 +61,7 @@ func (c *Condition) checkText(classes byteClass) error {
 	return nil
 }
 
+// checkKey checks an exact key or a key prefix.
 func (c *Condition) checkKey() error {
 	if len(c.value) > MaxKeyBytes {
 		return c.refusal(ReasonKeyTooLong, "at most 1024 bytes", strconv.Itoa(len(c.value)))

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Presigned URLs as Google's conformance tests want them, signed with RSA.
+// The presigned URLs of Google's conformance tests, signed with RSA.
 func TestGoogleURLs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/gcs-urls.json")

@@ -16,7 +16,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// vector is one known answer of another implementation.
+// vector is what another implementation signs.
 type vector struct {
 	ID     string
 	Kind   string
@@ -108,8 +108,8 @@ func TestVectorSignatures(t *testing.T) {
 	}
 }
 
-// Every vector's policy is read, verified and written again with the same meaning; those whose
-// values may be issued are also signed afresh.
+// The policy of every vector verifies. Unless Sign refuses its values, it is signed again, and
+// means the same.
 func TestVectorPolicies(t *testing.T) {
 	t.Parallel()
 	for _, v := range readVectors(t) {
@@ -128,8 +128,8 @@ func TestVectorPolicies(t *testing.T) {
 	}
 }
 
-// notIssued are the vectors whose values Sign refuses, and why.
-var notIssued = map[string]policy.Reason{
+// refusedVectors are the vectors with values that Sign refuses, and why it does.
+var refusedVectors = map[string]policy.Reason{
 	"aws-docs-post-example":   policy.ReasonRedirect, // plain http
 	"boto3-post-slashes":      policy.ReasonKeySegment,
 	"boto3-post-dollar":       policy.ReasonDollar,
@@ -147,8 +147,8 @@ func fieldsOf(values map[string]string) []policy.Field {
 	return fields
 }
 
-// sign signs what a vector's document says without the signature's own conditions, and compares the
-// meaning. It returns nil for documents that are refused because of a value.
+// sign signs a vector's document again, without the conditions of the signature, and compares the
+// meaning. It returns nil for documents that Sign refuses.
 func sign(t *testing.T, v vector, d policy.Document) []policy.Field {
 	t.Helper()
 	bare := policy.Document{Expiration: d.Expiration}
@@ -161,7 +161,7 @@ func sign(t *testing.T, v vector, d policy.Document) []policy.Field {
 		}
 	}
 	form, err := policy.Sign(bare, "https://example.com/", v.signer(t), v.Now)
-	if wanted := notIssued[v.ID]; wanted == "" && err != nil || wanted != "" && !hasReason(err, wanted) {
+	if wanted := refusedVectors[v.ID]; wanted == "" && err != nil || wanted != "" && !hasReason(err, wanted) {
 		t.Errorf("%s: got %v, wanted %v", v.ID, err, wanted)
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func sign(t *testing.T, v vector, d policy.Document) []policy.Field {
 	return form.Fields
 }
 
-// meaning is a text that is the same for documents that mean the same.
+// meaning returns the same text for documents that mean the same.
 func meaning(d policy.Document) string {
 	lines := make([]string, len(d.Conditions))
 	for i, c := range d.Conditions {
@@ -188,7 +188,7 @@ func meaning(d policy.Document) string {
 	return d.Expiration.UTC().Format(time.RFC3339Nano) + "\n" + strings.Join(lines, "\n")
 }
 
-// compareFields demands that our form has each exact field of the vector's.
+// compareFields reports exact fields of the vector that the form lacks.
 func compareFields(t *testing.T, v vector, d policy.Document, got []policy.Field) {
 	t.Helper()
 	values := map[string]string{}

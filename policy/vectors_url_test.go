@@ -10,7 +10,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// ownParameters returns the parameters that aren't the signature's.
+// ownParameters returns the parameters of the query without those of the signature.
 func ownParameters(t *testing.T, query string) (own []sigv4.Param) {
 	t.Helper()
 	values, err := url.ParseQuery(query)
@@ -32,7 +32,7 @@ func sortedQuery(address string) string {
 	return strings.Join(parameters, "&")
 }
 
-// The prepared presigner agrees with every vector of a part that signs its length.
+// A PartPresigner makes the URL of every vector that signs the length of a part.
 func TestVectorParts(t *testing.T) {
 	t.Parallel()
 	seen := 0

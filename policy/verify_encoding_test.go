@@ -8,7 +8,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// encoded returns a writer that has encoded the document.
+// encoded returns a formWriter that has encoded the document.
 func encoded(t *testing.T, d *Document) *formWriter {
 	t.Helper()
 	s, err := sigv4.NewSigner(sigv4.AWS, "us-east-1", sigv4.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: `token"\`})
@@ -26,7 +26,7 @@ func encoded(t *testing.T, d *Document) *formWriter {
 	return w
 }
 
-func awkward() *Document {
+func documentWithEscapes() *Document {
 	return &Document{Expiration: time.Date(2026, 3, 1, 23, 59, 58, 0, time.UTC), Conditions: []Condition{
 		Bucket("media"), Key(`a"b\c/é` + "\u2028" + `"}],["x`), StartsWith("Content-Type", "image/"), ContentLengthRange(0, 1<<62),
 		Equal("x-control", "\x00\x1f\n\r\t\b\f\x7f"), Equal("x-empty", ""), Equal("x-long", "12345678123456781234567812345678"),
@@ -36,7 +36,7 @@ func awkward() *Document {
 // A byte that is changed, missing or doubled is found.
 func TestVerificationFindsEveryChangedByte(t *testing.T) {
 	t.Parallel()
-	d := awkward()
+	d := documentWithEscapes()
 	w := encoded(t, d)
 	good := bytes.Clone(w.json)
 	for i := range good {
@@ -68,7 +68,7 @@ func mustNotMatch(t *testing.T, w *formWriter, d *Document) {
 // The JSON matches no other document.
 func TestVerificationFindsEveryChangedCondition(t *testing.T) {
 	t.Parallel()
-	w := encoded(t, awkward())
+	w := encoded(t, documentWithEscapes())
 	for name, change := range map[string]func(*Document){
 		"another second":     func(d *Document) { d.Expiration = d.Expiration.Add(time.Second) },
 		"another day":        func(d *Document) { d.Expiration = d.Expiration.AddDate(0, 0, 1) },
@@ -79,7 +79,7 @@ func TestVerificationFindsEveryChangedCondition(t *testing.T) {
 		"one condition less": func(d *Document) { d.Conditions = d.Conditions[:6] },
 		"another order":      func(d *Document) { d.Conditions[0], d.Conditions[1] = d.Conditions[1], d.Conditions[0] },
 	} {
-		d := awkward()
+		d := documentWithEscapes()
 		change(d)
 		if w.matchesDocument(d) {
 			t.Errorf("%s: the JSON matches the document", name)
@@ -87,19 +87,19 @@ func TestVerificationFindsEveryChangedCondition(t *testing.T) {
 	}
 }
 
-// Verification doesn't trust what a condition says about itself.
+// Verification doesn't rely on Condition.unescaped.
 func TestVerificationFindsAMissingEscape(t *testing.T) {
 	t.Parallel()
-	d := awkward()
+	d := documentWithEscapes()
 	w := encoded(t, d)
-	d.Conditions[1].unescaped = true // the encoder will believe it
+	d.Conditions[1].unescaped = true // the encoder relies on it
 	w.encode(d.Conditions)
 	if w.matchesDocument(d) {
 		t.Errorf("this matches the document: %s", w.json)
 	}
 }
 
-func TestHeadsAreWrittenForTheirSecond(t *testing.T) {
+func TestExpirationHead(t *testing.T) {
 	t.Parallel()
 	var head expirationHead
 	for _, at := range []time.Time{

@@ -13,22 +13,22 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// dialects are signers of all four, with a session token where there is one.
+// dialects returns signers of all four dialects, by name.
 func dialects(t testing.TB) map[string]*sigv4.Signer {
 	t.Helper()
-	session := lasting()
+	session := permanent()
 	session.SessionToken = "session/token+=="
 	account := sigv4.Credentials{AccessKeyID: "uploads@project.iam.gserviceaccount.com", PrivateKey: readKey(t)}
 	return map[string]*sigv4.Signer{
-		"aws": newSigner(t, sigv4.AWS, lasting()), "aws with a session": newSigner(t, sigv4.AWS, session),
-		"oss": newSigner(t, sigv4.OSS, session), "gcs": newSigner(t, sigv4.GCS, lasting()), "gcs-rsa": newSigner(t, sigv4.GCSRSA, account),
+		"aws": newSigner(t, sigv4.AWS, permanent()), "aws with a session": newSigner(t, sigv4.AWS, session),
+		"oss": newSigner(t, sigv4.OSS, session), "gcs": newSigner(t, sigv4.GCS, permanent()), "gcs-rsa": newSigner(t, sigv4.GCSRSA, account),
 	}
 }
 
 func TestVerifyReadsWhatSignWrote(t *testing.T) {
 	t.Parallel()
 	for name, s := range dialects(t) {
-		d := good(policy.ContentLengthRange(1, 10), policy.ContentTypePrefix("image/"))
+		d := validDocument(policy.ContentLengthRange(1, 10), policy.ContentTypePrefix("image/"))
 		form, err := policy.Sign(d, formURL, s, noon)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -45,7 +45,7 @@ func TestVerifyReadsWhatSignWrote(t *testing.T) {
 	}
 }
 
-// with returns the fields with one value replaced; the name decides its field.
+// with returns the fields; the one called name has another value.
 func with(fields []policy.Field, name, value string) []policy.Field {
 	fields = slices.Clone(fields)
 	for i := range fields {
@@ -68,7 +68,7 @@ func value(fields []policy.Field, name string) string {
 func TestVerifyRefuses(t *testing.T) {
 	t.Parallel()
 	s := dialects(t)["aws with a session"]
-	form, err := policy.Sign(good(), formURL, s, noon)
+	form, err := policy.Sign(validDocument(), formURL, s, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +85,13 @@ func TestVerifyRefuses(t *testing.T) {
 		"the policy with a line end":    {with(f, "policy", form.Policy+"\n"), 0, ""},
 		"no policy":                     {with(f, "policy", ""), 0, ""},
 		"no signature":                  {with(f, "x-amz-signature", ""), 0, ""},
-		"the signature in capitals":     {with(f, "x-amz-signature", strings.ToUpper(value(f, "x-amz-signature"))), 0, ""},
+		"the signature in upper case":   {with(f, "x-amz-signature", strings.ToUpper(value(f, "x-amz-signature"))), 0, ""},
 		"two signatures":                {append(slices.Clone(f), policy.Field{Name: "X-Amz-Signature", Value: value(f, "x-amz-signature")}), 0, ""},
 		"two policies":                  {append(slices.Clone(f), policy.Field{Name: "Policy", Value: form.Policy}), 0, ""},
 		"another day":                   {with(f, "x-amz-date", "20260302T120000Z"), 0, ""},
 		"another time of the same day":  {with(f, "x-amz-date", "20260301T120001Z"), 0, "x-amz-date"},
 		"no date":                       {with(f, "x-amz-date", ""), 0, "x-amz-date"},
-		"a date that isn't one":         {with(f, "x-amz-date", "20260301T120000+0000"), 0, "x-amz-date"},
+		"a malformed date":              {with(f, "x-amz-date", "20260301T120000+0000"), 0, "x-amz-date"},
 		"two dates":                     {append(slices.Clone(f), policy.Field{Name: "x-amz-date", Value: "20260301T120000Z"}), 0, "x-amz-date"},
 		"another access key":            {with(f, "x-amz-credential", strings.Replace(credential, "AKIA", "AKIB", 1)), 0, "x-amz-credential"},
 		"another region in the form":    {with(f, "x-amz-credential", strings.Replace(credential, "central", "west", 1)), 0, "x-amz-credential"},
@@ -117,13 +117,13 @@ func TestVerifyRefuses(t *testing.T) {
 
 func TestVerifyRefusesOtherSigners(t *testing.T) {
 	t.Parallel()
-	form, err := policy.Sign(good(), formURL, newSigner(t, sigv4.AWS, lasting()), noon)
+	form, err := policy.Sign(validDocument(), formURL, newSigner(t, sigv4.AWS, permanent()), noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := lasting()
+	other := permanent()
 	other.SecretAccessKey = "another"
-	elsewhere, err := sigv4.NewSigner(sigv4.AWS, "us-east-1", lasting())
+	elsewhere, err := sigv4.NewSigner(sigv4.AWS, "us-east-1", permanent())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,8 @@ func TestVerifyRefusesOtherSigners(t *testing.T) {
 
 func TestVerifyRefusesExpired(t *testing.T) {
 	t.Parallel()
-	s := newSigner(t, sigv4.AWS, lasting())
-	form, err := policy.Sign(good(), formURL, s, noon)
+	s := newSigner(t, sigv4.AWS, permanent())
+	form, err := policy.Sign(validDocument(), formURL, s, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,12 +150,11 @@ func TestVerifyRefusesExpired(t *testing.T) {
 	}
 }
 
-// A text that somebody else's code signed is held to our reading of a policy, and has to say itself
-// who signed it.
+// A valid signature isn't enough: the text has to be a policy, with exact conditions on who signed.
 func TestVerifyReadsOnlyPolicies(t *testing.T) {
 	t.Parallel()
-	s := newSigner(t, sigv4.AWS, lasting())
-	form, err := policy.Sign(good(), formURL, s, noon)
+	s := newSigner(t, sigv4.AWS, permanent())
+	form, err := policy.Sign(validDocument(), formURL, s, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// A URL with which one object of one type and length may be put.
+// A URL that allows to PUT one object of one type and length.
 func ExampleSigner_PresignURL() {
 	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{
 		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
@@ -42,7 +42,7 @@ func ExampleSigner_PresignURL() {
 	// &X-Amz-Signature=a84dab0ae24177da94fd2ce08a472081dd1c1d30f99234718a4052dcab41713c <nil>
 }
 
-// The part URLs of one upload, each good for a part of exactly one length.
+// The part URLs of one multipart upload, each for a part of exactly one length.
 func ExampleSigner_PresignParts() {
 	signer, err := sigv4.NewSigner(sigv4.AWS, "eu-central-1", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret"})
 	if err != nil {
@@ -71,8 +71,8 @@ func ExampleSigner_PresignParts() {
 	// content-length%3Bhost%3Bx-amz-checksum-crc32&partNumber=3&uploadId=VXBsb2FkIElE <nil>
 }
 
-// Google Cloud Storage with the RSA key of a service account, which may be held by a key management
-// service: anything that is a crypto.Signer will do.
+// Google Cloud Storage with the RSA key of a service account. Any crypto.Signer will do, so the key
+// can be in a key management service.
 func ExampleNewSigner_rsa() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -85,7 +85,7 @@ func ExampleNewSigner_rsa() {
 	// gcs-rsa signer for "uploads@project.iam.gserviceaccount.com" in "auto" <nil>
 }
 
-// Secrets don't show, however they are printed.
+// Secrets are never shown, in whichever way they are printed.
 func ExampleSecret() {
 	c := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI"}
 	fmt.Printf("%v %+v %q\n", c.SecretAccessKey, c, c.SecretAccessKey)

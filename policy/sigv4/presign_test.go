@@ -40,37 +40,37 @@ func TestPresignRefuses(t *testing.T) {
 		change func(*sigv4.PresignRequest)
 		wanted string
 	}{
-		"no method":                   {func(p *sigv4.PresignRequest) { p.Method = "" }, "method"},
-		"a URL without a scheme":      {func(p *sigv4.PresignRequest) { p.URL = "example.com/a" }, "https://"},
-		"another scheme":              {func(p *sigv4.PresignRequest) { p.URL = "ftp://example.com/a" }, "https://"},
-		"no host":                     {func(p *sigv4.PresignRequest) { p.URL = "https:///a" }, "host"},
-		"a host in capitals":          {func(p *sigv4.PresignRequest) { p.URL = "https://Example.com/a" }, "host"},
-		"a user":                      {func(p *sigv4.PresignRequest) { p.URL = "https://me@example.com/a" }, "host"},
-		"a query":                     {func(p *sigv4.PresignRequest) { p.URL += "?x=y" }, "path"},
-		"a fragment":                  {func(p *sigv4.PresignRequest) { p.URL += "#x" }, "path"},
-		"a raw space":                 {func(p *sigv4.PresignRequest) { p.URL += " " }, "path"},
-		"an escape in small letters":  {func(p *sigv4.PresignRequest) { p.URL += "%c3" }, "path"},
-		"an escape that isn't needed": {func(p *sigv4.PresignRequest) { p.URL += "%41" }, "path"},
-		"half an escape":              {func(p *sigv4.PresignRequest) { p.URL += "%4" }, "path"},
-		"an end in the past":          {func(p *sigv4.PresignRequest) { p.Expires = noon }, "wanted after"},
-		"an end after seven days":     {func(p *sigv4.PresignRequest) { p.Expires = noon.Add(sigv4.MaxLifetime + 1) }, "at most"},
-		"a parameter twice":           {func(p *sigv4.PresignRequest) { p.Query = headers("a", "1", "a", "2") }, "repeated"},
-		"the signature's parameter":   {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Signature", "1") }, "none of the signature"},
-		"the date's parameter":        {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Date", "1") }, "repeated"},
-		"a parameter without a name":  {func(p *sigv4.PresignRequest) { p.Query = headers("", "1") }, "name"},
-		"a header twice":              {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "1", "a", "1") }, "repeated"},
-		"the host as a header":        {func(p *sigv4.PresignRequest) { p.Headers = headers("host", "x") }, "repeated"},
-		"a header in capitals":        {func(p *sigv4.PresignRequest) { p.Headers = headers("Content-Type", "x") }, "lower case"},
-		"a header without a name":     {func(p *sigv4.PresignRequest) { p.Headers = headers("", "x") }, "name"},
-		"a line end in a header":      {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "x\r\nb: c") }, "printable ASCII"},
-		"white space of Unicode":      {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "\u2002") }, "printable ASCII"},
+		"no method":                      {func(p *sigv4.PresignRequest) { p.Method = "" }, "method"},
+		"a URL without a scheme":         {func(p *sigv4.PresignRequest) { p.URL = "example.com/a" }, "https://"},
+		"another scheme":                 {func(p *sigv4.PresignRequest) { p.URL = "ftp://example.com/a" }, "https://"},
+		"no host":                        {func(p *sigv4.PresignRequest) { p.URL = "https:///a" }, "host"},
+		"a host in upper case":           {func(p *sigv4.PresignRequest) { p.URL = "https://Example.com/a" }, "host"},
+		"a user":                         {func(p *sigv4.PresignRequest) { p.URL = "https://me@example.com/a" }, "host"},
+		"a query":                        {func(p *sigv4.PresignRequest) { p.URL += "?x=y" }, "path"},
+		"a fragment":                     {func(p *sigv4.PresignRequest) { p.URL += "#x" }, "path"},
+		"a raw space":                    {func(p *sigv4.PresignRequest) { p.URL += " " }, "path"},
+		"an escape in lower case":        {func(p *sigv4.PresignRequest) { p.URL += "%c3" }, "path"},
+		"an escape that isn't needed":    {func(p *sigv4.PresignRequest) { p.URL += "%41" }, "path"},
+		"an incomplete escape":           {func(p *sigv4.PresignRequest) { p.URL += "%4" }, "path"},
+		"an expiration in the past":      {func(p *sigv4.PresignRequest) { p.Expires = noon }, "wanted after"},
+		"an expiration after seven days": {func(p *sigv4.PresignRequest) { p.Expires = noon.Add(sigv4.MaxLifetime + 1) }, "at most"},
+		"a parameter twice":              {func(p *sigv4.PresignRequest) { p.Query = headers("a", "1", "a", "2") }, "repeated"},
+		"the signature's parameter":      {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Signature", "1") }, "none of the signature"},
+		"the date's parameter":           {func(p *sigv4.PresignRequest) { p.Query = headers("X-Amz-Date", "1") }, "repeated"},
+		"a parameter without a name":     {func(p *sigv4.PresignRequest) { p.Query = headers("", "1") }, "name"},
+		"a header twice":                 {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "1", "a", "1") }, "repeated"},
+		"the host as a header":           {func(p *sigv4.PresignRequest) { p.Headers = headers("host", "x") }, "repeated"},
+		"a header in upper case":         {func(p *sigv4.PresignRequest) { p.Headers = headers("Content-Type", "x") }, "lower case"},
+		"a header without a name":        {func(p *sigv4.PresignRequest) { p.Headers = headers("", "x") }, "name"},
+		"a line end in a header":         {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "x\r\nb: c") }, "printable ASCII"},
+		"white space of Unicode":         {func(p *sigv4.PresignRequest) { p.Headers = headers("a", "\u2002") }, "printable ASCII"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			request := sigv4.PresignRequest{Method: "PUT", URL: "https://example.com/a", Expires: noon.Add(time.Hour)}
 			test.change(&request)
-			got, err := newSigner(t, sigv4.AWS, lasting()).PresignURL(request, noon)
+			got, err := newSigner(t, sigv4.AWS, permanent()).PresignURL(request, noon)
 			if err == nil || !strings.Contains(err.Error(), test.wanted) || got != "" {
 				t.Errorf("got %q, %v, wanted an error about %q", got, err, test.wanted)
 			}
@@ -87,7 +87,7 @@ func headers(pairs ...string) (list []sigv4.Param) {
 
 func TestDefaultPortsAreNotSigned(t *testing.T) {
 	t.Parallel()
-	s := newSigner(t, sigv4.AWS, lasting())
+	s := newSigner(t, sigv4.AWS, permanent())
 	sign := func(address string) string {
 		got, err := s.PresignURL(sigv4.PresignRequest{Method: "PUT", URL: address, Expires: noon.Add(time.Hour)}, noon)
 		if err != nil {
@@ -103,13 +103,13 @@ func TestDefaultPortsAreNotSigned(t *testing.T) {
 	}
 }
 
-// The prepared way and the general one give the same URLs.
+// PartPresigner.URL and PresignURL make the same URLs.
 func TestPartsAgreeWithPresign(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, dialect := range []*sigv4.Dialect{sigv4.AWS, sigv4.GCS, sigv4.OSS} {
 		for range 500 {
-			c := lasting()
+			c := permanent()
 			if random.IntN(2) == 0 {
 				c.SessionToken = sigv4.Secret("token+/=" + strconv.Itoa(random.IntN(1000)))
 			}
@@ -160,12 +160,12 @@ func randomText(random *rand.Rand) string {
 
 func TestPartsRefuse(t *testing.T) {
 	t.Parallel()
-	s := newSigner(t, sigv4.AWS, lasting())
+	s := newSigner(t, sigv4.AWS, permanent())
 	good := sigv4.PartsRequest{URL: "https://example.com/a", UploadID: "id", Expires: noon.Add(time.Hour)}
 	for name, change := range map[string]func(*sigv4.PartsRequest){
-		"no upload ID":       func(p *sigv4.PartsRequest) { p.UploadID = "" },
-		"an encoded query":   func(p *sigv4.PartsRequest) { p.URL += "?a" },
-		"an end in the past": func(p *sigv4.PartsRequest) { p.Expires = noon },
+		"no upload ID":              func(p *sigv4.PartsRequest) { p.UploadID = "" },
+		"an encoded query":          func(p *sigv4.PartsRequest) { p.URL += "?a" },
+		"an expiration in the past": func(p *sigv4.PartsRequest) { p.Expires = noon },
 	} {
 		p := good
 		change(&p)
@@ -179,13 +179,13 @@ func TestPartsRefuse(t *testing.T) {
 	}
 	many := slices.Repeat(headers("x-a", ""), 7)
 	for name, call := range map[string]func() (string, error){
-		"part 0":              func() (string, error) { return parts.URL(0, 1) },
-		"part 10,001":         func() (string, error) { return parts.URL(10001, 1) },
-		"a negative size":     func() (string, error) { return parts.URL(1, -1) },
-		"the length again":    func() (string, error) { return parts.URL(1, 1, headers("content-length", "2")...) },
-		"the host again":      func() (string, error) { return parts.URL(1, 1, headers("host", "x")...) },
-		"too many headers":    func() (string, error) { return parts.URL(1, 1, many...) },
-		"a header in capital": func() (string, error) { return parts.URL(1, 1, headers("X-A", "2")...) },
+		"part 0":                 func() (string, error) { return parts.URL(0, 1) },
+		"part 10,001":            func() (string, error) { return parts.URL(10001, 1) },
+		"a negative size":        func() (string, error) { return parts.URL(1, -1) },
+		"the length again":       func() (string, error) { return parts.URL(1, 1, headers("content-length", "2")...) },
+		"the host again":         func() (string, error) { return parts.URL(1, 1, headers("host", "x")...) },
+		"too many headers":       func() (string, error) { return parts.URL(1, 1, many...) },
+		"a header in upper case": func() (string, error) { return parts.URL(1, 1, headers("X-A", "2")...) },
 	} {
 		if got, err := call(); err == nil || got != "" {
 			t.Errorf("%s: got %q, wanted an error", name, got)

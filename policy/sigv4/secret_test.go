@@ -13,7 +13,7 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-const hidden = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+const secretText = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 func newSigner(t testing.TB, d *sigv4.Dialect, c sigv4.Credentials) *sigv4.Signer {
 	t.Helper()
@@ -24,20 +24,20 @@ func newSigner(t testing.TB, d *sigv4.Dialect, c sigv4.Credentials) *sigv4.Signe
 	return s
 }
 
-func lasting() sigv4.Credentials {
-	return sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: hidden}
+func permanent() sigv4.Credentials {
+	return sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: secretText}
 }
 
-// Whatever holds a secret can be printed in any way without showing it.
+// A value that holds a secret never shows it, in whichever way it is printed.
 func TestSecretsStayHidden(t *testing.T) {
 	t.Parallel()
-	c := lasting()
-	c.SessionToken = "token/" + hidden
+	c := permanent()
+	c.SessionToken = "token/" + secretText
 	c.Expires = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	s := newSigner(t, sigv4.AWS, c)
 	key := s.SigningKey(c.Expires)
 	values := map[string]any{
-		"secret": c.SecretAccessKey, "pointer": &c.SecretAccessKey, "credentials": c, "pointer to credentials": &c, "slice": []sigv4.Secret{hidden},
+		"secret": c.SecretAccessKey, "pointer": &c.SecretAccessKey, "credentials": c, "pointer to credentials": &c, "slice": []sigv4.Secret{secretText},
 		"struct": struct{ C sigv4.Credentials }{c}, "signer": s, "key": key,
 	}
 	for name, value := range values {
@@ -56,14 +56,14 @@ func TestSecretsStayHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustHide(t, "secret as XML", string(text))
-	if string(c.SecretAccessKey) != hidden {
+	if string(c.SecretAccessKey) != secretText {
 		t.Error("conversion should give the secret")
 	}
 }
 
 func mustHide(t *testing.T, what, text string) {
 	t.Helper()
-	if strings.Contains(text, hidden[:12]) || strings.Contains(text, fmt.Sprintf("%x", hidden[:12])) || strings.Contains(text, fmt.Sprintf("%X", hidden[:12])) {
+	if strings.Contains(text, secretText[:12]) || strings.Contains(text, fmt.Sprintf("%x", secretText[:12])) || strings.Contains(text, fmt.Sprintf("%X", secretText[:12])) {
 		t.Errorf("%s shows the secret: %s", what, text)
 	}
 	if text == "" {

@@ -39,19 +39,19 @@ func TestNewSignerRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := lasting()
+			c := permanent()
 			if test.change != nil {
 				test.change(&c)
 			}
 			_, err := sigv4.NewSigner(test.dialect, test.region, c)
-			if err == nil || !strings.Contains(err.Error(), test.wanted) || strings.Contains(err.Error(), hidden) {
+			if err == nil || !strings.Contains(err.Error(), test.wanted) || strings.Contains(err.Error(), secretText) {
 				t.Errorf("got %v, wanted something about %q", err, test.wanted)
 			}
 		})
 	}
 }
 
-func TestRegionsAsTheScopeHasThem(t *testing.T) {
+func TestRegionInTheScope(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		dialect       *sigv4.Dialect
@@ -63,7 +63,7 @@ func TestRegionsAsTheScopeHasThem(t *testing.T) {
 		{sigv4.GCS, "", "auto"},
 		{sigv4.GCS, "europe-west1", "europe-west1"},
 	} {
-		s, err := sigv4.NewSigner(test.dialect, test.given, lasting())
+		s, err := sigv4.NewSigner(test.dialect, test.given, permanent())
 		if err != nil || s.Region() != test.wanted {
 			t.Errorf("%s, %q: got %q, %v, wanted %q", test.dialect, test.given, s.Region(), err, test.wanted)
 		}
@@ -89,7 +89,7 @@ func TestExpiration(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := lasting()
+			c := permanent()
 			c.Expires = test.credentials
 			got, err := newSigner(t, sigv4.AWS, c).Expiration(now, test.lifetime)
 			if err != nil || !got.Equal(test.wanted) || got.Location() != time.UTC {
@@ -102,7 +102,7 @@ func TestExpiration(t *testing.T) {
 func TestExpirationRefuses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	c := lasting()
+	c := permanent()
 	if _, err := newSigner(t, sigv4.AWS, c).Expiration(now, 0); err == nil {
 		t.Error("a lifetime of nothing was accepted")
 	}
@@ -115,10 +115,10 @@ func TestExpirationRefuses(t *testing.T) {
 	}
 }
 
-// Around midnight UTC one signer serves both days, whatever the local zone and whoever comes first.
+// Around midnight UTC one signer serves both days, in any order and from any time zone.
 func TestKeysRotateAtMidnightUTC(t *testing.T) {
 	t.Parallel()
-	shared := newSigner(t, sigv4.AWS, lasting())
+	shared := newSigner(t, sigv4.AWS, permanent())
 	midnight := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	var wait sync.WaitGroup
 	for i := range 64 {
@@ -126,7 +126,7 @@ func TestKeysRotateAtMidnightUTC(t *testing.T) {
 			for step := range 50 {
 				at := midnight.Add(time.Duration(step-25) * time.Second).In(time.FixedZone("somewhere", i*600))
 				got := signature(t, shared, at)
-				if wanted := signature(t, newSigner(t, sigv4.AWS, lasting()), at); got != wanted {
+				if wanted := signature(t, newSigner(t, sigv4.AWS, permanent()), at); got != wanted {
 					t.Errorf("at %s: got %s, wanted %s", at, got, wanted)
 				}
 				if date := shared.SigningKey(at).Scope().Date; date != at.UTC().Format("20060102") {
@@ -151,13 +151,13 @@ func signature(t *testing.T, s *sigv4.Signer, at time.Time) string {
 
 func TestVerifyRefusesOtherSignatures(t *testing.T) {
 	t.Parallel()
-	key := newSigner(t, sigv4.AWS, lasting()).SigningKey(time.Unix(0, 0))
+	key := newSigner(t, sigv4.AWS, permanent()).SigningKey(time.Unix(0, 0))
 	good, err := key.AppendSignature(nil, []byte("text"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, signature := range map[string]string{
-		"none": "", "in capitals": strings.ToUpper(string(good)), "shorter": string(good[:63]), "longer": string(good) + "0", "another": strings.Repeat("0", 64),
+		"none": "", "in upper case": strings.ToUpper(string(good)), "shorter": string(good[:63]), "longer": string(good) + "0", "another": strings.Repeat("0", 64),
 	} {
 		if err := key.Verify([]byte("text"), signature); !errors.Is(err, sigv4.ErrSignature) {
 			t.Errorf("%s: got %v, wanted ErrSignature", name, err)

@@ -19,8 +19,8 @@ func TestSigningKeyOfThePublishedExample(t *testing.T) {
 	}
 }
 
-// A key is derived once a day, and looking at another day's signature doesn't push it out.
-func TestKeyIsKeptForTheDay(t *testing.T) {
+// A key is derived once a day; a VerificationKey for another day doesn't replace it.
+func TestKeyIsCachedForTheDay(t *testing.T) {
 	t.Parallel()
 	s, err := NewSigner(AWS, "us-east-1", Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"})
 	if err != nil {
@@ -37,6 +37,6 @@ func TestKeyIsKeptForTheDay(t *testing.T) {
 	}
 	tomorrow := s.SigningKey(noon.AddDate(0, 0, 1))
 	if s.SigningKey(noon) != today || s.SigningKey(noon.AddDate(0, 0, 1)) != tomorrow {
-		t.Error("two days around midnight push each other out")
+		t.Error("the keys of two neighbouring days replace each other")
 	}
 }

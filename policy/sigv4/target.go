@@ -12,6 +12,7 @@ type target struct {
 	path   string // encoded
 }
 
+// splitURL takes the URL of an object apart, and refuses what browsers or stores would change.
 func splitURL(url string) (target, error) {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok || (scheme != "https" && scheme != "http") {

@@ -23,6 +23,8 @@ type urlSigner struct {
 	signature    string // the name of the signature's parameter, between '&' and '='
 }
 
+// newURLSigner checks the object's URL and the expiration, and writes what does not depend on query
+// and headers.
 func (s *Signer) newURLSigner(method, url, bucket string, expires, now time.Time) (urlSigner, error) {
 	at, err := splitURL(url)
 	if err != nil {
@@ -101,6 +103,7 @@ func sortParams(params []Param, kind string) error {
 	return nil
 }
 
+// checkHeader refuses headers that browsers, signers or stores would change.
 func checkHeader(h Param) error {
 	if h.Name == "" {
 		return fmt.Errorf("sigv4: presign: header without a name")
