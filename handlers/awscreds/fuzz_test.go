@@ -44,6 +44,7 @@ func FuzzPresign(f *testing.F) {
 	})
 }
 
+// sdkURL presigns the URL of one part with the SDK's signer.
 func sdkURL(t *testing.T, c aws.Credentials, now time.Time, object string, lifetime uint32, number int, id string, size int64, extra []sigv4.Param) string {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPut, object, nil)

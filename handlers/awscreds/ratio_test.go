@@ -66,6 +66,7 @@ func reportRatios(b *testing.B, contenders []contender) {
 	b.ReportMetric(m[2]/m[1], "x-sdk")
 }
 
+// policyContenders sign the same policy. The first three are the floor, Postern and the SDK.
 func (b *bench) policyContenders(t testing.TB) []contender {
 	floor, client := b.policyFloor(t), b.sdk()
 	input := &s3.PutObjectInput{Bucket: aws.String(benchBucket), Key: aws.String(benchKey)}
@@ -90,6 +91,8 @@ func (b *bench) policyContenders(t testing.TB) []contender {
 	}
 }
 
+// partContenders presign the URL of the same part. The first three are the floor, Postern and the
+// SDK.
 func (b *bench) partContenders(t testing.TB) []contender {
 	floor, parts, client := b.urlFloor(t), b.parts(t), b.sdk()
 	input := benchPartInput()

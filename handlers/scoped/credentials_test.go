@@ -49,6 +49,7 @@ func TestATicketIsExchangedForScopedCredentials(t *testing.T) {
 	}
 }
 
+// mounted returns the routes of a server with one profile that allows scoped credentials.
 func mounted(t *testing.T, maker uploads.CredentialsMaker) http.Handler {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("AKIASERVER", "server secret", "")

@@ -20,6 +20,7 @@ func First(sources ...Source) Source { return first(sources) }
 
 type first []Source
 
+// Identify implements Source.
 func (f first) Identify(r *http.Request) (profile.Identity, bool, error) {
 	for _, source := range f {
 		id, ok, err := source.Identify(r)

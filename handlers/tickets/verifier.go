@@ -90,6 +90,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// check returns every contradiction, joined.
 func (c Config) check() error {
 	var errs []error
 	if len(c.Secrets) == 0 && c.JWKS == "" {

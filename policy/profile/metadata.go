@@ -12,6 +12,7 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
+// checkMetadata checks the metadata that the profile sets and the names that callers may set.
 func (c *Compiled) checkMetadata(k *checker) {
 	p := &c.profile
 	total := 0
