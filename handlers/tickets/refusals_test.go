@@ -93,6 +93,7 @@ var refusals = map[string]struct {
 	"origin null":                    {ticket: packed(with(object{"origin": "null"})), want: tickets.ErrClaim},
 	"origin in capitals":             {ticket: packed(with(object{"origin": "https://A.example"})), want: tickets.ErrClaim},
 	"origin by script":               {ticket: packed(with(object{"origin": "javascript://a"})), want: tickets.ErrClaim},
+	"origin with its default port":   {ticket: packed(with(object{"origin": "https://a.example:443"})), want: tickets.ErrClaim},
 }
 
 func TestWrongTicketsAreRefused(t *testing.T) {
