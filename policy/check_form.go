@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// cutAtFile drops the fields behind the file, as stores do.
+// cutAtFile drops the fields after the file, as stores do.
 func (c *formChecker) cutAtFile() {
 	for i, field := range c.fields {
 		if !field.Is(fileField) {

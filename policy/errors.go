@@ -45,7 +45,7 @@ const (
 	ReasonList       Reason = "list"        // one item in a comma list of types does not begin with the prefix
 	ReasonVariable   Reason = "variable"    // ${filename} where it can't be compared
 	ReasonExtra      Reason = "extra"       // a field that no condition covers
-	ReasonAfterFile  Reason = "after-file"  // a field behind the file
+	ReasonAfterFile  Reason = "after-file"  // a field after the file
 	ReasonTooLarge   Reason = "too-large"   // a file over the size range or MaxPostBytes
 	ReasonTooSmall   Reason = "too-small"   // a file under the size range
 	ReasonKeyMissing Reason = "key-missing" // no key, or an empty one

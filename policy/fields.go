@@ -105,7 +105,7 @@ func SuccessActionStatus(status int) Condition {
 // if the URL has a query already.
 func SuccessActionRedirect(url string) Condition { return Equal("success_action_redirect", url) }
 
-// Metadata fixes one entry of the user metadata. name has no x-amz-meta-.
+// Metadata fixes one entry of the user metadata. name is written without x-amz-meta-.
 func Metadata(name, value string) Condition {
 	return Equal("x-amz-meta-"+name, value).require(isToken(name), "a name")
 }
@@ -119,7 +119,7 @@ func MetadataPrefix(name, prefix string) Condition {
 // MetadataAny lets the visitor fill in one entry of the user metadata.
 func MetadataAny(name string) Condition { return MetadataPrefix(name, "") }
 
-// Ignored adds a field that the store ignores. name has no x-ignore-.
+// Ignored adds a field that the store ignores. name is written without x-ignore-.
 func Ignored(name, value string) Condition {
 	return Equal("x-ignore-"+name, value).require(isToken(name), "a name")
 }

@@ -40,7 +40,7 @@ func OSSStorageClass(class OSSClass) Condition {
 	return oneOf("x-oss-storage-class", class, []OSSClass{OSSStandard, OSSIA, OSSArchive, OSSColdArchive, OSSDeepColdArchive})
 }
 
-// OSSMetadata fixes one entry of the user metadata at OSS. name has no x-oss-meta-.
+// OSSMetadata fixes one entry of the user metadata at OSS. name is written without x-oss-meta-.
 func OSSMetadata(name, value string) Condition {
 	return Equal("x-oss-meta-"+name, value).require(isToken(name), "a name")
 }

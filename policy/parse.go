@@ -131,7 +131,7 @@ func (s *jsonScanner) expiration() time.Time {
 	start := s.pos
 	text := s.str("an instant in UTC")
 	at, err := time.Parse(layout, text)
-	// time.Parse also takes hours of one digit and fractions behind a comma.
+	// time.Parse also takes hours of one digit and fractions after a comma.
 	if err != nil || !strings.HasPrefix(text, at.Format(layout[:19])) || text[19] == ',' || len(text) > 30 || checkExpiration(at) != nil {
 		s.fail(s.kind, start, "an instant in UTC such as 2026-03-01T12:00:00.000Z", strconv.Quote(text))
 	}
@@ -207,7 +207,7 @@ func (s *jsonScanner) arrayCondition() (c Condition) {
 
 func (s *jsonScanner) fieldAndValue() (field, value string) {
 	s.expect(',')
-	field = s.fieldName("$", "a field name behind a $")
+	field = s.fieldName("$", "a field name after a $")
 	s.expect(',')
 	return field, s.str("a string")
 }

@@ -78,7 +78,7 @@ var parseRefusals = map[string]struct{ text, wanted string }{
 	"no operator":                         {wrap(`[‸]`), "an operator, got ']'"},
 	"an unknown operator":                 {wrap(`[‸"ends-with","$key","a"]`), `eq, starts-with or content-length-range, got "ends-with"`},
 	"an operator in upper case":           {wrap(`[‸"EQ","$key","a"]`), `got "EQ"`},
-	"a field without its dollar":          {wrap(`["eq",‸"key","a"]`), `a field name behind a $, got "key"`},
+	"a field without its dollar":          {wrap(`["eq",‸"key","a"]`), `a field name after a $, got "key"`},
 	"a field with two dollars":            {wrap(`["eq",‸"$$key","a"]`), `got "$$key"`},
 	"a dollar alone":                      {wrap(`["eq",‸"$","a"]`), `got "$"`},
 	"two items":                           {wrap(`["eq","$key"‸]`), "',', got ']'"},

@@ -44,7 +44,7 @@ func Sign(d Document, url string, s *sigv4.Signer, now time.Time) (Form, error) 
 type formWriter struct {
 	conditions conditionCheck
 	validURL   string // the last form URL that was checked
-	head       expirationHead
+	expiration expirationHead
 	signature  signatureFields
 	json       []byte // the document
 	text       []byte // policy and signature
@@ -79,12 +79,12 @@ func (w *formWriter) prepare(s *sigv4.Signer, expiration, now time.Time) error {
 		}
 		w.signature = fields
 	}
-	return w.head.set(expiration)
+	return w.expiration.set(expiration)
 }
 
 // encode writes the JSON of the document.
 func (w *formWriter) encode(conditions []Condition) {
-	w.json = append(w.json[:0], w.head.json...)
+	w.json = append(w.json[:0], w.expiration.json...)
 	for i := range conditions {
 		w.json = append(conditions[i].appendJSON(w.json), ',')
 	}
@@ -94,13 +94,13 @@ func (w *formWriter) encode(conditions []Condition) {
 // matchesDocument reports whether the JSON means the document and nothing else.
 func (w *formWriter) matchesDocument(d *Document) bool {
 	v := newEncodingVerifier(w.json)
-	v.literal(w.head.json) // was verified when it was written, as the signature's conditions were
+	v.literal(w.expiration.json) // was verified when it was written, as the signature's conditions were
 	for i := range d.Conditions {
 		v.condition(&d.Conditions[i])
 		v.literal(",")
 	}
 	v.literal(w.signature.json)
-	return v.complete() && w.head.expiration.Unix() == d.Expiration.Unix()
+	return v.complete() && w.expiration.expiration.Unix() == d.Expiration.Unix()
 }
 
 // sign signs the JSON and returns the form.
@@ -112,7 +112,7 @@ func (w *formWriter) sign(d *Document, url string) (form Form, err error) {
 	}
 	text := string(w.text) // one allocation for both
 	policy, signature := text[:length], text[length:]
-	form = Form{URL: url, Policy: policy, Expiration: w.head.expiration}
+	form = Form{URL: url, Policy: policy, Expiration: w.expiration.expiration}
 	w.addFields(&form, d.Conditions)
 	form.Fields = append(form.Fields, Field{"policy", policy}, Field{w.signature.name, signature})
 	if err := w.checkSize(&form, len(text)); err != nil {
@@ -126,8 +126,8 @@ func (w *formWriter) sign(d *Document, url string) (form Form, err error) {
 func (w *formWriter) encodeBase64() {
 	conditionsEnd := len(w.json) - len(w.signature.json)
 	toAlign := (3 - conditionsEnd%3) % 3 // bytes that complete the last group of three
-	w.text = append(w.text[:0], w.head.base64...)
-	w.text = base64.StdEncoding.AppendEncode(w.text, w.json[len(w.head.base64)/4*3:conditionsEnd+toAlign])
+	w.text = append(w.text[:0], w.expiration.base64...)
+	w.text = base64.StdEncoding.AppendEncode(w.text, w.json[len(w.expiration.base64)/4*3:conditionsEnd+toAlign])
 	w.text = append(w.text, w.signature.base64[toAlign]...)
 }
 

@@ -39,8 +39,8 @@ func (v *encodingVerifier) literal(want string) {
 	v.pos = end
 }
 
-// str reads a string from behind its opening quote to its closing one. (Raw control characters need
-// no look: Sign refuses values with any.)
+// str reads the rest of a string after its opening quote. (Raw control characters need no look:
+// Sign refuses values with any.)
 func (v *encodingVerifier) str(want string) {
 	if !v.noEscape {
 		v.escapedString(want)

@@ -101,18 +101,18 @@ func TestVerificationFindsAMissingEscape(t *testing.T) {
 
 func TestExpirationHead(t *testing.T) {
 	t.Parallel()
-	var head expirationHead
+	var start expirationHead
 	for _, at := range []time.Time{
 		time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), time.Date(2026, 3, 1, 23, 59, 59, 999, time.UTC),
 		time.Date(2026, 3, 1, 23, 59, 59, 1, time.FixedZone("east", 3600)), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 	} {
 		wanted := `{"expiration":"` + at.UTC().Format("2006-01-02T15:04:05") + `.000Z","conditions":[`
-		if err := head.set(at); err != nil || head.json != wanted {
-			t.Errorf("got %s, %v, wanted %s", head.json, err, wanted)
+		if err := start.set(at); err != nil || start.json != wanted {
+			t.Errorf("got %s, %v, wanted %s", start.json, err, wanted)
 		}
 	}
-	if err := head.set(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); err == nil {
-		t.Errorf("got %s, wanted an error", head.json)
+	if err := start.set(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); err == nil {
+		t.Errorf("got %s, wanted an error", start.json)
 	}
 	for text, wanted := range map[string]bool{"2026-03-01T12:00:00.000Z": true, "2026-03-01T12:00:01.000Z": false, "2026-03-01T12:00:00.001Z": false, "2026-03-01": false, "": false} {
 		v := newEncodingVerifier([]byte(text))

@@ -159,7 +159,7 @@ func (u *urlSigner) appendNames(dst []byte, headers []Param, separator string) [
 }
 
 // finish completes the canonical request in b, whose query is b[from:to], and returns the URL. It
-// writes the string to sign and the URL behind the request, and returns the buffer, too.
+// writes the string to sign and the URL after the request, and returns the buffer as well.
 func (u *urlSigner) finish(b []byte, from, to int, headers []Param) (string, []byte, error) {
 	b = u.appendNames(append(b, "\n\n"...), headers, ";")
 	b = append(b, "\nUNSIGNED-PAYLOAD"...)
