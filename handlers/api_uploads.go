@@ -111,6 +111,8 @@ func (h *Handlers) profileFor(r *http.Request, name string, v uploads.Visitor) (
 	return p, h.origins.checkProfile(r, p, v)
 }
 
+// newCreateResponse turns an issued upload into the answer's JSON: exactly one of post, put and
+// multipart is set.
 func newCreateResponse(issued uploads.Issued) createResponse {
 	out := createResponse{ID: issued.ID, Profile: issued.Profile, Bucket: issued.Bucket, Key: issued.Key,
 		Method: issued.Method, Expires: instant(issued.Expires), Token: issued.Token}

@@ -78,6 +78,7 @@ func (a *assets) imports(name string) []string {
 var assetTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".json": "application/json", ".svg": "image/svg+xml"}
 
+// newAsset prepares a file for serving: its headers, and a gzipped copy if that is smaller.
 func newAsset(name, tag string, body []byte) (*asset, error) {
 	kind := assetTypes[path.Ext(name)]
 	if kind == "" {

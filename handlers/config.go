@@ -60,6 +60,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// withDefaults fills in what a Config may leave out, as the comments of its fields say.
 func (c Config) withDefaults() Config {
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.Identifier == nil {

@@ -81,6 +81,7 @@ func pastedFields(text string) (fields []policy.Field) {
 	return fields
 }
 
+// fillReport copies a report into the page's view, as sentences with capital letters.
 func fillReport(view *templates.ExplainView, report explain.Report) {
 	view.Outcome = language.Capitalize(report.Verdict()) + "."
 	view.Summary = append(view.Summary, templates.Detail{Term: "Read as", Value: string(report.Kind)})

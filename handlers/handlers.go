@@ -51,6 +51,7 @@ type layout struct {
 	languages map[string][]templates.Language
 }
 
+// newLayout prepares the parts that all pages share, for one public URL.
 func newLayout(publicURL string) (*layout, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // maxBody is the largest JSON body read, in bytes.
 const maxBody = 64 << 10
 
-// readJSON fills into from the request's body: one JSON value of at most 64 KiB, sent as
+// readJSON fills into from the request's body: one JSON value of at maxBytes 64 KiB, sent as
 // application/json, with no member that into doesn't have, no member twice, and numbers that fit.
 // The error names the member at fault.
 func readJSON(c echo.Context, into any) error {
@@ -110,9 +110,9 @@ func member(pointer jsontext.Pointer) string {
 
 // clip keeps what came from outside short enough to repeat.
 func clip(text string) string {
-	const most = 100
-	if len(text) <= most {
+	const maxBytes = 100
+	if len(text) <= maxBytes {
 		return text
 	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
+	return strings.ToValidUTF8(text[:maxBytes], "") + "…"
 }

@@ -70,6 +70,7 @@ type ConditionError struct {
 	Err error
 }
 
+// Error names the condition, what was wanted and what was got.
 func (e *ConditionError) Error() string {
 	text := fmt.Sprintf("policy: condition on %q: wanted %s", e.Field, e.Wanted)
 	if e.Got != "" {
@@ -126,6 +127,7 @@ type SyntaxError struct {
 	Wanted, Got string
 }
 
+// Error says where the text is wrong, what was wanted and what was got.
 func (e *SyntaxError) Error() string {
 	where := "policy"
 	if e.Kind == SyntaxBase64 {
@@ -146,6 +148,7 @@ type ScopeError struct {
 	Wanted, Got string
 }
 
+// Error says which part of the credential scope differs.
 func (e *ScopeError) Error() string {
 	return fmt.Sprintf("policy: field %q: wanted %s, got %s", e.Field, e.Wanted, e.Got)
 }
@@ -153,6 +156,7 @@ func (e *ScopeError) Error() string {
 // ExpiredError is returned by Verify for a policy that has expired.
 type ExpiredError struct{ Expiration, Now time.Time }
 
+// Error has the expiration and the time it was compared with.
 func (e *ExpiredError) Error() string {
 	return "policy: expired at " + formatInstant(e.Expiration) + ", it is " + formatInstant(e.Now)
 }

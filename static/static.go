@@ -50,6 +50,7 @@ var treeHash = sync.OnceValue(func() string {
 	return sum
 })
 
+// hashTree hashes the path and the content of every file of a tree.
 func hashTree(tree fs.FS) (string, error) {
 	hash := sha256.New()
 	err := fs.WalkDir(tree, ".", func(path string, entry fs.DirEntry, err error) error {

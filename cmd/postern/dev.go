@@ -131,6 +131,8 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profi
 	return store, nil
 }
 
+// handlers makes the routes of the local server: tickets of its own key, quotas in memory, and the
+// embedded gateway as the store.
 func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
 	limiter, err := quota.New(quota.Config{Profiles: profiles})
 	if err != nil {

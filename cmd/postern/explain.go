@@ -44,6 +44,7 @@ func (e *explainCommand) Run(c *console) error {
 	return nil
 }
 
+// options turns the flags into options for explain; a bad flag is a usage error.
 func (e *explainCommand) options(c *console) (o explain.Options, err error) {
 	if o.Now, err = instantFlag("--at", e.At); err != nil {
 		return o, err

@@ -106,8 +106,8 @@ func readme(t *testing.T, language string) string {
 		t.Fatal(err)
 	}
 	_, rest, found := strings.Cut(string(text), "```"+language+"\n")
-	block, _, closed := strings.Cut(rest, "```")
-	if !found || !closed {
+	block, _, hasEnd := strings.Cut(rest, "```")
+	if !found || !hasEnd {
 		t.Fatalf("wanted a block of %s in README.md", language)
 	}
 	return block

@@ -110,6 +110,8 @@ func (s *signCommand) signer(c *console) (*sigv4.Signer, string, error) {
 	return signer, address, nil
 }
 
+// access returns credentials and region. Keys in the environment are used as they are; otherwise the
+// SDK's chain is asked, for at most 15 seconds.
 func (s *signCommand) access(c *console) (aws.Credentials, string, error) {
 	region := firstOf(s.Region, c.getenv("AWS_REGION"), c.getenv("AWS_DEFAULT_REGION"))
 	static := aws.Credentials{

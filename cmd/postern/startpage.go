@@ -26,6 +26,7 @@ func (s *startPage) register(e *echo.Echo) {
 	demo.register(e)
 }
 
+// show renders the page in the visitor's language.
 func (s *startPage) show(c echo.Context) error {
 	l := languageOf(s.h, c.Request())
 	return handlers.Render(c, http.StatusOK, templates.Index(templates.IndexView{

@@ -63,6 +63,7 @@ func New(tree fs.FS) (*Catalogue, error) {
 	return c, c.order()
 }
 
+// readTexts reads one file of the catalogue. Direction and name follow from the tag in its path.
 func readTexts(tree fs.FS, path string) (*Texts, error) {
 	content, err := fs.ReadFile(tree, path)
 	if err != nil {

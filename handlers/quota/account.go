@@ -69,7 +69,7 @@ const (
 // accounts is a bounded set of accounts; the one that was used longest ago makes room for a new
 // one.
 type accounts struct {
-	most   int
+	limit  int
 	byKey  map[accountKey]*list.Element
 	recent *list.List // of *entry, the last used in front
 }
@@ -79,8 +79,8 @@ type entry struct {
 	account *account
 }
 
-func newAccounts(most int) *accounts {
-	return &accounts{most: most, byKey: map[accountKey]*list.Element{}, recent: list.New()}
+func newAccounts(limit int) *accounts {
+	return &accounts{limit: limit, byKey: map[accountKey]*list.Element{}, recent: list.New()}
 }
 
 // get returns the account of key, made with fresh when there is none.
@@ -89,7 +89,7 @@ func (s *accounts) get(key accountKey, fresh func() *account) *account {
 		s.recent.MoveToFront(e)
 		return e.Value.(*entry).account
 	}
-	for s.recent.Len() >= s.most {
+	for s.recent.Len() >= s.limit {
 		s.drop(s.recent.Back())
 	}
 	a := fresh()

@@ -30,7 +30,7 @@ type Config struct {
 	// Issues limits what one network address asks for, whatever becomes of it. Zero: no such limit.
 	Issues profile.Rate
 	// MaxAccounts bounds how many subjects and addresses are remembered; the least recently used
-	// are forgotten first. 0: 100,000 (at most some 150 MB, when each has used every slot of its
+	// are forgotten first. 0: 100,000 (at most some 150 MB, when each has used every step of its
 	// windows).
 	MaxAccounts int
 	// MaxPending bounds how many unfinished uploads are remembered; those that end first are
@@ -95,8 +95,8 @@ func (m *Memory) Reserve(_ context.Context, id profile.Identity, plan profile.Pl
 	if !ok {
 		return fmt.Errorf("quota: unknown profile %q", plan.Profile)
 	}
-	counted := p.Quota != (profile.Quota{}) || plan.Method == profile.MethodMultipart
-	if !counted && m.config.Issues.Limit == 0 {
+	hasQuota := p.Quota != (profile.Quota{}) || plan.Method == profile.MethodMultipart
+	if !hasQuota && m.config.Issues.Limit == 0 {
 		return nil
 	}
 	m.mu.Lock()
@@ -107,7 +107,7 @@ func (m *Memory) Reserve(_ context.Context, id profile.Identity, plan profile.Pl
 	if err := m.chargeIssue(now, address); err != nil {
 		return err
 	}
-	if !counted {
+	if !hasQuota {
 		return nil
 	}
 	charged := m.accountsOf(p, plan.Subject, address)

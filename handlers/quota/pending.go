@@ -30,13 +30,13 @@ func (p *pendingUpload) countPending(n int) {
 
 // pendingUploads is a bounded set of pending uploads, the one that ends first in front.
 type pendingUploads struct {
-	most  int
+	limit int
 	byID  map[string]*pendingUpload
 	queue pendingQueue
 }
 
-func newPendingUploads(most int) *pendingUploads {
-	return &pendingUploads{most: most, byID: map[string]*pendingUpload{}}
+func newPendingUploads(limit int) *pendingUploads {
+	return &pendingUploads{limit: limit, byID: map[string]*pendingUpload{}}
 }
 
 // add remembers p; without room for it, what ends first lapses now, as does an upload with the same
@@ -45,7 +45,7 @@ func (s *pendingUploads) add(p *pendingUpload) {
 	if old, twice := s.take(p.id); twice {
 		old.lapse()
 	}
-	for len(s.queue) >= s.most {
+	for len(s.queue) >= s.limit {
 		s.remove(s.queue[0]).lapse()
 	}
 	s.byID[p.id] = p

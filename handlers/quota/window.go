@@ -7,39 +7,39 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// windowSlots is how finely a window is cut. What is spent counts for the window and at most one
-// slot longer, never shorter.
-const windowSlots = 32
+// windowSteps is how finely a window is cut. What is spent counts for the window and at most one
+// step longer, never shorter.
+const windowSteps = 32
 
-// window adds up what was spent over the last stretch of time. It keeps one figure per slot, so it
+// window adds up what was spent over the last stretch of time. It keeps one figure per step, so it
 // stays small however much is spent. The zero value has no limit. It isn't safe for concurrent use.
 type window struct {
 	limit int64 // 0: none
-	slot  time.Duration
-	spent []spending // ascending, each slot once, at most windowSlots+1
+	step  time.Duration
+	spent []spending // ascending, each step once, at most windowSteps+1
 	sum   int64      // of spent
 }
 
-type spending struct{ slot, amount int64 }
+type spending struct{ step, amount int64 }
 
 // newWindow makes a window for several times a rate.
 func newWindow(r profile.Rate, times int64) window {
 	if r.Limit <= 0 || r.Window <= 0 {
 		return window{}
 	}
-	w := window{limit: math.MaxInt64, slot: (r.Window + windowSlots - 1) / windowSlots}
+	w := window{limit: math.MaxInt64, step: (r.Window + windowSteps - 1) / windowSteps}
 	if r.Limit <= math.MaxInt64/times {
 		w.limit = r.Limit * times
 	}
 	return w
 }
 
-func (w *window) slotOf(now time.Time) int64 { return now.UnixNano() / int64(w.slot) }
+func (w *window) stepOf(now time.Time) int64 { return now.UnixNano() / int64(w.step) }
 
 // slide forgets what has left the window.
 func (w *window) slide(now time.Time) {
-	oldest, gone := w.slotOf(now)-windowSlots, 0
-	for gone < len(w.spent) && w.spent[gone].slot < oldest {
+	oldest, gone := w.stepOf(now)-windowSteps, 0
+	for gone < len(w.spent) && w.spent[gone].step < oldest {
 		w.sum -= w.spent[gone].amount
 		gone++
 	}
@@ -60,33 +60,33 @@ func (w *window) wait(now time.Time, amount int64) time.Duration {
 	}
 	for _, s := range w.spent {
 		if left += s.amount; amount <= left {
-			return time.Unix(0, (s.slot+windowSlots+1)*int64(w.slot)).Sub(now)
+			return time.Unix(0, (s.step+windowSteps+1)*int64(w.step)).Sub(now)
 		}
 	}
-	return w.slot * windowSlots
+	return w.step * windowSteps
 }
 
-// add spends amount, limit or no limit, and returns the slot for giveBack.
+// add spends amount, limit or no limit, and returns the step for giveBack.
 func (w *window) add(now time.Time, amount int64) int64 {
 	if w.limit == 0 || amount == 0 {
 		return 0
 	}
 	w.slide(now)
-	slot, last := w.slotOf(now), len(w.spent)-1
-	if last >= 0 && w.spent[last].slot >= slot { // also when the clock was set back
+	step, last := w.stepOf(now), len(w.spent)-1
+	if last >= 0 && w.spent[last].step >= step { // also when the clock was set back
 		w.spent[last].amount += amount
 		w.sum += amount
-		return w.spent[last].slot
+		return w.spent[last].step
 	}
-	w.spent = append(w.spent, spending{slot, amount})
+	w.spent = append(w.spent, spending{step, amount})
 	w.sum += amount
-	return slot
+	return step
 }
 
 // giveBack undoes an add, unless it has left the window meanwhile.
-func (w *window) giveBack(slot, amount int64) {
+func (w *window) giveBack(step, amount int64) {
 	for i := range w.spent {
-		if w.spent[i].slot == slot {
+		if w.spent[i].step == step {
 			amount = min(amount, w.spent[i].amount)
 			w.spent[i].amount -= amount
 			w.sum -= amount

@@ -59,7 +59,7 @@ type event struct {
 	amount int64
 }
 
-// naive adds up every event of the last span. longer is the same with the one slot that the window
+// naive adds up every event of the last span. longer is the same with the one step that the window
 // may keep in addition.
 func naive(events []event, now time.Time, span time.Duration) (sum int64) {
 	for _, e := range events {
@@ -71,8 +71,8 @@ func naive(events []event, now time.Time, span time.Duration) (sum int64) {
 }
 
 // FuzzWindow plays spending, giving back and waiting on a window and on a naive list of events. The
-// window never counts less than the window's length, never more than one slot longer, and what it
-// says to wait is enough and not longer than needed by more than a slot.
+// window never counts less than the window's length, never more than one step longer, and what it
+// says to wait is enough and not longer than needed by more than a step.
 func FuzzWindow(f *testing.F) {
 	f.Add([]byte("\x00\x01\x05\x00\x02\x06\x40\x00\x01"), uint32(1000), uint32(50))
 	f.Add([]byte("\x10\x03\x05\x80\x02\x06\x40\x00\x01\xff\xff\x09"), uint32(7), uint32(3))
@@ -84,14 +84,14 @@ func FuzzWindow(f *testing.F) {
 			now = now.Add(rate.Window * time.Duration(binary.BigEndian.Uint16(steps)) / 20_000)
 			amount := int64(steps[2]%64) + 1
 			checkWait(t, &w, events, rate, now, amount)
-			slot := w.add(now, amount)
+			step := w.add(now, amount)
 			if steps[2]&0x80 != 0 {
-				w.giveBack(slot, amount)
+				w.giveBack(step, amount)
 				continue
 			}
 			events = append(events, event{now, amount})
-			if len(w.spent) > windowSlots+1 {
-				t.Fatalf("%d slots kept, wanted at most %d", len(w.spent), windowSlots+1)
+			if len(w.spent) > windowSteps+1 {
+				t.Fatalf("%d steps kept, wanted at most %d", len(w.spent), windowSteps+1)
 			}
 		}
 	})
@@ -100,9 +100,9 @@ func FuzzWindow(f *testing.F) {
 func checkWait(t *testing.T, w *window, events []event, rate profile.Rate, now time.Time, amount int64) {
 	t.Helper()
 	wait := w.wait(now, amount)
-	least, most := naive(events, now, rate.Window), naive(events, now, w.slot*(windowSlots+1))
-	if w.sum < least || w.sum > most {
-		t.Fatalf("sum %d, wanted %d to %d", w.sum, least, most)
+	least, largest := naive(events, now, rate.Window), naive(events, now, w.step*(windowSteps+1))
+	if w.sum < least || w.sum > largest {
+		t.Fatalf("sum %d, wanted %d to %d", w.sum, least, largest)
 	}
 	if wait == 0 {
 		if least+amount > rate.Limit {
@@ -110,13 +110,13 @@ func checkWait(t *testing.T, w *window, events []event, rate profile.Rate, now t
 		}
 		return
 	}
-	if most+amount <= rate.Limit {
-		t.Fatalf("%d refused with %d of %d spent", amount, most, rate.Limit)
+	if largest+amount <= rate.Limit {
+		t.Fatalf("%d refused with %d of %d spent", amount, largest, rate.Limit)
 	}
 	if amount <= rate.Limit && naive(events, now.Add(wait), rate.Window)+amount > rate.Limit {
 		t.Fatalf("waiting %s isn't enough", wait)
 	}
-	if wait > w.slot*(windowSlots+1) {
-		t.Fatalf("wait %s, wanted at most the window and a slot", wait)
+	if wait > w.step*(windowSteps+1) {
+		t.Fatalf("wait %s, wanted at most the window and a step", wait)
 	}
 }

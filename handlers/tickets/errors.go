@@ -27,6 +27,7 @@ type RefusedError struct {
 	Detail string // what was wanted; may be empty
 }
 
+// Error says why the ticket was refused.
 func (e *RefusedError) Error() string {
 	if e.Detail == "" {
 		return "tickets: " + e.Reason.Error()
@@ -44,6 +45,7 @@ func (e *RefusedError) Unauthorized() bool { return true }
 // moment. It is an outage and says nothing about the ticket.
 type KeysError struct{ Err error }
 
+// Error says why the key set can't be had.
 func (e *KeysError) Error() string { return "tickets: key set unavailable: " + e.Err.Error() }
 
 // Unwrap returns what went wrong when the key set was fetched.

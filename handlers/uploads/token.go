@@ -42,6 +42,7 @@ type tokens struct {
 	parser *jwt.Parser
 }
 
+// newTokens prepares signing with the first key and verifying with all. It refuses short keys.
 func newTokens(keys []sigv4.Secret, now func() time.Time) (*tokens, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("uploads: TokenKeys: wanted at least one")

@@ -78,6 +78,7 @@ func (x *explainer) checkSignature(s *signature, address string) {
 	}
 }
 
+// checkDate reports a date that can't be read, lies in the future, or is older than 7 days.
 func (x *explainer) checkDate(s *signature) {
 	f := Finding{Field: s.dialect.DateField(), Got: formatInstant(s.signedAt)}
 	now := x.options.Now

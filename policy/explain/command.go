@@ -83,6 +83,7 @@ func (r *shellReader) option() (option, argument string, ok bool) {
 	return word, "", true
 }
 
+// setOption applies one option of a curl command; other options don't matter here.
 func (f *form) setOption(option, argument string) {
 	switch option {
 	case "--url":

@@ -18,6 +18,8 @@ type formJSON struct {
 	Post   *formJSON       `json:"post"`
 }
 
+// readFormJSON reads a form written as JSON: that of postern sign, of Postern's API, or a list or
+// object of fields.
 func (e *evidence) readFormJSON(text string) {
 	var in formJSON
 	if err := json.Unmarshal([]byte(text), &in); err != nil {

@@ -25,6 +25,7 @@ type RequestError struct {
 	Got    string // shortened
 }
 
+// Error names the member, what was wanted and what was got.
 func (e *RequestError) Error() string {
 	return fmt.Sprintf("profile: %s: %s: wants %s, got %q", e.Code, e.Field, e.Wanted, e.Got)
 }
@@ -45,6 +46,7 @@ type SettingError struct {
 	Got     string // shortened
 }
 
+// Error names the profile, the setting, what was wanted and what was got.
 func (e *SettingError) Error() string {
 	return fmt.Sprintf("profile: %q: %s: wants %s, got %q", e.Profile, e.Field, e.Wanted, e.Got)
 }

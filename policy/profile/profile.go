@@ -89,8 +89,8 @@ type Profile struct {
 	Access  Access   // "" is AccessTicket
 	Origins []string // pages that may frame the widget or call from another origin; none when empty
 
-	Multipart Multipart
-	Checksum  Checksum // of each part; "" asks for none
+	Multipart Multipart // when a file is sent in parts, and of which size
+	Checksum  Checksum  // of each part; "" asks for none
 
 	Metadata       map[string]string // set on every object; names without "x-amz-meta-"
 	AcceptMetadata []string          // names the caller may set; "filename", unless set, holds the file's name

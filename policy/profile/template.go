@@ -195,6 +195,7 @@ func (t *template) render(v placeholderValues) (key, prefix string, err error) {
 	return string(out), string(out[:end]), nil
 }
 
+// append adds the piece's text or the value of its placeholder to a key.
 func (p piece) append(out []byte, v placeholderValues) ([]byte, error) {
 	switch p.name {
 	case "":

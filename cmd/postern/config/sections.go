@@ -51,6 +51,8 @@ func (l *loader) publicURL(text string) string {
 	return strings.TrimSuffix(text, "/")
 }
 
+// tickets reads how tickets are verified: by a shared secret or by a key set, not both. A key set
+// needs issuer and audience, since it may sign for other services too.
 func (l *loader) tickets(d ticketsSection) Tickets {
 	t := Tickets{JWKS: d.JWKS, Issuer: d.Issuer, Audience: d.Audience}
 	if d.Secret != "" {
@@ -68,6 +70,7 @@ func (l *loader) tickets(d ticketsSection) Tickets {
 	return t
 }
 
+// store checks which store is used. Kind and region have no default; only aws has a default address.
 func (l *loader) store(s Store) Store {
 	providers := uploads.ProviderNames()
 	if s.Provider == "" {

@@ -85,6 +85,7 @@ func Start(ctx context.Context, options Options) (*Gateway, error) {
 	return g, nil
 }
 
+// start listens, serves and makes the buckets. On an error it undoes what it did.
 func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 	g := &Gateway{options: options, done: make(chan struct{})}
 	if g.previous, err = os.Getwd(); err != nil {

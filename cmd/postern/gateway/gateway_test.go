@@ -180,10 +180,10 @@ func TestCloseDoesNotWaitForAClientThatNeverFinishes(t *testing.T) {
 	if _, err := io.WriteString(c, "PUT /media/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"); err != nil {
 		t.Fatal(err)
 	}
-	closed := make(chan error, 1)
-	go func() { closed <- g.Close() }()
+	closing := make(chan error, 1)
+	go func() { closing <- g.Close() }()
 	select {
-	case err := <-closed:
+	case err := <-closing:
 		if err != nil {
 			t.Error(err)
 		}

@@ -51,6 +51,7 @@ func (g *Gateway) serve(ctx context.Context) error {
 	return nil
 }
 
+// config is the gateway server's: one root account, no output, and its socket for the owner only.
 func (g *Gateway) config(socket string) *embedgw.Config {
 	root := auth.Account{Access: g.options.AccessKey, Secret: g.options.SecretKey, Role: auth.RoleAdmin}
 	return &embedgw.Config{
@@ -112,6 +113,7 @@ func (g *Gateway) sendServer(server chan<- *fasthttp.Server) fiber.Handler {
 	}
 }
 
+// sendFirstRequest sends the request that sendServer answers, over the private socket.
 func sendFirstRequest(ctx context.Context, socket string) error {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)

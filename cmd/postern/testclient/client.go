@@ -22,6 +22,7 @@ type Client struct {
 
 // Request is what a visitor declares when asking for an upload.
 type Request struct {
+	// Profile, Filename and Type are sent as they are; a test may send wrong ones.
 	Profile  string            `json:"profile"`
 	Filename string            `json:"filename"`
 	Type     string            `json:"type"`

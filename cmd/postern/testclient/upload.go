@@ -55,7 +55,7 @@ type Part struct {
 // PartRequest names a part to be signed. Checksum is base64; it is wanted where the plan has an
 // algorithm.
 type PartRequest struct {
-	Number   int    `json:"number"`
+	Number   int    `json:"number"` // from 1
 	Checksum string `json:"checksum,omitempty"`
 }
 

@@ -82,6 +82,7 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
+// launch starts the process and waits for its ready line; a failure ends the test.
 func (s *Server) launch() {
 	s.t.Helper()
 	s.cmd = exec.Command(s.options.Path, s.options.Args...)
