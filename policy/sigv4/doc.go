@@ -26,8 +26,8 @@
 //
 // # Secrets
 //
-// A [Secret] prints as "[redacted]" in every way of printing, and so do [Credentials] and [Signer],
-// which hold secrets. Use string(secret) where the secret itself is needed.
+// A [Secret] prints as "[redacted]" in every way of printing. [Credentials] and [Signer] print the
+// access key ID, and never a secret. Use string(secret) where the secret itself is needed.
 //
 // # Low level
 //
