@@ -44,10 +44,7 @@ func newAssets(tree fs.FS) (*assets, error) {
 			return err
 		}
 		body, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		a.files[name], err = newAsset(name, a.hash, body)
+		a.files[name] = newAsset(name, a.hash, body)
 		return err
 	})
 	return a, err
@@ -79,7 +76,7 @@ var assetTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".cs
 	".json": "application/json", ".svg": "image/svg+xml"}
 
 // newAsset prepares a file for serving: its headers, and a gzipped copy if that is smaller.
-func newAsset(name, tag string, body []byte) (*asset, error) {
+func newAsset(name, tag string, body []byte) *asset {
 	kind := assetTypes[path.Ext(name)]
 	if kind == "" {
 		kind = mime.TypeByExtension(path.Ext(name))
@@ -92,21 +89,14 @@ func newAsset(name, tag string, body []byte) (*asset, error) {
 		"Access-Control-Allow-Origin", "*", // modules are always fetched with CORS; these hold nothing private
 		"Vary", "Accept-Encoding",
 	)}
-	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(body); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
+	var packed bytes.Buffer // writing to it never fails
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	_, _ = z.Write(body)
+	_ = z.Close()
 	if packed.Len() < len(body) {
 		a.gzipped = packed.Bytes()
 	}
-	return a, nil
+	return a
 }
 
 // showAsset serves a file for good: another content has another address.

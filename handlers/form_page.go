@@ -13,23 +13,16 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// formPages prepares the form of a profile in every language.
-func formPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
+// formPages prepares the form of a profile in every language, as a page or for an iframe.
+func formPages(l *layout, p *uploads.ServedProfile, embedded bool) map[string]*formCache {
 	out := make(map[string]*formCache)
 	for _, t := range l.catalogue.All() {
-		out[t.Tag] = &formCache{view: formView(l, t, p), component: templates.Form}
-	}
-	return out
-}
-
-// widgetPages prepares the same for an iframe.
-func widgetPages(l *layout, p *uploads.ServedProfile) map[string]*formCache {
-	out := make(map[string]*formCache)
-	for _, t := range l.catalogue.All() {
-		view := formView(l, t, p)
-		view.Embedded, view.ParentOrigins, view.Languages = true, p.Settings.Origins, nil
-		view.Modules = append(view.Modules, l.asset("widget.js"))
-		out[t.Tag] = &formCache{view: view, component: templates.Widget}
+		cache := &formCache{view: formView(l, t, p), component: templates.Form}
+		if embedded {
+			cache.component, cache.view.Embedded, cache.view.ParentOrigins = templates.Widget, true, p.Settings.Origins
+			cache.view.Languages, cache.view.Modules = nil, append(cache.view.Modules, l.asset("widget.js"))
+		}
+		out[t.Tag] = cache
 	}
 	return out
 }

@@ -23,7 +23,7 @@ func newServedProfile(p *uploads.ServedProfile, l *layout) *servedProfile {
 	s := &servedProfile{ServedProfile: p}
 	s.formHeaders = pageHeaders(s.sources(), nil).without(pageHeaders(sources{}, nil))
 	s.widgetHeaders = widgetHeaders(s.sources(), p.Settings.Origins)
-	s.forms, s.widgets = formPages(l, p), widgetPages(l, p)
+	s.forms, s.widgets = formPages(l, p, false), formPages(l, p, true)
 	return s
 }
 
