@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -14,43 +13,45 @@ import (
 )
 
 type explainCommand struct {
-	File     string   `arg:"" optional:"" help:"A policy, form, curl command, presigned URL or store's error; standard input if left out or -."`
-	Form     []string `help:"A field of the upload to simulate; repeat it for more." placeholder:"NAME=VALUE" sep:"none"`
+	File     string   `arg:"" optional:"" help:"A policy, form, curl command, presigned URL or error of a store; default, and for -: standard input."`
+	Form     []string `help:"A field of the upload to simulate; may be repeated." placeholder:"NAME=VALUE" sep:"none"`
 	FileSize string   `help:"Size of the file to simulate, in bytes or such as 10MiB." placeholder:"SIZE"`
-	At       string   `help:"Explain as of then (RFC 3339); now if left out." placeholder:"INSTANT"`
+	At       string   `help:"Time of the upload (RFC 3339); default now." placeholder:"INSTANT"`
 	JSON     bool     `help:"Print JSON: accepted, and the findings."`
 }
 
-// Run prints what the input means. The exit code is 1 where an upload would be refused.
+// Run prints an explanation of the input. The exit code is 1 if an upload would be refused.
 func (e *explainCommand) Run(c *console) error {
 	options, err := e.options(c)
 	if err != nil {
 		return err
 	}
-	text, err := e.read(c)
+	name, text, err := e.input(c)
 	if err != nil {
 		return err
 	}
 	report, err := explain.Explain(text, options)
 	if err != nil {
-		return badUsage("%s: %s", e.source(), strings.TrimPrefix(err.Error(), "explain: input: "))
+		return badUsage("%s: %s", name, strings.TrimPrefix(err.Error(), "explain: input: "))
 	}
-	if err := e.print(c.stdout, report); err != nil {
-		return err
+	if e.JSON {
+		err = printJSON(c.stdout, report)
+	} else {
+		_, err = io.WriteString(c.stdout, report.Text())
 	}
-	if !report.Accepted {
-		return exitCode(exitFailed)
+	if err == nil && !report.Accepted {
+		err = exitCode(exitFailed)
 	}
-	return nil
+	return err
 }
 
 // options turns the flags into options for explain; a bad flag is a usage error.
 func (e *explainCommand) options(c *console) (o explain.Options, err error) {
-	if o.Now, err = instantFlag("--at", e.At); err != nil {
+	if o.Now, err = parseInstant("--at", e.At); err != nil {
 		return o, err
 	}
 	for _, text := range e.Form {
-		name, value, err := pair("--form", text)
+		name, value, err := parsePair("--form", text)
 		if err != nil {
 			return o, err
 		}
@@ -63,64 +64,35 @@ func (e *explainCommand) options(c *console) (o explain.Options, err error) {
 		}
 		o.Size = &size
 	}
-	o.Secret = secretOf(c)
-	return o, nil
-}
-
-// secretOf lets signatures be checked with the credentials of the environment, where they are of
-// the same access key.
-func secretOf(c *console) func(string) (sigv4.Secret, bool) {
-	return func(accessKeyID string) (sigv4.Secret, bool) {
+	// Signatures are checked if the environment has credentials of the same access key.
+	o.Secret = func(accessKeyID string) (sigv4.Secret, bool) {
 		secret := c.getenv("AWS_SECRET_ACCESS_KEY")
 		return sigv4.Secret(secret), secret != "" && accessKeyID == c.getenv("AWS_ACCESS_KEY_ID")
 	}
+	return o, nil
 }
 
-func (e *explainCommand) source() string {
-	if e.File == "" || e.File == "-" {
-		return "standard input"
-	}
-	return e.File
-}
-
-// read takes the file, standard input, or the argument itself where it is a URL. It stops behind
-// what can be explained.
-func (e *explainCommand) read(c *console) (string, error) {
+// input returns the text to explain and its name in errors. The argument is a URL, which is the
+// text itself, a file, or "-" or nothing for standard input. At most one byte more than
+// explain.MaxInput is read.
+func (e *explainCommand) input(c *console) (name, text string, err error) {
 	if strings.HasPrefix(e.File, "https://") || strings.HasPrefix(e.File, "http://") {
-		text := e.File
-		e.File = "the URL"
-		return text, nil
+		return "the URL", e.File, nil
 	}
-	in := c.stdin
+	name, in := "standard input", c.stdin
 	if e.File != "" && e.File != "-" {
 		file, err := os.Open(e.File)
 		if err != nil {
 			var path *os.PathError
 			errors.As(err, &path)
-			return "", badUsage("%s: %s", e.File, path.Err)
+			return "", "", badUsage("%s: %s", e.File, path.Err)
 		}
 		defer file.Close()
-		in = file
+		name, in = e.File, file
 	}
-	text, err := io.ReadAll(io.LimitReader(in, explain.MaxInput+1))
+	content, err := io.ReadAll(io.LimitReader(in, explain.MaxInput+1))
 	if err != nil {
-		return "", badUsage("%s: it can't be read", e.source())
+		return "", "", badUsage("%s: it can't be read", name)
 	}
-	return string(text), nil
-}
-
-func (e *explainCommand) print(w io.Writer, report explain.Report) error {
-	if !e.JSON {
-		_, err := io.WriteString(w, report.Text())
-		return err
-	}
-	return printJSON(w, report)
-}
-
-// printJSON prints a value as people and programs can read it.
-func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return name, string(content), nil
 }

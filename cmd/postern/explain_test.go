@@ -91,7 +91,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 	var stdout, stderr strings.Builder
 	text := `<Error><Code>EntityTooLarge</Code><Message>m</Message></Error>`
 	c := &console{Context: t.Context(), getenv: func(string) string { return "" }, stdin: strings.NewReader(text), stdout: &stdout, stderr: &stderr}
-	code := c.exit((&explainCommand{JSON: true}).Run(c))
+	code := c.report((&explainCommand{JSON: true}).Run(c))
 	var got map[string]any
 	if err := json.Unmarshal([]byte(stdout.String()), &got); err != nil || code != exitFailed || len(got) != 2 || got["accepted"] != false {
 		t.Errorf("got %d, %v, %q", code, err, stdout.String())

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// The files of a data folder that hold keys. They survive a restart, so that uploads begun before
-// it can be completed after it.
+// The key files in the data folder of dev. They stay when dev ends, so that uploads begun before a
+// restart can be completed after it.
 const (
 	tokenKeyFile  = "token.key"  // signs upload tokens
 	ticketKeyFile = "ticket.key" // signs tickets
@@ -23,15 +23,15 @@ const (
 
 const keyBytes = 32
 
-// defaultData is the data folder of dev, where no other is named.
+// defaultData is the default of the flag --data.
 const defaultData = ".postern"
 
-// devKeys are the keys of one data folder.
+// devKeys are the keys in one data folder.
 type devKeys struct {
 	tokens, tickets, store sigv4.Secret
 }
 
-// openData makes the data folder where it is absent and reads its keys, or makes those too.
+// openData reads the keys of a data folder. It makes the folder and the keys that are absent.
 func openData(dir string) (keys devKeys, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return keys, fmt.Errorf("data folder: %w", err)
@@ -49,7 +49,7 @@ func openData(dir string) (keys devKeys, err error) {
 	return keys, nil
 }
 
-// ignoreData keeps a data folder inside a repository from being committed.
+// ignoreData makes git ignore a data folder inside a repository.
 func ignoreData(dir string) error {
 	name := filepath.Join(dir, ".gitignore")
 	if _, err := os.Stat(name); err == nil {
@@ -58,8 +58,8 @@ func ignoreData(dir string) error {
 	return os.WriteFile(name, []byte("*\n"), 0o600)
 }
 
-// openKey reads a key, or makes one where there is none. Two processes that start at once agree on
-// one key: the file appears whole or not at all.
+// openKey reads a key; if it is absent, it makes one first. Processes that start at the same time
+// get the same key: the first to link its complete file to the name wins.
 func openKey(name string) (sigv4.Secret, error) {
 	key, err := readKey(name)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +82,7 @@ func openKey(name string) (sigv4.Secret, error) {
 	return readKey(name)
 }
 
-// readKey refuses a key that others could have read or that was cut short.
+// readKey refuses a key that other users can read, and one that is incomplete.
 func readKey(name string) (sigv4.Secret, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -93,11 +93,11 @@ func readKey(name string) (sigv4.Secret, error) {
 		return "", fmt.Errorf("key: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", badUsage("key %q: others may read it (mode %04o); make it 0600, or delete it for a new one", name, mode)
+		return "", fmt.Errorf("key %q: other users can read it (mode %04o); make it 0600, or delete it for a new one", name, mode)
 	}
 	key := strings.TrimSpace(string(text))
 	if raw, err := hex.DecodeString(key); err != nil || len(raw) != keyBytes {
-		return "", badUsage("key %q: wanted %d bytes as hex; delete it for a new one", name, keyBytes)
+		return "", fmt.Errorf("key %q: wanted %d bytes as hex; delete it for a new one", name, keyBytes)
 	}
 	return sigv4.Secret(key), nil
 }

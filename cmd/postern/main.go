@@ -1,12 +1,12 @@
-// Command postern lets browsers upload files straight into a bucket, and nothing else through.
+// Command postern lets browsers upload files straight to a bucket, within signed limits.
 //
-// Without arguments it is `postern dev`: everything on this machine, with an embedded S3 store.
-// `postern --help` lists the rest.
+// Without arguments it runs `postern dev`: everything on this machine, with an embedded S3 store.
+// `postern --help` lists the other commands.
 //
 // Each command has a file of its own: a struct whose fields are its flags and whose Run gets a
-// console. What a script may read goes to standard output; everything meant for people goes to
-// standard error. Exit codes: 0 when all went well, 1 when a run failed, 2 for a bad flag, file or
-// environment.
+// console. Results go to standard output, where a script can read them; logs and errors go to
+// standard error. Exit codes: 0 for success, 1 for a run that failed, 2 for a bad flag, file or
+// environment, and for a panic.
 package main
 
 import (
@@ -26,23 +26,23 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Whoever asks a second time doesn't want to wait for the drain; what comes at once is the same
-	// wish sent twice.
+	// From one second after the first signal, another one ends the process at once, without a
+	// drain. A terminal and a shell can both pass on one signal; so earlier ones don't count.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// commands is the command line, in the order help shows it.
+// commands lists the commands in the order of the help.
 type commands struct {
 	Dev     devCommand     `cmd:"" default:"withargs" help:"Run everything on this machine, with an embedded S3 store (the default)."`
-	Serve   serveCommand   `cmd:"" help:"Run the server of a config file."`
-	Sign    signCommand    `cmd:"" help:"Print one signed form, from flags."`
-	Explain explainCommand `cmd:"" help:"Say what a policy, form, curl command, presigned URL or store's error means, and why an upload is refused."`
+	Serve   serveCommand   `cmd:"" help:"Run the server that a config file describes."`
+	Sign    signCommand    `cmd:"" help:"Print one signed form."`
+	Explain explainCommand `cmd:"" help:"Explain a policy, form, curl command, presigned URL or error of a store, and why an upload is refused."`
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-// console is all a command sees of the world around it.
+// console is what a command has of its environment.
 type console struct {
 	context.Context // ends with SIGINT or SIGTERM
 	getenv          func(string) string
@@ -57,35 +57,35 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is a mistake of whoever typed the command, named in one sentence.
+// usageError is a mistake in a flag, file or environment variable, in one sentence.
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// badUsage makes a usageError as fmt.Errorf would.
+// badUsage formats a usageError.
 func badUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// exitCode ends a command that has already said what there was to say.
+// exitCode ends a command that has printed everything already.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// run is the program, with everything it touches passed in. It returns the exit code.
+// run runs the program in the given environment and returns its exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	c := &console{Context: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr}
-	return c.exit(c.dispatch(args))
+	return c.report(c.dispatch(args))
 }
 
 // dispatch runs the command that args name. Kong prints help itself and then calls Exit with the
-// exit code; after that, whatever else Parse says of the arguments doesn't matter.
+// exit code; after that, an error of Parse doesn't matter.
 func (c *console) dispatch(args []string) error {
 	var ended error
 	parser, err := kong.New(&commands{},
 		kong.Name("postern"),
-		kong.Description("A gate for browsers' uploads into S3 buckets."),
+		kong.Description("Uploads from browsers straight to S3 buckets, within signed limits."),
 		kong.Writers(c.stdout, c.stderr),
 		kong.Exit(func(code int) { ended = exitCode(code) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -103,8 +103,8 @@ func (c *console) dispatch(args []string) error {
 	return parsed.Run(c)
 }
 
-// unknownCommand says so where the first word is one: kong takes it for an argument of the default
-// command.
+// unknownCommand returns a better error if the first word is no command: kong takes it for an
+// argument of the default command.
 func unknownCommand(parser *kong.Kong, args []string, err error) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return err
@@ -116,11 +116,11 @@ func unknownCommand(parser *kong.Kong, args []string, err error) error {
 		}
 		names = append(names, command.Name)
 	}
-	return fmt.Errorf("%q is no command; there are %s", args[0], strings.Join(names, ", "))
+	return fmt.Errorf("%q is not a command; the commands are %s", args[0], strings.Join(names, ", "))
 }
 
-// exit prints what went wrong, in one line, and returns the exit code for it.
-func (c *console) exit(err error) int {
+// report prints an error in one line and returns its exit code.
+func (c *console) report(err error) int {
 	var code exitCode
 	var usage usageError
 	switch {

@@ -10,24 +10,29 @@ import (
 )
 
 // conditions turns the flags into conditions, in the order in which the form will have its fields.
-func (s *signCommand) conditions() ([]policy.Condition, error) {
-	list := []policy.Condition{policy.Bucket(s.Bucket)}
-	if s.KeyPrefix != "" {
-		list = append(list, policy.KeyPrefix(s.KeyPrefix))
-	} else {
-		list = append(list, policy.Key(s.Key))
-	}
-	list = append(list, s.plain()...)
+func (s *signCommand) conditions(dialect *sigv4.Dialect) ([]policy.Condition, error) {
+	names := policy.AttributeNamesOf(dialect)
+	list := s.fieldConditions(names)
 	if s.Size != "" {
-		least, most, err := profile.ParseRange(s.Size)
+		smallest, largest, err := profile.ParseRange(s.Size)
 		if err != nil {
 			return nil, badUsage("--size %q: wanted a range such as 1..10MiB", s.Size)
 		}
-		list = append(list, policy.ContentLengthRange(least, most))
+		list = append(list, policy.ContentLengthRange(smallest, largest))
 	}
-	list, err := s.named(list)
-	if err != nil {
-		return nil, err
+	for _, text := range s.Meta {
+		name, value, err := parsePair("--meta", text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, policy.Equal(names.MetadataPrefix+strings.ToLower(name), value))
+	}
+	for _, text := range s.Field {
+		name, value, err := parsePair("--field", text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, policy.Equal(name, value))
 	}
 	for _, text := range s.Condition {
 		c, err := parseCondition(text)
@@ -39,10 +44,20 @@ func (s *signCommand) conditions() ([]policy.Condition, error) {
 	return list, nil
 }
 
-// plain are the flags that name one field each.
-func (s *signCommand) plain() (list []policy.Condition) {
-	if s.ACL != "" {
-		list = append(list, s.acl())
+// fieldConditions are those of the flags that stand for one field each.
+func (s *signCommand) fieldConditions(names policy.AttributeNames) []policy.Condition {
+	list := []policy.Condition{policy.Bucket(s.Bucket)}
+	if s.KeyPrefix != "" {
+		list = append(list, policy.KeyPrefix(s.KeyPrefix))
+	} else {
+		list = append(list, policy.Key(s.Key))
+	}
+	switch {
+	case s.ACL == "":
+	case names.ACLField == "acl":
+		list = append(list, policy.ACL(policy.CannedACL(s.ACL)))
+	default:
+		list = append(list, policy.Equal(names.ACLField, s.ACL))
 	}
 	if s.Type != "" {
 		list = append(list, typeCondition(s.Type))
@@ -56,19 +71,6 @@ func (s *signCommand) plain() (list []policy.Condition) {
 	return list
 }
 
-func (s *signCommand) acl() policy.Condition {
-	if field := s.attributes().ACLField; field != "acl" {
-		return policy.Equal(field, s.ACL)
-	}
-	return policy.ACL(policy.CannedACL(s.ACL))
-}
-
-// attributes are the names of fields in the dialect of --dialect.
-func (s *signCommand) attributes() policy.AttributeNames {
-	d, _ := sigv4.ParseDialect(s.Dialect) // nil, which is AWS, before the flag is checked
-	return policy.AttributeNamesOf(d)
-}
-
 func typeCondition(text string) policy.Condition {
 	if text == "*/*" {
 		return policy.StartsWith("Content-Type", "")
@@ -79,26 +81,8 @@ func typeCondition(text string) policy.Condition {
 	return policy.ContentType(text)
 }
 
-// named are the flags that take NAME=VALUE.
-func (s *signCommand) named(list []policy.Condition) ([]policy.Condition, error) {
-	for _, text := range s.Meta {
-		name, value, err := pair("--meta", text)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, policy.Equal(s.attributes().MetadataPrefix+strings.ToLower(name), value))
-	}
-	for _, text := range s.Field {
-		name, value, err := pair("--field", text)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, policy.Equal(name, value))
-	}
-	return list, nil
-}
-
-func pair(flag, text string) (name, value string, err error) {
+// parsePair reads NAME=VALUE.
+func parsePair(flag, text string) (name, value string, err error) {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok || name == "" {
 		return "", "", badUsage("%s %q: wanted NAME=VALUE", flag, text)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -10,50 +11,60 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// signedForm is a form, and how the fields begin that are left open.
+// signedForm is a form with the prefixes of the fields that its user fills in.
 type signedForm struct {
 	policy.Form
 	Prefixes []policy.Field
 }
 
 func newSignedForm(f policy.Form, conditions []policy.Condition) signedForm {
-	out := signedForm{Form: f}
+	form := signedForm{Form: f}
 	for _, c := range conditions {
 		if c.Operator() == policy.OpStartsWith {
-			out.Prefixes = append(out.Prefixes, policy.Field{Name: c.Field(), Value: c.Value()})
+			form.Prefixes = append(form.Prefixes, policy.Field{Name: c.Field(), Value: c.Value()})
 		}
 	}
-	return out
+	return form
 }
 
-// print writes a signed form as whoever asked can use it.
+// print writes the form in one of the formats of the flag --format.
 func (f signedForm) print(w io.Writer, format string) error {
 	switch format {
 	case "json":
-		return f.printJSON(w)
+		return printJSON(w, f.json())
 	case "curl":
-		_, err := io.WriteString(w, f.curlLine())
+		_, err := io.WriteString(w, f.curlCommand())
 		return err
 	}
-	return pageOfForm.Execute(w, f)
+	return formPage.Execute(w, f)
 }
 
-// jsonForm is a form as JSON: the shape of "post" in the JSON API, and what is left to fill in.
+// jsonForm is a form as JSON: the members of "post" in the JSON API, and more about the policy.
 type jsonForm struct {
 	URL        string         `json:"url"`
 	Fields     []policy.Field `json:"fields"`
-	Open       []string       `json:"open"`
+	Open       []string       `json:"open"` // names of the fields that the user fills in
 	Policy     string         `json:"policy"`
 	Expiration string         `json:"expiration"`
 }
 
-func (f signedForm) printJSON(w io.Writer) error {
-	return printJSON(w, jsonForm{URL: f.URL, Fields: f.Fields, Open: append([]string{}, f.VisitorFields...),
-		Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339)})
+func (f signedForm) json() jsonForm {
+	return jsonForm{
+		URL: f.URL, Fields: f.Fields, Open: append([]string{}, f.VisitorFields...),
+		Policy: f.Policy, Expiration: f.Expiration.Format(time.RFC3339),
+	}
 }
 
-// pageOfForm is a page that uploads without script. What is open is asked for in sight.
-var pageOfForm = template.Must(template.New("form").Parse(`<!doctype html>
+// printJSON writes indented JSON in which HTML isn't escaped.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// formPage is a page that uploads without script. Fields that the user fills in are visible.
+var formPage = template.Must(template.New("form").Parse(`<!doctype html>
 <meta charset="utf-8">
 <title>Upload</title>
 <form action="{{.URL}}" method="post" enctype="multipart/form-data" accept-charset="utf-8">
@@ -68,15 +79,15 @@ var pageOfForm = template.Must(template.New("form").Parse(`<!doctype html>
 </form>
 `))
 
-// curlLine is a command for a shell; what is in capitals has to be filled in.
-func (f signedForm) curlLine() string {
+// curlCommand returns a command for a shell. Words in capital letters have to be replaced.
+func (f signedForm) curlCommand() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "curl --fail-with-body %s", shellQuote(f.URL))
 	for _, field := range f.Fields {
 		fmt.Fprintf(&b, " \\\n  --form-string %s", shellQuote(field.Name+"="+field.Value))
 	}
-	for _, open := range f.Prefixes {
-		fmt.Fprintf(&b, " \\\n  --form-string %s", shellQuote(open.Name+"="+open.Value+strings.ToUpper(open.Name)))
+	for _, prefix := range f.Prefixes {
+		fmt.Fprintf(&b, " \\\n  --form-string %s", shellQuote(prefix.Name+"="+prefix.Value+strings.ToUpper(prefix.Name)))
 	}
 	b.WriteString(" \\\n  --form 'file=@FILE'\n")
 	return b.String()

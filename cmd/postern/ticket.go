@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,33 +10,32 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers/tickets"
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 type ticketCommand struct {
-	Data     string        `help:"Data folder of the postern dev that shall take the ticket." type:"path" placeholder:".postern"`
-	Config   string        `help:"Config file of the postern serve that shall take it; its tickets have to use a secret." type:"path" placeholder:"FILE"`
-	Profiles []string      `name:"profile" help:"Profile the ticket is good for; repeat it for more, * is all." required:"" placeholder:"NAME"`
+	Data     string        `help:"Data folder of the postern dev that the ticket is for." type:"path" placeholder:".postern"`
+	Config   string        `help:"Config file of the postern serve that the ticket is for; its tickets must use a secret." type:"path" placeholder:"FILE"`
+	Profiles []string      `name:"profile" help:"Profile that the ticket allows; may be repeated; * allows all." required:"" placeholder:"NAME"`
 	Subject  string        `help:"Who uploads." required:""`
-	Lifetime time.Duration `help:"How long the ticket is good, such as 15m." default:"15m"`
+	Lifetime time.Duration `help:"How long the ticket is valid, such as 15m." default:"15m"`
 }
 
-// longestTicket is the longest lifetime that tickets.Verifier accepts.
-const longestTicket = 24 * time.Hour
+// maxTicketLifetime is the longest that tickets.Verifier accepts by default.
+const maxTicketLifetime = 24 * time.Hour
 
 // Run prints the ticket, and nothing else, to standard output.
 func (t *ticketCommand) Run(c *console) error {
-	if t.Lifetime <= 0 || t.Lifetime > longestTicket {
-		return badUsage("--lifetime %v: wanted more than 0 and at most %v, the most a server takes", t.Lifetime, longestTicket)
+	if t.Lifetime <= 0 || t.Lifetime > maxTicketLifetime {
+		return badUsage("--lifetime %v: wanted more than 0 and at most %v, the most a server accepts", t.Lifetime, maxTicketLifetime)
 	}
-	secret, wire, err := t.source(c)
+	settings, err := t.settings(c)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	ticket, err := tickets.Mint(tickets.Ticket{
 		Subject: t.Subject, Profiles: t.Profiles, Lifetime: t.Lifetime,
-		Issuer: wire.Issuer, Audience: wire.Audience,
-	}, secret, time.Now())
+		Issuer: settings.Issuer, Audience: settings.Audience,
+	}, settings.Secret, time.Now())
 	if err != nil {
 		return usageError{err}
 	}
@@ -43,42 +43,35 @@ func (t *ticketCommand) Run(c *console) error {
 	return err
 }
 
-// source is the secret that signs the ticket, with the issuer and audience the server asks for.
-func (t *ticketCommand) source(c *console) (sigv4.Secret, config.Tickets, error) {
-	switch {
-	case t.Config != "" && t.Data != "":
-		return "", config.Tickets{}, badUsage("--data and --config can't be used together: each names a server")
-	case t.Config != "":
-		return configTickets(c, t.Config, t.Profiles)
-	case t.Data == "":
-		t.Data = defaultData
+// settings returns the secret that signs the ticket, with the issuer and audience that the server
+// requires.
+func (t *ticketCommand) settings(c *console) (config.Tickets, error) {
+	if t.Config != "" && t.Data != "" {
+		return config.Tickets{}, badUsage("--data and --config can't be used together: each names a server")
 	}
-	secret, err := readKey(filepath.Join(t.Data, ticketKeyFile))
+	if t.Config != "" {
+		return t.configSettings(c)
+	}
+	data := cmp.Or(t.Data, defaultData)
+	secret, err := readKey(filepath.Join(data, ticketKeyFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		err = badUsage("no ticket key in %q: start postern dev with --data %s once, or name its folder with --data", t.Data, t.Data)
+		err = badUsage("no ticket key in %q: start postern dev with --data %s once, or name its folder with --data", data, data)
 	}
-	if err != nil {
-		return "", config.Tickets{}, usageError{err}
-	}
-	return secret, config.Tickets{}, nil
+	return config.Tickets{Secret: secret}, err
 }
 
-func configTickets(c *console, name string, profiles []string) (sigv4.Secret, config.Tickets, error) {
-	file, err := config.Load(name, c.getenv)
+func (t *ticketCommand) configSettings(c *console) (config.Tickets, error) {
+	file, err := config.Load(t.Config, c.getenv)
 	if err != nil {
-		return "", config.Tickets{}, usageError{err}
+		return config.Tickets{}, err
 	}
 	if file.Tickets.Secret == "" {
-		return "", config.Tickets{}, badUsage("%s: tickets come from a key set: only its owner can mint them", name)
+		return config.Tickets{}, badUsage("%s: tickets come from a key set: only its owner can mint them", t.Config)
 	}
-	return file.Tickets.Secret, file.Tickets, knowsProfiles(file, name, profiles)
-}
-
-func knowsProfiles(file *config.Config, name string, profiles []string) error {
-	for _, profile := range profiles {
-		if _, ok := file.Profiles[profile]; !ok && profile != "*" {
-			return badUsage("--profile %s: %s has no profile of that name", profile, name)
+	for _, name := range t.Profiles {
+		if _, ok := file.Profiles[name]; !ok && name != "*" {
+			return config.Tickets{}, badUsage("--profile %s: %s has no profile of that name", name, t.Config)
 		}
 	}
-	return nil
+	return file.Tickets, nil
 }

@@ -58,7 +58,7 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 		want string
 	}{
 		{"a misspelt flag", []string{"--lisen", "127.0.0.1:0"}, `unknown flag --lisen, did you mean "--listen"?`},
-		{"a command there isn't", []string{"doctr"}, `"doctr" is no command; there are dev,`},
+		{"a command there isn't", []string{"doctr"}, `"doctr" is not a command; the commands are dev,`},
 		{"an argument dev doesn't take", []string{"dev", "now"}, `unexpected argument now`},
 		{"an address without port", []string{"dev", "--listen", "localhost"}, `--listen "localhost": wanted host:port`},
 		{"a port out of range", []string{"dev", "--listen", "127.0.0.1:99999"}, `--listen "127.0.0.1:99999": wanted host:port`},
@@ -68,7 +68,7 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 		{"an origin with a path", []string{"dev", "--listen", "127.0.0.1:0", "--data", dir, "--origin", "http://localhost:3000/"}, `--origin "http://localhost:3000/": wanted an origin as browsers send it`},
 		{"an unknown checksum", []string{"dev", "--checksum", "md5"}, `--checksum must be one of`},
 		{"a data folder that is a file", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "broken.yaml")}, `data folder: mkdir`},
-		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `others may read it (mode 0644); make it 0600`},
+		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `other users can read it (mode 0644); make it 0600`},
 		{"a ticket for nobody", []string{"ticket", "--profile", "files"}, `--subject`},
 		{"a ticket for nothing", []string{"ticket", "--subject", "alice"}, `--profile`},
 		{"a ticket without its server's folder", append(ticket, "--data", filepath.Join(dir, "none")), `no ticket key in`},

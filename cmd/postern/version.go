@@ -1,34 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 )
 
-// version is set by release builds: -ldflags "-X main.version=v1.2.3".
+// version is set by release builds: -ldflags "-X main.version=v1.2.3". In other builds the Go
+// command knows a version; it names the commit.
 var version = ""
 
 type versionCommand struct{}
 
-// Run prints one line: version, commit where the build knows it, Go version and platform.
+// Run prints one line: version, Go version and platform.
 func (versionCommand) Run(c *console) error {
-	return printVersion(c.stdout)
-}
-
-func printVersion(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "postern %s %s %s/%s\n", currentVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	name := version
+	if info, ok := debug.ReadBuildInfo(); ok {
+		name = cmp.Or(name, info.Main.Version)
+	}
+	_, err := fmt.Fprintf(c.stdout, "postern %s %s %s/%s\n", cmp.Or(name, "(devel)"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
-}
-
-func currentVersion() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }
