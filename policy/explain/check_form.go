@@ -59,7 +59,7 @@ func (x *explainer) fileSize() (size int64) {
 		return *x.options.Size
 	}
 	for _, c := range x.document.Conditions {
-		if c.Operator() == policy.OpRange {
+		if isRange(c) {
 			least, _ := c.Range()
 			size = max(size, least)
 		}

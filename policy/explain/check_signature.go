@@ -31,7 +31,7 @@ func (x *explainer) checkFormSignature() {
 	if age := now.Sub(s.signedAt); age > time.Hour && age <= maxLifetime && now.Before(end) {
 		x.add(Finding{Code: "signed_long_ago", Field: s.dialect.DateField(), Wanted: "within the hour", Got: formatInstant(s.signedAt)})
 	}
-	text, _ := fieldValue(x.form.fields, "policy")
+	text := fieldValue(x.form.fields, "policy")
 	if signer := x.signer(s); signer != nil && text != "" {
 		if signer.VerificationKey(s.signedAt).Verify([]byte(text), s.value) == nil {
 			x.addFact("signature", "matches the credentials of this environment")

@@ -39,17 +39,15 @@ func (x *explainer) verifyURL(end time.Time) {
 // and for OSS, which signs headers that the URL doesn't name.
 func (x *explainer) headerValues() (headers []sigv4.Param, ok bool) {
 	for _, name := range x.url.signedHeaders {
-		text, ok := fieldValue(x.options.Form, name)
-		switch {
+		switch size := x.options.Size; {
 		case name == "host":
-			continue
-		case name == "content-length" && x.options.Size != nil:
-			text, ok = strconv.FormatInt(*x.options.Size, 10), true
-		}
-		if !ok {
+		case name == "content-length" && size != nil:
+			headers = append(headers, sigv4.Param{Name: name, Value: strconv.FormatInt(*size, 10)})
+		case hasField(x.options.Form, name):
+			headers = append(headers, sigv4.Param{Name: name, Value: fieldValue(x.options.Form, name)})
+		default:
 			return nil, false
 		}
-		headers = append(headers, sigv4.Param{Name: name, Value: text})
 	}
 	return headers, len(x.url.signedHeaders) > 0 && x.url.signature.dialect != sigv4.OSS
 }

@@ -70,8 +70,8 @@ func TestCommandsSendWhatCurlSends(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := commandForm("curl " + c.options + " " + url)
-			key, ok := fieldValue(got.fields, "key")
-			if !ok {
+			key := fieldValue(got.fields, "key")
+			if !hasField(got.fields, "key") {
 				key = "-"
 			}
 			if got.address != url || got.controls.method != c.method || key != c.key || len(got.controls.files) != c.files || got.controls.enctype != multipartType {

@@ -50,7 +50,7 @@ var fieldsInWords = map[string]string{
 
 // conditionInWords says what a condition demands.
 func conditionInWords(c policy.Condition) string {
-	if c.Operator() == policy.OpRange {
+	if isRange(c) {
 		least, most := c.Range()
 		return "the file has " + formatSize(least) + " to " + formatSize(most) + ", both included"
 	}

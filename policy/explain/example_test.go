@@ -8,7 +8,7 @@ import (
 	"github.com/postern-dev/postern/policy/explain"
 )
 
-// A policy and a form to hold against it: every reason is found, not the first.
+// A policy and a form to check against it. The report has every reason, not only the first.
 func ExampleExplain() {
 	text := `{"expiration":"2026-03-01T13:00:00Z","conditions":[{"bucket":"media"},["starts-with","$key","users/1/"],["content-length-range",1,1024]]}`
 	size := int64(4096)
@@ -23,7 +23,7 @@ func ExampleExplain() {
 	}
 	// Output:
 	// false <nil>
-	// prefix_mismatch: let key begin with users/1/
-	// size_too_large: choose a smaller file, or raise the size range before signing; beyond 5 GiB only a multipart upload will do
-	// field_uncovered: add a condition on acl before signing, or take the field out of the form
+	// prefix_mismatch: send key with a value that begins with users/1/
+	// size_too_large: choose a smaller file, or sign a larger size range; a file over 5 GiB needs a multipart upload
+	// field_uncovered: sign a policy with a condition on acl, or remove the field from the form
 }

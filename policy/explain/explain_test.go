@@ -181,7 +181,7 @@ func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
 	}
 	got, err := json.Marshal(report)
 	want := `{"accepted":false,"findings":[{"code":"size_too_large","severity":"error","field":"file","condition":"",` +
-		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or raise the size range before signing; beyond 5 GiB only a multipart upload will do"}]}`
+		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or sign a larger size range; a file over 5 GiB needs a multipart upload"}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("wants %s\ngot   %s, %v", want, got, err)
 	}

@@ -30,11 +30,10 @@ func (e *evidence) readFormJSON(text string) {
 		in = *in.Post
 	}
 	e.form = &form{address: in.URL, fields: append(readFields(in.Fields), readFields(in.Values)...), visitorFields: in.Open}
-	signed, ok := fieldValue(e.form.fields, "policy")
-	e.form.otherPolicy = ok && in.Policy != "" && in.Policy != signed
-	if !ok && in.Policy != "" {
+	if in.Policy != "" && !hasField(e.form.fields, "policy") {
 		e.form.fields = append(e.form.fields, policy.Field{Name: "policy", Value: in.Policy})
 	}
+	e.form.otherPolicy = in.Policy != "" && in.Policy != fieldValue(e.form.fields, "policy")
 }
 
 // readFields reads a list of names and values, or an object, up to more than maxItems fields. It

@@ -1,0 +1,117 @@
+package explain
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// form is what the input sends, however it was written.
+type form struct {
+	address       string
+	fields        []policy.Field // before the file
+	afterFile     []policy.Field
+	visitorFields []string // names of the fields that the visitor fills in
+	controls      *controls
+	signature     *signature
+	otherPolicy   bool // the input holds a second policy, beside the form's
+}
+
+// controls are what a page or a command says about the form, and JSON doesn't.
+type controls struct {
+	method, enctype string
+	files           []string // names of the fields with files
+	multiple        bool     // one of them takes several files
+	buttons         []string // names of the submit buttons, which browsers send as fields
+}
+
+// isFull reports whether the form has more than maxItems fields and files; no more are added then.
+func (f *form) isFull() bool { return len(f.fields)+len(f.afterFile)+len(f.controls.files) > maxItems }
+
+// addField adds a field behind those that are there.
+func (f *form) addField(field policy.Field) {
+	switch {
+	case f.isFull():
+	case len(f.controls.files) > 0:
+		f.afterFile = append(f.afterFile, field)
+	default:
+		f.fields = append(f.fields, field)
+	}
+}
+
+func (f *form) addFile(name string) {
+	if !f.isFull() {
+		f.controls.files = append(f.controls.files, name)
+	}
+}
+
+// set replaces the field of that name, or adds one.
+func (f *form) set(field policy.Field) {
+	if i := fieldIndex(f.fields, field.Name); i >= 0 {
+		f.fields[i].Value = field.Value
+		return
+	}
+	f.fields = append(f.fields, field)
+}
+
+// fillVisitorFields gives each empty field that the visitor fills in a value that satisfies its
+// prefix condition.
+func (f *form) fillVisitorFields(d *policy.Document) {
+	for _, name := range f.visitorFields[:min(len(f.visitorFields), maxItems)] {
+		for _, c := range d.Conditions {
+			if c.Covers(name) && c.Operator() == policy.OpStartsWith && fieldValue(f.fields, name) == "" {
+				f.set(policy.Field{Name: name, Value: sampleField(c).Value})
+			}
+		}
+	}
+}
+
+// deriveForm returns the fields that signing the document adds, as far as its conditions tell. With
+// all it returns the other fields, too, each with a value that satisfies its condition.
+func deriveForm(d *policy.Document, all bool) *form {
+	f := &form{}
+	d.Conditions = d.Conditions[:min(len(d.Conditions), maxItems+1)]
+	for _, c := range d.Conditions {
+		signing := isSignatureField(c.Field()) && c.Operator() == policy.OpEqual
+		other := all && !isRange(c) && !c.Covers("bucket")
+		if (signing || other) && !hasField(f.fields, c.Field()) {
+			f.fields = append(f.fields, sampleField(c))
+		}
+	}
+	return f
+}
+
+// sampleField is a field that satisfies a condition.
+func sampleField(c policy.Condition) policy.Field {
+	if allowsAnything(c) {
+		return policy.Field{Name: c.Field(), Value: "x"}
+	}
+	return policy.Field{Name: c.Field(), Value: c.Value()}
+}
+
+// isSignatureField reports whether signing adds the field, in any store's spelling.
+func isSignatureField(name string) bool {
+	_, rest, _ := strings.Cut(strings.ToLower(name), "-")
+	_, rest, _ = strings.Cut(rest, "-")
+	switch rest {
+	case "algorithm", "credential", "date", "security-token", "signature", "signature-version":
+		return true
+	}
+	return false
+}
+
+// fieldIndex returns the index of the first field of that name, whatever its case, or -1.
+func fieldIndex(fields []policy.Field, name string) int {
+	return slices.IndexFunc(fields, func(f policy.Field) bool { return f.Is(name) })
+}
+
+func hasField(fields []policy.Field, name string) bool { return fieldIndex(fields, name) >= 0 }
+
+// fieldValue returns the value of the first field of that name, "" if there is none.
+func fieldValue(fields []policy.Field, name string) string {
+	if i := fieldIndex(fields, name); i >= 0 {
+		return fields[i].Value
+	}
+	return ""
+}
