@@ -70,7 +70,7 @@ func TestExplainExitCodes(t *testing.T) {
 		{"refused for its size", []string{form, "--at", sampleAt, "--file-size", "11"}, exitFailed, "size_too_large"},
 		{"refused for its key", []string{form, "--at", sampleAt, "--form", "key=a/c.png"}, exitFailed, "value_mismatch"},
 		{"expired by now", []string{form}, exitFailed, "policy_expired"},
-		{"nothing to explain", []string{filepath.Join(dir, "words.txt")}, exitUsage, "words.txt: wants a policy"},
+		{"nothing to explain", []string{filepath.Join(dir, "words.txt")}, exitUsage, "words.txt: wanted a policy"},
 		{"no such file", []string{filepath.Join(dir, "none")}, exitUsage, "none: no such file"},
 		{"a folder", []string{dir}, exitUsage, "it can't be read"},
 		{"a size that is none", []string{form, "--file-size", "-1"}, exitUsage, `--file-size`},

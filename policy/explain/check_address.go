@@ -31,7 +31,8 @@ func (x *explainer) checkAddress() {
 	}
 	u, err := url.Parse(x.form.address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		x.add(Finding{Code: "action_invalid", Field: "action", Wanted: "the bucket's address", Got: x.form.address})
+		got, _, _ := strings.Cut(x.form.address, "?")
+		x.add(Finding{Code: "action_invalid", Field: "action", Wanted: "the bucket's address", Got: got})
 		return
 	}
 	if u.RawQuery != "" {

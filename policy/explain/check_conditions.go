@@ -104,14 +104,11 @@ func allowsAnything(c policy.Condition) bool {
 }
 
 // contradict reports whether no value satisfies both conditions.
-func contradict(a, b policy.Condition) bool {
-	switch {
-	case a.Operator() == policy.OpEqual && b.Operator() == policy.OpEqual:
-		return a.Value() != b.Value()
-	case a.Operator() == policy.OpEqual:
-		return !strings.HasPrefix(a.Value(), b.Value())
-	case b.Operator() == policy.OpEqual:
-		return !strings.HasPrefix(b.Value(), a.Value())
+func contradict(a, b policy.Condition) bool { return !allows(a, b.Value()) && !allows(b, a.Value()) }
+
+func allows(c policy.Condition, value string) bool {
+	if c.Operator() == policy.OpEqual {
+		return value == c.Value()
 	}
-	return !strings.HasPrefix(a.Value(), b.Value()) && !strings.HasPrefix(b.Value(), a.Value())
+	return strings.HasPrefix(value, c.Value())
 }

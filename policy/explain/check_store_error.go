@@ -27,13 +27,10 @@ func (e *storeError) finding() Finding {
 		return e.invalidArgument()
 	case "InvalidRequest":
 		f.Code = codeOfMessage(invalidRequests, e.Message, "request_invalid")
-	case "EntityTooLarge":
-		f.Field = "file"
-		f.Wanted, f.Got = withUnit("at most ", e.MaxSizeAllowed), cmp.Or(withUnit("", e.ProposedSize), e.Message)
-	case "EntityTooSmall":
-		f.Field = "file"
-		f.Wanted, f.Got = withUnit("at least ", e.MinSizeAllowed), cmp.Or(withUnit("", e.ProposedSize), e.Message)
-		if e.PartNumber != "" {
+	case "EntityTooLarge", "EntityTooSmall":
+		f.Field, f.Got = "file", cmp.Or(withUnit("", e.ProposedSize), e.Message)
+		f.Wanted = cmp.Or(withUnit("at most ", e.MaxSizeAllowed), withUnit("at least ", e.MinSizeAllowed))
+		if e.PartNumber != "" && e.Code == "EntityTooSmall" {
 			f.Code, f.Field = "part_too_small", "part "+e.PartNumber
 		}
 	case "RequestTimeTooSkewed":
@@ -69,7 +66,8 @@ func codeOfMessage(phrases []phrase, message, otherwise string) string {
 	return otherwise
 }
 
-// The phrases of AccessDenied, InvalidArgument and InvalidRequest, the more special first.
+// The phrases in messages of AccessDenied, InvalidArgument and InvalidRequest, the more special
+// first.
 var (
 	accessDenials = []phrase{
 		{"policy expired", "policy_expired"},

@@ -57,7 +57,7 @@ func TestExplainChecksTheSignatureOfAURL(t *testing.T) {
 			text := report.Text()
 			matches, mismatch := strings.Contains(text, "signature: matches"), strings.Contains(text, "signature_mismatch")
 			if err != nil || matches != (c.said == "matches") || mismatch != (c.said == "mismatch") || report.Accepted == mismatch {
-				t.Errorf("wants %q, got %v\n%s", c.said, err, text)
+				t.Errorf("wanted %q, got %v\n%s", c.said, err, text)
 			}
 		})
 	}

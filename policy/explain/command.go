@@ -69,14 +69,10 @@ func (r *shellReader) option() (option, argument string, ok bool) {
 		return "--url", word, ok
 	}
 	for i := 1; i < len(word); i++ {
-		name, takesArgument := shortOptions[word[i]]
-		if !takesArgument {
-			continue
-		}
-		if i+1 < len(word) {
-			return name, word[i+1:], true
-		}
-		if argument, ok := r.word(); ok {
+		if name, takesArgument := shortOptions[word[i]]; takesArgument {
+			if argument = word[i+1:]; argument == "" {
+				argument, _ = r.word()
+			}
 			return name, argument, true
 		}
 	}
@@ -101,8 +97,8 @@ func (f *form) setOption(option, argument string) {
 	}
 }
 
-// addPart adds a field, or a file. literal is how --form-string reads its value; --form reads a
-// leading @ and what follows a semicolon as settings.
+// addPart adds a field, or a file. --form-string takes the text literally. --form takes a file
+// after a leading @, and settings after a semicolon.
 func (f *form) addPart(name, text string, literal bool) {
 	switch {
 	case literal:

@@ -32,7 +32,7 @@ func TestShellWordsAreThoseOfAShell(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if got := shellWords(c.text); !slices.Equal(got, c.want) {
-				t.Errorf("wants %q, got %q", c.want, got)
+				t.Errorf("wanted %q, got %q", c.want, got)
 			}
 		})
 	}

@@ -10,7 +10,8 @@ import (
 func (x *explainer) describe() {
 	d, f := x.document, x.form
 	x.addFact("policy expires", formatInstant(d.Expiration)+" ("+formatDistance(d.Expiration, x.options.Now)+")")
-	x.addFact("form posts to", f.address)
+	address, _, _ := strings.Cut(f.address, "?") // a query may carry a signature
+	x.addFact("form posts to", address)
 	for _, c := range d.Conditions {
 		x.report.Conditions = append(x.report.Conditions, Condition{Source: conditionSource(c), Words: conditionInWords(c)})
 	}

@@ -1,16 +1,16 @@
-// Package explain says in plain words what a POST policy, a form, a curl command, a presigned URL
-// or a store's error means, and why an upload is refused.
+// Package explain says what a POST policy, a form, a curl command, a presigned URL or a store's
+// error means, and why an upload is refused.
 //
-// [Explain] is the one call: it recognises what it is given and returns a [Report] with every
-// finding, not the first. [Report.Text] prints it for people; marshalled as JSON it is what
-// programs read.
+// [Explain] recognises its input and reads it into plain data. Then rules look for causes, and a
+// [Report] returns all of them as findings, the gravest first. [Report.Text] is the report for
+// people, its JSON the one for programs.
 //
-// Nothing is kept: the package has no state, logs nothing and writes nothing but its result.
-// Findings repeat parts of the input, shortened; signatures, tokens and whole policies are never
-// among them. Input is bounded by [MaxInput].
+// The package keeps no state, doesn't log, and writes nothing but its result. Findings repeat parts
+// of the input, shortened, but no signature, no session token and no whole policy. [MaxInput]
+// bounds the input.
 //
-// What can't be known from the input alone (who owns a key, what a bucket's own policy says) is
-// named as such. The rules are those of "Browser-based uploads using POST" and "Authenticating
-// requests: using query parameters" in the S3 documentation; where known stores differ, the finding
-// says so.
+// A finding says if its cause can't be known from the input alone, such as what the bucket's own
+// policy says. The rules are those of "Browser-based uploads using POST" and "Authenticating
+// requests: using query parameters" in the S3 documentation; where stores are known to differ, the
+// finding says so.
 package explain

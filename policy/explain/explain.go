@@ -15,8 +15,8 @@ const MaxInput = 1 << 20
 
 // Errors for input that holds nothing to explain.
 var (
-	ErrTooLarge     = fmt.Errorf("explain: input: wants at most %d bytes", MaxInput)
-	ErrUnrecognised = errors.New("explain: input: wants a policy, a form, a curl command, a presigned URL or a store's error")
+	ErrTooLarge     = fmt.Errorf("explain: input: wanted at most %d bytes", MaxInput)
+	ErrUnrecognised = errors.New("explain: input: wanted a policy, a form, a curl command, a presigned URL or a store's error")
 )
 
 // Options say what to check the input against.

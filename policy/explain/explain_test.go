@@ -42,7 +42,7 @@ func readRefusal(t *testing.T, file string) refusal {
 	for line := range strings.Lines(header) {
 		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		if !ok {
-			t.Fatalf("%s: wants name: value, got %q", file, line)
+			t.Fatalf("%s: wanted name: value, got %q", file, line)
 		}
 		r.set(t, name, value)
 	}
@@ -78,7 +78,7 @@ func refusals(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("testdata/refusals/*.txt")
 	if err != nil || len(files) < 40 {
-		t.Fatalf("wants at least 40 refusals, got %d, %v", len(files), err)
+		t.Fatalf("wanted at least 40 refusals, got %d, %v", len(files), err)
 	}
 	return files
 }
@@ -96,7 +96,7 @@ func TestExplainNamesTheCauseOfEveryRefusal(t *testing.T) {
 			if *update {
 				rewrite(t, file, report.Text())
 			} else if got := report.Text(); got != r.text {
-				t.Errorf("wants\n%s\ngot\n%s", r.text, got)
+				t.Errorf("wanted\n%s\ngot\n%s", r.text, got)
 			}
 			compareOutcomes(t, r.outcomes, report)
 		})
@@ -114,7 +114,7 @@ func compareOutcomes(t *testing.T, wanted []string, report explain.Report) {
 	slices.Sort(got)
 	slices.Sort(wanted)
 	if !slices.Equal(got, wanted) || report.Accepted {
-		t.Errorf("wants refused for %q, got accepted %v, %q", wanted, report.Accepted, got)
+		t.Errorf("wanted refused for %q, got accepted %v, %q", wanted, report.Accepted, got)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestEveryRefusalHasAFixAndASummary(t *testing.T) {
 	for file, report := range explained(t) {
 		for _, f := range report.Findings {
 			if f.Fix == "" || f.Summary() == "" || strings.Contains(f.Fix, "{field}") || strings.Contains(f.Fix, "{wanted}") || strings.Contains(f.Fix, "{got}") {
-				t.Errorf("%s: %s: wants a fix and a summary, got %q and %q", file, f.Code, f.Fix, f.Summary())
+				t.Errorf("%s: %s: wanted a fix and a summary, got %q and %q", file, f.Code, f.Fix, f.Summary())
 			}
 		}
 	}
@@ -173,6 +173,22 @@ func TestExplainKeepsSecretsToItself(t *testing.T) {
 	}
 }
 
+func TestASignatureInAnAddressIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	const policyText = "eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMVQxMzowMDowMFoiLCJjb25kaXRpb25zIjpbXX0="
+	for _, scheme := range []string{"https", "ftp"} {
+		for _, form := range []string{
+			"curl -F policy=" + policyText + " -F file=@a '" + scheme + "://media.example/a?X-Amz-Signature=9f1c6a7e'",
+			`<form method="post" action="` + scheme + `://media.example/a?X-Amz-Signature=9f1c6a7e"><input name="policy" value="` + policyText + `"></form>`,
+		} {
+			report, err := explain.Explain(form, explain.Options{})
+			if err != nil || strings.Contains(report.Text(), "9f1c6a7e") || !strings.Contains(report.Text(), "media.example") {
+				t.Errorf("%s: got %v\n%s", form, err, report.Text())
+			}
+		}
+	}
+}
+
 func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
 	t.Parallel()
 	report, err := explain.Explain("<Error><Code>EntityTooLarge</Code><Message>m</Message><MaxSizeAllowed>10</MaxSizeAllowed><ProposedSize>11</ProposedSize></Error>", explain.Options{Now: time.Unix(0, 0)})
@@ -183,7 +199,7 @@ func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
 	want := `{"accepted":false,"findings":[{"code":"size_too_large","severity":"error","field":"file","condition":"",` +
 		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or sign a larger size range; a file over 5 GiB needs a multipart upload"}]}`
 	if err != nil || string(got) != want {
-		t.Errorf("wants %s\ngot   %s, %v", want, got, err)
+		t.Errorf("wanted %s\ngot   %s, %v", want, got, err)
 	}
 }
 
@@ -209,7 +225,7 @@ func TestExplainReadsAnswersOfTheJSONAPI(t *testing.T) {
 			t.Parallel()
 			report, err := explain.Explain(c.text, explain.Options{})
 			if err != nil || report.Kind != c.want || report.Accepted {
-				t.Errorf("wants %q, refused, got %q, %v, %v", c.want, report.Kind, report.Findings, err)
+				t.Errorf("wanted %q, refused, got %q, %v, %v", c.want, report.Kind, report.Findings, err)
 			}
 		})
 	}
@@ -232,7 +248,7 @@ func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
 			t.Parallel()
 			report, err := explain.Explain(c.text, explain.Options{})
 			if !errors.Is(err, c.want) || report.Kind != "" {
-				t.Errorf("wants %v, got %v and %q", c.want, err, report.Kind)
+				t.Errorf("wanted %v, got %v and %q", c.want, err, report.Kind)
 			}
 		})
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// maxTokenBytes bounds one tag or text of a page, and thereby the memory that the tokenizer needs:
-// up to 80 times as much for a tag with many attributes.
+// maxTokenBytes bounds one tag or text of a page, and with it the memory for it: a tag with many
+// attributes takes up to 80 times its length.
 const maxTokenBytes = 256 << 10
 
 // readPage reads the first form of a page that has a policy, or else its first form. Controls
@@ -41,25 +41,25 @@ type pageReader struct {
 	consumed  int   // bytes that the tokenizer has read
 	first     *form // nil before any form
 	form      *form // the last one
-	inside    bool  // the last form has no end tag yet
+	inside    bool  // the last form's end tag is still to come
 }
 
 func (r *pageReader) hasPolicy() bool { return r.form != nil && hasField(r.form.fields, "policy") }
 
 func (r *pageReader) next() html.TokenType {
-	kind := r.tokenizer.Next()
+	token := r.tokenizer.Next()
 	r.consumed += len(r.tokenizer.Raw())
-	return kind
+	return token
 }
 
 // readForms reads on until the form that follows one with a policy begins, or to the end.
 func (r *pageReader) readForms() {
-	for kind := r.next(); kind != html.ErrorToken; kind = r.next() {
+	for token := r.next(); token != html.ErrorToken; token = r.next() {
 		tag, hasAttributes := r.tokenizer.TagName()
 		switch name := string(tag); {
-		case kind == html.EndTagToken:
+		case token == html.EndTagToken:
 			r.inside = r.inside && name != "form"
-		case name == "form" && !r.inside: // a form within a form is part of it
+		case name == "form" && !r.inside: // a form within a form is part of the outer one
 			if r.hasPolicy() {
 				return
 			}
@@ -106,18 +106,18 @@ func (r *pageReader) addControl(tag string, attributes map[string]string) {
 	}
 	f := r.form
 	has := func(name string) bool { _, ok := attributes[name]; return ok }
-	name, kind, value := attributes["name"], strings.ToLower(attributes["type"]), attributes["value"]
-	box := kind == "checkbox" || kind == "radio"
+	name, inputType, value := attributes["name"], strings.ToLower(attributes["type"]), attributes["value"]
+	box := inputType == "checkbox" || inputType == "radio"
 	switch {
 	case has("disabled"):
 		return
-	case tag == "input" && kind == "file":
+	case tag == "input" && inputType == "file":
 		f.controls.multiple = f.controls.multiple || has("multiple")
 		f.addFile(name)
 		return
-	case name == "" || kind == "reset" || kind == "button" || box && !has("checked"):
+	case name == "" || inputType == "reset" || inputType == "button" || box && !has("checked"):
 		return
-	case kind == "submit" || tag == "button":
+	case inputType == "submit" || tag == "button":
 		f.controls.buttons = append(f.controls.buttons, name)
 	case box && !has("value"):
 		value = "on"
@@ -126,7 +126,7 @@ func (r *pageReader) addControl(tag string, attributes map[string]string) {
 			value = strings.TrimPrefix(string(r.tokenizer.Text()), "\n")
 		}
 	}
-	if value == "" && (tag == "textarea" || tag == "select" || tag == "input" && (kind == "" || kind == "text")) {
+	if value == "" && (tag == "textarea" || tag == "select" || tag == "input" && (inputType == "" || inputType == "text")) {
 		f.visitorFields = append(f.visitorFields, name)
 	}
 	f.addField(policy.Field{Name: name, Value: value})

@@ -43,7 +43,7 @@ func (r Report) Text() string {
 	}
 	writeTitle(&b, "Fields", len(r.Fields))
 	for _, f := range r.Fields {
-		fmt.Fprintf(&b, "  %s = %s\n      %s\n", printable(f.Name), printable(f.Value), printable(f.coverage()))
+		fmt.Fprintf(&b, "  %s = %s\n      %s\n", printable(f.Name), printable(f.Value), printable(f.stateInWords()))
 	}
 	return b.String()
 }
@@ -69,7 +69,7 @@ func (f Finding) write(b *strings.Builder) {
 	}
 }
 
-func (f Field) coverage() string {
+func (f Field) stateInWords() string {
 	switch f.State {
 	case "covered":
 		return "covered by " + f.Condition
