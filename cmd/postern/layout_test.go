@@ -35,7 +35,6 @@ var layers = []struct {
 	{"handlers/uploads", []string{"policy", "policy/sigv4", "policy/profile", "handlers/problem", "handlers/awscreds"}},
 	{"handlers/quota", []string{"policy/profile", "handlers/problem", "handlers/uploads"}},
 	{"handlers/scoped", []string{"policy", "policy/profile", "policy/sigv4", "handlers/problem", "handlers/uploads"}},
-	{"handlers/scoped/aliyun", []string{"policy/sigv4", "handlers/scoped", "handlers/uploads"}},
 	{"handlers", []string{"policy/...", "templates", "static", "handlers/..."}},
 	{"cmd/postern/...", []string{"policy/...", "templates", "static", "handlers/...", "cmd/postern/..."}},
 }

@@ -4,7 +4,7 @@
 // [NewSTS] asks the AWS Security Token Service, or a service with the same API, to assume a role
 // with an inline session policy. The credentials can do what both that policy and the role allow:
 // the role needs s3:PutObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on the
-// buckets of the profiles, and nothing more. Package aliyun does the same for Aliyun OSS.
+// buckets of the profiles, and nothing more.
 //
 // A session policy can't limit the size or the content type of an upload. A profile has to allow
 // such credentials by its ScopedCredentials.
