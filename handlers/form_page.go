@@ -52,8 +52,8 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 // pickerLabels are the texts of the ways to choose files that need script.
 func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.PickerLabels {
 	out := templates.PickerLabels{
-		ChooseSeveral: t.Text("page.form.many"), Folder: t.Text("page.form.folder"),
-		Drop: t.Text("page.form.drop"), DropAccepts: t.Text("page.form.accepts"), DropRefuses: t.Text("page.form.refuses"),
+		ChooseSeveral: t.Text("page.form.choose_several"), Folder: t.Text("page.form.folder"),
+		Drop: t.Text("page.form.drop"), DropAccepts: t.Text("page.form.drop_accepts"), DropRefuses: t.Text("page.form.drop_refuses"),
 	}
 	if served.Allows("image/jpeg") {
 		out.Camera = t.Text("page.form.camera")

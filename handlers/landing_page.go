@@ -68,7 +68,7 @@ func (l *layout) waitingView(t *language.Texts) templates.ResultView {
 	view := l.resultView(t, templates.StateWaiting)
 	view.Message = t.Text("page.result.waiting.message")
 	view.Code, view.CodeLabel = string(problem.Incomplete), t.Text("page.code")
-	view.Again = templates.Link{URL: "?", Text: t.Text("page.result.look")}
+	view.Again = templates.Link{URL: "?", Text: t.Text("page.result.check_again")}
 	return view
 }
 
@@ -81,7 +81,7 @@ func (l *layout) refusedView(t *language.Texts, up uploads.OpenUpload, broken *u
 		view.Hint = t.Text("page.result.refused.kept")
 	}
 	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")
-	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.another")}
+	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.choose_another")}
 	return view
 }
 

@@ -1,10 +1,10 @@
-// Reflected CRCs, four words a step. The worker's name says which one.
+// Computes reflected CRCs, four 32-bit words in each step. The worker's name is the algorithm.
 const WIDE = self.name === 'crc64nvme';
-/** Polynomials: low half, high half. @type {Record<string, [number, number]>} */
+/** Polynomials as low and high half. @type {Record<string, [number, number]>} */
 const POLYNOMIALS = { crc32: [0xedb88320, 0], crc32c: [0x82f63b78, 0], crc64nvme: [0xac4bc9b5, 0x9a6c9329] };
 const [LOW, HIGH] = /** @type {[number, number]} */ (POLYNOMIALS[self.name]);
 
-/** Halves of the table: entry k * 256 + b is byte b, moved on by k more bytes. */
+/** The table's low and high halves: entry k * 256 + b is the CRC of byte b followed by k zero bytes. */
 const low = new Uint32Array(4096);
 const high = new Uint32Array(4096);
 for (let b = 0; b < 256; b++) {
@@ -30,20 +30,21 @@ for (let i = 256; i < 4096; i++) {
 }
 
 /**
- * Words are read in the machine's own order, which is S3's on everything that runs a browser, and twice as fast as a DataView.
- * @param {Uint8Array<ArrayBuffer>} given @param {number} l @param {number} h the value so far, inverted
+ * Adds bytes to a CRC. Words are read in the machine's byte order, which is little-endian wherever browsers run; a DataView would take
+ * twice as long.
+ * @param {Uint8Array<ArrayBuffer>} bytes @param {number} l @param {number} h the value so far, inverted
  * @returns {[number, number]}
  */
-function advance(given, l, h) {
-  const data = given.byteOffset % 4 ? given.slice() : given;
+function addBytes(bytes, l, h) {
+  const data = bytes.byteOffset % 4 ? bytes.slice() : bytes;
   const words = new Uint32Array(data.buffer, data.byteOffset, (data.length >> 4) * 4);
   for (let i = 0; i < words.length; i += 4) {
     const a = words[i] ^ l;
     const b = words[i + 1] ^ h;
     const c = words[i + 2];
     const d = words[i + 3];
-    l = look(low, a, b, c, d);
-    if (WIDE) h = look(high, a, b, c, d);
+    l = lookUp(low, a, b, c, d);
+    if (WIDE) h = lookUp(high, a, b, c, d);
   }
   for (let i = words.length * 4; i < data.length; i++) {
     const at = (l ^ data[i]) & 255;
@@ -53,15 +54,15 @@ function advance(given, l, h) {
   return [l, h];
 }
 
-/** @param {Uint32Array} t @param {number} a @param {number} b @param {number} c @param {number} d */
-function look(t, a, b, c, d) {
+/** The CRC of 16 bytes, with a byte's table entry for each. @param {Uint32Array} t @param {number} a @param {number} b @param {number} c @param {number} d */
+function lookUp(t, a, b, c, d) {
   return t[3840 | (a & 255)] ^ t[3584 | ((a >>> 8) & 255)] ^ t[3328 | ((a >>> 16) & 255)] ^ t[3072 | (a >>> 24)]
     ^ t[2816 | (b & 255)] ^ t[2560 | ((b >>> 8) & 255)] ^ t[2304 | ((b >>> 16) & 255)] ^ t[2048 | (b >>> 24)]
     ^ t[1792 | (c & 255)] ^ t[1536 | ((c >>> 8) & 255)] ^ t[1280 | ((c >>> 16) & 255)] ^ t[1024 | (c >>> 24)]
     ^ t[768 | (d & 255)] ^ t[512 | ((d >>> 8) & 255)] ^ t[256 | ((d >>> 16) & 255)] ^ t[d >>> 24];
 }
 
-/** Base64 of the value, high byte first. @param {Blob} blob */
+/** The checksum in base64, high byte first. @param {Blob} blob */
 async function checksum(blob) {
   let l = -1;
   let h = WIDE ? -1 : 0;
@@ -69,7 +70,7 @@ async function checksum(blob) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    [l, h] = advance(value, l, h);
+    [l, h] = addBytes(value, l, h);
   }
   const out = new DataView(new ArrayBuffer(WIDE ? 8 : 4));
   if (WIDE) out.setInt32(0, ~h);
@@ -77,11 +78,11 @@ async function checksum(blob) {
   return btoa(String.fromCharCode(...new Uint8Array(out.buffer)));
 }
 
-// One at a time and in order: the part that travels next is done first.
+// One at a time and in order, so that the part that is sent next is done first.
 let last = Promise.resolve();
 self.onmessage = ({ data: { number, blob } }) => {
   last = last.then(async () => self.postMessage({ number, sum: await checksum(blob).catch(() => null) }));
 };
 
-// A module, so that its names are its own.
+// Makes this file a module for the type checker, so that its names are local.
 export {};

@@ -20,8 +20,8 @@ var (
 	mixture  = regexp.MustCompile(`^color-mix\(in oklab, var\((--_[a-z]+)\) (\d+)%, var\((--_[a-z]+)\)\)$`)
 )
 
-// palette reads the colours that the stylesheet declares, as they are in the light scheme (1) or
-// the dark one (2).
+// palette reads the colours that the stylesheet declares, for the light scheme (1) or the dark one
+// (2).
 func palette(t *testing.T, scheme int) map[string]colour {
 	t.Helper()
 	css, err := fs.ReadFile(static.FS, "postern.css")
@@ -41,6 +41,7 @@ func palette(t *testing.T, scheme int) map[string]colour {
 	return colours
 }
 
+// parseHex reads six hex digits of sRGB.
 func parseHex(text string) colour {
 	var c colour
 	for i := range c {
@@ -50,6 +51,7 @@ func parseHex(text string) colour {
 	return c
 }
 
+// linear decodes one channel of sRGB.
 func linear(v float64) float64 {
 	if v <= 0.04045 {
 		return v / 12.92
@@ -57,7 +59,7 @@ func linear(v float64) float64 {
 	return math.Pow((v+0.055)/1.055, 2.4)
 }
 
-// blend mixes in Oklab, as color-mix does; the matrices are those of CSS Color 4.
+// blend mixes two colours in Oklab, as color-mix does, with the matrices of CSS Color 4.
 func blend(a, b colour, share float64) colour {
 	x, y := apply(toLMS, a), apply(toLMS, b)
 	for i := range x {
@@ -87,7 +89,7 @@ func apply(matrix [3]colour, c colour) (out colour) {
 	return out
 }
 
-// contrast is the ratio of WCAG 2.2, 1 to 21.
+// contrast is the contrast ratio of WCAG 2.2, from 1 to 21.
 func contrast(a, b colour) float64 {
 	high, low := luminance(a), luminance(b)
 	return (max(high, low) + 0.05) / (min(high, low) + 0.05)
@@ -95,7 +97,7 @@ func contrast(a, b colour) float64 {
 
 func luminance(c colour) float64 { return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2] }
 
-func TestContrastOfTheReferencePairs(t *testing.T) {
+func TestContrastOfKnownPairs(t *testing.T) {
 	t.Parallel()
 	if got := contrast(parseHex("000000"), parseHex("ffffff")); math.Abs(got-21) > 0.001 {
 		t.Errorf("got %.3f for black on white, wanted 21", got)
@@ -105,11 +107,11 @@ func TestContrastOfTheReferencePairs(t *testing.T) {
 	}
 }
 
-// TestTextAndMarksStandOutInBothSchemes asks 4.5:1 of text and 3:1 of what is no text, as WCAG 2.2
-// does (1.4.3 and 1.4.11).
-func TestTextAndMarksStandOutInBothSchemes(t *testing.T) {
+// TestContrastOfTextAndIconsInBothSchemes wants 4.5:1 for text and 3:1 for anything else, as WCAG
+// 2.2 does (1.4.3 and 1.4.11).
+func TestContrastOfTextAndIconsInBothSchemes(t *testing.T) {
 	t.Parallel()
-	const text, mark = 4.5, 3
+	const text, icon = 4.5, 3
 	for scheme, name := range map[int]string{1: "light", 2: "dark"} {
 		for _, c := range []struct {
 			front, back string
@@ -119,9 +121,9 @@ func TestTextAndMarksStandOutInBothSchemes(t *testing.T) {
 			{"--_muted", "--_surface", text}, {"--_muted", "--_tint", text}, {"--_muted", "--_background", text},
 			{"--_accent", "--_surface", text}, {"--_accent", "--_tint", text},
 			{"--_success", "--_surface", text}, {"--_error", "--_surface", text}, {"--_warning", "--_surface", text},
-			{"--_border", "--_surface", mark}, {"--_border", "--_tint", mark},
-			{"--_accent", "--_divider", mark}, {"--_success", "--_divider", mark}, {"--_error", "--_divider", mark}, {"--_warning", "--_divider", mark},
-			{"--_accent", "--_background", mark},
+			{"--_border", "--_surface", icon}, {"--_border", "--_tint", icon},
+			{"--_accent", "--_divider", icon}, {"--_success", "--_divider", icon}, {"--_error", "--_divider", icon}, {"--_warning", "--_divider", icon},
+			{"--_accent", "--_background", icon},
 		} {
 			t.Run(fmt.Sprintf("%s on %s in %s", c.front, c.back, name), func(t *testing.T) {
 				t.Parallel()
@@ -131,6 +133,7 @@ func TestTextAndMarksStandOutInBothSchemes(t *testing.T) {
 	}
 }
 
+// checkContrast compares two colours of a palette by their names.
 func checkContrast(t *testing.T, colours map[string]colour, front, back string, wanted float64) {
 	t.Helper()
 	a, okA := colours[front]
@@ -143,25 +146,26 @@ func checkContrast(t *testing.T, colours map[string]colour, front, back string, 
 	}
 }
 
-// TestWordsOnAButtonStandOut holds the lightness at which black words become white: 4.5:1 on our
-// accents, and all but that on any accent of a host's.
-func TestWordsOnAButtonStandOut(t *testing.T) {
+// TestContrastOfButtonTextOnEveryAccent judges the lightness of the accent at which the text of
+// buttons changes from white to black: 4.5:1 on our accents, and nearly that on any other.
+func TestContrastOfButtonTextOnEveryAccent(t *testing.T) {
 	t.Parallel()
-	turn := turningPoint(t)
+	threshold := lightnessThreshold(t)
 	for scheme := 1; scheme <= 2; scheme++ {
-		if got := onAccent(palette(t, scheme)["--_accent"], turn); got < 4.5 {
+		if got := contrastOnAccent(palette(t, scheme)["--_accent"], threshold); got < 4.5 {
 			t.Errorf("got %.2f:1 on our accent, wanted 4.5:1", got)
 		}
 	}
 	for i := range 18 * 18 * 18 {
 		host := parseHex(fmt.Sprintf("%02x%02x%02x", i%18*15, i/18%18*15, i/324*15))
-		if got := onAccent(host, turn); got < 4.1 {
+		if got := contrastOnAccent(host, threshold); got < 4.1 {
 			t.Errorf("got %.2f:1 on %v, wanted 4.1:1", got, host)
 		}
 	}
 }
 
-func turningPoint(t *testing.T) float64 {
+// lightnessThreshold reads that lightness from the stylesheet.
+func lightnessThreshold(t *testing.T) float64 {
 	t.Helper()
 	css, err := fs.ReadFile(static.FS, "postern.css")
 	if err != nil {
@@ -169,17 +173,18 @@ func turningPoint(t *testing.T) float64 {
 	}
 	found := regexp.MustCompile(`--_on-accent: oklch\(from var\(--_accent\) clamp\(0, \(([0-9.]+) - l\)`).FindSubmatch(css)
 	if found == nil {
-		t.Fatal("no colour for words on the accent in the stylesheet")
+		t.Fatal("no colour for text on the accent in the stylesheet")
 	}
-	turn, err := strconv.ParseFloat(string(found[1]), 64)
+	threshold, err := strconv.ParseFloat(string(found[1]), 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return turn
+	return threshold
 }
 
-func onAccent(accent colour, turn float64) float64 {
-	if lightness(accent) < turn {
+// contrastOnAccent is the contrast of a button's text on an accent.
+func contrastOnAccent(accent colour, threshold float64) float64 {
+	if lightness(accent) < threshold {
 		return contrast(colour{1, 1, 1}, accent)
 	}
 	return contrast(colour{}, accent)

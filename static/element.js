@@ -1,106 +1,107 @@
-/** @import {Host, Stored} from './types.d.ts' */
-/** @import {Found} from './intake.js' */
-import { ask, receive } from './intake.js';
-import { List, SLICE } from './list.js';
-import { Queue, fits } from './queue.js';
-import { Words } from './words.js';
+/** @import {QueueOptions, Stored} from './types.d.ts' */
+/** @import {PickedFile} from './file-sources.js' */
+import { listenForFiles, pickFiles } from './file-sources.js';
+import { List, TURN } from './list.js';
+import { Messages } from './messages.js';
+import { Queue, includesType } from './queue.js';
 
 /**
- * <postern-uploader>: lays an uploader over the server-made form inside it. Nothing is touched before all that is needed
- * has loaded, so that the form works until then, or for good. README.md lists attributes, events and what is added.
+ * <postern-uploader>: enhances the form that the server rendered inside it. The form is changed only after everything has loaded, so
+ * that it works until then, or without any of it. README.md lists attributes and events.
  */
 export class Uploader extends HTMLElement {
   static observedAttributes = ['disabled', 'readonly'];
 
-  /** A ticket, or what gives one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
+  /** A ticket, or a function that returns one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
   ticket = '';
-  /** @type {AbortController | null} */
-  #attached = null;
   /** @type {Queue | null} */
   queue = null;
   /** @type {List | null} */
   list = null;
+  /** Removes the listeners. @type {AbortController | null} */
+  #controller = null;
 
   async connectedCallback() {
-    const { signal } = (this.#attached = new AbortController());
+    const { signal } = (this.#controller = new AbortController());
     try {
-      const answer = await fetch(this.getAttribute('catalog') ?? '', { signal });
-      const words = new Words(await answer.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
-      if (!signal.aborted) this.#upgrade(words, signal);
+      const response = await fetch(this.getAttribute('catalog') ?? '', { signal });
+      const messages = new Messages(await response.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
+      if (!signal.aborted) this.#enhance(messages, signal);
     } catch (error) {
-      if (!signal.aborted) console.warn('postern: the form stays plain:', error);
+      if (!signal.aborted) console.warn('postern: no uploader:', error);
     }
   }
 
   disconnectedCallback() {
-    this.#attached?.abort();
-    this.queue?.uploads.forEach((upload) => upload.may('paused') && this.queue?.pause(upload));
+    this.#controller?.abort();
+    this.queue?.uploads.forEach((upload) => upload.canMove('paused') && this.queue?.pause(upload));
   }
 
-  /** @param {Words} words @param {AbortSignal} signal */
-  #upgrade(words, signal) {
+  /** @param {Messages} messages @param {AbortSignal} signal */
+  #enhance(messages, signal) {
     const form = /** @type {HTMLFormElement} */ (this.querySelector('form'));
     const input = /** @type {HTMLInputElement} */ (form.querySelector('input[type=file]'));
     this.input = input;
-    const queue = (this.queue ??= new Queue(this.#host()));
-    const { rules } = queue.host;
+    const queue = (this.queue ??= new Queue(this.#options()));
+    const { rules } = queue.options;
     if (!this.list) {
-      this.list = new List(this, queue, words);
+      this.list = new List(this, queue, messages);
       queue.restore();
     }
-    input.multiple = rules.many;
-    // What the server has hidden works by script alone.
-    for (const door of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[hidden]'))) {
-      door.hidden = false;
-      if (door.dataset.picker) door.onclick = async () => this.add(await ask(JSON.parse(door.dataset.picker ?? '')));
+    input.multiple = rules.multiple;
+    // The server hides what works only with script.
+    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[hidden]'))) {
+      hidden.hidden = false;
+      const { picker } = hidden.dataset;
+      if (picker) hidden.onclick = async () => this.add(await pickFiles(JSON.parse(picker)));
     }
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.take();
+      this.#addFromInput();
       queue.start();
     }, { signal });
-    input.addEventListener('change', () => this.take(), { signal });
-    receive(this, signal, {
-      welcome: (types) => !this.closed && !queue.full && types.some((type) => !type || fits(type, rules.types)),
-      take: (file) => this.add([file]),
+    input.addEventListener('change', () => this.#addFromInput(), { signal });
+    listenForFiles(this, signal, {
+      accepts: (types) => !this.#closed && !queue.full && types.some((type) => !type || includesType(rules.types, type)),
+      add: (file) => this.add([file]),
     });
     this.setAttribute('ready', '');
     this.attributeChangedCallback();
-    queue.host.tell('ready', {});
-    this.take();
+    queue.options.emit('ready', {});
+    this.#addFromInput();
   }
 
   attributeChangedCallback() {
-    if (this.input) this.input.disabled = this.closed;
+    if (this.input) this.input.disabled = this.#closed;
   }
 
-  /** @returns {Host} */
-  #host() {
+  /** @returns {QueueOptions} */
+  #options() {
     const text = (/** @type {string} */ name) => this.getAttribute(name) ?? '';
     return {
       endpoint: text('endpoint'),
       profile: text('profile'),
       rules: {
         types: text('types').toLowerCase().split(',').filter(Boolean),
-        names: text('type-names'),
+        typeNames: text('type-names'),
         min: +text('min-size'),
         max: +text('max-size') || Infinity,
-        many: this.hasAttribute('multiple'),
+        multiple: this.hasAttribute('multiple'),
       },
       stall: +text('stall') || 20000,
-      abreast: +text('abreast') || 4,
+      concurrency: +text('concurrency') || 4,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
-      tell: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
-      changed: (upload) => this.list?.mark(upload),
+      emit: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
+      onChange: (upload) => this.list?.schedule(upload),
     };
   }
 
-  /** Whether nothing may be added at present. */
-  get closed() {
+  /** Whether no file may be added at present. */
+  get #closed() {
     return this.matches('[disabled], [readonly]');
   }
 
-  /** What has been uploaded. */
+  /** The files that have been uploaded. */
   get value() {
     const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
     return done.map(({ name, stored }) => {
@@ -109,13 +110,13 @@ export class Uploader extends HTMLElement {
     });
   }
 
-  /** Forgets what was uploaded, and gives up what is under way. */
+  /** Removes all files from the list, and cancels those that are being uploaded. */
   reset() {
-    this.queue?.uploads.forEach((upload) => this.list?.act(upload, 'discard'));
+    this.queue?.uploads.forEach((upload) => this.list?.run(upload, 'discard'));
   }
 
-  /** Takes over what the file control holds. */
-  take() {
+  /** Moves files from the file control to the list. */
+  #addFromInput() {
     const { input } = this;
     if (!input?.files?.length) return;
     const files = [...input.files];
@@ -123,16 +124,16 @@ export class Uploader extends HTMLElement {
     this.add(files);
   }
 
-  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. Many are added in short turns. @param {Found[]} found */
-  async add(found) {
+  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. @param {PickedFile[]} files */
+  async add(files) {
     const { queue, input } = this;
-    if (!queue || this.closed) return;
+    if (!queue || this.#closed) return;
     for (let i = 0;;) {
-      const end = performance.now() + SLICE;
-      for (; found[i] && performance.now() < end; i++) queue.add(found[i]);
+      const end = performance.now() + TURN;
+      for (; files[i] && performance.now() < end; i++) queue.add(files[i]);
       if (input) input.required = !queue.uploads.size;
       if (!this.hasAttribute('manual')) queue.start();
-      if (!found[i]) return;
+      if (!files[i]) return;
       await new Promise((resolve) => setTimeout(resolve));
     }
   }

@@ -1,154 +1,153 @@
 /** @import {Uploader} from './element.js' */
 /** @import {Queue} from './queue.js' */
 /** @import {Upload} from './upload.js' */
-/** @import {Words} from './words.js' */
-import { ask } from './intake.js';
+/** @import {Messages} from './messages.js' */
+import { pickFiles } from './file-sources.js';
 import { Row } from './row.js';
-import { Meter, Teller } from './words.js';
+import { Announcer, SpeedMeter } from './messages.js';
 
-/** Milliseconds of work before the page gets a turn, and between two drawings. */
-export const SLICE = 8;
-const PAUSE = 150;
-/** States in which a file needs somebody. */
-const BAD = /refused|failed|interrupted/;
+/** Milliseconds of work after which the browser gets a turn. */
+export const TURN = 8;
+/** Milliseconds between two updates of the rows. */
+const INTERVAL = 150;
+/** States in which a file needs the person. */
+const NEEDS_ATTENTION = /refused|failed|interrupted/;
 
-/** The list of files below the form, its total, and what is said aloud about them. */
+/** The rows of files below the form, their total, and the announcements for screen readers. */
 export class List {
   /** @type {Map<Upload, Row>} */
   rows = new Map();
   /** @type {Set<Upload>} */
-  stale = new Set();
-  timer = 0;
-  meter = new Meter();
-  known = '';
-  /** What went wrong since the last announcement, in words. @type {string[]} */
-  troubles = [];
+  #changed = new Set();
+  #timer = 0;
+  #meter = new SpeedMeter();
+  #lastSummary = '';
+  /** What went wrong since the last announcement. @type {string[]} */
+  #problems = [];
+  #files; #total; #bar; #totalText; #live; #announcer;
 
-  /** @param {Uploader} element @param {Queue} queue @param {Words} words */
-  constructor(element, queue, words) {
+  /** @param {Uploader} element @param {Queue} queue @param {Messages} messages */
+  constructor(element, queue, messages) {
     this.element = element;
     this.queue = queue;
-    this.words = words;
-    this.teller = new Teller(words);
-    const find = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(name));
-    this.files = find('.postern-files');
-    this.total = find('.postern-total');
-    this.live = find('.postern-live');
-    this.bar = /** @type {HTMLProgressElement} */ (this.total.children[0]);
-    this.status = this.total.children[1];
-    this.pattern = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (find('template')).content.firstElementChild);
+    this.messages = messages;
+    const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
+    this.#announcer = new Announcer(messages);
+    this.#files = find('.postern-files');
+    this.#total = find('.postern-total');
+    this.#live = find('.postern-live');
+    [this.#bar, this.#totalText] = /** @type {[HTMLProgressElement, Element]} */ (/** @type {unknown} */ (this.#total.children));
+    this.rowTemplate = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (find('template')).content.firstElementChild);
   }
 
-  /** Has an upload drawn anew, soon. @param {Upload} upload */
-  mark(upload) {
-    this.stale.add(upload);
-    this.timer ||= setTimeout(() => this.draw(), PAUSE);
+  /** Updates an upload's row soon. @param {Upload} upload */
+  schedule(upload) {
+    this.#changed.add(upload);
+    this.#timer ||= setTimeout(() => this.#update(), INTERVAL);
   }
 
-  /** A thousand rows are drawn in many short turns. */
-  draw() {
-    const end = performance.now() + SLICE;
-    for (const upload of this.stale) {
-      this.stale.delete(upload);
+  /** Updates rows until the turn is over, and the rest in further turns. */
+  #update() {
+    const end = performance.now() + TURN;
+    for (const upload of this.#changed) {
+      this.#changed.delete(upload);
       const row = this.row(upload);
-      if (row?.paint() && BAD.test(upload.state)) this.troubles.push((upload.code ? '' : `${upload.name}: `) + row.text());
+      if (row?.update() && NEEDS_ATTENTION.test(upload.state)) this.#problems.push((upload.code ? '' : `${upload.name}: `) + row.text());
       if (performance.now() > end) break;
     }
-    this.timer = this.stale.size ? setTimeout(() => this.draw()) : 0;
-    if (!this.timer) this.sum();
+    this.#timer = this.#changed.size ? setTimeout(() => this.#update()) : 0;
+    if (!this.#timer) this.#updateTotal();
   }
 
-  /** @param {Upload} upload */
+  /** The row of an upload, which is added if need be. @param {Upload} upload */
   row(upload) {
     let row = this.rows.get(upload);
     if (row || upload.state === 'removed') return row;
     row = new Row(upload, this);
     this.rows.set(upload, row);
-    this.files.append(row.node);
+    this.#files.append(row.node);
     return row;
   }
 
-  /** @param {Upload} upload @param {string} [act] */
-  act(upload, act) {
+  /** Does what a row's button says. @param {Upload} upload @param {string} [action] */
+  run(upload, action) {
     const { queue } = this;
-    if (act === 'pause') queue.pause(upload);
-    else if (act === 'now') upload.wake?.();
-    else if (act === 'another') this.replace(upload);
-    else if (upload.state === 'interrupted' && act !== 'discard') this.choose(upload);
-    else if (act === 'resume' || act === 'retry') queue.resume(upload);
-    else if (queue.remove(upload)) this.leave(upload);
+    if (action === 'pause') queue.pause(upload);
+    else if (action === 'retry_now') upload.retryNow?.();
+    else if (action === 'replace') this.#replace(upload);
+    else if (upload.state === 'interrupted' && action !== 'discard') this.#reopen(upload);
+    else if (action === 'resume' || action === 'retry') queue.resume(upload);
+    else if (queue.remove(upload)) this.#removeRow(upload);
   }
 
-  /** The file by its kept handle, or else as the person chooses it. @param {Upload} upload */
-  async choose(upload) {
+  /** Opens an interrupted upload's file by its handle, or else has the person choose it. @param {Upload} upload */
+  async #reopen(upload) {
     const { queue } = this;
-    const file = upload.handle && (await queue.memory.reopen(upload, true));
-    queue.host.changed(upload);
-    const [found] = file ? [file] : await ask({}, true);
-    if (found) queue.offer(upload, found);
+    const file = upload.handle && (await queue.saved.reopenFile(upload, true));
+    queue.options.onChange(upload);
+    const [found] = file ? [file] : await pickFiles({}, true);
+    if (found) queue.offerFile(upload, found);
   }
 
-  /** Another file in the place of a refused one. @param {Upload} upload */
-  async replace(upload) {
+  /** Has the person choose another file in place of a refused one. @param {Upload} upload */
+  async #replace(upload) {
     const { queue, element, rows } = this;
-    const [found] = await ask({ accept: element.getAttribute('accept') ?? '' });
+    const [found] = await pickFiles({ accept: element.getAttribute('accept') ?? '' });
     const added = found && queue.add(found);
     const row = added && this.row(added);
     if (!row) return;
     rows.get(upload)?.node.after(row.node);
-    this.act(upload, 'remove');
+    this.run(upload, 'remove');
     element.add([]);
   }
 
-  /** @param {Upload} upload */
-  leave(upload) {
+  /** Removes a row; its focus goes to the row beside it. @param {Upload} upload */
+  #removeRow(upload) {
     const node = this.rows.get(upload)?.node;
     const beside = /** @type {HTMLElement | null | undefined} */ (node?.nextElementSibling ?? node?.previousElementSibling);
     if (node?.contains(document.activeElement)) (beside ?? this.element.input)?.focus();
     node?.remove();
     this.rows.delete(upload);
-    this.say(this.words.say('up.say.removed', { name: upload.name }));
-    this.mark(upload);
+    this.#announce(this.messages.text('upload.announce.removed', { name: upload.name }));
+    this.schedule(upload);
   }
 
-  /** Adds everything up: the total, the attributes for CSS, the announcements. */
-  sum() {
-    const { words, element, queue } = this;
-    const count = { all: 0, done: 0, busy: 0, paused: 0, offline: 0, bad: 0, chosen: 0 };
-    let size = 0;
-    let sent = 0;
-    let rest = 0;
+  /** Counts the files and updates the total, the element's attributes and the announcements. */
+  #updateTotal() {
+    const { messages, element, queue } = this;
+    const count = { all: 0, done: 0, busy: 0, paused: 0, offline: 0, attention: 0, chosen: 0 };
+    let [size, sent, left] = [0, 0, 0];
     for (const upload of queue.uploads) {
       const { state } = upload;
-      const at = BAD.test(state) ? 'bad' : state in count ? state : 'busy';
-      count[/** @type {keyof typeof count} */ (at)]++;
+      const kind = NEEDS_ATTENTION.test(state) ? 'attention' : state in count ? state : 'busy';
+      count[/** @type {keyof typeof count} */ (kind)]++;
       if (state === 'refused') continue;
       count.all++;
       size += upload.size;
-      sent += upload.sent;
-      if (/busy|offline/.test(at)) rest += upload.size - upload.sent;
+      sent += upload.sentBytes;
+      if (/busy|offline/.test(kind)) left += upload.size - upload.sentBytes;
     }
-    const going = count.busy + count.offline;
-    const state = going ? 'sending' : count.bad || count.paused ? 'attention' : count.done ? 'done' : 'resting';
+    const running = count.busy + count.offline;
+    const state = running ? 'sending' : count.attention || count.paused ? 'attention' : count.done ? 'done' : 'resting';
     element.setAttribute('state', state);
     element.setAttribute('count', `${count.all}`);
-    element.toggleAttribute('busy', going > 0);
+    element.toggleAttribute('busy', running > 0);
     element.toggleAttribute('full', queue.full);
     const progress = count.done === count.all ? 1 : Math.min(0.99, sent / (size || 1));
-    if (going) this.meter.see(sent, performance.now());
-    else this.meter = new Meter();
-    this.total.hidden = count.all < 2;
-    this.bar.value = progress;
-    const text = words.count('up.total', count.all, { done: words.number(count.done), percent: words.percent(progress) });
-    this.status.textContent = going ? words.pace(text, this.meter, rest) : text;
-    this.say(this.teller.hear(count, progress, this.troubles.splice(0)));
-    const known = `${state} ${count.all} ${count.done}`;
-    if (known !== this.known) queue.host.tell('change', {});
-    this.known = known;
+    if (running) this.#meter.update(sent, performance.now());
+    else this.#meter = new SpeedMeter();
+    this.#total.hidden = count.all < 2;
+    this.#bar.value = progress;
+    const text = messages.plural('upload.total', count.all, { done: messages.number(count.done), percent: messages.percent(progress) });
+    this.#totalText.textContent = running ? messages.withSpeed(text, this.#meter, left) : text;
+    this.#announce(this.#announcer.announcement(count, progress, this.#problems.splice(0)));
+    const summary = `${state} ${count.all} ${count.done}`;
+    if (summary !== this.#lastSummary) queue.options.emit('change', {});
+    this.#lastSummary = summary;
   }
 
   /** @param {string} text */
-  say(text) {
-    if (text) this.live.textContent = text;
+  #announce(text) {
+    if (text) this.#live.textContent = text;
   }
 }

@@ -1,7 +1,7 @@
 /** @import {PartLayout, PartURL} from './types.d.ts' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {Checksums} from './checksum.js' */
-/** @import {Fault} from './request.js' */
+/** @import {RequestError} from './request.js' */
 import { send } from './request.js';
 
 /** Part URLs asked for in one request. */
@@ -40,12 +40,12 @@ export class Multipart {
     const { checksum, partCount } = this.#layout;
     try {
       if (checksum) this.#checksums = new (await import('./checksum.js')).Checksums(checksum, (number) => this.#slice(number));
-      const stored = resumed ? await transfer.insist(() => this.#listStored()) : new Set();
+      const stored = resumed ? await transfer.retry(() => this.#listStored()) : new Set();
       for (let n = 1; n <= partCount; n++) {
         if (stored.has(n)) this.#stored += this.#slice(n).size;
         else this.#remaining.push(n);
       }
-      this.#count(0, 0);
+      this.#setProgress(0, 0);
       transfer.show('sending');
       await this.#sendParts();
     } finally {
@@ -84,37 +84,37 @@ export class Multipart {
     const transfer = this.#transfer;
     const body = this.#slice(number);
     let [refused, answerLost] = [0, false];
-    await transfer.insist(async (tries) => {
+    await transfer.retry(async (tries) => {
       // All of it was sent and nothing came back: the store may have it.
       if (answerLost && (await this.#listStored()).has(number)) return;
-      const { url, headers } = await this.#url(number);
+      const { url, headers } = await this.#partURL(number);
       try {
         await send({
-          method: 'PUT', url, headers, body, signal: transfer.signal, stall: transfer.host.stall * 2 ** Math.min(tries, 3),
-          progress: (bytes) => this.#count(number, bytes),
+          method: 'PUT', url, headers, body, signal: transfer.signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
+          onProgress: (bytes) => this.#setProgress(number, bytes),
         });
       } catch (error) {
         answerLost = this.#inFlight.get(number) === body.size;
-        this.#count(number, 0);
-        this.#urls.clear(); // what ended this one may have ended all
+        this.#setProgress(number, 0);
+        this.#urls.clear(); // the others may have expired too
         this.#concurrency = Math.max(1, this.#concurrency - 1);
-        const fault = /** @type {Fault} */ (error);
+        const failure = /** @type {RequestError} */ (error);
         // An expired URL is a 403, or nothing at all where the store sends no CORS headers with it.
-        if (DAMAGED.test(fault.code) || (fault.status === 403 && refused++ < 3)) fault.again = true;
-        throw fault;
+        if (DAMAGED.test(failure.code) || (failure.status === 403 && refused++ < 3)) failure.retryable = true;
+        throw failure;
       }
     });
     this.#stored += body.size;
-    this.#count(number, 0);
-    transfer.memory.note(transfer.upload);
+    this.#setProgress(number, 0);
+    transfer.saved.update(transfer.upload);
     this.#adapt(body.size);
   }
 
   /** @param {number} number @param {number} bytes sent of that part; 0 when they are lost, or stored */
-  #count(number, bytes) {
+  #setProgress(number, bytes) {
     const inFlight = this.#inFlight;
     bytes ? inFlight.set(number, bytes) : inFlight.delete(number);
-    this.#transfer.upload.count(this.#stored, [...inFlight.values()].reduce((sum, some) => sum + some, 0));
+    this.#transfer.upload.setProgress(this.#stored, [...inFlight.values()].reduce((sum, sent) => sum + sent, 0));
   }
 
   /**
@@ -135,10 +135,10 @@ export class Multipart {
   }
 
   /** @param {number} number @returns {Promise<PartURL>} */
-  async #url(number) {
+  async #partURL(number) {
     for (;;) {
       const found = this.#urls.get(number);
-      if (found && found.until > Date.now()) {
+      if (found && found.validUntil > Date.now()) {
         const next = this.#remaining.at(this.#concurrency);
         if (next && !this.#urls.has(next) && !this.#signing.has(next)) this.#requestURLs(next).catch(() => {});
         return found;
@@ -164,7 +164,7 @@ export class Multipart {
     const asked = Date.now();
     const answer = await this.#transfer.call('POST', this.#path, { parts });
     // Clocks differ: only the span counts, and a fifth of it is kept in reserve.
-    const until = asked + 0.8 * Math.max(1000, Date.parse(answer.expires) - asked);
-    for (const part of answer.parts) this.#urls.set(part.number, { ...part, until });
+    const validUntil = asked + 0.8 * Math.max(1000, Date.parse(answer.expires) - asked);
+    for (const part of answer.parts) this.#urls.set(part.number, { ...part, validUntil });
   }
 }

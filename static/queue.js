@@ -1,166 +1,167 @@
-/** @import {Host, PartURL, Rules} from './types.d.ts' */
-/** @import {Found} from './intake.js' */
-import { Memory } from './memory.js';
-import { Fault } from './request.js';
+/** @import {QueueOptions, PartURL, Rules} from './types.d.ts' */
+/** @import {PickedFile} from './file-sources.js' */
+import { SavedUploads } from './saved-uploads.js';
+import { RequestError } from './request.js';
 import { Transfer } from './transfer.js';
 import { Upload } from './upload.js';
 
-/** Whether a content type is among those a profile names; an empty one counts as the server counts it. @param {string} type @param {string[]} types */
-export function fits(type, types) {
+/** Whether a profile's types include a content type. An empty one counts as application/octet-stream, as at the server. @param {string[]} types @param {string} type */
+export function includesType(types, type) {
   const given = type || 'application/octet-stream';
-  const ways = ['*/*', given, given.replace(/\/.*/, '/*')];
-  return !types.length || types.some((rule) => ways.includes(rule));
+  const patterns = ['*/*', given, given.replace(/\/.*/, '/*')];
+  return !types.length || types.some((allowed) => patterns.includes(allowed));
 }
 
-/** What the rules say against a file, as one of the API's codes; '' for nothing. @param {File} file @param {Rules} rules */
-export function objection(file, rules) {
-  if (!fits(file.type, rules.types)) return 'type_not_allowed';
+/** The code of the rule that a file breaks, as the API names it; '' for none. @param {File} file @param {Rules} rules */
+export function checkRules(file, rules) {
+  if (!includesType(rules.types, file.type)) return 'type_not_allowed';
   if (file.size > rules.max) return 'size_too_large';
   return file.size < rules.min ? 'size_too_small' : '';
 }
 
-/** All files of one uploader, and whose turn it is. */
+/** All files of one uploader. It decides which of them are sent. */
 export class Queue {
   /** @type {Set<Upload>} */
   uploads = new Set();
-  running = 0;
+  #running = 0;
 
-  /** @param {Host} host */
-  constructor(host) {
-    this.host = host;
-    this.memory = new Memory(`${host.endpoint} ${host.profile}`);
+  /** @param {QueueOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.saved = new SavedUploads(`${options.endpoint} ${options.profile}`);
   }
 
-  /** Whether another file would be one too many. */
+  /** Whether no further file is allowed. */
   get full() {
-    return !this.host.rules.many && [...this.uploads].some((upload) => upload.state !== 'refused');
+    return !this.options.rules.multiple && [...this.uploads].some((upload) => upload.state !== 'refused');
   }
 
-  /** Takes a file in; it is refused here if the server would refuse it. @param {Found} file */
+  /** Adds a file; it is refused here if the server would refuse it. @param {PickedFile} file */
   add(file) {
-    const { host, memory, full } = this;
-    for (const old of this.uploads) if (old.state === 'interrupted' && memory.key(old) === memory.key(file)) return this.again(old, file);
-    if (!host.tell('add', { file })) return null;
-    const upload = new Upload(file, file, host.changed);
+    const { options, saved, full } = this;
+    for (const old of this.uploads) if (old.state === 'interrupted' && saved.key(old) === saved.key(file)) return this.#resumeWith(old, file);
+    if (!options.emit('add', { file })) return null;
+    const upload = new Upload(file, file, options.onChange);
     upload.handle = file.handle ?? null;
     this.uploads.add(upload);
-    const code = full ? 'too_many' : objection(file, host.rules);
+    const code = full ? 'too_many' : checkRules(file, options.rules);
     if (code) upload.move('refused', code);
-    else host.changed(upload);
+    else options.onChange(upload);
     return upload;
   }
 
-  /** An interrupted upload's file has been chosen again. @param {Upload} upload @param {Found} file */
-  again(upload, file) {
+  /** Resumes an interrupted upload with its file, which was chosen again. @param {Upload} upload @param {PickedFile} file */
+  #resumeWith(upload, file) {
     upload.file = file;
     upload.handle = file.handle ?? upload.handle;
     this.resume(upload);
     return upload;
   }
 
-  /** A file to go on with: only the very same one will do. @param {Upload} upload @param {Found} file */
-  offer(upload, file) {
-    if (this.memory.key(file) === this.memory.key(upload)) return this.again(upload, file);
+  /** Resumes an interrupted upload if the file is the same. @param {Upload} upload @param {PickedFile} file */
+  offerFile(upload, file) {
+    if (this.saved.key(file) === this.saved.key(upload)) return this.#resumeWith(upload, file);
     upload.code = 'other_file';
-    return this.host.changed(upload);
+    return this.options.onChange(upload);
   }
 
-  /** Brings back what an earlier visit left unfinished, with what the store has of it; as far as we knew, where nobody answers. */
+  /** Shows the unfinished uploads of an earlier visit. Their progress is the server's, or else the saved one. */
   async restore() {
-    const { memory, host } = this;
-    for (const kept of await memory.list()) {
-      const upload = new Upload(null, kept, host.changed);
-      upload.plan = kept;
-      const safe = await this.transfer(upload).call('GET', `/${kept.id}/parts`).then(
+    const { saved, options } = this;
+    for (const found of await saved.list()) {
+      const upload = new Upload(null, found, options.onChange);
+      upload.plan = found;
+      const storedBytes = await this.#transfer(upload).call('GET', `/${found.id}/parts`).then(
         ({ parts }) => parts.reduce((/** @type {number} */ sum, /** @type {PartURL} */ { size }) => sum + size, 0),
-        (fault) => (fault.again ? kept.safe : 0),
+        (error) => (error.retryable ? found.storedBytes : 0),
       );
-      // Whether it is the plan of the file that will be chosen is yet to be seen.
+      // The plan is used only if the file that will be chosen has the same content.
       upload.plan = null;
       upload.state = 'interrupted';
       this.uploads.add(upload);
-      upload.count(safe, 0);
-      const file = await memory.reopen(upload, false);
-      if (!upload.may('waiting')) continue;
-      if (file) this.offer(upload, file);
-      else host.changed(upload);
+      upload.setProgress(storedBytes, 0);
+      const file = await saved.reopenFile(upload, false);
+      if (!upload.canMove('waiting')) continue;
+      if (file) this.offerFile(upload, file);
+      else options.onChange(upload);
     }
   }
 
   /** @param {Upload} upload @param {AbortSignal} [signal] */
-  transfer(upload, signal) {
-    return new Transfer(upload, this.host, this.memory, /** @type {AbortSignal} */ (signal));
+  #transfer(upload, signal) {
+    return new Transfer(upload, this.options, this.saved, /** @type {AbortSignal} */ (signal));
   }
 
-  /** Lets everything that was chosen go. */
+  /** Starts all files that were chosen. */
   start() {
     for (const upload of this.uploads) if (upload.state === 'chosen') upload.move('waiting');
-    this.pump();
+    this.startNext();
   }
 
-  pump() {
+  /** Sends waiting files, up to the concurrency. */
+  startNext() {
     for (const upload of this.uploads) {
-      if (this.running >= this.host.abreast) return;
-      if (upload.state === 'waiting') this.run(upload);
+      if (this.#running >= this.options.concurrency) return;
+      if (upload.state === 'waiting') this.#run(upload);
     }
   }
 
   /** @param {Upload} upload */
-  async run(upload) {
-    const { host, memory } = this;
-    const stop = new AbortController();
-    upload.stop = stop;
+  async #run(upload) {
+    const { options, saved } = this;
+    const controller = new AbortController();
+    upload.controller = controller;
     upload.move('preparing');
-    this.running++;
+    this.#running++;
     try {
-      await memory.alone(upload, stop.signal, () => this.transfer(upload, stop.signal).run());
-      upload.count(upload.size, 0);
+      await saved.withLock(upload, controller.signal, () => this.#transfer(upload, controller.signal).run());
+      upload.setProgress(upload.size, 0);
       upload.move('done');
-      host.tell('done', { upload });
+      options.emit('done', { upload });
     } catch (error) {
-      // Paused or removed, and perhaps sent on its way again since.
-      if (stop.signal.aborted) return;
-      stop.abort();
-      // Where it is no fault, only a file can be missing or unreadable; anything else is a mistake of ours.
-      const code = error instanceof Fault ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
+      // Paused or removed, and perhaps started again since.
+      if (controller.signal.aborted) return;
+      controller.abort();
+      // Any other error is of the file, when its name begins with Not, or a programming error.
+      const code = error instanceof RequestError ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
       if (code === 'script') reportError(error);
-      // What breaks a rule won't pass by trying again, and what can't be read has to be chosen again.
+      // A file that breaks a rule is refused again whenever it is sent; one that can't be read has to be chosen again.
       const state = /^(type|size_too|filename)_/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
-      if (state === 'refused') memory.drop(upload);
+      if (state === 'refused') saved.remove(upload);
       if (state === 'interrupted') upload.file = upload.handle = null;
       upload.move(state, code);
-      host.tell('fail', { upload });
+      options.emit('fail', { upload });
     } finally {
-      this.running--;
-      this.pump();
+      this.#running--;
+      this.startNext();
     }
   }
 
   /** @param {Upload} upload */
   pause(upload) {
     upload.move('paused');
-    upload.stop?.abort();
-    upload.count(upload.safe, 0);
+    upload.controller?.abort();
+    upload.setProgress(upload.storedBytes, 0);
   }
 
-  /** Goes on after a pause, or tries again after a failure. @param {Upload} upload */
+  /** Goes on after a pause or a failure. @param {Upload} upload */
   resume(upload) {
     upload.move('waiting');
-    this.pump();
+    this.startNext();
   }
 
-  /** Takes a file off the list, and its parts off the store. @param {Upload} upload */
+  /** Removes a file from the list, and its parts from the store. @param {Upload} upload */
   remove(upload) {
-    if (!upload.may('removed') || !this.host.tell('remove', { upload })) return false;
+    if (!upload.canMove('removed') || !this.options.emit('remove', { upload })) return false;
     const { state } = upload;
-    const plan = upload.plan ?? this.memory.read(this.memory.key(upload));
+    const plan = upload.plan ?? this.saved.read(this.saved.key(upload));
     upload.move('removed');
-    upload.stop?.abort();
+    upload.controller?.abort();
     this.uploads.delete(upload);
     if (!plan || state === 'done') return true;
-    this.memory.drop(upload);
+    this.saved.remove(upload);
     upload.plan = plan;
-    this.transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
+    this.#transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
     return true;
   }
 }

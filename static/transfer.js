@@ -1,104 +1,93 @@
-/** @import {Host, Plan, Request} from './types.d.ts' */
+/** @import {QueueOptions, Plan, Request} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
-/** @import {Memory} from './memory.js' */
+/** @import {SavedUploads} from './saved-uploads.js' */
+/** @import {RequestError} from './request.js' */
 import { Multipart } from './multipart.js';
-import { Fault, Patience, delay, send } from './request.js';
+import { Retrier, backoff, send } from './request.js';
 
-/** Above this, progress is worth the preflight that watching it costs. */
-const WATCHED = 256 << 10;
-/** The plan is over: ask for another one. */
-const GONE = /unknown_upload|upload_expired|NoSuchUpload/;
+/** Files larger than this are worth the preflight that a progress listener costs. */
+const PROGRESS_THRESHOLD = 256 << 10;
+/** Codes that say that the upload is over at the server or the store: another plan is needed. */
+const PLAN_ENDED = /unknown_upload|upload_expired|NoSuchUpload/;
 
 /** Takes one file from its plan to the store's confirmation. */
-export class Transfer extends Patience {
-  /** @param {Upload} upload @param {Host} host @param {Memory} memory @param {AbortSignal} signal */
-  constructor(upload, host, memory, signal) {
+export class Transfer extends Retrier {
+  /** @param {Upload} upload @param {QueueOptions} options @param {SavedUploads} saved @param {AbortSignal} signal */
+  constructor(upload, options, saved, signal) {
     super(upload, signal);
-    this.host = host;
-    this.memory = memory;
+    this.options = options;
+    this.saved = saved;
     this.file = /** @type {File} */ (upload.file);
   }
 
   async run() {
-    const { upload, memory } = this;
-    let plan = upload.plan ?? (await memory.find(upload));
-    for (let fresh = 0; ; fresh++) {
-      const given = plan !== null;
+    const { upload, saved } = this;
+    let plan = upload.plan ?? (await saved.findPlan(upload));
+    for (let plans = 0; ; plans++) {
+      const resumed = plan !== null;
       try {
-        plan ??= await this.insist(() => this.#issue());
+        plan ??= await this.retry(() => this.#issue());
         upload.plan = plan;
-        if (plan.multipart) await memory.keep(upload);
-        await this.#deliver(plan, given);
-        memory.drop(upload);
+        if (plan.multipart) await saved.save(upload);
+        await this.#deliver(plan, resumed);
+        saved.remove(upload);
         return;
       } catch (error) {
-        const { code, stale, status } = /** @type {Fault} */ (error);
-        if (fresh > 2 || !(stale || GONE.test(code) || (given && status === 401))) throw error;
-        memory.drop(upload);
+        const { code, needsNewPlan, status } = /** @type {RequestError} */ (error);
+        if (plans > 2 || !(needsNewPlan || PLAN_ENDED.test(code) || (resumed && status === 401))) throw error;
+        saved.remove(upload);
         plan = upload.plan = null;
-        upload.count(0, 0);
+        upload.setProgress(0, 0);
       }
     }
   }
 
   /** @returns {Promise<Plan>} */
   async #issue(renew = false) {
-    const { host, upload, file } = this;
-    const ticket = await host.ticket(renew);
+    const { options, upload, file: { type, size } } = this;
+    const ticket = await options.ticket(renew);
     try {
-      return await this.call('POST', '', {
-        profile: host.profile,
-        filename: upload.name,
-        type: file.type,
-        size: file.size,
-      }, { headers: ticket ? { Authorization: `Bearer ${ticket}` } : {} });
+      return await this.call('POST', '', { profile: options.profile, filename: upload.name, type, size }, { headers: ticket ? { Authorization: `Bearer ${ticket}` } : {} });
     } catch (error) {
-      if (!renew && ticket && /** @type {Fault} */ (error).status === 401) return this.#issue(true);
+      if (!renew && ticket && /** @type {RequestError} */ (error).status === 401) return this.#issue(true);
       throw error;
     }
   }
 
-  /** @param {Plan} plan @param {boolean} given whether it is from before */
-  async #deliver(plan, given) {
+  /** Sends the file and completes the upload, again where something is missing. @param {Plan} plan @param {boolean} resumed whether the plan is an earlier one */
+  async #deliver(plan, resumed) {
     for (let round = 0; ; round++) {
       this.show('preparing');
-      if (plan.multipart) await new Multipart(this, plan.id, plan.multipart).run(given || round > 0);
-      else await this.insist((tries) => this.#whole(plan, tries));
+      if (plan.multipart) await new Multipart(this, plan.id, plan.multipart).run(resumed || round > 0);
+      else await this.retry((tries) => this.#sendWhole(plan, tries));
       this.show('confirming');
       try {
-        this.upload.stored = await this.insist(() => this.#complete(plan));
+        this.upload.stored = await this.retry(() => this.#complete(plan));
         return;
       } catch (error) {
-        if (/** @type {Fault} */ (error).code !== 'incomplete' || round > 8) throw error;
+        if (/** @type {RequestError} */ (error).code !== 'incomplete' || round > 8) throw error;
       }
-      // The store hasn't got the form's file: its request was cut. Parts that the store lost say nothing about the network.
-      await this.wait(delay(round, 0), !plan.multipart);
+      // A file that isn't there was lost with its connection. Parts that the store lost say nothing about the network.
+      await this.wait(backoff(round, 0), !plan.multipart);
     }
   }
 
   /**
-   * Has the upload completed. That takes as long as the store needs, so there is no stall; the request is given up, to be made again,
-   * only when the server can't be reached. A connection that breaks ends it by itself.
+   * Completes the upload. That takes as long as the store needs: after each stall the request goes on if the server can be reached
+   * otherwise. A connection that breaks ends it at once.
    * @param {Plan} plan
    */
-  async #complete({ id }) {
-    const { host, signal } = this;
-    const lost = new AbortController();
-    const reach = () => fetch(`${host.endpoint}/healthz`, {
-      // Any answer will do, from another origin too; without credentials the browser takes a connection that no upload is using.
-      mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(host.stall),
-    }).catch(() => lost.abort(new Fault(0, '')));
-    const timer = setInterval(reach, host.stall);
-    try {
-      return await this.call('POST', `/${id}/complete`, {}, { stall: 0, signal: AbortSignal.any([signal, lost.signal]) });
-    } finally {
-      clearInterval(timer);
-    }
+  #complete({ id }) {
+    const { endpoint, stall } = this.options;
+    return this.call('POST', `/${id}/complete`, {}, {
+      // Any answer will do, also from another origin. Without credentials, browsers don't queue it behind uploads.
+      checkServer: () => fetch(`${endpoint}/healthz`, { mode: 'no-cors', credentials: 'omit', signal: AbortSignal.timeout(stall) }),
+    });
   }
 
-  /** A file in one request, by form or by PUT. @param {Plan} plan @param {number} tries */
-  async #whole(plan, tries) {
-    const { file, signal, host, upload } = this;
+  /** Sends a file in one request, by form or by PUT. @param {Plan} plan @param {number} tries */
+  async #sendWhole(plan, tries) {
+    const { file, signal, options, upload } = this;
     /** @type {FormData | File} */
     let body = file;
     if (plan.post) {
@@ -114,36 +103,36 @@ export class Transfer extends Patience {
         headers: plan.put?.headers,
         body,
         signal,
-        progress: file.size > WATCHED ? (bytes) => upload.count(0, Math.min(bytes, file.size)) : undefined,
-        stall: host.stall * 2 ** tries,
+        onProgress: file.size > PROGRESS_THRESHOLD ? (bytes) => upload.setProgress(0, Math.min(bytes, file.size)) : undefined,
+        stall: options.stall * 2 ** tries,
       });
     } catch (error) {
-      upload.count(0, 0);
-      // No answer can mean stored, refused early, or lost on the way: completing tells.
-      const fault = /** @type {Fault} */ (error);
-      if (fault.status === 0) return this.probe();
-      fault.stale = fault.status === 403;
-      throw fault;
+      upload.setProgress(0, 0);
+      // Without an answer the file may be stored, refused early, or lost on the way: completing finds out.
+      const failure = /** @type {RequestError} */ (error);
+      if (failure.status === 0) return this.checkFile();
+      failure.needsNewPlan = failure.status === 403;
+      throw failure;
     }
-    upload.count(file.size, 0);
+    upload.setProgress(file.size, 0);
   }
 
   /**
    * Calls the JSON API, with the upload token once there is one.
    * @param {string} method @param {string} path @param {object | null} [body]
-   * @param {Partial<Request>} [options] headers in place of the token's, and what else differs
+   * @param {Partial<Request>} [request] replaces the defaults; its headers replace the upload token
    */
-  async call(method, path, body, { headers, ...rest } = {}) {
+  async call(method, path, body, { headers, ...request } = {}) {
     const json = body && JSON.stringify(body);
     const token = this.upload.plan && { 'Upload-Token': this.upload.plan.token };
     const xhr = await send({
       method,
-      url: `${this.host.endpoint}/uploads${path}`,
+      url: `${this.options.endpoint}/uploads${path}`,
       headers: { ...(json && { 'Content-Type': 'application/json' }), ...(headers ?? token) },
       body: json,
       signal: this.signal,
-      stall: this.host.stall,
-      ...rest,
+      stall: this.options.stall,
+      ...request,
     });
     return xhr.responseText && JSON.parse(xhr.responseText);
   }

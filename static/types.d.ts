@@ -1,14 +1,14 @@
-// Shapes the modules share, for the type checker alone: nothing here reaches a page.
+// Types that several modules share, for the type checker alone: browsers never load this file.
 
 import type { Upload } from './upload.js';
 
-/** What a person can see a file doing. */
+/** The states of a file, as people see them. */
 export type State = 'chosen' | 'refused' | 'waiting' | 'preparing' | 'sending' | 'paused' | 'offline' | 'retrying'
   | 'confirming' | 'done' | 'failed' | 'interrupted' | 'removed';
 
 export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme';
 
-/** What the server answers to POST /uploads, as in the API's description. */
+/** The answer to POST /uploads. */
 export interface Plan {
   id: string;
   key: string;
@@ -20,29 +20,29 @@ export interface Plan {
   multipart?: PartLayout;
 }
 
-/** How a file is cut into parts; `partSize` in bytes. `checksum` names the algorithm that each part's checksum is made with, if any. */
+/** How a file is cut into parts; `partSize` in bytes. `checksum` is the algorithm of each part's checksum, if there is one. */
 export interface PartLayout {
   partSize: number;
   partCount: number;
   checksum: Algorithm | null;
 }
 
-/** What a file is known by. */
-export type Known = { name: string; size: number; lastModified: number };
+/** What identifies a file between two visits. */
+export type FileInfo = { name: string; size: number; lastModified: number };
 
-/** What is left of a plan between two visits. `hash` samples the file's content. */
-export type Kept = Plan & Known & { hash: string; safe: number };
+/** An unfinished upload as it is saved in the browser. `hash` is that of samples of the file. */
+export type SavedUpload = Plan & FileInfo & { hash: string; storedBytes: number };
 
-/** One part's URL; `until` is on this machine's clock, in ms. */
+/** The URL of one part; `validUntil` by this machine's clock, in ms. */
 export interface PartURL {
   number: number;
   url: string;
   size: number;
   headers: Record<string, string>;
-  until: number;
+  validUntil: number;
 }
 
-/** What the server says about a stored object. */
+/** The answer to completing: the object as the store has it. */
 export interface Stored {
   id: string;
   profile: string;
@@ -54,38 +54,40 @@ export interface Stored {
   checksum?: string;
 }
 
-/** One request: everything but method and url may be left out. `stall` is in ms without a sign of life; 0 for no limit. */
+/** One request. After `stall` ms without progress it is aborted, or, with `checkServer`, goes on unless that rejects. */
 export interface Request {
   method: string;
   url: string;
   headers?: Record<string, string>;
   body?: XMLHttpRequestBodyInit | null;
   signal?: AbortSignal;
-  progress?: (bytes: number) => void;
-  stall?: number;
+  onProgress?: (bytes: number) => void;
+  stall: number;
+  checkServer?: () => Promise<unknown>;
 }
 
-/** The rules of a profile as the page tells them; sizes in bytes. */
+/** The rules of a profile as the page gives them; sizes in bytes. */
 export interface Rules {
   types: string[];
-  names: string;
+  typeNames: string;
   min: number;
   max: number;
-  many: boolean;
+  multiple: boolean;
 }
 
-/** What the queue needs from whoever shows it. */
-export interface Host {
+/** The settings of a queue, and what it needs from the element that shows it. */
+export interface QueueOptions {
   endpoint: string;
   profile: string;
   rules: Rules;
-  /** The visitor's ticket, or ''. With `renew`, one that is not the last one given. */
+  /** The visitor's ticket, or ''. With `renew`, another one than the last. */
   ticket(renew: boolean): string | Promise<string>;
-  /** Asks or tells; false when somebody objected. */
-  tell(name: string, detail: object): boolean;
-  /** An upload's state or progress changed. */
-  changed(upload: Upload): void;
+  /** Dispatches the event postern:`name`; false when a listener prevented it. */
+  emit(name: string, detail: object): boolean;
+  /** Called when an upload's state or progress has changed. */
+  onChange(upload: Upload): void;
+  /** In ms, as in Request. */
   stall: number;
-  /** How many files travel at once. */
-  abreast: number;
+  /** How many files are sent at once. */
+  concurrency: number;
 }

@@ -1,82 +1,84 @@
-/** @import {Known, State, Plan, Stored} from './types.d.ts' */
+/** @import {FileInfo, State, Plan, Stored} from './types.d.ts' */
 
-/** Where a file may go from each state. Any other move is a mistake of ours. @type {Record<State, string>} */
-const MOVES = {
+/** The states that may follow while a file is being uploaded. */
+const NEXT = 'preparing sending confirming offline retrying failed refused interrupted removed';
+/** The states that may follow each state. Any other change is a programming error. @type {Record<State, string>} */
+const TRANSITIONS = {
   chosen: 'waiting refused removed',
   refused: 'removed',
   waiting: 'preparing removed',
-  preparing: 'sending confirming offline retrying paused failed refused interrupted removed',
-  sending: 'preparing confirming offline retrying paused failed refused interrupted removed',
+  preparing: `paused ${NEXT}`,
+  sending: `paused ${NEXT}`,
   paused: 'waiting removed',
-  offline: 'preparing sending confirming retrying paused failed refused interrupted removed',
-  retrying: 'preparing sending confirming offline paused failed refused interrupted removed',
-  confirming: 'preparing sending offline retrying done failed refused interrupted removed',
+  offline: `paused ${NEXT}`,
+  retrying: `paused ${NEXT}`,
+  confirming: `done ${NEXT}`,
   done: 'removed',
   failed: 'waiting removed',
   interrupted: 'waiting removed',
   removed: '',
 };
 
-/** One file on its way. Knows nothing of pages or requests. */
+/** One file and how far its upload is. Knows nothing of pages or requests. */
 export class Upload {
   /** @type {State} */
   state = 'chosen';
-  /** Bytes the store has for good. */
-  safe = 0;
-  /** Bytes handed to the line, the safe ones included. */
-  sent = 0;
-  /** Why it was refused or failed: one of the API's codes, or our own. */
+  /** Bytes that the store has. */
+  storedBytes = 0;
+  /** Bytes that were sent, the stored ones included. */
+  sentBytes = 0;
+  /** Why it was refused or failed: a code of the API or of the store, or one of the script's own. */
   code = '';
   /** When the next try is due, in ms. */
-  until = 0;
+  retryAt = 0;
   /** @type {Plan | null} */
   plan = null;
   /** @type {Stored | null} */
   stored = null;
   /** @type {FileSystemFileHandle | null} */
   handle = null;
-  /** A sample of the file's content. */
+  /** Hash of samples of the file. */
   hash = '';
-  /** Aborts what is under way. @type {AbortController | null} */
-  stop = null;
-  /** Ends a wait early. @type {(() => void) | null} */
-  wake = null;
+  /** Aborts the requests that are under way. @type {AbortController | null} */
+  controller = null;
+  /** Ends a wait for the next try. @type {(() => void) | null} */
+  retryNow = null;
 
   /**
    * @param {File | null} file null when it has to be chosen again
-   * @param {Known} known
-   * @param {(upload: Upload) => void} changed
+   * @param {FileInfo} info
+   * @param {(upload: Upload) => void} onChange
    */
-  constructor(file, known, changed) {
+  constructor(file, info, onChange) {
     this.file = file;
-    this.name = known.name;
-    this.size = known.size;
-    this.lastModified = known.lastModified;
-    this.changed = changed;
+    this.name = info.name;
+    this.size = info.size;
+    this.lastModified = info.lastModified;
+    this.onChange = onChange;
   }
 
-  /** From 0 to 1; 1 only when the store has confirmed. */
+  /** From 0 to 1; 1 only after the store has confirmed. */
   get progress() {
-    return this.state === 'done' ? 1 : Math.min(this.sent / (this.size || 1), 0.99);
+    return this.state === 'done' ? 1 : Math.min(this.sentBytes / (this.size || 1), 0.99);
   }
 
   /** @param {State} state */
-  may(state) {
-    return MOVES[this.state].split(' ').includes(state);
+  canMove(state) {
+    return TRANSITIONS[this.state].split(' ').includes(state);
   }
 
   /** @param {State} state @param {string} [code] */
   move(state, code = '') {
-    if (!this.may(state)) throw new Error(`upload: can't go from ${this.state} to ${state}`);
+    if (!this.canMove(state)) throw new Error(`upload: can't go from ${this.state} to ${state}`);
     this.state = state;
     this.code = code;
-    this.changed(this);
+    this.onChange(this);
   }
 
-  /** @param {number} safe @param {number} flying */
-  count(safe, flying) {
-    this.safe = safe;
-    this.sent = safe + flying;
-    this.changed(this);
+  /** @param {number} stored bytes that the store has @param {number} inFlight bytes that were sent and may be lost */
+  setProgress(stored, inFlight) {
+    this.storedBytes = stored;
+    this.sentBytes = stored + inFlight;
+    this.onChange(this);
   }
 }

@@ -58,7 +58,7 @@ func (d *demoPages) view(l pageLanguage, name string) templates.DemoView {
 		Server:         d.addresses.own,
 		Profile:        "photos",
 		Back:           templates.Link{URL: l.link(d.addresses.own + "/"), Text: l.Text("page.demo.back")},
-		Fallback:       templates.Link{URL: l.link(d.addresses.own + "/forms/photos"), Text: l.Text("page.demo.plain")},
+		Fallback:       templates.Link{URL: l.link(d.addresses.own + "/forms/photos"), Text: l.Text("page.demo.fallback")},
 		Site:           l.Text(key + ".name"),
 		Heading:        l.Text(key + ".heading"),
 		Intro:          l.Text(key + ".intro"),

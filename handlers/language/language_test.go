@@ -161,7 +161,7 @@ func TestEveryCodeHasASentenceForAFile(t *testing.T) {
 	codes = append(codes, problem.Codes()...)
 	for _, texts := range testCatalogue(t).All() {
 		for _, code := range codes {
-			if text := texts.texts["up.error."+string(code)]; !strings.Contains(text, "{name}") {
+			if text := texts.texts["upload.error."+string(code)]; !strings.Contains(text, "{name}") {
 				t.Errorf("%s: %s: wanted a sentence that names the file, got %q", texts.Tag, code, text)
 			}
 		}

@@ -1,12 +1,12 @@
 /** @import {Upload} from '../upload.js' */
 import { Queue } from '../queue.js';
-import { count, equal, file, realm, test, until } from './harness.js';
+import { count, equal, file, scenario, test, until } from './harness.js';
 
-/** How often the server is asked whether it can be reached, in ms, once an upload is being completed. */
+/** In ms, while an upload is being completed. */
 const STALL = 30;
 
 /**
- * Uploads a small file with a server that answers /complete late, and hands the test what it needs to watch it.
+ * Uploads a small file, and gives the body what it needs to watch the completion.
  * @param {object} setup of the fake server
  * @param {boolean} late whether the answer to /complete waits for `release`
  * @param {(run: {upload: Upload, states: string[], probes: string[], release: () => void, log: () => Promise<string[]>, down: (is: boolean) => void}) => Promise<void>} body
@@ -14,7 +14,7 @@ const STALL = 30;
 async function completing(setup, late, body) {
   localStorage.clear();
   const original = { fetch: window.fetch, XMLHttpRequest: window.XMLHttpRequest };
-  const { host, state } = await realm(setup);
+  const { options, state } = await scenario(setup);
   let unreachable = false;
   /** @type {string[]} */
   const probes = [];
@@ -47,12 +47,12 @@ async function completing(setup, late, body) {
   };
   Object.assign(window, { fetch, XMLHttpRequest: LateRequest });
   try {
-    const queue = new Queue(host);
+    const queue = new Queue(options);
     const upload = /** @type {Upload} */ (queue.add(file(1000)));
     /** @type {string[]} */
     const states = [];
-    upload.changed = ({ state: now }) => {
-      if (now === 'confirming') host.stall = STALL;
+    upload.onChange = ({ state: now }) => {
+      if (now === 'confirming') options.stall = STALL;
       if (states.at(-1) !== now) states.push(now);
     };
     queue.start();
@@ -62,7 +62,7 @@ async function completing(setup, late, body) {
       release: () => waiting.splice(0).forEach((send) => send()),
       down: (is) => { unreachable = is; },
     });
-    equal(probes.every((url) => url === `${host.endpoint}/healthz`), true, 'probes go to the server’s own health route');
+    equal(probes.every((url) => url === `${options.endpoint}/healthz`), true, 'probes go to the server’s own health route');
   } finally {
     Object.assign(window, original);
   }

@@ -1,4 +1,4 @@
-/** @import {Host} from '../types.d.ts' */
+/** @import {QueueOptions} from '../types.d.ts' */
 
 /** @type {{name: string, body: () => unknown}[]} */
 const tests = [];
@@ -8,7 +8,7 @@ export function test(name, body) {
   tests.push({ name, body });
 }
 
-/** Runs what was collected, one after the other, and leaves each result where the browser's driver finds it. */
+/** Runs all tests, one after the other, and leaves the results in the window for the Go test that drives the browser. */
 export async function run() {
   /** @type {{name: string, error: string}[]} */
   const results = [];
@@ -30,9 +30,9 @@ export function equal(got, wanted, what = 'value') {
   if (g !== w) throw new Error(`${what}: wanted ${w}, got ${g}`);
 }
 
-/** @param {unknown} truth @param {string} what */
-export function ok(truth, what) {
-  if (!truth) throw new Error(`not so: ${what}`);
+/** @param {unknown} condition @param {string} what it says */
+export function ok(condition, what) {
+  if (!condition) throw new Error(`wanted: ${what}`);
 }
 
 /** @param {() => unknown} body @param {RegExp} message */
@@ -46,11 +46,11 @@ export function throws(body, message) {
   throw new Error(`nothing thrown, wanted ${message}`);
 }
 
-/** Waits until something holds. @param {string} what @param {() => unknown} truth */
-export async function until(what, truth, patience = 20000) {
-  const end = performance.now() + patience;
-  while (!(await truth())) {
-    if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
+/** Waits until a condition is true. @param {string} what it says @param {() => unknown} condition */
+export async function until(what, condition, timeout = 20000) {
+  const end = performance.now() + timeout;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -69,34 +69,35 @@ export async function sum(blob) {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The English catalogue as the page gets it. @returns {Promise<Record<string, string>>} */
+/** The English catalogue as pages get it. @returns {Promise<Record<string, string>>} */
 export const catalog = async () => (await fetch('/lang/en.json')).json();
 
 /**
- * A realm of the fake server: a plan and faults of its own.
+ * A scenario of the fake server, with part sizes and faults of its own. `events` are the names of the events that a queue with these
+ * options emits; `state` returns the requests and the stored files.
  * @param {object} setup
- * @returns {Promise<{host: Host, told: string[], state: () => Promise<{log: string[], sums: Record<string, string>, uploads: number}>}>}
+ * @returns {Promise<{options: QueueOptions, events: string[], state: () => Promise<{log: string[], sums: Record<string, string>, uploads: number}>}>}
  */
-export async function realm(setup) {
+export async function scenario(setup) {
   const endpoint = `/fake/${Math.random().toString(36).slice(2)}`;
   await fetch(endpoint, { method: 'POST', body: JSON.stringify(setup) });
   /** @type {string[]} */
-  const told = [];
+  const events = [];
   return {
-    told,
+    events,
     state: async () => (await fetch(endpoint)).json(),
-    host: {
+    options: {
       endpoint,
       profile: 'files',
-      rules: { types: [], names: '', min: 0, max: Infinity, many: true },
+      rules: { types: [], typeNames: '', min: 0, max: Infinity, multiple: true },
       ticket: () => '',
-      tell: (name) => told.push(name) > 0,
-      changed: () => {},
+      emit: (name) => events.push(name) > 0,
+      onChange: () => {},
       stall: 20000,
-      abreast: 4,
+      concurrency: 4,
     },
   };
 }
 
-/** How many entries of the log begin with that. @param {string[]} log @param {string} start */
+/** How many lines of the log begin with a text. @param {string[]} log @param {string} start */
 export const count = (log, start) => log.filter((line) => line.startsWith(start)).length;

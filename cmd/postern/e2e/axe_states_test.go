@@ -33,7 +33,7 @@ const refusalCodes = `{refused: "type_not_allowed", failed: "network"}`
 // addRowInState adds a file to the element and moves it by hand; nothing is sent.
 const addRowInState = `async (state, steps, handle = null) => {
 	const {queue, list} = document.querySelector("postern-uploader");
-	queue.pump = () => {};
+	queue.startNext = () => {};
 	if (!queue.picture) {
 		const canvas = new OffscreenCanvas(64, 48);
 		canvas.getContext("2d").fillRect(8, 8, 20, 20);
@@ -42,21 +42,21 @@ const addRowInState = `async (state, steps, handle = null) => {
 	const name = "garden by the lake in summer, " + state + ".png";
 	const upload = queue.add(new File([queue.picture, new Uint8Array(1 << 20)], name, {type: "image/png", lastModified: 1}));
 	if (state == "interrupted") Object.assign(upload, {state, handle});
-	upload.until = Date.now() + 40000;
+	upload.retryAt = Date.now() + 40000;
 	upload.stored = {key: "k", size: upload.size, type: "image/png"};
 	for (const step of steps.split(" ").filter(Boolean)) upload.move(step, ` + refusalCodes + `[step]);
-	if (steps.includes("sending") || state == "interrupted") upload.count(upload.size * 0.43, 0);
+	if (steps.includes("sending") || state == "interrupted") upload.setProgress(upload.size * 0.43, 0);
 	if (state == "sending") {
-		list.row(upload).paint();
+		list.row(upload).update();
 		Object.assign(list.rows.get(upload).meter, {rate: 3e5, steps: 9});
 	}
-	list.mark(upload);
+	list.schedule(upload);
 }`
 
 // showEveryRow shows a file in every state, in a window that is high enough for all.
 func (b *tab) showEveryRow() {
 	b.t.Helper()
-	evaluate[any](b, `document.querySelector("postern-uploader").queue.host.rules.many = true`)
+	evaluate[any](b, `document.querySelector("postern-uploader").queue.options.rules.multiple = true`)
 	for state, steps := range stepsTo {
 		evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", addRowInState, state, steps))
 	}
@@ -92,7 +92,7 @@ func zoneStates() []zoneState {
 		{"with a button of its own", attribute("manual"), `[manual]`},
 		{"full", `(() => {
 			const {queue} = document.querySelector("postern-uploader");
-			queue.host.rules.many = false;
+			queue.options.rules.multiple = false;
 			return (` + addRowInState + `)("chosen", "");
 		})()`, `[full]`},
 	}

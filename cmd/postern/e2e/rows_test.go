@@ -21,7 +21,7 @@ func TestAnotherFileReplacesARefusedFileInItsRow(t *testing.T) {
 	if accept := evaluate[string](b, `document.querySelector("postern-uploader").getAttribute("accept")`); !strings.Contains(accept, "image/png") {
 		t.Errorf("what the dialogue offers: wanted pictures, got %q", accept)
 	}
-	b.tabTo(`li:has([title="notes.txt"]) [data-action=another]`)
+	b.tabTo(`li:has([title="notes.txt"]) [data-action=replace]`)
 	b.pressAndChooseFile(enterKey, writeFile(t, "garden.png", picture))
 	b.waitUntil("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll(".postern-name")].map((n) => n.title)`)

@@ -46,11 +46,11 @@ func TestARequiredUploadBlocksTheFormInTheVisitorsLanguage(t *testing.T) {
 			b := embed(t, p, tabOptions{}, fmt.Sprintf(`<div lang=%q>%s</div>`, language, picturesForm))
 			widget := b.widgets(p, 1)[0]
 			release := b.Proxy.hold(t, p.isForStore)
-			b.requireFormRefused("valueMissing", catalogText(t, language, "up.required"))
+			b.requireFormRefused("valueMissing", catalogText(t, language, "upload.required"))
 			widget.chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
 			b.waitUntil("the upload is under way", `document.querySelector("postern-upload:state(busy)") != null`)
 			widget.waitUntilFrameFits()
-			b.requireFormRefused("customError", catalogText(t, language, "up.busy"))
+			b.requireFormRefused("customError", catalogText(t, language, "upload.busy"))
 			release()
 			keys := b.waitForValues(1)
 			b.waitUntil("the widget is at rest", `document.querySelector("postern-upload:state(busy)") == null`)

@@ -89,7 +89,7 @@ func TestAWidgetKeepsItsFilesWhenItsLanguageChanges(t *testing.T) {
 	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
 	widget := b.widgets(p, 1)[0]
 	widget.waitUntil("the row is there, from right to left", fmt.Sprintf(
-		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, catalogText(t, "ar", "up.state.done")))
+		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, catalogText(t, "ar", "upload.state.done")))
 	if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
 		t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-dev/postern/static"
 )
 
-// plurals are the categories of each language's cardinal numbers, as in the Unicode CLDR.
+// plurals are the plural categories of each language's cardinal numbers, from the Unicode CLDR.
 var plurals = map[string][]string{
 	"ar":      {"few", "many", "one", "other", "two", "zero"},
 	"de":      {"one", "other"},
@@ -25,10 +25,11 @@ var plurals = map[string][]string{
 	"zh-Hans": {"other"},
 }
 
-// catalog is one language: for each key what it says, by plural category, or by "" where it has
-// none.
+// catalog holds the texts of one language: by key, and then by plural category, or "" for a text
+// without plurals.
 type catalog map[string]map[string]string
 
+// readCatalog reads the catalogue of a language from the embedded files.
 func readCatalog(t *testing.T, lang string) catalog {
 	t.Helper()
 	content, err := fs.ReadFile(static.FS, path.Join("lang", lang+".json"))
@@ -39,13 +40,14 @@ func readCatalog(t *testing.T, lang string) catalog {
 	if err := json.Unmarshal(content, &flat); err != nil {
 		t.Fatal(err)
 	}
-	return group(flat)
+	return groupPlurals(flat)
 }
 
-func group(flat map[string]string) catalog {
+// groupPlurals groups the keys that differ only in their plural category.
+func groupPlurals(flat map[string]string) catalog {
 	grouped := catalog{}
 	for key, text := range flat {
-		base, category := split(flat, key)
+		base, category := splitKey(flat, key)
 		if grouped[base] == nil {
 			grouped[base] = map[string]string{}
 		}
@@ -54,7 +56,8 @@ func group(flat map[string]string) catalog {
 	return grouped
 }
 
-func split(flat map[string]string, key string) (base, category string) {
+// splitKey splits the plural category from a key that has one.
+func splitKey(flat map[string]string, key string) (base, category string) {
 	dot := strings.LastIndexByte(key, '.')
 	if _, ok := flat[key[:dot]+".other"]; ok && slices.Contains(plurals["ar"], key[dot+1:]) {
 		return key[:dot], key[dot+1:]
@@ -62,7 +65,8 @@ func split(flat map[string]string, key string) (base, category string) {
 	return key, ""
 }
 
-func eachTranslation(t *testing.T, check func(t *testing.T, lang string, english, own catalog)) {
+// eachTranslation runs a check on each language beside English.
+func eachTranslation(t *testing.T, check func(t *testing.T, lang string, english, translated catalog)) {
 	t.Helper()
 	english := readCatalog(t, "en")
 	for lang := range plurals {
@@ -75,16 +79,16 @@ func eachTranslation(t *testing.T, check func(t *testing.T, lang string, english
 
 func TestEveryLanguageHasExactlyTheKeysOfEnglish(t *testing.T) {
 	t.Parallel()
-	eachTranslation(t, func(t *testing.T, _ string, english, own catalog) {
+	eachTranslation(t, func(t *testing.T, _ string, english, translated catalog) {
 		t.Helper()
-		got, want := slices.Sorted(maps.Keys(own)), slices.Sorted(maps.Keys(english))
+		got, want := slices.Sorted(maps.Keys(translated)), slices.Sorted(maps.Keys(english))
 		for _, key := range got {
 			if english[key] == nil {
 				t.Errorf("got the key %q, which English lacks", key)
 			}
 		}
 		for _, key := range want {
-			if own[key] == nil {
+			if translated[key] == nil {
 				t.Errorf("wanted the key %q", key)
 			}
 		}
@@ -93,9 +97,9 @@ func TestEveryLanguageHasExactlyTheKeysOfEnglish(t *testing.T) {
 
 func TestEveryPluralHasTheCategoriesOfItsLanguage(t *testing.T) {
 	t.Parallel()
-	eachTranslation(t, func(t *testing.T, lang string, _, own catalog) {
+	eachTranslation(t, func(t *testing.T, lang string, _, translated catalog) {
 		t.Helper()
-		for key, texts := range own {
+		for key, texts := range translated {
 			got := slices.Sorted(maps.Keys(texts))
 			if !slices.Equal(got, plurals[lang]) && !slices.Equal(got, []string{""}) {
 				t.Errorf("got %v for %q, wanted %v", got, key, plurals[lang])
@@ -106,15 +110,15 @@ func TestEveryPluralHasTheCategoriesOfItsLanguage(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// TestEveryTextHasThePlaceholdersOfEnglish allows the categories that stand for one number, such as
-// two, to say it in words.
+// TestEveryTextHasThePlaceholdersOfEnglish allows texts for one number, such as the category "two",
+// to say the number in words.
 func TestEveryTextHasThePlaceholdersOfEnglish(t *testing.T) {
 	t.Parallel()
-	eachTranslation(t, func(t *testing.T, _ string, english, own catalog) {
+	eachTranslation(t, func(t *testing.T, _ string, english, translated catalog) {
 		t.Helper()
-		for key, texts := range own {
+		for key, texts := range translated {
 			for category, text := range texts {
-				want := wanted(english[key], category)
+				want := wantedPlaceholders(english[key], category)
 				got := placeholders(text)
 				if !slices.Equal(got, want) && !slices.Equal(append(got, "{n}"), withNumberLast(want, category)) {
 					t.Errorf("got %v in %q %s, wanted %v", got, key, category, want)
@@ -124,13 +128,15 @@ func TestEveryTextHasThePlaceholdersOfEnglish(t *testing.T) {
 	})
 }
 
-func wanted(english map[string]string, category string) []string {
+// wantedPlaceholders are those of the English text for a plural category.
+func wantedPlaceholders(english map[string]string, category string) []string {
 	if category != "" {
 		category = "other"
 	}
 	return placeholders(english[category])
 }
 
+// withNumberLast moves {n} to the end, for categories of one number; nil for other categories.
 func withNumberLast(want []string, category string) []string {
 	if !slices.Contains([]string{"zero", "one", "two"}, category) {
 		return nil
@@ -143,11 +149,11 @@ func placeholders(text string) []string {
 	return slices.Sorted(slices.Values(placeholder.FindAllString(text, -1)))
 }
 
-func TestEveryCatalogSaysSomethingUnderEveryKey(t *testing.T) {
+func TestNoTextIsEmptyOrHasMarkup(t *testing.T) {
 	t.Parallel()
-	eachTranslation(t, func(t *testing.T, _ string, _, own catalog) {
+	eachTranslation(t, func(t *testing.T, _ string, _, translated catalog) {
 		t.Helper()
-		for key, texts := range own {
+		for key, texts := range translated {
 			for category, text := range texts {
 				if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "<>\n\t") {
 					t.Errorf("got %q for %q %s", text, key, category)
@@ -157,7 +163,7 @@ func TestEveryCatalogSaysSomethingUnderEveryKey(t *testing.T) {
 	})
 }
 
-func TestEveryCatalogIsOfALanguageWithKnownPlurals(t *testing.T) {
+func TestThePluralsOfEveryCatalogueAreKnown(t *testing.T) {
 	t.Parallel()
 	files, err := fs.Glob(static.FS, "lang/*.json")
 	if err != nil || len(files) != len(plurals) {
