@@ -16,8 +16,7 @@ func AppendTimestamp(dst []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(dst, "20060102T150405Z")
 }
 
-// dayOf returns the UTC day of an instant, counted from 1970.
+// dayOf returns the UTC day of an instant, counted from the year 1.
 func dayOf(t time.Time) int64 {
-	const day = 24 * time.Hour
-	return t.Truncate(day).Unix() / int64(day/time.Second)
+	return (t.Unix() - time.Time{}.Unix()) / int64(24*time.Hour/time.Second)
 }
