@@ -67,7 +67,7 @@ func (x *explainer) fileSize() (size int64) {
 	return size
 }
 
-// isKnown reports whether a violation only follows from what was found already.
+// isKnown reports whether a violation only follows from an earlier finding.
 func (x *explainer) isKnown(v policy.Violation) bool {
 	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check reports the missing key as well

@@ -50,7 +50,7 @@ func (x *explainer) checkParameters() {
 	}
 }
 
-// checkPath finds what browsers and proxies change on the way.
+// checkPath finds segments and encodings of the path that browsers or proxies change.
 func (x *explainer) checkPath() {
 	path := x.url.address.EscapedPath()
 	for segment := range strings.SplitSeq(path, "/") {

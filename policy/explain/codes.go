@@ -2,8 +2,8 @@ package explain
 
 import "maps"
 
-// codeInfo is what one code says and how to correct its cause. {field}, {wanted} and {got} stand
-// for those of the finding.
+// codeInfo describes one code: how grave it is, what it means, and how to correct its cause.
+// {field}, {wanted} and {got} stand for those of the finding.
 type codeInfo struct {
 	severity     Severity
 	summary, fix string

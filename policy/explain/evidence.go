@@ -10,7 +10,7 @@ type evidence struct {
 	form       *form // of a bare policy: the form that signing it would make
 	url        *presignedURL
 	storeError *storeError
-	faults     []Finding // what couldn't be read as it should be
+	faults     []Finding // about parts that couldn't be read
 }
 
 // maxItems bounds conditions and fields; stores read 20,480 bytes before the file, which is fewer.
@@ -49,12 +49,12 @@ func (e *evidence) read(text string, simulated []policy.Field) bool {
 
 func (e *evidence) addFault(f Finding) { e.faults = append(e.faults, f) }
 
-// completeForm applies the simulated fields, reads the form's policy, and fills in what the visitor
-// has to fill in.
+// completeForm applies the simulated fields, reads the form's policy and signature, and fills in
+// the visitor's fields.
 func (e *evidence) completeForm(simulated []policy.Field) {
 	f := e.form
 	if hasField(f.fields, "policy") {
-		f.fields = append(f.fields, f.afterFile...) // reported as such; what else is wrong with them is worth knowing
+		f.fields = append(f.fields, f.afterFile...) // their place is one finding, their values may be others
 	}
 	f.fields = f.fields[:min(len(f.fields), maxItems+1)]
 	for _, field := range simulated {

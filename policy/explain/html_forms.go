@@ -67,7 +67,7 @@ func (r *pageReader) readForms() {
 			r.begin(&form{address: attributes["action"], controls: &controls{method: attributes["method"], enctype: attributes["enctype"]}})
 			r.inside = true
 		case name == "noscript":
-			r.tokenizer.NextIsNotRawText() // the form may be what is shown without script
+			r.tokenizer.NextIsNotRawText() // a form may be there for browsers without script
 		case r.form != nil && r.form.isFull():
 		case name == "input" || name == "textarea" || name == "button" || name == "select":
 			r.addControl(name, r.attributes(hasAttributes))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Kind is what the input was taken for.
+// Kind is the kind of input that Explain recognised.
 type Kind string
 
 // The kinds of input.
@@ -37,9 +37,9 @@ type Report struct {
 	Findings   []Finding   `json:"findings"` // errors first, then warnings
 	Kind       Kind        `json:"-"`
 	Simulated  bool        `json:"-"` // a form was checked against a policy
-	Facts      []Fact      `json:"-"`
-	Conditions []Condition `json:"-"`
-	Fields     []Field     `json:"-"`
+	Facts      []Fact      `json:"-"` // such as when the policy expires
+	Conditions []Condition `json:"-"` // of the policy, at most 300
+	Fields     []Field     `json:"-"` // of the form, at most 300; none for a bare policy
 }
 
 // Finding is one cause. Field, Condition, Wanted and Got are empty where they don't apply.
