@@ -12,22 +12,26 @@ import (
 func TestHostPagesAndTheirWidgetsAreUsableInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
-	forEachLanguage(t, tabOptions{Width: 375}, func(b *tab, language string) {
-		for path, count := range map[string]int{"/demo/site": 1, "/demo/form": 1, "/demo/themes": 4} {
-			b.openOnPhone(p.localhostURL(path), language, true)
-			widgets := b.widgets(p, count)
+	pages := []struct {
+		path    string
+		widgets int
+	}{{"/demo/site", 1}, {"/demo/form", 1}, {"/demo/themes", 4}}
+	forEachLanguage(t, tabOptions{Width: 375}, func(b *tab, language checkedLanguage) {
+		for i, page := range pages {
+			b.openOnPhone(p.localhostURL(page.path), language.tag, true)
+			widgets := b.widgets(p, page.widgets)
 			for _, widget := range widgets {
-				widget.requireLanguage(language)
+				widget.requireLanguage(language.tag)
 			}
-			if path == "/demo/site" {
+			if page.path == "/demo/site" {
 				widgets[0].showEveryRow()
 			}
-			b.requireUsable(path, widgets...)
+			b.requireUsableIn(language, i, 3, page.path, widgets...)
 		}
 	})
 }
 
-// backgroundBehind looks up what lies behind the frame of a widget.
+// backgroundBehind returns the colours behind the frame of a widget.
 func (b *tab) backgroundBehind(widget *tab) frameBackground {
 	b.t.Helper()
 	frame := cdp.FrameID(chromedp.FromContext(widget.ctx).Target.TargetID)

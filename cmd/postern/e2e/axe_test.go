@@ -17,31 +17,53 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeDir pins axe-core by a lock file. It is under another licence than this project and no part of
-// it.
+// axeDir pins axe-core, the accessibility checker, with a lock file. Its licence differs from this
+// project's, so its code isn't here.
 const axeDir = "../../../.ci/axe"
 
-// axeSource is the checker's script, fetched by npm on the first run after the lock file has
-// changed.
+// axeSource returns the checker's script from the folder where .ci/test has installed it. If it
+// isn't there, npm installs it into a temporary folder.
 var axeSource = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(axeDir, "node_modules", "axe-core", "axe.min.js")
-	if axeVersion("package-lock.json", "packages", "node_modules/axe-core") != axeVersion("node_modules/axe-core/package.json") {
-		if _, err := exec.LookPath("npm"); err != nil {
-			return "", fmt.Errorf("axe-core is missing, and so is npm to fetch it: bash .ci/test sets both up: %w", err)
-		}
-		npm := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--silent")
-		npm.Dir = axeDir
-		if out, err := npm.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("npm ci in %s: %w\n%s", axeDir, err, out)
+	dir := axeDir
+	if axeVersion(dir, "package-lock.json", "packages", "node_modules/axe-core") != axeVersion(dir, "node_modules/axe-core/package.json") {
+		var err error
+		if dir, err = installAxe(); err != nil {
+			return "", err
 		}
 	}
-	source, err := os.ReadFile(path)
+	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
 	return string(source) + "\n;0", err
 })
 
-// axeVersion reads a version out of a JSON file below axeDir; "" if there is none.
-func axeVersion(name string, members ...string) string {
-	content, err := os.ReadFile(filepath.Join(axeDir, name))
+// installAxe installs the pinned version and returns the folder.
+func installAxe() (string, error) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		return "", fmt.Errorf("axe-core is missing, and so is npm, which installs it; bash .ci/test installs both: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "axe-")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join(axeDir, name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return "", err
+		}
+	}
+	npm := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--silent")
+	npm.Dir = dir
+	if out, err := npm.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm ci for %s: %w\n%s", axeDir, err, out)
+	}
+	return dir, nil
+}
+
+// axeVersion returns the version in a JSON file, below the given members; "" if there is none.
+func axeVersion(dir, name string, members ...string) string {
+	content, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		return ""
 	}
@@ -57,9 +79,9 @@ func axeVersion(name string, members ...string) string {
 	return version
 }
 
-// runAxe runs every rule of WCAG 2.2 up to AA and of good practice, or those given alone. What the
-// checker can't decide counts like what it finds wrong. The one rule left out demands that frames
-// are judged too: they are, each by itself, being other sites' pages.
+// runAxe checks the rules of WCAG 2.2 up to AA and of good practice, or only the given ones. It
+// returns what breaks a rule and what the checker couldn't decide. The rule frame-tested is left
+// out: it wants frames to be checked too, and each frame is checked by itself.
 const runAxe = `(only) => axe.run(document, {
 	iframes: false,
 	resultTypes: ["violations", "incomplete"],
@@ -69,21 +91,21 @@ const runAxe = `(only) => axe.run(document, {
 	Rule: id, Target: node.target.flat().join(" "), Why: [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; "),
 }))))`
 
-// colorRules are the rules that can come out otherwise in dark than in light: nothing but colours
-// depends on that.
+// colorRules are the rules whose result may differ between light and dark: only colours depend on
+// that.
 const colorRules = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 
-// runTimersAtOnce makes the checker's turns happen in a page without script, where no timer ever ends.
+// runTimersAtOnce lets the checker run in a page without script, where timers never fire.
 const runTimersAtOnce = `window.setTimeout = (turn, delay) => { if (!delay) Promise.resolve().then(turn); return 0; };`
 
-// axeFinding is one element that breaks one rule.
+// axeFinding is an element that breaks a rule.
 type axeFinding struct{ Rule, Target, Why string }
 
-// frameBackground is the colour behind a see-through frame, in light and dark. Seen from inside, it would
-// look white to the checker.
+// frameBackground is the colour behind a transparent frame, in light and in dark. The checker,
+// which runs inside the frame, would take it for white.
 type frameBackground struct{ light, dark string }
 
-// axeInLightAndDark judges the page as it stands, in light and dark, and returns what was found.
+// axeInLightAndDark checks the page in light and in dark and returns the findings.
 func (b *tab) axeInLightAndDark(behind frameBackground) []axeFinding {
 	b.t.Helper()
 	found := b.axeFindings(false, behind.light, "")
@@ -94,8 +116,9 @@ func (b *tab) axeInLightAndDark(behind frameBackground) []axeFinding {
 	return found
 }
 
-// axeFindings is what those rules find, or all if none is given, where that colour lies behind the page.
-func (b *tab) axeFindings(dark bool, behind, rules string) []axeFinding {
+// axeFindings checks the page with the given rules, or with all if rules is "". background is the
+// colour behind the page; "" is the browser's own.
+func (b *tab) axeFindings(dark bool, background, rules string) []axeFinding {
 	b.t.Helper()
 	source, err := axeSource()
 	must(b.t, err)
@@ -106,35 +129,37 @@ func (b *tab) axeFindings(dark bool, behind, rules string) []axeFinding {
 		}))
 	}
 	b.setColorScheme(dark)
-	// What began before motion was reduced may still be on its way.
-	b.waitUntil("nothing is on its way to another colour", `document.getAnimations().every(({ playState }) => playState != "running")`)
-	return evaluate[[]axeFinding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, behind, runAxe, rules))
+	// Transitions that began before motion was reduced may still run.
+	b.waitUntil("no colour changes any more", `document.getAnimations().every(({ playState }) => playState != "running")`)
+	return evaluate[[]axeFinding](b, fmt.Sprintf(`document.documentElement.style.backgroundColor = %q; (%s)(%s)`, background, runAxe, rules))
 }
 
-// requireAccessible requires that the checker finds nothing.
-func (b *tab) requireAccessible(what string) {
+// requireAccessible requires that the checker finds nothing; page names the page in messages.
+func (b *tab) requireAccessible(page string) {
 	b.t.Helper()
-	b.reportFindings(what, b.axeInLightAndDark(frameBackground{}))
+	b.reportFindings(page, b.axeInLightAndDark(frameBackground{}))
 }
 
-func (b *tab) reportFindings(what string, found []axeFinding) {
+// reportFindings fails with the findings, at most ten of them.
+func (b *tab) reportFindings(page string, found []axeFinding) {
 	b.t.Helper()
 	for i, f := range found {
 		if i == 10 {
-			b.t.Errorf("%s: and %d more", what, len(found)-i)
+			b.t.Errorf("%s: and %d more findings", page, len(found)-i)
 			return
 		}
-		b.t.Errorf("%s: %s: %s: %s", what, f.Rule, f.Target, f.Why)
+		b.t.Errorf("%s: rule %s: %s: %s", page, f.Rule, f.Target, f.Why)
 	}
 }
 
-// setColorScheme makes the tab dark or light, at once: colours on their way to others can't be judged.
+// setColorScheme makes the tab dark or light without transitions: colours that change can't be
+// checked.
 func (b *tab) setColorScheme(dark bool) {
 	b.t.Helper()
 	b.setMedia(dark, "reduce")
 }
 
-// setMedia says what the person at the tab prefers.
+// setMedia sets the visitor's preferences: dark colours, and motion ("reduce" or "no-preference").
 func (b *tab) setMedia(dark bool, motion string) {
 	b.t.Helper()
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
@@ -147,11 +172,11 @@ func (b *tab) setMedia(dark bool, motion string) {
 
 func TestTheAccessibilityCheckerFindsPlantedDefects(t *testing.T) {
 	t.Parallel()
-	cases := []struct{ name, rule, spoil string }{
+	cases := []struct{ name, rule, defect string }{
 		{"a control without a label", "label", `document.querySelector("label").remove()`},
-		{"text that is too faint", "color-contrast", `document.querySelector(".postern-rules").style.color = "light-dark(#bbb, #444)"`},
+		{"text with too little contrast", "color-contrast", `document.querySelector(".postern-rules").style.color = "light-dark(#bbb, #444)"`},
 		{"targets that are too small", "target-size", `document.querySelector("nav ul").style.cssText = "display: block; font-size: 5px; line-height: 1"; document.querySelectorAll("nav a").forEach((a) => a.style.minBlockSize = 0)`},
-		{"an ARIA attribute that isn't one", "aria-valid-attr", `document.querySelector("h1").setAttribute("aria-lable", "x")`},
+		{"an unknown ARIA attribute", "aria-valid-attr", `document.querySelector("h1").setAttribute("aria-lable", "x")`},
 		{"no language", "html-has-lang", `document.documentElement.removeAttribute("lang")`},
 		{"text outside any landmark", "region", `document.body.append(document.querySelector(".postern-rules").cloneNode(true))`},
 	}
@@ -161,7 +186,7 @@ func TestTheAccessibilityCheckerFindsPlantedDefects(t *testing.T) {
 		for _, c := range cases {
 			b.open(p.URL + "/forms/photos")
 			b.waitUntilReady(script)
-			evaluate[any](b, pick(script, "", runTimersAtOnce)+c.spoil)
+			evaluate[any](b, pick(script, "", runTimersAtOnce)+c.defect)
 			found := b.axeInLightAndDark(frameBackground{})
 			for _, dark := range []bool{c.rule == "color-contrast", false} {
 				if !slices.ContainsFunc(found, func(f axeFinding) bool { return f.Rule == c.rule && strings.HasSuffix(f.Why, "(dark)") == dark }) {
@@ -173,7 +198,7 @@ func TestTheAccessibilityCheckerFindsPlantedDefects(t *testing.T) {
 	}
 }
 
-// waitUntilReady waits until the page is what a person gets to see.
+// waitUntilReady waits until the page is complete, with its scripts unless they are switched off.
 func (b *tab) waitUntilReady(script bool) {
 	b.t.Helper()
 	if !script {
@@ -190,10 +215,10 @@ func TestTheAccessibilityCheckerHasThePinnedVersion(t *testing.T) {
 	lock, err := os.ReadFile(filepath.Join(axeDir, "package-lock.json"))
 	must(t, err)
 	if bytes.Contains(lock, []byte(`"resolved"`)) {
-		t.Error("the lock file names a registry; a clone should use its own")
+		t.Error("the lock file names a registry: wanted none, since each clone uses its own")
 	}
-	version := axeVersion("package-lock.json", "packages", "node_modules/axe-core")
+	version := axeVersion(axeDir, "package-lock.json", "packages", "node_modules/axe-core")
 	if version == "" || !strings.Contains(source[:200], version) {
-		t.Errorf("wanted version %q in %q", version, source[:200])
+		t.Errorf("version of axe-core: wanted %q in %q", version, source[:200])
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is the one browser process of the package. Every tab gets a browser context and a proxy of
-// its own, so tests share neither cookies nor storage nor connections.
+// chromium is the one browser process of the package. Every tab gets a browser context and a proxy
+// of its own, so tests share neither cookies nor storage nor connections.
 var chromium struct {
 	once  sync.Once
 	ctx   context.Context
@@ -30,8 +30,8 @@ var chromium struct {
 var openTabs = make(chan struct{}, 2)
 
 // openBrowser starts the browser that POSTERN_BROWSER names. Without that variable it starts
-// chromium-headless-shell, which is Chromium without a user interface and opens tabs five times as fast;
-// if it is missing, any Chromium.
+// chromium-headless-shell, which is Chromium without a user interface and opens tabs five times as
+// fast; if it is missing, any Chromium.
 func openBrowser() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
@@ -158,7 +158,8 @@ func (b *tab) open(url string) {
 	b.run(chromedp.Navigate(url))
 }
 
-// beforeLoad runs a script in every document that the tab opens from now on, before its own scripts.
+// beforeLoad runs a script in every document that the tab opens from now on, before its own
+// scripts.
 func (b *tab) beforeLoad(script string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
@@ -227,22 +228,20 @@ func (b *tab) waitUntil(condition, expression string) {
 	}
 }
 
-// screenshot writes a picture of the whole page to the folder that POSTERN_SHOTS names. Without that
-// variable it does nothing.
+// screenshot writes a picture of the whole page to the folder for screenshots, if there is one.
 func (b *tab) screenshot(name string) {
 	b.t.Helper()
-	dir := os.Getenv("POSTERN_SHOTS")
-	if dir == "" {
+	if screenshots == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	// Chromium draws right-to-left pages in the wrong place beyond the window's edge. So the window is
-	// made as high as the page.
+	// Chromium draws right-to-left pages in the wrong place beyond the window's edge. So the window
+	// is made as high as the page.
 	b.run(chromedp.EmulateViewport(b.width, max(windowHeight, evaluate[int64](b, `document.documentElement.scrollHeight`))))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	must(b.t, err)
 	b.run(chromedp.EmulateViewport(b.width, windowHeight))
-	must(b.t, os.MkdirAll(dir, 0o755))
-	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644))
+	must(b.t, os.MkdirAll(screenshots, 0o755))
+	must(b.t, os.WriteFile(filepath.Join(screenshots, name+".png"), picture, 0o644))
 }

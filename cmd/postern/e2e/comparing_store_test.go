@@ -23,9 +23,9 @@ import (
 // comparingStoreHost is the host at which browsers find a comparing store.
 const comparingStoreHost = "store.localhost"
 
-// comparingStore replaces a store where a real one would need more disk space than a test machine has. It
-// keeps nothing; it compares every byte that arrives with the file it comes from. Handlers, plan, page
-// and proxy are real.
+// comparingStore replaces a store where a real one would need more disk space than a test machine
+// has. It keeps nothing; it compares every byte that arrives with the file it comes from. Handlers,
+// plan, page and proxy are real.
 type comparingStore struct {
 	uploads.StoreClient // nil: these tests call no other methods
 	file                *os.File
@@ -39,8 +39,8 @@ type comparingStore struct {
 	completed  bool
 }
 
-// sparseFile makes a file that takes little disk space: holes, with some random bytes in each piece of the
-// given length, so that no two pieces are equal.
+// sparseFile makes a file that takes little disk space: holes, with some random bytes in each piece
+// of the given length, so that no two pieces are equal.
 func sparseFile(t *testing.T, name string, size, piece int64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -58,8 +58,8 @@ func sparseFile(t *testing.T, name string, size, piece int64) string {
 	return path
 }
 
-// startComparingStore serves Postern at uploadsOrigin with one profile for any file, and a comparing store
-// for the file behind it.
+// startComparingStore serves Postern at uploadsOrigin with one profile for any file, and a
+// comparing store for the file behind it.
 func startComparingStore(t *testing.T, p *proxy, path string, partSize int64) *comparingStore {
 	t.Helper()
 	file, err := os.Open(path)
@@ -100,7 +100,8 @@ func (m *comparingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// compare reads the body to its end. It fails at the first piece that differs from the file at that offset.
+// compare reads the body to its end. It fails at the first piece that differs from the file at that
+// offset.
 func (m *comparingStore) compare(body io.Reader, at int64) (int64, error) {
 	pair := m.buffers.Get().(*[2][mebibyte]byte)
 	defer m.buffers.Put(pair)
@@ -161,8 +162,8 @@ func (m *comparingStore) GetObject(context.Context, *s3.GetObjectInput, ...func(
 	return &s3.GetObjectOutput{Body: io.NopCloser(io.NewSectionReader(m.file, 0, 4096))}, nil
 }
 
-// requireComplete requires that every byte of the file arrived in its place, and that the upload was
-// completed.
+// requireComplete requires that every byte of the file arrived in its place, and that the upload
+// was completed.
 func (m *comparingStore) requireComplete(t *testing.T) {
 	t.Helper()
 	m.mu.Lock()

@@ -10,18 +10,19 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// console keeps what a page and the frames that a test looks into throw, and what the browser
-// reports against them.
+// console records the exceptions of a page and of the frames that a test looks into, and the
+// violations of a content security policy that the browser reports there.
 type console struct {
 	mu     sync.Mutex
 	errors []string
 	marks  int
 }
 
-// consoleMark is what calm has the page say, so that all that was said before it has been heard.
+// consoleMark is what consoleErrors lets the page print, so that everything printed before it has
+// been recorded.
 const consoleMark = "so far"
 
-// recordAnnouncements listens to one document from now on.
+// listen records the messages of one document from now on.
 func (c *console) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	for message, err := range messages {
 		if err != nil {
@@ -44,24 +45,25 @@ func (c *console) marked() int {
 	return c.marks
 }
 
-// consoleErrors are what was heard by now.
+// problems returns the errors recorded so far.
 func (c *console) problems() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.errors)
 }
 
-// consoleErrors waits until all that the page has said has been heard, and returns what is wrong.
+// consoleErrors waits until everything that the page has printed is recorded, and returns the
+// errors.
 func (b *tab) consoleErrors() []string {
 	b.t.Helper()
 	before := b.console.marked()
 	evaluate[any](b, fmt.Sprintf(`console.debug(%q)`, consoleMark))
-	waitFor(b.t, "the console has been heard", func() bool { return b.console.marked() > before })
+	waitFor(b.t, "the console has been read", func() bool { return b.console.marked() > before })
 	return b.console.problems()
 }
 
-// requireCleanConsole requires that neither the page nor a frame that was looked into has thrown anything or
-// broken a content security policy.
+// requireCleanConsole requires that neither the page nor a frame that a test has looked into has
+// thrown an exception or violated a content security policy.
 func (b *tab) requireCleanConsole() {
 	b.t.Helper()
 	for _, message := range b.consoleErrors() {

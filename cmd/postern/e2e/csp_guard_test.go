@@ -17,12 +17,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// policyGuard stands before a server: it asks browsers to report what breaks a page's policy, keeps the
-// reports, and judges each page.
+// policyGuard is a proxy in front of a server. It makes browsers report violations of the content
+// security policy, keeps the reports, and checks each page for inline code and lax directives.
 type policyGuard struct {
 	t     *testing.T
 	proxy *httputil.ReverseProxy
-	// stricter are policies that are not enforced: browsers only tell what would break them.
+	// stricter are policies that are not enforced. Browsers only report what would violate them.
 	stricter []string
 
 	mu      sync.Mutex
@@ -30,7 +30,7 @@ type policyGuard struct {
 	pages   map[string]bool
 }
 
-// cspReport is what a browser posts: which policy it is about is in the address.
+// cspReport is a report of a browser. The policy it is about is in the path of its URL.
 type cspReport struct {
 	Policy string `json:"-"`
 	Body   struct {
@@ -43,7 +43,7 @@ type cspReport struct {
 
 const reportPath = "/csp-report/"
 
-// guardPolicy puts a warden before the server, whichever name the browser calls it by.
+// guardPolicy puts a guard in front of the server, for both of its names.
 func (b *tab) guardPolicy(p *devServer, stricter ...string) *policyGuard {
 	b.t.Helper()
 	target, err := url.Parse(p.URL)
@@ -66,9 +66,9 @@ func (w *policyGuard) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	said := cspReport{Policy: policy}
 	if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
-		// A tab that is closed takes back what it was about to say.
+		// A tab that is closed may break off its report.
 		if r.Context().Err() == nil {
-			w.t.Errorf("a report that can't be read: %v", err)
+			w.t.Errorf("read a report: %v", err)
 		}
 		return
 	}
@@ -77,7 +77,7 @@ func (w *policyGuard) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.reports = append(w.reports, said)
 }
 
-// inspect judges an answer on its way and adds where to report to.
+// inspect checks a response and adds the URL for reports.
 func (w *policyGuard) inspect(answer *http.Response) error {
 	base := "http://" + answer.Request.Host + reportPath
 	policy := answer.Header.Get("Content-Security-Policy")
@@ -88,7 +88,7 @@ func (w *policyGuard) inspect(answer *http.Response) error {
 		}
 		answer.Body = io.NopCloser(bytes.NewReader(body))
 		for _, fault := range append(inlineCode(body), laxDirectives(policy)...) {
-			w.t.Errorf("%s: %s", answer.Request.URL.Path, fault)
+			w.t.Errorf("page %s: %s", answer.Request.URL.Path, fault)
 		}
 		w.mu.Lock()
 		w.pages[answer.Request.URL.Path] = true
@@ -110,8 +110,8 @@ func (w *policyGuard) reportsAbout(policy string) []cspReport {
 	return slices.DeleteFunc(slices.Clone(w.reports), func(r cspReport) bool { return r.Policy != policy })
 }
 
-// requireNoViolations requires that no page of the tab has broken its policy. It breaks the policy once itself:
-// that report comes after all others, and shows that reports come.
+// requireNoViolations requires that no page of the tab has violated its policy. It makes one
+// violation itself: its report comes after all others, and shows that reports arrive.
 func (w *policyGuard) requireNoViolations(b *tab) {
 	b.t.Helper()
 	end := fmt.Sprintf("http://last.invalid/%d", time.Now().UnixNano())
@@ -123,19 +123,19 @@ func (w *policyGuard) requireNoViolations(b *tab) {
 			case r.Body.Blocked == end:
 				last = true
 			case !strings.HasPrefix(r.Body.Blocked, "http://last.invalid/"):
-				b.t.Fatalf("a report: %+v", r.Body)
+				b.t.Fatalf("violations of the policy: wanted none, got %+v", r.Body)
 			}
 		}
 		if last {
 			return
 		}
 		if time.Now().After(deadline) {
-			b.t.Fatal("no report of what breaks the policy on purpose")
+			b.t.Fatal("reports: wanted one of the violation that the test makes itself, got none")
 		}
 	}
 }
 
-// inlineCode lists what a page holds that only a lax policy would allow.
+// inlineCode lists what a page contains that only a lax policy would allow.
 func inlineCode(page []byte) (faults []string) {
 	root, err := html.Parse(bytes.NewReader(page))
 	if err != nil {
@@ -157,7 +157,7 @@ func inlineCode(page []byte) (faults []string) {
 	return faults
 }
 
-// laxDirectives lists in what a policy is not as strict as can be.
+// laxDirectives lists the directives that are missing or allow more than they have to.
 func laxDirectives(policy string) (faults []string) {
 	directives := map[string][]string{}
 	for directive := range strings.SplitSeq(policy, ";") {

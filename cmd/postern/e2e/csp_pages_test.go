@@ -9,20 +9,21 @@ import (
 	"time"
 )
 
-// visitEverything goes through everything that pages do: small and large files with checksums, pictures, an
-// upload that goes on after its page was closed, the widget in pages of other sites, forms without
-// script, questions and mistakes.
-func (b *tab) visitEverything(p *devServer, leave func(page *tab)) {
+// visitEverything does everything that pages can do with script: it uploads small and large files
+// with checksums and pictures, resumes an upload of a closed tab, uses the widget in pages of other
+// sites and the page that explains refusals, and opens wrong addresses. check is called for each
+// page.
+func (b *tab) visitEverything(p *devServer, check func(page *tab)) {
 	b.t.Helper()
 	for _, path := range []string{"/", "/forms/none", "/nowhere", "/widget/photos"} {
 		b.open(p.URL + path)
-		leave(b)
+		check(b)
 	}
 	b.open(p.URL + "/forms/photos")
 	b.upload(writeFile(b.t, "garden.png", pngOf(b.t, 200<<10)))
 	b.waitForState("done")
-	b.waitUntil("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
-	leave(b)
+	b.waitUntil("a thumbnail is shown", `document.querySelector(".postern-thumb canvas") != null`)
+	check(b)
 	path, _ := randomFile(b.t, "garden.bin", 40*mebibyte)
 	first := b.openSibling()
 	first.open(p.URL + "/forms/files")
@@ -36,31 +37,31 @@ func (b *tab) visitEverything(p *devServer, leave func(page *tab)) {
 	release()
 	b.chooseFiles(path)
 	b.waitForRow("done")
-	leave(b)
+	check(b)
 	b.open(p.localhostURL("/demo/form"))
 	widget := b.widgets(p, 1)[0]
 	widget.chooseFiles(writeFile(b.t, "plot.png", pngOf(b.t, 60<<10)))
 	b.waitUntil("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
-	widget.waitUntil("there is a picture", `document.querySelector(".postern-thumb canvas") != null`)
-	leave(widget)
-	leave(b)
+	widget.waitUntil("a thumbnail is shown", `document.querySelector(".postern-thumb canvas") != null`)
+	check(widget)
+	check(b)
 	b.open(p.localhostURL("/demo/themes"))
 	b.widgets(p, 4)
-	leave(b)
+	check(b)
 	b.open(p.URL + "/explain")
 	b.explain("FORM", "4000")
-	leave(b)
+	check(b)
 }
 
-// visitWithoutScript is what a browser without script gets to see.
-func (b *tab) visitWithoutScript(p *devServer, leave func(page *tab)) {
+// visitWithoutScript does what a browser without script can do. check is called for each page.
+func (b *tab) visitWithoutScript(p *devServer, check func(page *tab)) {
 	b.t.Helper()
 	for _, name := range []string{"garden.png", "notes.png"} {
 		b.open(p.URL + "/forms/photos")
 		b.chooseFiles(writeFile(b.t, name, pick(name == "garden.png", pngOf(b.t, 40<<10), []byte(strings.Repeat("words ", 100)))))
 		b.submit()
-		b.waitUntil("the landing page is there", `document.querySelector(".postern-result") != null`)
-		leave(b)
+		b.waitUntil("the landing page is shown", `document.querySelector(".postern-result") != null`)
+		check(b)
 	}
 }
 
@@ -78,14 +79,14 @@ func TestNoPageViolatesItsContentSecurityPolicy(t *testing.T) {
 				b.visitWithoutScript(p, w.requireNoViolations)
 			}
 			if wanted := pick(script, 9, 3); len(w.pages) < wanted {
-				t.Errorf("pages judged: wanted at least %d, got %v", wanted, w.pages)
+				t.Errorf("pages checked: wanted at least %d, got %v", wanted, w.pages)
 			}
 		})
 	}
 }
 
-// TestEverySourceInTheContentSecurityPolicyIsNeeded takes away each source of a page's policy in turn, and requires
-// that something would then break.
+// The test makes the policy stricter by one source at a time, and requires that something would
+// violate the stricter policy.
 func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, "--checksum", "crc32")
@@ -104,7 +105,7 @@ func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 	for _, strict := range w.stricter {
 		for deadline := time.Now().Add(patience); len(w.reportsAbout(strict)) == 0; time.Sleep(pollInterval) {
 			if time.Now().After(deadline) {
-				t.Errorf("nothing breaks %q: what it leaves out is allowed in vain", strict)
+				t.Errorf("violations of %q: wanted some, got none: what it leaves out need not be allowed", strict)
 				break
 			}
 		}
@@ -119,7 +120,7 @@ func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 	must(t, answer.Body.Close())
 	for directive := range strings.SplitSeq(answer.Header.Get("Content-Security-Policy"), ";") {
 		if name := strings.Fields(directive)[0]; !slices.Contains(append(known, "require-trusted-types-for"), name) {
-			t.Errorf("%s is allowed, and nothing was tried without it", name)
+			t.Errorf("directive %s of the policy: wanted a stricter policy for it in this test, got none", name)
 		}
 	}
 }
@@ -128,24 +129,24 @@ func TestTheCheckForLaxPoliciesFindsThem(t *testing.T) {
 	t.Parallel()
 	const strict = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 	if faults := laxDirectives(strict); len(faults) != 0 {
-		t.Errorf("a strict policy: %q", faults)
+		t.Errorf("faults of a strict policy: wanted none, got %q", faults)
 	}
 	for _, policy := range []string{
 		"", strings.Replace(strict, "'none'", "'self'", 1), strict + "; script-src 'unsafe-inline'", strict + "; script-src https:", strict + "; img-src *",
 		strict + "; style-src data:", strict + "; connect-src https://*.example.com", strings.Replace(strict, "form-action 'self'; ", "", 1),
 	} {
 		if faults := laxDirectives(policy); len(faults) == 0 {
-			t.Errorf("nothing found in %q", policy)
+			t.Errorf("faults of the policy %q: wanted some, got none", policy)
 		}
 	}
 	for _, page := range []string{
 		`<style></style>`, `<p style="color: red">`, `<script>1</script>`, `<button onclick="f()">`, `<a href=" JavaScript:f()">`, `<iframe srcdoc="x">`,
 	} {
 		if faults := inlineCode([]byte(page)); len(faults) == 0 {
-			t.Errorf("nothing found in %q", page)
+			t.Errorf("faults of the page %q: wanted some, got none", page)
 		}
 	}
 	if faults := inlineCode([]byte(fmt.Sprintf(`<link rel=stylesheet href=%q><script type=module src=%q></script>`, "a.css", "a.js"))); len(faults) != 0 {
-		t.Errorf("a clean page: %q", faults)
+		t.Errorf("faults of a page without inline code: wanted none, got %q", faults)
 	}
 }

@@ -64,8 +64,8 @@ func (p *devServer) requireNoSecretsInLog() {
 	}
 }
 
-// waitFor waits until a condition outside the page holds; condition describes it in words. It may be
-// called from any goroutine.
+// waitFor waits until a condition outside the page holds; condition describes it in words. It may
+// be called from any goroutine.
 func waitFor(t *testing.T, condition string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(pollInterval) {

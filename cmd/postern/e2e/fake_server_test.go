@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// fakeServer is a JSON API and a store for the modules' unit tests: as many realms as tests, each with
-// its own plan and faults.
+// fakeServer is a JSON API and a store for the modules' own tests. Each test creates a scenario
+// with its plan and its faults.
 type fakeServer struct {
 	api, store *httptest.Server
 	mu         sync.Mutex
@@ -23,7 +23,7 @@ type fakeServer struct {
 	done       chan struct{}
 }
 
-// scenario is what one test set up, and what it did.
+// scenario is what a test has set up, and what has happened since.
 type scenario struct {
 	PartSize, Threshold int64
 	Checksum            *string
@@ -35,8 +35,7 @@ type scenario struct {
 	serial  int
 }
 
-// errors is a way to fail: on one kind of request ("issue", "sign", "list", "put", "post",
-// "complete"), so many times.
+// fakeFault makes requests of one kind fail ("issue", "sign", "list", "put", "post", "complete").
 type fakeFault struct {
 	On    string
 	Part  int // 0: any
@@ -91,7 +90,7 @@ func (f *fakeServer) createScenario(w http.ResponseWriter, r *http.Request) {
 	f.scenarios[r.PathValue("realm")] = made
 }
 
-// report answers with the log, and the SHA-256 of each stored object by file name.
+// report answers with the log, and with the SHA-256 of each stored object by file name.
 func (f *fakeServer) report(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,7 +113,7 @@ func (u *fakeUpload) content() []byte {
 	return all
 }
 
-// handle notes a request and lets the faults of its realm have it first.
+// handle logs a request and lets a fault of the scenario answer it, if there is one for it.
 func (f *fakeServer) handle(what string, serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		part, _ := strconv.Atoi(r.URL.Query().Get("part"))
@@ -150,7 +149,7 @@ func (here *scenario) nextFault(what string, part int) *fakeFault {
 	return nil
 }
 
-// fail fails a request in its way.
+// fail answers a request as the fault says.
 func (d *fakeFault) fail(w http.ResponseWriter, r *http.Request, over <-chan struct{}) {
 	if d.Do == "reset" {
 		panic(http.ErrAbortHandler)
@@ -179,7 +178,7 @@ func (d *fakeFault) fail(w http.ResponseWriter, r *http.Request, over <-chan str
 	}
 }
 
-// allowCrossOrigin lets pages of other origins read an answer.
+// allowCrossOrigin lets pages of other origins read a response.
 func allowCrossOrigin(w http.ResponseWriter) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Access-Control-Expose-Headers", "ETag, Retry-After")

@@ -41,7 +41,7 @@ func (here *scenario) expiry() string {
 	return time.Now().Add(time.Duration(here.Life) * time.Millisecond).UTC().Format(time.RFC3339Nano)
 }
 
-// upload finds the upload of a request by its id and token.
+// upload returns the upload of a request if its ID and token fit; otherwise it answers 404.
 func (f *fakeServer) upload(w http.ResponseWriter, r *http.Request) *fakeUpload {
 	found := f.scenario(r).uploads[r.PathValue("id")]
 	if found == nil || r.Header.Get("Upload-Token") != "token "+r.PathValue("id") {

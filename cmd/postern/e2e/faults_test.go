@@ -12,12 +12,13 @@ import (
 	"time"
 )
 
-// Sizes of files, in bytes. Parts have the smallest size that a profile allows, doubled until the file
-// has at most 32 of them, up to 32 MiB. A dev server's smallest size is 8 MiB.
+// Sizes of files, in bytes. Parts have the smallest size that a profile allows, doubled until the
+// file has at most 32 of them, up to 32 MiB. A dev server's smallest size is 8 MiB.
 var (
 	mediumFile  = pick[int64](long, 256*mebibyte, 80*mebibyte)
 	mediumParts = pick(long, 16, 10)
-	// largeFile is for separate servers with largePart; in long runs one part is less than 3 % of it.
+	// largeFile is for separate servers with largePart; in long runs one part is less than 3 % of
+	// it.
 	largeFile  = pick[int64](long, 1152*mebibyte, 155*mebibyte)
 	largePart  = pick[int64](long, 32*mebibyte, 5*mebibyte)
 	largeParts = int(largeFile / largePart)
@@ -36,7 +37,8 @@ type fault struct {
 	resends int64
 	// separate, if set, makes a separate server issue the uploads; otherwise the dev server does.
 	separate *separateOptions
-	// breaksConnections says that bytes are lost on connections that break, which no script can prevent.
+	// breaksConnections says that bytes are lost on connections that break, which no script can
+	// prevent.
 	breaksConnections bool
 	// intercept answers or changes a request. It returns false to let it pass.
 	intercept func(f *faultRun, w http.ResponseWriter, r *http.Request) bool
@@ -71,8 +73,8 @@ func (f *faultRun) strikesFirst(n int64, r *http.Request) bool {
 	return true
 }
 
-// strikesThird reports whether the request is the third part, in the middle of the upload, and counts
-// it if so.
+// strikesThird reports whether the request is the third part, in the middle of the upload, and
+// counts it if so.
 func (f *faultRun) strikesThird(r *http.Request) bool {
 	if !f.isPart(r) || f.count.Add(1) != 3 {
 		return false
@@ -155,8 +157,8 @@ func TestAfterAFaultTheStoreHasTheSameFile(t *testing.T) {
 	}
 }
 
-// holdStallClocks makes the clocks of stalled requests so slow that they never ring by themselves, so
-// that a slow machine is no fault. window.stallClocks holds those of requests under way.
+// holdStallClocks makes the clocks of stalled requests so slow that they never ring by themselves,
+// so that a slow machine is no fault. window.stallClocks holds those of requests under way.
 const holdStallClocks = `{
 	const stall = 1e8;
 	const { setTimeout, clearTimeout } = window;
@@ -174,16 +176,16 @@ const holdStallClocks = `{
 		.observe(document, { subtree: true, childList: true });
 }`
 
-// ringStallClock waits until all other parts are stored, and then tells the page that the request still
-// under way has stalled.
+// ringStallClock waits until all other parts are stored, and then tells the page that the request
+// still under way has stalled.
 func (f *faultRun) ringStallClock() {
 	waitFor(f.tab.t, "all other parts are stored", func() bool { return f.tab.parts(f.dev).accepted() >= f.parts-1 })
 	f.tab.waitUntil("one request is under way", `stallClocks.size == 1`)
 	evaluate[any](f.tab, `stallClocks.forEach((ring) => ring())`)
 }
 
-// breakEveryFifth breaks every fifth connection: in turn when a request begins, in the middle of its
-// body, and after the server has done what it asks for.
+// breakEveryFifth breaks every fifth connection: in turn when a request begins, in the middle of
+// its body, and after the server has done what it asks for.
 func breakEveryFifth(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
 	turn := f.count.Add(1)
 	if turn%5 != 0 {
@@ -199,8 +201,8 @@ func breakEveryFifth(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// storeAnswers answers in place of the store from the third part on, before it has read the body, as
-// busy stores do.
+// storeAnswers answers in place of the store from the third part on, before it has read the body,
+// as busy stores do.
 func storeAnswers(status int) func(*faultRun, http.ResponseWriter, *http.Request) bool {
 	return func(f *faultRun, w http.ResponseWriter, r *http.Request) bool {
 		if f.strikesThird(r) {
@@ -252,7 +254,8 @@ func pauseNetwork(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// endPausedNetwork lets data pass once none has arrived for a while. The page can do nothing but wait.
+// endPausedNetwork lets data pass once none has arrived for a while. The page can do nothing but
+// wait.
 func (f *faultRun) endPausedNetwork() {
 	const quiet = 20 // polls
 	waitFor(f.tab.t, "data waits", func() bool { return f.tab.Proxy.listener.waitingConnections() > 0 })

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// makeOwnFile writes a file into the browser's own storage, where its handle is like one of the disk,
-// and returns the handle.
+// makeOwnFile writes a file into the browser's private file system and returns its handle, which
+// works like that of a file on the disk.
 const makeOwnFile = `const ownFile = async () => {
 	const handle = await (await navigator.storage.getDirectory()).getFileHandle("garden.bin", {create: true});
 	if ((await handle.getFile()).size == 0) {
@@ -17,15 +17,15 @@ const makeOwnFile = `const ownFile = async () => {
 	return handle;
 };`
 
-// answerPrompts stand for the browser's: what it says before it asks, and what the person says.
+// answerPrompts replaces the prompts of the browser: asked for a permission, the visitor gives the
+// answer; asked for a file, the visitor chooses the same file.
 const answerPrompts = `
 FileSystemFileHandle.prototype.queryPermission = async () => "prompt";
 FileSystemFileHandle.prototype.requestPermission = async () => { window.asked = navigator.userActivation.isActive; return %q; };
 window.showOpenFilePicker = async () => { window.chosen = navigator.userActivation.isActive; return [await ownFile()]; };`
 
-// beginAndHold begins an upload of the file, with its handle or without, to go away in the middle. Parts
-// from the third on don't get beyond their preflights, which are let go of when nobody waits for
-// them any more.
+// beginAndHold starts to upload the file, with its handle or without it. From the third part on the
+// preflights of parts are held until release is called, so that the upload can be interrupted.
 func (b *tab) beginAndHold(p *devServer, handle bool) (release func()) {
 	b.t.Helper()
 	b.open(p.URL + "/forms/files")
@@ -40,8 +40,8 @@ func (b *tab) beginAndHold(p *devServer, handle bool) (release func()) {
 	return release
 }
 
-// reopen opens the page again in a browser that answers like that, waits for the row, and lets go of
-// what was held.
+// reopen opens the page again in a browser with that answer to a prompt, waits for the row, and
+// releases the held requests.
 func (b *tab) reopen(p *devServer, answer string, release func()) {
 	b.t.Helper()
 	b.beforeLoad(makeOwnFile + fmt.Sprintf(answerPrompts, answer))
@@ -59,11 +59,11 @@ func TestAFileWithAStoredHandleIsReopenedByOnePress(t *testing.T) {
 	b.pressRowButton("resume")
 	b.waitForState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
-		t.Error("the permission: wanted asked for once, while the press is fresh, and no file dialogue")
+		t.Error("prompts: wanted one for the permission during the click, and no file dialogue")
 	}
 	b.parts(p).requireNoResend(t)
 	if stored := p.store(t).onlyObject(); stored.Size != 48*mebibyte {
-		t.Errorf("stored: wanted the whole file, got %+v", stored)
+		t.Errorf("stored: wanted 48 MiB, got %+v", stored)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestIfTheBrowserRefusesToReopenAFileTheVisitorChoosesItAgain(t *testing.T) 
 	b.pressRowButton("resume")
 	b.waitForState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === true`) {
-		t.Error("after a no: wanted the file dialogue")
+		t.Error("prompts after a refused permission: wanted the file dialogue")
 	}
 	b.parts(p).requireNoResend(t)
 }
@@ -92,7 +92,7 @@ func TestAFileChosenAgainIsRemembered(t *testing.T) {
 	b.pressRowButton("resume")
 	b.waitForState("done")
 	if !evaluate[bool](b, `asked === true && window.chosen === undefined`) {
-		t.Error("the second time: wanted the kept handle opened, and no file dialogue")
+		t.Error("prompts at the second time: wanted one for the permission of the stored handle, and no file dialogue")
 	}
 	b.parts(p).requireNoResend(t)
 }

@@ -17,7 +17,8 @@ import (
 
 const mebibyte = 1 << 20
 
-// pngOf returns a valid PNG of exactly the given size: noise and an ancillary chunk that fills it up.
+// pngOf returns a valid PNG of exactly the given size: noise and an ancillary chunk that fills it
+// up.
 func pngOf(t *testing.T, size int) []byte {
 	t.Helper()
 	picture := image.NewGray(image.Rect(0, 0, 64, 64))

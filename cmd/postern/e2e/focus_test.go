@@ -10,11 +10,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// countControls lists what Tab should stop at: everything that a person can use and see.
+// countControls counts the controls that Tab has to reach: all that a visitor can see and use.
 const countControls = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex='0']")]
 	.filter((node) => !node.disabled && node.checkVisibility({visibilityProperty: true})).length`
 
-// tabThroughPage presses Tab from the top of the page to its end and returns where the focus rested.
+// tabThroughPage presses Tab from the top of the page to its end and returns where the focus was
+// each time.
 func (b *tab) tabThroughPage() []focusStop {
 	b.t.Helper()
 	count := evaluate[int](b, countControls)
@@ -25,13 +26,13 @@ func (b *tab) tabThroughPage() []focusStop {
 	}
 	b.pressKey(tabKey)
 	if here := evaluate[focusStop](b, describeFocus); here.Name != "" {
-		b.t.Errorf("after %d controls the focus is at %s, wanted the end of the page", count, here.Name)
+		b.t.Errorf("focus after %d controls: wanted the end of the page, got %s", count, here.Name)
 	}
 	return way
 }
 
-// isAfter tells whether a person who reads the page comes to this stop later than to the other:
-// further down, or further on in the same line.
+// isAfter reports whether a reader comes to this control later than to the other: it is further
+// down, or further along in the same line.
 func (s focusStop) isAfter(other focusStop, rtl bool) bool {
 	if s.Top >= other.Bottom-1 || other.Top >= s.Bottom-1 {
 		return s.Top > other.Top
@@ -70,11 +71,11 @@ func TestTheFocusFollowsTheReadingOrder(t *testing.T) {
 					}
 					way := b.tabThroughPage()
 					if len(way) < page.least {
-						t.Errorf("%s: wanted at least %d controls, got %+v", page.path, page.least, way)
+						t.Errorf("%s: controls: wanted at least %d, got %+v", page.path, page.least, way)
 					}
 					for i := 1; i < len(way); i++ {
 						if !way[i].isAfter(way[i-1], l.direction == "rtl" && page.path != "/explain") {
-							t.Errorf("%s: %+v comes after %+v", page.path, way[i], way[i-1])
+							t.Errorf("%s: order of the focus: %+v comes after %+v, wanted it before", page.path, way[i], way[i-1])
 						}
 					}
 				}
@@ -94,7 +95,7 @@ func TestTheKeyboardFocusEntersAndLeavesTheWidget(t *testing.T) {
 	b.run(chromedp.KeyEvent("Ada"))
 	b.tabTo("[name=note]")
 	b.pressKey(tabKey)
-	widget.waitUntil("the focus is at the widget's file control", `document.hasFocus() && document.activeElement.matches("input[type=file]")`)
+	widget.waitUntil("the file control of the widget has the focus", `document.hasFocus() && document.activeElement.matches("input[type=file]")`)
 	widget.visibleFocus()
 	b.pressAndChooseFileIn(widget, enterKey, writeFile(t, "plot.png", pngOf(t, 60<<10)))
 	b.waitUntil("the widget has a value", `document.querySelector("postern-upload").value.length == 1`)
@@ -113,7 +114,7 @@ func TestTheKeyboardFocusEntersAndLeavesTheWidget(t *testing.T) {
 	b.waitUntil("the focus has left the widget again", `document.hasFocus() && document.activeElement.matches("button[type=submit]")`)
 	b.pressAndLoad(enterKey)
 	if words := b.text(); !strings.Contains(words, p.store(t).onlyObject().Key) || !strings.Contains(words, "Ada") {
-		t.Errorf("what the host received: got %q", words)
+		t.Errorf("form that the host received: wanted the key of the object and the name Ada, got %q", words)
 	}
 	b.requireCleanConsole()
 }
@@ -134,11 +135,11 @@ func TestTheKeyboardChangesTheLanguageAndAsksForAnExplanation(t *testing.T) {
 	b.run(chromedp.KeyEvent("4000"))
 	b.tabTo("button[type=submit]")
 	b.pressAndLoad(spaceKey)
-	b.waitUntil("there is an answer", `document.querySelector(".postern-outcome[data-state=ok], .postern-outcome[data-state=refused]") != null`)
+	b.waitUntil("the page shows an answer", `document.querySelector(".postern-outcome[data-state=ok], .postern-outcome[data-state=refused]") != null`)
 	b.requireCleanConsole()
 }
 
-// recordAnnouncements keeps every text that the live region is given.
+// recordAnnouncements records every text of the live region.
 const recordAnnouncements = `(() => {
 	window.heard = [];
 	const live = document.querySelector("[role=status]");
@@ -152,7 +153,7 @@ func TestScreenReadersHearFewAnnouncements(t *testing.T) {
 		name  string
 		files int
 		size  int64
-		most  int // announcements: the beginning, three quarters, the end
+		most  int // announcements: the start, three quarters on the way, the end
 	}{
 		{"one file in many parts", 1, 64 * mebibyte, 5},
 		{"a dozen small files", 12, 300 << 10, 5},
@@ -175,7 +176,7 @@ func TestScreenReadersHearFewAnnouncements(t *testing.T) {
 			b.waitUntil("the end has been announced", `document.querySelector("postern-uploader[state=done]") && /uploaded$/.test(document.querySelector("[role=status]").textContent)`)
 			heard := evaluate[[]string](b, `window.heard`)
 			if len(heard) < 2 || len(heard) > c.most || !strings.HasPrefix(heard[0], "Uploading") || len(slices.Compact(slices.Clone(heard))) != len(heard) {
-				t.Errorf("announcements: wanted 2 to %d, each another, the first of the beginning, got %q", c.most, heard)
+				t.Errorf("announcements: wanted 2 to %d different ones, and the first to begin with Uploading, got %q", c.most, heard)
 			}
 			if regions := evaluate[[]string](b, `[...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log], output")].map((e) => e.className + " " + e.role)`); len(regions) != 1 {
 				t.Errorf("live regions: wanted one, got %q", regions)

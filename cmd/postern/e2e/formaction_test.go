@@ -10,9 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction is what the pages' form-action rests on:
-// the store's redirect to the landing page, and where that leads on, are judged by the policy of
-// the page that held the form.
+// The form-action directive of our pages relies on this: browsers check the store's redirect to the
+// landing page, and any redirect after it, against the policy of the page with the form.
 func TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -20,11 +19,11 @@ func TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 		onward        bool // the landing page leads on to a third origin
 		arrives       bool
 	}{
-		{"the bucket alone", "STORE/bucket", false, false},
-		{"ourselves and another bucket", "'self' STORE/other", false, false},
-		{"ourselves and the bucket", "'self' STORE/bucket", false, true},
-		{"ourselves and the bucket, and on from there", "'self' STORE/bucket", true, false},
-		{"where it ends as well", "'self' STORE/bucket THIRD", true, true},
+		{"only the bucket", "STORE/bucket", false, false},
+		{"our own origin and another bucket", "'self' STORE/other", false, false},
+		{"our own origin and the bucket", "'self' STORE/bucket", false, true},
+		{"our own origin and the bucket, with a redirect to a third origin", "'self' STORE/bucket", true, false},
+		{"the third origin too", "'self' STORE/bucket THIRD", true, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -43,7 +42,8 @@ func TestTheBrowserChecksEveryRedirectOfAFormAgainstFormAction(t *testing.T) {
 	}
 }
 
-// redirectingSite is a page with a form to a store that redirects back to the page's own origin.
+// redirectingSite serves a page with a form for a store that redirects to the page's own origin. It
+// returns the URL of the page.
 func redirectingSite(t *testing.T, sources string, onward bool) (start string) {
 	t.Helper()
 	end := func(w http.ResponseWriter, _ *http.Request) { showPage(w, "<title>arrived</title>") }

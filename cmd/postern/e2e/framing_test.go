@@ -16,7 +16,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// The origins of the matrix. Only app may frame the widget that uploads serves.
+// The origins of these tests. Only appOrigin may frame the widget of uploadsOrigin.
 const (
 	uploadsOrigin = "http://uploads.localhost"
 	appOrigin     = "http://app.localhost"
@@ -31,13 +31,13 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 	}{
 		{"the allowed parent", appOrigin, unwrapped, true},
 		{"another parent", "http://other.localhost", unwrapped, false},
-		{"a domain that ends alike", "http://evil-app.localhost", unwrapped, false},
-		{"a domain that begins alike", "http://app.localhost.evil.test", unwrapped, false},
+		{"a domain with the same end", "http://evil-app.localhost", unwrapped, false},
+		{"a domain with the same beginning", "http://app.localhost.evil.test", unwrapped, false},
 		{"a subdomain of the allowed one", "http://x.app.localhost", unwrapped, false},
 		{"another port of the allowed one", appOrigin + ":8080", unwrapped, false},
 		{"an opaque origin within the allowed one", appOrigin, sandboxed, false},
-		{"a foreign page within the allowed one", appOrigin, framedBy("http://other.localhost/inner"), false},
-		{"the allowed page within a foreign one", "http://other.localhost", framedBy(appOrigin + "/inner"), false},
+		{"another page within the allowed one", appOrigin, framedBy("http://other.localhost/inner"), false},
+		{"the allowed page within another one", "http://other.localhost", framedBy(appOrigin + "/inner"), false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,9 +47,9 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 				b.Proxy.serveHost(strings.TrimPrefix(origin, "http://"), hostPage(c.nest))
 			}
 			b.open(c.origin + "/")
-			b.waitUntil("every frame has been answered", `document.readyState == "complete"`)
+			b.waitUntil("all frames have been loaded or refused", `document.readyState == "complete"`)
 			if c.open {
-				b.waitUntil("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
+				b.waitUntil("the widget and its page are connected", `document.querySelector("postern-upload").port != null`)
 				if framed := b.framesAt(uploadsOrigin + "/widget/"); len(framed) != 1 {
 					t.Errorf("frames that show the widget: wanted one, got %q", framed)
 				}
@@ -60,7 +60,7 @@ func TestOnlyListedPagesCanFrameTheWidget(t *testing.T) {
 				t.Errorf("frames that show the widget: wanted none, got %q", framed)
 			}
 			if heard := evaluate[[]string](b, `window.heard`); len(heard) != 0 {
-				t.Errorf("what the page heard: wanted nothing, got %q", heard)
+				t.Errorf("messages to the page: wanted none, got %q", heard)
 			}
 		})
 	}
@@ -77,16 +77,16 @@ func TestPagesOtherThanTheWidgetAreNeverFramed(t *testing.T) {
 				_, _ = fmt.Fprintf(w, `<!doctype html><iframe src="%s%s"></iframe>`, uploadsOrigin, path)
 			}))
 			b.open(appOrigin + "/")
-			b.waitUntil("the frame has been answered", `document.readyState == "complete"`)
+			b.waitUntil("the frame has been loaded or refused", `document.readyState == "complete"`)
 			if framed := b.framesAt(uploadsOrigin); len(framed) != 0 {
-				t.Errorf("frames of ours: wanted none, got %q", framed)
+				t.Errorf("frames that show our page: wanted none, got %q", framed)
 			}
 		})
 	}
 }
 
-// framesAt lists the addresses of all frames of the tab that begin like that, whichever process
-// draws them.
+// framesAt returns the URLs of all frames of the tab that begin with a prefix, in whatever process
+// they are.
 func (b *tab) framesAt(prefix string) []string {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
@@ -103,7 +103,7 @@ func (b *tab) framesAt(prefix string) []string {
 	}
 	walk(tree.FrameTree)
 	for _, info := range b.crossSiteFrames(prefix) {
-		// A frame that was refused keeps its address; what it shows is the browser's own page.
+		// A refused frame keeps its URL and shows an error page of the browser.
 		if inside := b.insideFrame(info); strings.HasPrefix(evaluate[string](inside, `location.href`), prefix) {
 			found = append(found, info.URL)
 		}
@@ -111,7 +111,7 @@ func (b *tab) framesAt(prefix string) []string {
 	return found
 }
 
-// insideFrame returns the document of a frame of another site, and has its console heard too.
+// insideFrame returns the document of a frame of another site, and records its console too.
 func (b *tab) insideFrame(frame *target.Info) *tab {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(frame.TargetID), chromedp.WithDetachOnCancel())
@@ -121,7 +121,7 @@ func (b *tab) insideFrame(frame *target.Info) *tab {
 	return &tab{t: b.t, ctx: ctx, Proxy: b.Proxy, Close: cancel, console: b.console}
 }
 
-// crossSiteFrames lists the frames of other sites, which live in processes of their own.
+// crossSiteFrames returns the frames of other sites, which have processes of their own.
 func (b *tab) crossSiteFrames(prefix string) []*target.Info {
 	b.t.Helper()
 	all, err := chromedp.Targets(b.ctx)
@@ -152,7 +152,7 @@ func framedBy(address string) func(string) string {
 	}
 }
 
-// hostPage serves a page with the widget at /inner and what lies around it everywhere else.
+// hostPage serves a page with the widget at /inner, and what is around it at every other path.
 func hostPage(nest func(string) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := nest(widgetPage)

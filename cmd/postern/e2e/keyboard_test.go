@@ -12,29 +12,29 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The keys of these tests; no test in this file touches a page in another way.
+// The keys of these tests. The tests of this file use only the keyboard.
 const (
 	tabKey   = "\t"
 	enterKey = "\r"
 	spaceKey = " "
 )
 
-// pressKey presses a key as a person does: whatever has the focus gets it.
+// pressKey presses a key; what has the focus gets it.
 func (b *tab) pressKey(key string, modifiers ...chromedp.Modifier) {
 	b.t.Helper()
 	b.run(chromedp.KeyEvent(key, chromedp.KeyModifiers(modifiers...)))
 }
 
-// focusStop is where the focus rests.
+// focusStop is a control that has the focus, and its place on the page.
 type focusStop struct {
-	Name             string // what a screen reader would call it, or something of the kind
-	Shown            bool   // whether the focus is to be seen
+	Name             string // the action, ID, class or text; "" if nothing has the focus
+	Shown            bool   // whether the focus is visible
 	Top, Left, Right float64
 	Bottom           float64
 }
 
-// describeFocus describes what has the focus. The file control lies unseen over its zone: there the zone
-// shows the focus, and the words that are its button are where a person looks.
+// describeFocus describes what has the focus. The file control is invisible and lies over the drop
+// zone: the zone shows the focus, and the label is where a reader looks.
 const describeFocus = `(() => {
 	let node = document.activeElement;
 	while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
@@ -48,17 +48,17 @@ const describeFocus = `(() => {
 		Top: top + scrollY, Left: left, Right: right, Bottom: bottom + scrollY};
 })()`
 
-// visibleFocus returns where the focus is and requires that it is to be seen.
+// visibleFocus returns what has the focus and requires that the focus is visible.
 func (b *tab) visibleFocus() focusStop {
 	b.t.Helper()
 	here := evaluate[focusStop](b, describeFocus)
 	if here.Name != "" && !here.Shown {
-		b.t.Errorf("%s has the focus, and nothing shows it", here.Name)
+		b.t.Errorf("focus of %s: wanted it visible", here.Name)
 	}
 	return here
 }
 
-// tabTo presses Tab until the focus is in what matches the selector.
+// tabTo presses Tab until an element that matches the selector has the focus.
 func (b *tab) tabTo(selector string, modifiers ...chromedp.Modifier) {
 	b.t.Helper()
 	at := fmt.Sprintf(`document.activeElement?.matches(%q) ?? false`, selector)
@@ -70,17 +70,17 @@ func (b *tab) tabTo(selector string, modifiers ...chromedp.Modifier) {
 			return
 		}
 	}
-	b.t.Fatalf("no way to %s by keyboard, only %q", selector, way)
+	b.t.Fatalf("focus after 40 times Tab: wanted %s, got %q", selector, way)
 }
 
-// pressAndChooseFile presses a key that has to open a file dialogue, and chooses a file in it.
+// pressAndChooseFile presses a key that opens a file dialogue and chooses a file in it.
 func (b *tab) pressAndChooseFile(key, path string) {
 	b.t.Helper()
 	b.pressAndChooseFileIn(b, key, path)
 }
 
-// pressAndChooseFileIn does that where the focus is in a frame, which is a document of its own while the
-// keyboard is the page's.
+// pressAndChooseFileIn does the same if the focus is in a frame: the frame has a document of its
+// own, the keyboard belongs to the page.
 func (b *tab) pressAndChooseFileIn(frame *tab, key, path string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(frame.ctx, patience)
@@ -96,7 +96,7 @@ func (b *tab) pressAndChooseFileIn(frame *tab, key, path string) {
 	must(b.t, err)
 }
 
-// pressAndLoad presses a key that has to lead to another page, and waits for that.
+// pressAndLoad presses a key that leads to another page and waits until that has loaded.
 func (b *tab) pressAndLoad(key string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -121,14 +121,14 @@ func TestAFileIsUploadedByKeyboardAlone(t *testing.T) {
 	b.pressKey(spaceKey)
 	b.waitForRow("paused")
 	release()
-	b.waitUntil("the focus is where the file goes on", `document.activeElement.matches("[data-action=resume]")`)
+	b.waitUntil("the button that resumes has the focus", `document.activeElement.matches("[data-action=resume]")`)
 	b.pressKey(enterKey)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum {
-		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sum, stored)
 	}
 	if here := b.visibleFocus(); here.Name == "" {
-		t.Error("the focus is lost once the file has arrived")
+		t.Error("focus after the upload: wanted it on a control")
 	}
 	b.requireCleanConsole()
 }
@@ -144,22 +144,22 @@ func TestByKeyboardCancellingAFileMovesTheFocusToTheNextRow(t *testing.T) {
 		path, _ := randomFile(t, name, 24*mebibyte)
 		b.tabTo("input[type=file]", chromedp.ModifierShift)
 		b.pressAndChooseFile(spaceKey, path)
-		b.waitUntil("the row is there", fmt.Sprintf(`[...document.querySelectorAll("bdi")].some((name) => name.title == %q)`, name))
+		b.waitUntil("the row is shown", fmt.Sprintf(`[...document.querySelectorAll("bdi")].some((name) => name.title == %q)`, name))
 	}
 	b.waitForRow("sending")
 	for _, beside := range []string{"third.bin", "first.bin", ""} {
 		name := evaluate[string](b, `(() => {
 			const rows = [...document.querySelectorAll(".postern-file")];
 			const row = rows[1] ?? rows[0];
-			row.dataset.goes = "";
+			row.dataset.removed = "";
 			return row.querySelector("bdi").title;
 		})()`)
-		b.tabTo("[data-goes] [data-action=cancel]")
+		b.tabTo("[data-removed] [data-action=cancel]")
 		b.pressKey(enterKey)
-		b.waitUntil(name+" is gone", `document.querySelector("[data-goes]") == null`)
+		b.waitUntil(name+" is gone", `document.querySelector("[data-removed]") == null`)
 		here := evaluate[string](b, `document.activeElement.closest("li")?.querySelector("bdi").title ?? document.activeElement.id`)
 		if wanted := pick(beside == "", "postern-file-files", beside); here != wanted {
-			t.Errorf("after %s went: wanted the focus at %s, got %q", name, wanted, here)
+			t.Errorf("focus after %s was removed: wanted %s, got %q", name, wanted, here)
 		}
 		b.visibleFocus()
 	}
@@ -193,7 +193,7 @@ func TestByKeyboardAFailedFileIsRetried(t *testing.T) {
 	b.pressKey(spaceKey)
 	b.waitUntil("the row is gone", `document.querySelector(".postern-file") == null`)
 	if here := b.visibleFocus(); here.Name != "postern-file-files" {
-		t.Errorf("after the only file went: wanted the focus at the file control, got %q", here.Name)
+		t.Errorf("focus after the only file was removed: wanted the file control, got %q", here.Name)
 	}
 	b.requireCleanConsole()
 }
@@ -209,16 +209,16 @@ func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	first.open(p.URL + "/forms/files")
 	release := first.Proxy.hold(t, p.partsFrom(3))
 	first.upload(path, other)
-	first.waitUntil("both are under way", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
+	first.waitUntil("both files are being sent", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
 	first.waitForAcceptedBytes(p, 16*mebibyte)
 	first.Close()
 	anchor.waitForReleasedLocks()
 	release()
 	b := anchor.openSibling()
 	b.open(p.URL + "/forms/files")
-	b.waitUntil("both rows are there again", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
-	// As in a browser without this dialogue; where there is one, nothing outside the browser can
-	// answer it.
+	b.waitUntil("both files are interrupted", `document.querySelectorAll(".postern-file[data-state=interrupted]").length == 2`)
+	// Without this function the page opens the file dialogue of the input. The dialogue of this
+	// function can't be answered from outside the browser.
 	evaluate[any](b, `delete window.showOpenFilePicker`)
 	row := func(name string) string { return fmt.Sprintf(`li:has([title=%q]) `, name) }
 	b.tabTo(row("other.bin") + "[data-action=discard]")
@@ -229,6 +229,6 @@ func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	b.pressAndChooseFile(enterKey, path)
 	b.waitForState("done")
 	if stored := p.store(t).onlyObject(); stored.Sum != sum {
-		t.Errorf("stored: wanted sum %s, got %+v", sum, stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sum, stored)
 	}
 }

@@ -12,9 +12,12 @@ import (
 // program is the path of the binary under test, which is built once for all tests of the package.
 var program string
 
-// long makes tests use the full file sizes and counts. By default they use small ones, so that every
-// point is tested once on a small machine within a few minutes.
+// long makes tests use the full file sizes and counts. By default they use small ones, so that
+// every point is tested once on a small machine within a few minutes.
 var long = os.Getenv("POSTERN_LONG") == "1"
+
+// screenshots is the folder to which tests write screenshots; "" for none.
+var screenshots = os.Getenv("POSTERN_SHOTS")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -25,8 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run builds the program and runs the tests. Chromium and the servers put their temporary files into
-// the same folder as the tests; it is removed at the end.
+// run builds the program and runs the tests. Chromium and the servers put their temporary files
+// into the same folder as the tests; it is removed at the end.
 func run(m *testing.M) (code int) {
 	dir, err := os.MkdirTemp("", "postern-e2e-")
 	if err != nil {

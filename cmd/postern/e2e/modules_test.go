@@ -14,8 +14,7 @@ import (
 
 const modulesDir = "../../../static"
 
-// testPage loads every unit test of the browser modules and runs them; tests/harness.js says how
-// results come back.
+// testPage runs the tests of a browser module. tests/harness.js says where their results are.
 const testPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,"><body>
 <script type="module">
 import { run } from "/tests/harness.js";
@@ -28,7 +27,7 @@ func TestTheBrowserModulesPassTheirOwnTests(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(modulesDir, "tests", "*.test.js"))
 	must(t, err)
 	if len(paths) == 0 {
-		t.Fatal("no tests of the modules found")
+		t.Fatal("tests of the modules: wanted some, got none")
 	}
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".test.js"), func(t *testing.T) {
@@ -52,7 +51,7 @@ func TestTheBrowserModulesPassTheirOwnTests(t *testing.T) {
 
 type moduleResult struct{ Name, Error string }
 
-// testSite serves the page, the modules as visitors get them, and the tests.
+// testSite serves the page, the modules as visitors get them, and their tests.
 func testSite(t *testing.T, files ...string) http.Handler {
 	t.Helper()
 	list, err := json.Marshal(files)

@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-// fetchFrom makes a script of the page call Postern and tells what it can read: a status, or that
-// the browser kept the answer back.
-const fetchFrom = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "kept back")`
+// fetchFrom sends a request to Postern from a script of the page. Its value is the status of the
+// response, or "blocked" if the browser did not let the script read it.
+const fetchFrom = `fetch(%q, {method: %q, headers: %s, body: %s}).then((r) => "status " + r.status, () => "blocked")`
 
 func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 	t.Parallel()
 	const body = `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
 	cases := []struct{ name, origin, wanted string }{
-		{"our own page", uploadsOrigin, "status 201"},
+		{"our own origin", uploadsOrigin, "status 201"},
 		{"the allowed origin", appOrigin, "status 201"},
-		{"another origin", "http://other.localhost", "kept back"},
-		{"a domain that ends alike", "http://evil-app.localhost", "kept back"},
-		{"a domain that begins alike", "http://app.localhost.evil.test", "kept back"},
-		{"another port of the allowed one", appOrigin + ":8080", "kept back"},
+		{"another origin", "http://other.localhost", "blocked"},
+		{"a domain with the same end", "http://evil-app.localhost", "blocked"},
+		{"a domain with the same beginning", "http://app.localhost.evil.test", "blocked"},
+		{"another port of the allowed one", appOrigin + ":8080", "blocked"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -31,14 +31,14 @@ func TestOnlyScriptsOfListedOriginsCanIssue(t *testing.T) {
 			}
 			b.open(c.origin + "/healthz")
 			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != c.wanted {
-				t.Errorf("asking for an upload: wanted %q, got %q", c.wanted, got)
+				t.Errorf("response to a request for an upload: wanted %q, got %q", c.wanted, got)
 			}
 			b.requireNothingIssued(c.wanted)
 			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "text/plain"}`, body)); got == "status 201" {
-				t.Error("asking without a preflight: an upload was issued")
+				t.Error("response to a request without a preflight: wanted a refusal, got status 201")
 			}
-			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploadsOrigin && got != "kept back" {
-				t.Errorf("reading the form: wanted it kept back, got %q", got)
+			if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/forms/pictures", "GET", `{}`, "undefined")); c.origin != uploadsOrigin && got != "blocked" {
+				t.Errorf("response to a request for the form: wanted blocked, got %q", got)
 			}
 		})
 	}
@@ -58,19 +58,18 @@ func TestAnOpaqueOriginCannotIssue(t *testing.T) {
 		t.Fatalf("origin of the page: wanted null, got %q", got)
 	}
 	body := `JSON.stringify({profile: "pictures", filename: "a.png", type: "image/png", size: 10})`
-	if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "kept back" {
-		t.Errorf("asking for an upload: wanted it kept back, got %q", got)
+	if got := evaluate[string](b, fmt.Sprintf(fetchFrom, uploadsOrigin+"/uploads", "POST", `{"Content-Type": "application/json"}`, body)); got != "blocked" {
+		t.Errorf("response to a request for an upload: wanted blocked, got %q", got)
 	}
-	b.requireNothingIssued("kept back")
+	b.requireNothingIssued("blocked")
 }
 
-// requireNothingIssued requires that the server itself issued nothing where the browser kept the
-// answer back.
+// requireNothingIssued requires that the server issued nothing if the browser blocked the response.
 func (b *tab) requireNothingIssued(wanted string) {
 	b.t.Helper()
 	for _, x := range b.Proxy.requests("uploads.localhost", http.MethodPost) {
 		if x.Status == http.StatusCreated && wanted != "status 201" {
-			b.t.Errorf("%s %s was answered %d", x.Method, x.Path, x.Status)
+			b.t.Errorf("%s %s: wanted a refusal, got status %d", x.Method, x.Path, x.Status)
 		}
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// markFilesChosen marks in the trace when the page gets the files: handing them over is the browser's
-// work. It also records what the page itself is told about long tasks.
+// markFilesChosen marks in the trace when the page gets the files: handing them over is the
+// browser's work. It also records what the page itself is told about long tasks.
 const markFilesChosen = `document.addEventListener("change", () => performance.mark("chosen"), {capture: true, once: true});
 	window.long = [];
 	new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({type: "longtask", buffered: true})`
 
-// traceEvent is an event in Chromium's trace. Times are in microseconds: Ts and Dur by the clock, Tts
-// and Tdur in processor time of the thread.
+// traceEvent is an event in Chromium's trace. Times are in microseconds: Ts and Dur by the clock,
+// Tts and Tdur in processor time of the thread.
 type traceEvent struct {
 	Name      string
 	Pid, Tid  int
@@ -41,11 +41,12 @@ type pageMonitor struct {
 	peak     heapSize
 }
 
-// heapSize is the size of a page's heap in bytes: of scripts only, and with DOM objects and buffers.
+// heapSize is the size of a page's heap in bytes: of scripts only, and with DOM objects and
+// buffers.
 type heapSize struct{ Script, All int64 }
 
-// pageCost is what an upload cost in the page. Processor time is the same on a busy machine; time by
-// the clock includes the time that the thread waited for a processor.
+// pageCost is what an upload cost in the page. Processor time is the same on a busy machine; time
+// by the clock includes the time that the thread waited for a processor.
 type pageCost struct {
 	Tasks         int           // of at least a millisecond
 	LongestCPU    time.Duration // processor time of the longest task
@@ -55,8 +56,8 @@ type pageCost struct {
 	Peak, AfterGC heapSize      // the largest heap, garbage included, and the heap after a collection
 }
 
-// monitor starts to record the tasks of the page's main thread and to measure its heap. Only one page at a
-// time can be monitored, since Chromium has one trace.
+// monitor starts to record the tasks of the page's main thread and to measure its heap. Only one
+// page at a time can be monitored, since Chromium has one trace.
 func (b *tab) monitor() *pageMonitor {
 	b.t.Helper()
 	l := &pageMonitor{b: b, stopSampling: make(chan struct{}), sampled: make(chan struct{}), traceEnded: make(chan struct{})}
@@ -87,8 +88,8 @@ func (l *pageMonitor) onEvent(event any) {
 	}
 }
 
-// isUnderOneMillisecond reports whether an event took less than a millisecond, without decoding it: that
-// is true of most of half a million events.
+// isUnderOneMillisecond reports whether an event took less than a millisecond, without decoding it:
+// that is true of most of half a million events.
 func isUnderOneMillisecond(entry []byte) bool {
 	_, rest, found := bytes.Cut(entry, []byte(`"dur":`))
 	return found && bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }) < len("1000")

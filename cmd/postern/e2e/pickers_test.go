@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// dragFiles moves files of the disk over the middle of what a selector finds, and drops them there if
-// asked to.
+// dragFiles drags files from the disk to the middle of an element, and drops them there if drop is
+// true.
 func (b *tab) dragFiles(selector string, drop bool, paths ...string) {
 	b.t.Helper()
 	at := evaluate[[2]float64](b, fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))
@@ -25,7 +25,7 @@ func (b *tab) dragFiles(selector string, drop bool, paths ...string) {
 	}
 }
 
-// dropText is what the zone says of what is dragged over it.
+// dropText is the text of the drop zone.
 const dropText = `document.querySelector(".postern-drop-text").innerText.trim()`
 
 func TestDroppedFilesAndFoldersAreUploaded(t *testing.T) {
@@ -36,16 +36,16 @@ func TestDroppedFilesAndFoldersAreUploaded(t *testing.T) {
 	b := newTab(t, tabOptions{})
 	b.open(p.URL + "/forms/photos")
 	b.waitUntilReady(true)
-	invited := evaluate[string](b, dropText)
+	resting := evaluate[string](b, dropText)
 	b.dragFiles("form", false, picture)
-	b.waitUntil("the zone says that it would take it", `document.querySelector("postern-uploader").getAttribute("dragging") == "accepts"`)
-	if words := evaluate[string](b, dropText); words == invited || words == "" {
-		t.Errorf("while a picture is over it the zone says %q", words)
+	b.waitUntil("the zone shows that it accepts the file", `document.querySelector("postern-uploader").getAttribute("dragging") == "accepts"`)
+	if text := evaluate[string](b, dropText); text == resting || text == "" {
+		t.Errorf("text of the zone while a picture is dragged over it: wanted another one, got %q", text)
 	}
 	b.dragFiles("form", true, picture, folder)
-	b.waitUntil("both have arrived", `document.querySelectorAll(".postern-file[data-state=done]").length == 2`)
-	if words := evaluate[string](b, dropText); words != invited {
-		t.Errorf("after the drop the zone says %q, wanted %q again", words, invited)
+	b.waitUntil("both files are uploaded", `document.querySelectorAll(".postern-file[data-state=done]").length == 2`)
+	if text := evaluate[string](b, dropText); text != resting {
+		t.Errorf("text of the zone after the drop: wanted %q, got %q", resting, text)
 	}
 	if keys := p.store(t).keys(); len(keys) != 2 {
 		t.Errorf("stored: wanted two objects, got %q", keys)
@@ -61,14 +61,14 @@ func TestAFileOfAnotherTypeIsRefusedWhileItIsDragged(t *testing.T) {
 	b.waitUntilReady(true)
 	words := writeFile(t, "notes.txt", []byte("words"))
 	b.dragFiles("form", false, words)
-	b.waitUntil("the zone says that it wouldn't take it", `document.querySelector("postern-uploader").getAttribute("dragging") == "refuses"`)
+	b.waitUntil("the zone shows that it refuses the file", `document.querySelector("postern-uploader").getAttribute("dragging") == "refuses"`)
 	b.dragFiles("h1", false, words)
-	b.waitUntil("the zone is at rest beside it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
+	b.waitUntil("the zone is at rest while the file is beside it", `!document.querySelector("postern-uploader").hasAttribute("dragging")`)
 	b.dragFiles("form", true, words)
 	b.dragFiles("form", true, writeFile(t, "lake.png", pngOf(t, 50<<10)))
-	b.waitUntil("a picture that is dropped after it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
+	b.waitUntil("the picture that was dropped next is uploaded", `document.querySelector(".postern-file[data-state=done]") != null`)
 	if rows := evaluate[int](b, `document.querySelectorAll(".postern-file").length`); rows != 1 {
-		t.Errorf("rows: wanted the picture's alone, got %d", rows)
+		t.Errorf("rows: wanted one, for the picture, got %d", rows)
 	}
 }
 
@@ -80,13 +80,13 @@ func TestAFileDroppedBesideTheZoneDoesNotReplaceThePage(t *testing.T) {
 	b.waitUntilReady(true)
 	b.dragFiles("h1", true, writeFile(t, "garden.png", pngOf(t, 60<<10)))
 	b.dragFiles("form", true, writeFile(t, "lake.png", pngOf(t, 50<<10)))
-	b.waitUntil("what was dropped on the zone has arrived", `document.querySelectorAll(".postern-file[data-state=done]").length == 1`)
+	b.waitUntil("the file that was dropped on the zone is uploaded", `document.querySelectorAll(".postern-file[data-state=done]").length == 1`)
 	if address := b.url(); address != p.URL+"/forms/photos" {
-		t.Errorf("the page: wanted the form still, got %s", address)
+		t.Errorf("address of the page: wanted the form, got %s", address)
 	}
 }
 
-// pastePicture puts a picture into what a selector finds, as from a clipboard.
+// pastePicture pastes a picture from the clipboard into an element.
 const pastePicture = `((selector) => {
 	const data = new DataTransfer();
 	data.items.add(new File([new Uint8Array(1000)], "clip.png", {type: "image/png"}));
@@ -104,10 +104,10 @@ func TestAPastedPictureIsAddedUnlessATextFieldHasTheFocus(t *testing.T) {
 	evaluate[any](b, `document.querySelector("h1").after(document.createElement("textarea"))`)
 	for selector, taken := range map[string]bool{"textarea": false, "body": true, "input[type=file]": true} {
 		if got := evaluate[bool](b, fmt.Sprintf(pastePicture, selector)); got != taken {
-			t.Errorf("pasted into %s: wanted taken %v, got %v", selector, taken, got)
+			t.Errorf("picture pasted into %s: wanted added %v, got %v", selector, taken, got)
 		}
 	}
-	b.waitUntil("two rows are there", `document.querySelectorAll(".postern-file").length == 2`)
+	b.waitUntil("two rows are shown", `document.querySelectorAll(".postern-file").length == 2`)
 }
 
 func TestFolderAndCameraButtonsAppearWhereTheyWork(t *testing.T) {
@@ -115,27 +115,27 @@ func TestFolderAndCameraButtonsAppearWhereTheyWork(t *testing.T) {
 	p := startDev(t)
 	shown := `[...document.querySelectorAll("form button")].filter((b) => b.checkVisibility()).map((b) => b.dataset.picker ?? b.type)`
 	cases := []struct {
-		name   string
-		look   tabOptions
-		finger bool
-		doors  []string
+		name    string
+		look    tabOptions
+		phone   bool
+		buttons []string
 	}{
 		{"with a mouse", tabOptions{}, false, []string{`{"webkitdirectory":true}`}},
-		{"with a finger", tabOptions{}, true, []string{`{"webkitdirectory":true}`, `{"accept":"image/*","capture":"environment"}`}},
+		{"on a phone", tabOptions{}, true, []string{`{"webkitdirectory":true}`, `{"accept":"image/*","capture":"environment"}`}},
 		{"without script", tabOptions{NoScript: true}, true, []string{"submit"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			b := newTab(t, c.look)
-			if c.finger && !c.look.NoScript {
+			if c.phone && !c.look.NoScript {
 				b.emulatePhone(375, 800)
 			}
 			b.open(p.URL + "/forms/photos")
 			if !c.look.NoScript {
 				b.waitUntilReady(true)
 			}
-			if got := evaluate[[]string](b, shown); fmt.Sprint(got) != fmt.Sprint(c.doors) {
-				t.Errorf("buttons: wanted %q, got %q", c.doors, got)
+			if got := evaluate[[]string](b, shown); fmt.Sprint(got) != fmt.Sprint(c.buttons) {
+				t.Errorf("buttons: wanted %q, got %q", c.buttons, got)
 			}
 		})
 	}

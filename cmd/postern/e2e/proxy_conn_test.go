@@ -104,8 +104,8 @@ func (l *proxyListener) refusedConnections() int {
 	return l.refused
 }
 
-// pause stops all data in both directions until resume is called, as a network does that loses every
-// packet.
+// pause stops all data in both directions until resume is called, as a network does that loses
+// every packet.
 func (l *proxyListener) pause() (resume func()) {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()
@@ -121,7 +121,8 @@ func (l *proxyListener) waitingConnections() int {
 	return l.waiting
 }
 
-// limitRate limits the bytes per second from the browser on all connections together; 0 is no limit.
+// limitRate limits the bytes per second from the browser on all connections together; 0 is no
+// limit.
 func (l *proxyListener) limitRate(rate int64) {
 	l.proxy.mu.Lock()
 	defer l.proxy.mu.Unlock()

@@ -49,8 +49,8 @@ type proxy struct {
 	peak        map[string]int // the largest values of active
 }
 
-// interceptor may answer a request in place of its server. It returns false to let the request pass.
-// A panic with http.ErrAbortHandler breaks the connection.
+// interceptor may answer a request in place of its server. It returns false to let the request
+// pass. A panic with http.ErrAbortHandler breaks the connection.
 type interceptor func(http.ResponseWriter, *http.Request) bool
 
 // newProxy starts a proxy without delay or faults.
@@ -158,8 +158,8 @@ func (p *proxy) recordEnd(r *http.Request, record *recordedRequest, complete boo
 	record.Done, record.Broken = true, !complete
 }
 
-// requests returns copies of the requests to a host so far, oldest first. An empty method stands for
-// all methods.
+// requests returns copies of the requests to a host so far, oldest first. An empty method stands
+// for all methods.
 func (p *proxy) requests(host, method string) []recordedRequest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +172,8 @@ func (p *proxy) requests(host, method string) []recordedRequest {
 	return found
 }
 
-// maxConcurrent returns how many requests of the method to the host were under way at the same time.
+// maxConcurrent returns how many requests of the method to the host were under way at the same
+// time.
 func (p *proxy) maxConcurrent(method, host string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -181,8 +182,8 @@ func (p *proxy) maxConcurrent(method, host string) int {
 
 // bodyRecorder records the bytes of a request's body as they are read.
 //
-// It remembers the end of the body. A Transport reads once more after the last byte, perhaps when the
-// response has already begun; net/http's server has closed the body by then, and an error from
+// It remembers the end of the body. A Transport reads once more after the last byte, perhaps when
+// the response has already begun; net/http's server has closed the body by then, and an error from
 // that read would make the Transport close the connection amid the response.
 type bodyRecorder struct {
 	io.ReadCloser

@@ -28,9 +28,10 @@ type scriptSend struct {
 }
 
 // requireSameFile requires that the store has the file as it is on the disk, that no part was sent
-// again after the store had accepted it, and that the browser sent at most 3 % more bytes than the file
-// has, or 1 % more than the file and the bytes that have to be sent again (resends), if these are more
-// than 3 %. After a fault that breaks connections the bytes on broken connections don't count.
+// again after the store had accepted it, and that the browser sent at most 3 % more bytes than the
+// file has, or 1 % more than the file and the bytes that have to be sent again (resends), if these
+// are more than 3 %. After a fault that breaks connections the bytes on broken connections don't
+// count.
 func (b *tab) requireSameFile(p *devServer, path string, resends int64, breaksConnections bool) {
 	b.t.Helper()
 	sum, size := sumOfFile(b.t, path)

@@ -58,8 +58,8 @@ func TestThePageStaysResponsiveAndUsesLittleMemory(t *testing.T) {
 	})
 }
 
-// requireResponsive sends files, waits until an expression is true, and requires that no task of the
-// page took long and that its heap stayed small.
+// requireResponsive sends files, waits until an expression is true, and requires that no task of
+// the page took long and that its heap stayed small.
 func (b *tab) requireResponsive(paths []string, done string) {
 	b.t.Helper()
 	b.waitUntilReady(true)
@@ -83,8 +83,8 @@ func (b *tab) requireResponsive(paths []string, done string) {
 	b.requireCleanConsole()
 }
 
-// smallFiles writes files of some kilobytes, each with other content, and returns their paths and the
-// SHA-256 of each path.
+// smallFiles writes files of some kilobytes, each with other content, and returns their paths and
+// the SHA-256 of each path.
 func smallFiles(t *testing.T, count int) (paths []string, sums map[string]string) {
 	t.Helper()
 	dir, random := t.TempDir(), fixedRandom()

@@ -53,8 +53,8 @@ func (b *tab) openSibling() *tab {
 	return other
 }
 
-// waitForReleasedLocks waits until no tab holds the lock of a file. A killed tab holds it for a moment
-// longer.
+// waitForReleasedLocks waits until no tab holds the lock of a file. A killed tab holds it for a
+// moment longer.
 func (b *tab) waitForReleasedLocks() {
 	b.t.Helper()
 	b.waitUntil("no tab holds a lock", `navigator.locks.query().then(({ held }) => held.length == 0)`)

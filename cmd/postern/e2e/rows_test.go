@@ -19,52 +19,51 @@ func TestAnotherFileReplacesARefusedFileInItsRow(t *testing.T) {
 	b.chooseFiles(words, another)
 	b.waitUntil("both are refused", `document.querySelectorAll(".postern-file[data-state=refused]").length == 2`)
 	if accept := evaluate[string](b, `document.querySelector("postern-uploader").getAttribute("accept")`); !strings.Contains(accept, "image/png") {
-		t.Errorf("what the dialogue offers: wanted pictures, got %q", accept)
+		t.Errorf("types that the file dialogue offers: wanted pictures, got %q", accept)
 	}
 	b.tabTo(`li:has([title="notes.txt"]) [data-action=replace]`)
 	b.pressAndChooseFile(enterKey, writeFile(t, "garden.png", picture))
-	b.waitUntil("it has arrived", `document.querySelector(".postern-file[data-state=done]") != null`)
+	b.waitUntil("the new file is uploaded", `document.querySelector(".postern-file[data-state=done]") != null`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll(".postern-name")].map((n) => n.title)`)
 	if len(names) != 2 || names[0] != "garden.png" || names[1] != "more.txt" {
-		t.Errorf("rows: wanted the new file in the place of the first, got %q", names)
+		t.Errorf("rows: wanted the new file in the first row, got %q", names)
 	}
 	if !evaluate[bool](b, `document.querySelector(".postern-file").contains(document.activeElement)`) {
-		t.Errorf("the focus: wanted in the new row, got %s", evaluate[string](b, `document.activeElement.outerHTML`))
+		t.Errorf("focus: wanted it in the new row, got %s", evaluate[string](b, `document.activeElement.outerHTML`))
 	}
 	if stored := p.store(t).onlyObject(); stored.Sum != sumOf(picture) {
-		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sumOf(picture), stored)
 	}
 	b.requireCleanConsole()
 }
 
-// statesOnTheWay are the states that a file comes through again and again on a bad line: its row may not
-// jump.
+// statesOnTheWay are the states that a file may have several times on a bad connection. Its row
+// must not change its height.
 var statesOnTheWay = []string{"waiting", "preparing", "sending", "paused", "offline", "retrying", "confirming", "done"}
 
 func TestARowKeepsItsHeightInEveryState(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
-	for _, width := range []int64{375, 1280} {
-		t.Run(fmt.Sprintf("at %d px", width), func(t *testing.T) {
-			forEachLanguage(t, tabOptions{Width: width}, func(b *tab, language string) {
-				b.open(p.URL + "/forms/photos?lang=" + language)
-				b.waitUntilReady(true)
-				for _, state := range statesOnTheWay {
-					evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", addRowInState, state, stepsTo[state]))
+	forEachLanguage(t, tabOptions{}, func(b *tab, language checkedLanguage) {
+		b.open(p.URL + "/forms/photos?lang=" + language.tag)
+		b.waitUntilReady(true)
+		for _, state := range statesOnTheWay {
+			evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", addRowInState, state, stepsTo[state]))
+		}
+		b.waitUntil("every state is shown", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state]").length == %d`, len(statesOnTheWay)))
+		for _, width := range []int64{375, 1280} {
+			b.resize(width)
+			heights := evaluate[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll(".postern-file")].map((f) => [f.dataset.state, f.querySelector(".postern-state").getBoundingClientRect().height]))`)
+			for _, state := range statesOnTheWay {
+				if heights[state] != heights["sending"] {
+					b.t.Errorf("height of a row that is %s at %d px: wanted %v px, as while sending, got %v", state, width, heights["sending"], heights[state])
 				}
-				b.waitUntil("every state is shown", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state]").length == %d`, len(statesOnTheWay)))
-				heights := evaluate[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll(".postern-file")].map((f) => [f.dataset.state, f.querySelector(".postern-state").getBoundingClientRect().height]))`)
-				for _, state := range statesOnTheWay {
-					if heights[state] != heights["sending"] {
-						b.t.Errorf("%s: wanted %v px as while sending, got %v", state, heights["sending"], heights[state])
-					}
-				}
-			})
-		})
-	}
+			}
+		}
+	})
 }
 
-// listRowParts is what a screen reader comes to in a row, in its order.
+// listRowParts lists the parts of a row in the order of a screen reader.
 const listRowParts = `[...document.querySelector(".postern-file").querySelectorAll("bdi, .postern-size, progress, .postern-status, code, button")].map((e) => e.className.replace("postern-", ""))`
 
 func TestARowPutsItsMessageBeforeItsButtons(t *testing.T) {
@@ -76,22 +75,22 @@ func TestARowPutsItsMessageBeforeItsButtons(t *testing.T) {
 	b.chooseFiles(writeFile(t, "notes.txt", []byte("words")))
 	b.waitForState("refused")
 	if got := strings.Join(evaluate[[]string](b, listRowParts), " "); got != "name size bar status code row-action row-action" {
-		t.Errorf("what a row says, in order: got %q", got)
+		t.Errorf("parts of a row: got %q in this order", got)
 	}
 }
 
-// recordDrawing records what the zone looked like each time it was drawn.
+// recordDrawing makes the page record height and visibility of the form in each frame.
 const recordDrawing = `(() => {
 	window.drawn = [];
-	const look = () => {
+	const record = () => {
 		const form = document.querySelector("postern-uploader form");
 		const submit = form?.querySelector("[type=submit]");
-		// Where the script takes longer than a second, the form rightly shows itself meanwhile.
+		// If the script takes longer than a second, the form is shown until it is ready.
 		if (submit && !submit.getAnimations().some((a) => a.currentTime >= 1000))
 			drawn.push([form.getBoundingClientRect().height, getComputedStyle(submit).visibility, form.parentNode.hasAttribute("ready")].join());
-		requestAnimationFrame(look);
+		requestAnimationFrame(record);
 	};
-	look();
+	record();
 })()`
 
 func TestTheFormIsHiddenUntilTheScriptHasChangedIt(t *testing.T) {
@@ -104,12 +103,12 @@ func TestTheFormIsHiddenUntilTheScriptHasChangedIt(t *testing.T) {
 			b.Proxy.setDelay(100 * time.Millisecond)
 			b.open(p.URL + path)
 			b.waitUntilReady(true)
-			b.waitUntil("it has been drawn as it is", `drawn.some((look) => look.endsWith(",true"))`)
-			looks := evaluate[[]string](b, `[...new Set(drawn)]`)
-			height, _, _ := strings.Cut(looks[len(looks)-1], ",")
-			for _, look := range looks {
-				if look != height+",hidden,false" && look != height+",visible,true" {
-					t.Errorf("the zone on its way: wanted %s px and nothing in it until all is there, got %q", height, looks)
+			b.waitUntil("a frame has been drawn since the script is ready", `drawn.some((frame) => frame.endsWith(",true"))`)
+			frames := evaluate[[]string](b, `[...new Set(drawn)]`)
+			height, _, _ := strings.Cut(frames[len(frames)-1], ",")
+			for _, frame := range frames {
+				if frame != height+",hidden,false" && frame != height+",visible,true" {
+					t.Errorf("the form in each frame: wanted it %s px high and hidden until the script is ready, got %q", height, frames)
 				}
 			}
 		})

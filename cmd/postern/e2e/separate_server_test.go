@@ -68,8 +68,8 @@ func startSeparateServer(t *testing.T, p *proxy, dev *devServer, options separat
 	return s
 }
 
-// Restart starts the server again after it was killed. The new process knows nothing of what the old
-// one did.
+// Restart starts the server again after it was killed. The new process knows nothing of what the
+// old one did.
 func (s *separateServer) Restart() {
 	s.t.Helper()
 	s.Server.Restart()

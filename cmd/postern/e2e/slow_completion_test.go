@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// slowSite is a `postern serve` whose store completes multipart uploads only when the test lets it.
+// slowSite is a separate server whose store completes multipart uploads only when the test allows
+// it.
 type slowSite struct {
 	host    string        // of the server, as the browser names it
 	asked   chan struct{} // closed when the store has got CompleteMultipartUpload
 	release func()        // lets the store complete
 }
 
-// startSlowSite starts the server and has the proxy lead to it. Its store is that of p, behind a
-// proxy that keeps CompleteMultipartUpload back and, as a store does, forgets it when the caller
-// goes away before its turn.
+// startSlowSite starts the server. Its store is that of p, behind a proxy that holds
+// CompleteMultipartUpload back and, as stores do, drops the request if its client goes away.
 func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	t.Helper()
 	released := make(chan struct{})
@@ -32,7 +32,7 @@ func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
 			asked()
-			body, _ := io.ReadAll(r.Body) // only then a server notices that its client goes away
+			body, _ := io.ReadAll(r.Body) // net/http notices that a client goes away only after the body was read
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			select {
 			case <-released:
@@ -48,8 +48,8 @@ func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 	return s
 }
 
-// shortStall gives each uploader of the page a stall that a completion outlasts easily, and records
-// what its first row says.
+// shortStall sets a stall that is shorter than the completion, and records the texts of the first
+// row.
 const shortStall = `
 window.rowTexts = [];
 new MutationObserver(() => {
@@ -58,8 +58,8 @@ new MutationObserver(() => {
 	if (text && text != rowTexts.at(-1)) rowTexts.push(text);
 }).observe(document, {subtree: true, childList: true, characterData: true});`
 
-// uploadUntilCompletion opens the page, uploads a file of two parts and waits until the store is
-// asked to put them together.
+// uploadUntilCompletion uploads a file of several parts and waits until the store is asked to
+// complete it.
 func (s *slowSite) uploadUntilCompletion(t *testing.T, b *tab, size int64) (sum string) {
 	t.Helper()
 	b.beforeLoad(shortStall)
@@ -70,7 +70,7 @@ func (s *slowSite) uploadUntilCompletion(t *testing.T, b *tab, size int64) (sum 
 	return sum
 }
 
-// requests are the requests for a path of the server, oldest first.
+// requests returns the requests for a path of the server, oldest first.
 func (s *slowSite) requests(b *tab, suffix string) []recordedRequest {
 	return slices.DeleteFunc(b.Proxy.requests(s.host, ""), func(x recordedRequest) bool { return !strings.HasSuffix(x.Path, suffix) })
 }
@@ -87,7 +87,7 @@ func TestACompletionThatOutlastsEveryStallIsWaitedFor(t *testing.T) {
 	})
 	texts := evaluate[[]string](b, `rowTexts`)
 	if last := texts[len(texts)-1]; last != "checking with the store" {
-		t.Errorf("while the store completes the row says %q", last)
+		t.Errorf("text of the row while the store completes: wanted checking with the store, got %q", last)
 	}
 	s.release()
 	b.waitForState("done")
@@ -96,10 +96,10 @@ func TestACompletionThatOutlastsEveryStallIsWaitedFor(t *testing.T) {
 	}
 	texts = evaluate[[]string](b, `rowTexts`)
 	if first := slices.Index(texts, "checking with the store"); !slices.Equal(texts[first:], []string{"checking with the store", "done"}) {
-		t.Errorf("what the row said, in order: wanted nothing between checking and done, got %q", texts)
+		t.Errorf("texts of the row: wanted done right after checking with the store, got %q", texts)
 	}
 	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
-		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+		t.Errorf("stored: wanted %d bytes with SHA-256 %s, got %+v", size, sum, stored)
 	}
 	b.requireCleanConsole()
 }
@@ -117,13 +117,14 @@ func TestACompletionGoesOnWhenTheTabIsClosed(t *testing.T) {
 	waitFor(opener.t, "the request to complete has ended with its tab", func() bool {
 		return slices.ContainsFunc(s.requests(opener, "/complete"), func(x recordedRequest) bool { return x.Done && x.Broken })
 	})
-	// The store takes longer than the server needs to notice that nobody waits for the answer.
+	// A server that depended on the browser's request would give up within this second. Nothing
+	// tells when it would.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	<-ctx.Done()
 	s.release()
-	waitFor(opener.t, "the object is there", func() bool { return len(p.store(t).keys()) == 1 })
+	waitFor(opener.t, "the object is stored", func() bool { return len(p.store(t).keys()) == 1 })
 	if stored := p.store(t).onlyObject(); stored.Sum != sum || stored.Size != size {
-		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", size, sum, stored)
+		t.Errorf("stored: wanted %d bytes with SHA-256 %s, got %+v", size, sum, stored)
 	}
 }

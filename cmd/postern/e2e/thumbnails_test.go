@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// add200Pictures adds many pictures at once, and counts how many are decoded.
+// add200Pictures adds 200 pictures at once and counts how many are decoded.
 const add200Pictures = `(async () => {
 	const decode = createImageBitmap;
 	window.decoded = 0;
@@ -22,14 +22,14 @@ func TestPicturesOutOfSightAreNotDecoded(t *testing.T) {
 	b.open(p.URL + "/forms/photos")
 	b.waitUntilReady(true)
 	evaluate[any](b, add200Pictures)
-	b.waitUntil("the first row has its picture", `document.querySelector(".postern-file canvas") != null && document.querySelectorAll(".postern-file[data-state]").length == 200`)
+	b.waitUntil("the first row has its thumbnail", `document.querySelector(".postern-file canvas") != null && document.querySelectorAll(".postern-file[data-state]").length == 200`)
 	evaluate[any](b, `document.querySelector(".postern-file:last-child").scrollIntoView({behavior: "instant"})`)
-	b.waitUntil("the last row has its picture", `document.querySelector(".postern-file:last-child canvas") != null`)
+	b.waitUntil("the last row has its thumbnail", `document.querySelector(".postern-file:last-child canvas") != null`)
 	size := evaluate[[2]int](b, `(() => { const c = document.querySelector(".postern-file canvas"); return [c.width, c.height]; })()`)
 	if size != [2]int{128, 96} {
-		t.Errorf("a picture's size: wanted 128 x 96, got %v", size)
+		t.Errorf("size of a thumbnail: wanted 128 x 96, got %v", size)
 	}
 	if decoded := evaluate[int](b, `decoded`); decoded > 100 {
-		t.Errorf("pictures decoded: wanted about those in sight, got %d of 200", decoded)
+		t.Errorf("decoded pictures: wanted at most 100 of 200, got %d", decoded)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// leeway is what the server forgives clocks that differ: so long does a ticket hold beyond its end.
+// leeway is how long the server accepts a ticket after its end, because clocks differ.
 const leeway = 30 * time.Second
 
-// ticket mints a ticket that the server takes.
+// ticket mints a ticket that the server accepts.
 func (p *devServer) ticket(ticket tickets.Ticket) string {
 	p.t.Helper()
 	return p.ticketAt(ticket, time.Now())
@@ -28,38 +28,39 @@ func (p *devServer) ticketAt(ticket tickets.Ticket, now time.Time) string {
 	return text
 }
 
-// ticketServer is the part of a host's server that gives tickets out. The first one ends a few seconds
-// later, all others hold.
+// ticketServer is the part of the host's server that gives out tickets. The first ticket ends after
+// some seconds; the others last.
 type ticketServer struct {
 	p *devServer
 	b *tab
-	// renew answers in place of the office when another ticket is wanted, or returns false.
+	// renew may answer a request for another ticket. It returns false to let the server answer.
 	renew func(b *tab, p *devServer, times int, w http.ResponseWriter) bool
 
 	mu        sync.Mutex
-	firstEnds time.Time // of the first ticket, zero before it was given
-	renewals  int       // answers to the question for another one
+	firstEnds time.Time // when the first ticket ends; zero before it was given out
+	renewals  int       // requests for another ticket
 }
 
-func (o *ticketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *ticketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	alice := tickets.Ticket{Subject: "alice", Profiles: []string{"*"}, Lifetime: time.Minute}
 	if r.URL.Query().Get("renew") != "true" {
-		const lasts = 4 * time.Second
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.firstEnds = time.Now().Add(lasts + time.Second) // tickets count in whole seconds
-		_, _ = w.Write([]byte(o.p.ticketAt(alice, time.Now().Add(lasts-leeway-alice.Lifetime))))
+		const lasts = 8 * time.Second // a busy machine issues several uploads in less
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.firstEnds = time.Now().Add(lasts + time.Second) // tickets count whole seconds
+		_, _ = w.Write([]byte(s.p.ticketAt(alice, time.Now().Add(lasts-leeway-alice.Lifetime))))
 		return
 	}
-	o.mu.Lock()
-	o.renewals++
-	times := o.renewals
-	o.mu.Unlock()
-	if o.renew == nil || !o.renew(o.b, o.p, times, w) {
-		_, _ = w.Write([]byte(o.p.ticket(alice)))
+	s.mu.Lock()
+	s.renewals++
+	times := s.renewals
+	s.mu.Unlock()
+	if s.renew == nil || !s.renew(s.b, s.p, times, w) {
+		_, _ = w.Write([]byte(s.p.ticket(alice)))
 	}
 }
 
+// failTwice fails at the first two requests for another ticket.
 func failTwice(_ *tab, _ *devServer, times int, w http.ResponseWriter) bool {
 	if times < 3 {
 		w.WriteHeader(http.StatusBadGateway)
@@ -67,15 +68,16 @@ func failTwice(_ *tab, _ *devServer, times int, w http.ResponseWriter) bool {
 	return times < 3
 }
 
+// answerLate answers when other files have been uploaded meanwhile.
 func answerLate(b *tab, p *devServer, _ int, _ http.ResponseWriter) bool {
-	waitFor(b.t, "all of the first turn but the film have arrived, and others wait", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 3 })
+	waitFor(b.t, "all files that began with the film are uploaded", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 3 })
 	return false
 }
 
-// waitForFirstEnd waits until the first ticket is over.
-func (o *ticketServer) waitForFirstEnd() {
-	o.mu.Lock()
-	left := time.Until(o.firstEnds)
-	o.mu.Unlock()
+// waitForFirstEnd waits until the first ticket has ended.
+func (s *ticketServer) waitForFirstEnd() {
+	s.mu.Lock()
+	left := time.Until(s.firstEnds)
+	s.mu.Unlock()
 	<-time.After(left)
 }

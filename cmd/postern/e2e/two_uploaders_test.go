@@ -14,7 +14,8 @@ import (
 	"github.com/postern-dev/postern/templates"
 )
 
-// twoUploadersPage is a page with the uploaders of both profiles of p, at a path of p's own origin.
+// twoUploadersPage is a page with the uploaders of both profiles of p, at a path of the same
+// origin.
 func twoUploadersPage(t *testing.T) http.HandlerFunc {
 	t.Helper()
 	assets := "/assets/" + static.Hash() + "/"
@@ -52,15 +53,15 @@ func TestTwoUploadersOnOnePageKeepToThemselves(t *testing.T) {
 		[u.querySelector("input[type=file]").labels[0].closest("postern-uploader") == u, u.querySelector("label").control.closest("postern-uploader") == u,
 			u.querySelector("input[type=file]").ariaDescribedByElements.map((e) => e.textContent)].join(" "))`)
 	if got, want := strings.Join(names, "; "), "true true Rules of photos; true true Rules of files"; got != want {
-		t.Errorf("label, control and rules belong to the same uploader: wanted %q, got %q", want, got)
+		t.Errorf("label, control and rules of each uploader: wanted %q, got %q", want, got)
 	}
 	notes := []byte("only words")
 	b.clickAndChooseFile(`postern-uploader[profile=files] label`, writeFile(t, "notes.txt", notes))
-	b.waitUntil("the second uploader has the file", `document.querySelector("postern-uploader[profile=files] .postern-file[data-state=done]") != null`)
+	b.waitUntil("the second uploader has uploaded the file", `document.querySelector("postern-uploader[profile=files] .postern-file[data-state=done]") != null`)
 	picture := writeFile(t, "garden.png", pngOf(t, 60<<10))
 	for _, profile := range []string{"photos", "files"} {
 		b.dragFiles(`postern-uploader[profile=`+profile+`] form`, true, picture)
-		b.waitUntil("the picture dropped on "+profile+" is there", `document.querySelector("postern-uploader[profile=`+profile+`] [title='garden.png']")?.closest("[data-state=done]") != null`)
+		b.waitUntil("the picture dropped on "+profile+" is uploaded", `document.querySelector("postern-uploader[profile=`+profile+`] [title='garden.png']")?.closest("[data-state=done]") != null`)
 	}
 	rows := evaluate[[]int](b, `[...document.querySelectorAll("postern-uploader")].map((u) => u.querySelectorAll(".postern-file").length)`)
 	if len(rows) != 2 || rows[0] != 1 || rows[1] != 2 {
@@ -72,7 +73,7 @@ func TestTwoUploadersOnOnePageKeepToThemselves(t *testing.T) {
 	b.requireCleanConsole()
 }
 
-// clickAndChooseFile clicks on what a selector finds and chooses a file in the dialogue that opens.
+// clickAndChooseFile clicks on an element and chooses a file in the dialogue that opens.
 func (b *tab) clickAndChooseFile(selector, path string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

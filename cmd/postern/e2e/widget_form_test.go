@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -14,7 +13,7 @@ import (
 	"github.com/postern-dev/postern/static"
 )
 
-// catalogText is what the catalogue of a language has under a key.
+// catalogText returns the text of a key in the catalogue of a language.
 func catalogText(t *testing.T, language, key string) string {
 	t.Helper()
 	text, err := fs.ReadFile(static.FS, "lang/"+language+".json")
@@ -22,20 +21,9 @@ func catalogText(t *testing.T, language, key string) string {
 	var catalogue map[string]string
 	must(t, json.Unmarshal(text, &catalogue))
 	if catalogue[key] == "" {
-		t.Fatalf("catalogue of %s: nothing under %q", language, key)
+		t.Fatalf("catalogue of %s: wanted a text for %q, got none", language, key)
 	}
 	return catalogue[key]
-}
-
-// isForStore tells which requests go to the store.
-func (p *devServer) isForStore(r *http.Request) bool { return "http://"+r.URL.Host == p.Store }
-
-// partsFrom tells which requests carry a part of that number or a later one to the store.
-func (p *devServer) partsFrom(first int) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		number, err := strconv.Atoi(r.URL.Query().Get("partNumber"))
-		return err == nil && number >= first && p.isForStore(r)
-	}
 }
 
 func TestARequiredUploadBlocksTheFormInTheVisitorsLanguage(t *testing.T) {
@@ -48,27 +36,27 @@ func TestARequiredUploadBlocksTheFormInTheVisitorsLanguage(t *testing.T) {
 			release := b.Proxy.hold(t, p.isForStore)
 			b.requireFormRefused("valueMissing", catalogText(t, language, "upload.required"))
 			widget.chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
-			b.waitUntil("the upload is under way", `document.querySelector("postern-upload:state(busy)") != null`)
+			b.waitUntil("the widget is busy", `document.querySelector("postern-upload:state(busy)") != null`)
 			widget.waitUntilFrameFits()
 			b.requireFormRefused("customError", catalogText(t, language, "upload.busy"))
 			release()
 			keys := b.waitForValues(1)
-			b.waitUntil("the widget is at rest", `document.querySelector("postern-upload:state(busy)") == null`)
+			b.waitUntil("the widget is not busy", `document.querySelector("postern-upload:state(busy)") == null`)
 			widget.waitUntilFrameFits()
 			evaluate[any](b, `document.querySelector("postern-upload").setCustomValidity("not this one")`)
 			b.requireFormRefused("customError", "not this one")
 			evaluate[any](b, `document.querySelector("postern-upload").setCustomValidity("")`)
 			b.submit()
 			if got := b.postedFields()["pictures"]; !slices.Equal(got, keys) {
-				t.Errorf("what the host received: wanted %q, got %q", keys, got)
+				t.Errorf("form that the host received: wanted %q, got %q", keys, got)
 			}
 			b.requireCleanConsole()
 		})
 	}
 }
 
-// requireFormRefused presses the form's button and requires that the browser holds the form back, says
-// why and leads there.
+// requireFormRefused presses the form's button and requires that the browser doesn't send the form,
+// gives that reason and message, and moves the focus to the widget.
 func (b *tab) requireFormRefused(reason, message string) {
 	b.t.Helper()
 	evaluate[any](b, `(() => {
@@ -79,13 +67,13 @@ func (b *tab) requireFormRefused(reason, message string) {
 		}, { once: true });
 	})()`)
 	b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
-	b.waitUntil("the form is held back", `window.refused && document.activeElement == document.querySelector("postern-upload")`)
+	b.waitUntil("the form is refused and the widget has the focus", `window.refused && document.activeElement == document.querySelector("postern-upload")`)
 	got := evaluate[struct {
 		Message string
 		Reasons []string
 	}](b, `refused`)
 	if got.Message != message || !slices.Equal(got.Reasons, []string{reason}) {
-		b.t.Errorf("why the form is held back: wanted %s, %q, got %+v", reason, message, got)
+		b.t.Errorf("reason for the refusal: wanted %s, %q, got %+v", reason, message, got)
 	}
 }
 
@@ -103,17 +91,17 @@ func TestADisabledWidgetTakesNoFilesAndAddsNothingToTheForm(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			evaluate[any](b, `(() => { const w = document.querySelector("postern-upload"); `+c.off+` })()`)
-			widget.waitUntil("the file control is closed", `document.querySelector("input[type=file]").disabled`)
+			widget.waitUntil("the file control is disabled", `document.querySelector("input[type=file]").disabled`)
 			if got := b.formEntries("pictures"); len(got) != 0 {
-				t.Errorf("what a disabled widget contributes: wanted nothing, got %q", got)
+				t.Errorf("values of a disabled widget in the form: wanted none, got %q", got)
 			}
 			if evaluate[bool](b, `document.querySelector("postern-upload").willValidate`) {
-				t.Error("a disabled widget is validated")
+				t.Error("willValidate of a disabled widget: wanted false")
 			}
 			evaluate[any](b, `(() => { const w = document.querySelector("postern-upload"); `+c.on+` })()`)
-			widget.waitUntil("the file control is open", `!document.querySelector("input[type=file]").disabled`)
+			widget.waitUntil("the file control is enabled", `!document.querySelector("input[type=file]").disabled`)
 			if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
-				t.Errorf("what it contributes afterwards: wanted %q, got %q", keys, got)
+				t.Errorf("values of the enabled widget in the form: wanted %q, got %q", keys, got)
 			}
 		})
 	}
@@ -134,21 +122,21 @@ func TestAResetFormCancelsItsUploads(t *testing.T) {
 		t.Fatalf("open multipart uploads before the reset: wanted one, got %q", open)
 	}
 	evaluate[any](b, `document.querySelector("form").reset()`)
-	b.waitUntil("the value is gone", `document.querySelector("postern-upload").value.length == 0 && document.querySelector("postern-upload").validity.valueMissing`)
-	widget.waitUntil("the rows are gone", `document.querySelector(".postern-file") == null`)
-	waitFor(b.t, "the parts are gone from the store", func() bool { return len(p.store(t).openUploads()) == 0 })
+	b.waitUntil("the widget has no values", `document.querySelector("postern-upload").value.length == 0 && document.querySelector("postern-upload").validity.valueMissing`)
+	widget.waitUntil("the rows are removed", `document.querySelector(".postern-file") == null`)
+	waitFor(b.t, "no multipart upload is open", func() bool { return len(p.store(t).openUploads()) == 0 })
 	release()
 	widget.chooseFiles(writeFile(t, "other.txt", []byte("other words")))
 	keys := b.waitForValues(1)
-	b.waitUntil("the widget is at rest", `document.querySelector("postern-upload:state(busy)") == null`)
+	b.waitUntil("the widget is not busy", `document.querySelector("postern-upload:state(busy)") == null`)
 	if got := b.formEntries("pictures"); !slices.Equal(got, keys) || p.store(t).object(keys[0]).Sum != sumOf([]byte("other words")) {
-		t.Errorf("what the form would post: wanted the new file alone, got %q", got)
+		t.Errorf("values in the form: wanted only the new file, got %q", got)
 	}
 	b.requireCleanConsole()
 }
 
-// A browser that kept the whole page meanwhile gives it back with its widget; this is what happens
-// where it has to load it anew.
+// A browser that keeps the whole page in memory gives back its widget too. This test is about a
+// page that is loaded again.
 func TestUploadsAreRestoredByGoingBack(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, "--origin", appOrigin)
@@ -156,15 +144,15 @@ func TestUploadsAreRestoredByGoingBack(t *testing.T) {
 	b.submit()
 	b.run(chromedp.NavigateBack())
 	if got := b.waitForValues(1); !slices.Equal(got, keys) || !slices.Equal(b.formEntries("pictures"), keys) {
-		t.Errorf("what the form would post: wanted %q again, got %q and %q", keys, got, b.formEntries("pictures"))
+		t.Errorf("values of the widget and in the form: wanted %q, got %q and %q", keys, got, b.formEntries("pictures"))
 	}
 	widget := b.widgets(p, 1)[0]
-	widget.waitUntil("the row is there again", `document.querySelector(".postern-file[data-state=done]") != null`)
+	widget.waitUntil("the row is shown again", `document.querySelector(".postern-file[data-state=done]") != null`)
 	widget.chooseFiles(writeFile(t, "other.png", pngOf(t, 61<<10)))
 	b.waitForValues(2)
 	widget.pressRowButton("remove")
 	if got := b.waitForValues(1); slices.Equal(got, keys) {
-		t.Errorf("after the first file was removed: wanted the other's key, got %q", got)
+		t.Errorf("values after the first file was removed: wanted the key of the other, got %q", got)
 	}
 	b.requireCleanConsole()
 }

@@ -17,21 +17,21 @@ func TestAMovedWidgetKeepsItsFiles(t *testing.T) {
 		name, move string
 		loads      int // of the frame, altogether
 	}{
-		{"moved whole", `form.insertBefore(form.querySelector("button"), w); form.moveBefore(w, null)`, 1},
-		{"taken out and put in elsewhere", `form.prepend(w)`, 2},
-		{"put back later", `w.remove(); await new Promise((f) => setTimeout(f)); form.append(w)`, 2},
+		{"moved without being removed", `form.insertBefore(form.querySelector("button"), w); form.moveBefore(w, null)`, 1},
+		{"inserted elsewhere", `form.prepend(w)`, 2},
+		{"removed and inserted later", `w.remove(); await new Promise((f) => setTimeout(f)); form.append(w)`, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, keys := embedPicture(t, p)
 			evaluate[any](b, `(async () => { const w = document.querySelector("postern-upload"); const form = w.form; `+c.move+` })()`)
 			widget := b.widgets(p, 1)[0]
-			widget.waitUntil("the row is there", `document.querySelector(".postern-file[data-state=done]") != null`)
+			widget.waitUntil("the row is shown", `document.querySelector(".postern-file[data-state=done]") != null`)
 			if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
-				t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
+				t.Errorf("values in the form: wanted %q, got %q", keys, got)
 			}
 			widget.chooseFiles(writeFile(t, "other.png", pngOf(t, 61<<10)))
 			if got := b.waitForValues(2); !slices.Contains(got, keys[0]) {
-				t.Errorf("with a second file: wanted %q among %q", keys, got)
+				t.Errorf("values with a second file: wanted %q among them, got %q", keys, got)
 			}
 			if got := b.frameLoads(p); got != c.loads {
 				t.Errorf("requests for the frame: wanted %d, got %d", c.loads, got)
@@ -41,7 +41,7 @@ func TestAMovedWidgetKeepsItsFiles(t *testing.T) {
 	}
 }
 
-// frameLoads counts how often a widget's frame was asked for.
+// frameLoads returns how often a widget's frame was requested.
 func (b *tab) frameLoads(p *devServer) (count int) {
 	for _, x := range b.Proxy.requests(hostOf(b.t, p.URL), http.MethodGet) {
 		if strings.HasPrefix(x.Path, "/widget/") {
@@ -59,8 +59,8 @@ func TestAWidgetDropsItsFilesWhenItsProfileChanges(t *testing.T) {
 	evaluate[any](b, fmt.Sprintf(`document.querySelector("postern-upload").ticket = %q`, p.ticket(alice)))
 	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
 	b.waitForValues(1)
-	// A second file waits for its ticket while the profile changes: the answer is then nobody's any
-	// more.
+	// A second file waits for its ticket while the profile changes. Nothing may use that ticket
+	// then.
 	evaluate[any](b, `(() => {
 		window.give = [];
 		document.querySelector("postern-upload").ticket = () => new Promise((resolve) => give.push(resolve));
@@ -74,10 +74,10 @@ func TestAWidgetDropsItsFilesWhenItsProfileChanges(t *testing.T) {
 	evaluate[any](b, fmt.Sprintf(`give[0](%q)`, p.ticket(alice)))
 	evaluate[any](b, fmt.Sprintf(`give[1](%q)`, p.ticket(bob)))
 	if got := b.waitForValues(1); !strings.HasPrefix(got[0], "users/bob/") || !strings.HasSuffix(got[0], ".txt") {
-		t.Errorf("value: wanted the file of the other profile alone, as bob's, got %q", got)
+		t.Errorf("values: wanted only the file of the other profile, with a key of bob, got %q", got)
 	}
 	if refused := countOf(b.responseStatuses(p, "/uploads"), http.StatusForbidden); refused != 0 {
-		t.Errorf("plans refused: wanted none, got %d: a ticket went to the wrong frame", refused)
+		t.Errorf("refused requests for uploads: wanted none, got %d: a ticket reached the wrong frame", refused)
 	}
 	b.requireCleanConsole()
 }
@@ -88,10 +88,10 @@ func TestAWidgetKeepsItsFilesWhenItsLanguageChanges(t *testing.T) {
 	b, keys := embedPicture(t, p)
 	evaluate[any](b, `document.querySelector("postern-upload").lang = "ar"`)
 	widget := b.widgets(p, 1)[0]
-	widget.waitUntil("the row is there, from right to left", fmt.Sprintf(
+	widget.waitUntil("the row is shown, from right to left", fmt.Sprintf(
 		`document.querySelector(".postern-file[data-state=done]")?.innerText.includes(%q) && getComputedStyle(document.body).direction == "rtl"`, catalogText(t, "ar", "upload.state.done")))
 	if got := b.formEntries("pictures"); !slices.Equal(got, keys) {
-		t.Errorf("what the form would post: wanted %q still, got %q", keys, got)
+		t.Errorf("values in the form: wanted %q, got %q", keys, got)
 	}
 	b.requireCleanConsole()
 }
@@ -100,12 +100,12 @@ func TestTheHostsColoursAreAppliedInTheFrame(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, "--origin", appOrigin)
 	b := embed(t, p, tabOptions{}, picturesForm)
-	dress := func(properties ...string) {
+	setStyles := func(properties ...string) {
 		for i := 0; i < len(properties); i += 2 {
 			evaluate[any](b, fmt.Sprintf(`document.body.style.setProperty(%q, %q)`, properties[i], properties[i+1]))
 		}
 	}
-	dress("--postern-accent", "rgb(120, 0, 60)", "--postern-radius", "7px", "--other", "red", "color-scheme", "dark")
+	setStyles("--postern-accent", "rgb(120, 0, 60)", "--postern-radius", "7px", "--other", "red", "color-scheme", "dark")
 	evaluate[any](b, `document.querySelector("postern-upload").style.setProperty("--postern-space", "3px")`)
 	widget := b.widgets(p, 1)[0]
 	shows := func(what, accent, scheme string) {
@@ -119,16 +119,16 @@ func TestTheHostsColoursAreAppliedInTheFrame(t *testing.T) {
 	}
 	shows("the colours of the beginning", "rgb(120, 0, 60)", "dark")
 	if got := evaluate[[]string](widget, `["--postern-radius", "--postern-space", "--other"].map((n) => getComputedStyle(document.documentElement).getPropertyValue(n))`); !slices.Equal(got, []string{"7px", "3px", ""}) {
-		t.Errorf("radius, space and what isn't ours: wanted 7px, 3px and nothing, got %q", got)
+		t.Errorf("radius, space and a property of the host's own: wanted 7px, 3px and nothing, got %q", got)
 	}
 	evaluate[any](b, `document.querySelector("postern-upload").port.postMessage({ theme: [["--other", "red"], ["display", "none"], ["--postern-radius", "9px"]] })`)
-	widget.waitUntil("what the host sends by hand is there", `getComputedStyle(document.documentElement).getPropertyValue("--postern-radius") == "9px"`)
+	widget.waitUntil("the radius that the host sends is applied", `getComputedStyle(document.documentElement).getPropertyValue("--postern-radius") == "9px"`)
 	if got := evaluate[string](widget, `document.documentElement.style.display + getComputedStyle(document.documentElement).getPropertyValue("--other")`); got != "" {
-		t.Errorf("what isn't a colour of ours: wanted it left out, got %q", got)
+		t.Errorf("properties that are not in the theme: wanted none applied, got %q", got)
 	}
-	dress("--postern-accent", "rgb(0, 90, 60)")
+	setStyles("--postern-accent", "rgb(0, 90, 60)")
 	shows("another accent", "rgb(0, 90, 60)", "dark")
-	dress("color-scheme", "light")
+	setStyles("color-scheme", "light")
 	shows("another scheme", "rgb(0, 90, 60)", "light")
 	b.requireCleanConsole()
 }
@@ -147,7 +147,7 @@ func TestTheFrameIsAsHighAsItsContent(t *testing.T) {
 			height := func(what, compared string) {
 				t.Helper()
 				b.waitUntil(what, fmt.Sprintf(`(() => { const { height } = document.querySelector("postern-upload").getBoundingClientRect(); return height > 0 && (%s); })()`, compared))
-				widget.waitUntil(what+": nothing is cut off or left over", `Math.abs(document.documentElement.scrollHeight - innerHeight) <= 1 && Math.abs(document.body.offsetHeight - innerHeight) <= 1 && document.documentElement.scrollWidth <= innerWidth`)
+				widget.waitUntil(what+": the document is as high as the frame", `Math.abs(document.documentElement.scrollHeight - innerHeight) <= 1 && Math.abs(document.body.offsetHeight - innerHeight) <= 1 && document.documentElement.scrollWidth <= innerWidth`)
 			}
 			height("the empty widget", `true`)
 			resting := evaluate[float64](b, `document.querySelector("postern-upload").getBoundingClientRect().height`)

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// serverWithoutFrameHeaders is the widget's server as a browser takes it that knows nothing of
-// frame-ancestors: the handshake alone is left to tell friend from foe.
+// serverWithoutFrameHeaders is the widget's server for a browser without frame-ancestors: only the
+// handshake tells listed pages from others.
 func serverWithoutFrameHeaders(t *testing.T) http.Handler {
 	t.Helper()
 	inner := widgetServer(t)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(&frameHeaderRemover{w}, r) })
 }
 
-// frameHeaderRemover drops the headers that keep a page from being framed.
+// frameHeaderRemover removes the headers that forbid to frame a page.
 type frameHeaderRemover struct{ http.ResponseWriter }
 
 func (l *frameHeaderRemover) WriteHeader(status int) {
@@ -25,7 +25,7 @@ func (l *frameHeaderRemover) WriteHeader(status int) {
 	l.ResponseWriter.WriteHeader(status)
 }
 
-// pagesByPath serves pages by their paths.
+// pagesByPath serves pages by their path.
 func pagesByPath(pages map[string]string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -33,7 +33,8 @@ func pagesByPath(pages map[string]string) http.Handler {
 	})
 }
 
-// framingPage is a page that frames the widget by hand, notes what it hears and can answer.
+// framingPage is a page that frames the widget without our element. It records messages and can
+// answer them.
 const (
 	listeningPage = `<!doctype html><script>
 	window.heard = [];
@@ -46,11 +47,11 @@ const (
 	framingPage = listeningPage + `<iframe src="` + uploadsOrigin + `/widget/pictures"></iframe>`
 )
 
-// waitForAllMessages waits until the widget's frame has said to its page all that it is going to
-// say: a word of ours comes behind the others.
+// waitForAllMessages waits until the page has received all messages of the widget's frame. The
+// frame sends one more for that, which comes after the others. The result is the frame's document.
 func (b *tab) waitForAllMessages() *tab {
 	b.t.Helper()
-	b.waitUntil("the frame is there", `document.readyState == "complete"`)
+	b.waitUntil("the frame has been loaded", `document.readyState == "complete"`)
 	frames := b.crossSiteFrames(uploadsOrigin + "/widget/")
 	if len(frames) != 1 {
 		b.t.Fatalf("frames of the widget: wanted one, got %d", len(frames))
@@ -58,7 +59,7 @@ func (b *tab) waitForAllMessages() *tab {
 	frame := b.insideFrame(frames[0])
 	frame.waitUntil("the uploader is ready", `document.querySelector("postern-uploader[ready]") != null`)
 	evaluate[any](frame, `import(document.querySelector("script[type=module]").src.replace("define", "widget")).then(() => parent.postMessage("that was all", "*"))`)
-	b.waitUntil("the frame has said all", `heard.includes("that was all")`)
+	b.waitUntil("the last message of the frame has arrived", `heard.includes("that was all")`)
 	return frame
 }
 
@@ -68,8 +69,8 @@ func TestTheFrameSendsMessagesToListedPagesOnly(t *testing.T) {
 	for _, c := range []struct{ name, origin, heard string }{
 		{"the listed page", appOrigin, "hello, that was all"},
 		{"another page", "http://other.localhost", nothing},
-		{"a domain that ends alike", "http://evil-app.localhost", nothing},
-		{"a domain that begins alike", "http://app.localhost.evil.test", nothing},
+		{"a domain with the same end", "http://evil-app.localhost", nothing},
+		{"a domain with the same beginning", "http://app.localhost.evil.test", nothing},
 		{"a subdomain of the listed one", "http://x.app.localhost", nothing},
 		{"another port of the listed one", appOrigin + ":8080", nothing},
 		{"an opaque origin", "null", nothing},
@@ -88,14 +89,14 @@ func TestTheFrameSendsMessagesToListedPagesOnly(t *testing.T) {
 			}
 			b.waitForAllMessages()
 			if got := evaluate[string](b, `heard.join(", ")`); got != c.heard {
-				t.Errorf("what the page heard: wanted %q, got %q", c.heard, got)
+				t.Errorf("messages to the page: wanted %q, got %q", c.heard, got)
 			}
 		})
 	}
 }
 
-// Each answer brings a port of its own, and one that is believed is spoken to at once. Ports are
-// counted, not words: a frame that has met its page tells its height whenever it likes.
+// Each answer contains a port. The frame sends a message on a port that it accepts. The test counts
+// ports instead of messages, because a connected frame also sends its height at any time.
 func TestTheFrameAcceptsAPortFromItsOwnPageOnly(t *testing.T) {
 	t.Parallel()
 	b := newTab(t, tabOptions{})
@@ -104,15 +105,15 @@ func TestTheFrameAcceptsAPortFromItsOwnPageOnly(t *testing.T) {
 	b.open(appOrigin + "/")
 	frame := b.waitForAllMessages()
 	evaluate[any](frame, `(() => {
-		window.welcomed = 0;
-		window.believed = new Set();
+		window.answers = 0;
+		window.accepted = new Set();
 		const { postMessage } = MessagePort.prototype;
-		MessagePort.prototype.postMessage = function (...what) { believed.add(this); return postMessage.apply(this, what); };
-		addEventListener("message", (e) => { if (e.data?.postern == "welcome") welcomed++; });
+		MessagePort.prototype.postMessage = function (...what) { accepted.add(this); return postMessage.apply(this, what); };
+		addEventListener("message", (e) => { if (e.data?.postern == "welcome") answers++; });
 	})()`)
 	for i, c := range []struct {
 		name, answer string
-		believed     bool
+		accepted     bool
 	}{
 		{"its page, without a nonce", `answer()`, false},
 		{"its page, with another nonce", `answer("1,2,3,4")`, false},
@@ -120,61 +121,61 @@ func TestTheFrameAcceptsAPortFromItsOwnPageOnly(t *testing.T) {
 		{"its page, with the nonce", `answer(nonce)`, true},
 	} {
 		evaluate[any](b, c.answer)
-		frame.waitUntil("the answer is there", fmt.Sprintf(`welcomed == %d`, i+1))
-		if believed := evaluate[int](frame, `believed.size`) > 0; believed != c.believed {
-			t.Errorf("an answer of %s: wanted it believed: %v, got %v", c.name, c.believed, believed)
+		frame.waitUntil("the answer has arrived", fmt.Sprintf(`answers == %d`, i+1))
+		if accepted := evaluate[int](frame, `accepted.size`) > 0; accepted != c.accepted {
+			t.Errorf("answer of %s: wanted its port accepted: %v, got %v", c.name, c.accepted, accepted)
 		}
 	}
 	evaluate[any](b, `answer(nonce)`)
-	frame.waitUntil("the answer is there", `welcomed == 5`)
-	if got := evaluate[int](frame, `believed.size`); got != 1 {
-		t.Errorf("ports that were believed in the end: wanted one, got %d", got)
+	frame.waitUntil("the answer has arrived", `answers == 5`)
+	if got := evaluate[int](frame, `accepted.size`); got != 1 {
+		t.Errorf("accepted ports in the end: wanted one, got %d", got)
 	}
 	b.requireCleanConsole()
 }
 
-// helloPage is a page that asks the page around it for a port, as the widget's frame does.
+// helloPage is a page that asks its parent for a port, as the widget's frame does.
 const helloPage = `<!doctype html><script>
 	window.heard = [];
 	addEventListener("message", (e) => heard.push(e.data));
-	parent.postMessage({ postern: "hello", nonce: "rogue" }, "*");
+	parent.postMessage({ postern: "hello", nonce: "other" }, "*");
 </script>`
 
 func TestTheElementAnswersItsOwnFrameOnly(t *testing.T) {
 	t.Parallel()
-	const other = "http://other.localhost"
+	const otherOrigin = "http://other.localhost"
 	for _, c := range []struct{ name, beside, navigate string }{
-		{"another page's frame beside it", other, ""},
+		{"another page's frame beside it", otherOrigin, ""},
 		{"a frame beside it of the widget's own origin", uploadsOrigin, ""},
-		{"its own frame, led elsewhere", "", other},
+		{"its own frame after it was navigated elsewhere", "", otherOrigin},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newTab(t, tabOptions{})
 			own := serverWithoutFrameHeaders(t)
-			b.Proxy.serveHost("other.localhost", pagesByPath(map[string]string{"/rogue": helloPage}))
+			b.Proxy.serveHost("other.localhost", pagesByPath(map[string]string{"/other": helloPage}))
 			b.Proxy.serveHost("uploads.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				pick(r.URL.Path == "/rogue", pagesByPath(map[string]string{"/rogue": helloPage}), own).ServeHTTP(w, r)
+				pick(r.URL.Path == "/other", pagesByPath(map[string]string{"/other": helloPage}), own).ServeHTTP(w, r)
 			}))
 			b.Proxy.serveHost("app.localhost", pagesByPath(map[string]string{"/": widgetPage}))
 			b.open(appOrigin + "/")
-			b.waitUntil("the widget and its page have met", `document.querySelector("postern-upload").port != null`)
+			b.waitUntil("the widget and its page are connected", `document.querySelector("postern-upload").port != null`)
 			evaluate[any](b, fmt.Sprintf(`(() => {
-				window.knocks = [];
+				window.hellos = [];
 				window.met = document.querySelector("postern-upload").port;
-				addEventListener("message", (e) => knocks.push(e));
+				addEventListener("message", (e) => hellos.push(e));
 				const [beside, elsewhere] = [%q, %q];
-				if (beside) document.body.append(Object.assign(document.createElement("iframe"), { src: beside + "/rogue" }));
-				else document.querySelector("postern-upload").frame.src = elsewhere + "/rogue";
+				if (beside) document.body.append(Object.assign(document.createElement("iframe"), { src: beside + "/other" }));
+				else document.querySelector("postern-upload").frame.src = elsewhere + "/other";
 			})()`, c.beside, c.navigate))
-			b.waitUntil("the rogue has asked", `knocks.some((e) => e.data.nonce == "rogue")`)
-			evaluate[any](b, `knocks.find((e) => e.data.nonce == "rogue").source.postMessage("that was all", "*")`)
-			rogue := b.insideFrame(b.crossSiteFrames(pick(c.beside != "", c.beside, c.navigate) + "/rogue")[0])
-			rogue.waitUntil("the page has said all", `heard.includes("that was all")`)
-			if got := evaluate[string](rogue, `JSON.stringify(heard)`); got != `["that was all"]` {
-				t.Errorf("what the rogue heard: wanted nothing, got %s", got)
+			b.waitUntil("the other frame has asked", `hellos.some((e) => e.data.nonce == "other")`)
+			evaluate[any](b, `hellos.find((e) => e.data.nonce == "other").source.postMessage("that was all", "*")`)
+			otherFrame := b.insideFrame(b.crossSiteFrames(pick(c.beside != "", c.beside, c.navigate) + "/other")[0])
+			otherFrame.waitUntil("the last message of the page has arrived", `heard.includes("that was all")`)
+			if got := evaluate[string](otherFrame, `JSON.stringify(heard)`); got != `["that was all"]` {
+				t.Errorf("messages to the other frame: wanted only the last one, got %s", got)
 			}
 			if c.beside != "" && !evaluate[bool](b, `document.querySelector("postern-upload").port == met`) {
-				t.Error("the widget has lost its frame to a stranger")
+				t.Error("port of the widget: wanted the one of its own frame still")
 			}
 		})
 	}

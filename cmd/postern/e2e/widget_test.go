@@ -13,15 +13,14 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// localhostURL is the address of the demo pages: the server's other name, which is another origin to a
-// browser.
+// localhostURL returns the address of a demo page. It uses the server's other name, which is
+// another origin.
 func (p *devServer) localhostURL(path string) string {
 	return strings.Replace(p.URL, "127.0.0.1", "localhost", 1) + path
 }
 
-// embed opens a page of somebody else's site with widgets on it. The site closes everything to its
-// pages but its own requests and what a widget needs; a page that takes a form shows what it got as
-// JSON.
+// embed opens a page of another site with the given body. Its policy allows only its own requests
+// and what a widget needs. A page that gets a form answers with the form's fields as JSON.
 func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 	t.Helper()
 	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
@@ -44,8 +43,8 @@ func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 // picturesForm is a form with one required widget.
 const picturesForm = `<form method="post"><postern-upload name="pictures" profile="photos" required></postern-upload><button type="submit">Save</button></form>`
 
-// embedPicture opens a page with a form that has a picture already, and returns its key as the
-// form's values.
+// embedPicture opens a page with a form, uploads a picture in it and returns the values of the
+// widget.
 func embedPicture(t *testing.T, p *devServer) (b *tab, keys []string) {
 	t.Helper()
 	b = embed(t, p, tabOptions{}, picturesForm)
@@ -56,18 +55,18 @@ func embedPicture(t *testing.T, p *devServer) (b *tab, keys []string) {
 	return b, keys
 }
 
-// waitUntilFrameFits waits until the widget's frame is as high as what is in it: what the host has below has
-// come to rest then.
+// waitUntilFrameFits waits until the widget's frame is as high as its document, so that nothing
+// below it moves any more.
 func (b *tab) waitUntilFrameFits() {
 	b.t.Helper()
-	b.waitUntil("the frame is as high as what is in it", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
+	b.waitUntil("the frame is as high as its document", `Math.abs(document.body.getBoundingClientRect().height - innerHeight) <= 1`)
 }
 
-// widgets waits until that many widgets of the page have met their host and returns their
-// documents, in the order of the page.
+// widgets waits until that many widgets are connected to the page, and returns their documents in
+// the order of the page.
 func (b *tab) widgets(p *devServer, count int) []*tab {
 	b.t.Helper()
-	b.waitUntil("the widgets have met their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
+	b.waitUntil("the widgets are connected to their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
 	found := make([]*tab, count)
 	for _, frame := range b.crossSiteFrames(p.URL + "/widget/") {
 		inside := b.insideFrame(frame)
@@ -82,20 +81,20 @@ func (b *tab) widgets(p *devServer, count int) []*tab {
 	return found
 }
 
-// waitForValues waits until the first widget of the page has that many and returns them.
+// waitForValues waits until the first widget of the page has that many values, and returns them.
 func (b *tab) waitForValues(count int) []string {
 	b.t.Helper()
 	b.waitUntil(fmt.Sprintf("the widget has %d values", count), fmt.Sprintf(`document.querySelector("postern-upload").value.length == %d`, count))
 	return evaluate[[]string](b, `document.querySelector("postern-upload").value`)
 }
 
-// formEntries are what the first form of the page would post under a name.
+// formEntries returns what the first form of the page would send under a name.
 func (b *tab) formEntries(name string) []string {
 	b.t.Helper()
 	return evaluate[[]string](b, fmt.Sprintf(`new FormData(document.querySelector("form")).getAll(%q)`, name))
 }
 
-// postedFields are the fields that a host says it got.
+// postedFields returns the fields that the host received.
 func (b *tab) postedFields() map[string][]string {
 	b.t.Helper()
 	var fields map[string][]string
@@ -115,17 +114,17 @@ func TestTheHostsFormContainsTheKeysOfUploadedFiles(t *testing.T) {
 		t.Errorf("the frame's title: wanted the label that the host names, got %q", title)
 	}
 	if evaluate[bool](b, `document.querySelector("form").checkValidity()`) {
-		t.Error("the host's form is valid without the upload that it requires")
+		t.Error("validity of the form without the required upload: wanted invalid")
 	}
 	picture := pngOf(t, 60<<10)
 	widget.chooseFiles(writeFile(t, "plot.png", picture))
 	b.waitForValues(1)
 	stored := p.store(t).onlyObject()
 	if stored.Sum != sumOf(picture) {
-		t.Errorf("stored: wanted sum %s, got %+v", sumOf(picture), stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sumOf(picture), stored)
 	}
 	if got := b.formEntries("photo"); len(got) != 1 || got[0] != stored.Key {
-		t.Errorf("what the form would post: wanted %q, got %q", stored.Key, got)
+		t.Errorf("what the form would send: wanted %q, got %q", stored.Key, got)
 	}
 	b.screenshot("demo-form-uploaded")
 	b.run(chromedp.SetAttributes(chromedp.CSS("input:not([type=hidden])"), map[string]string{"value": "Ada"}))
@@ -149,20 +148,20 @@ func TestTwoWidgetsOnOnePageKeepTheirFilesApart(t *testing.T) {
 	sides[0].chooseFiles(writeFile(t, "first.png", first))
 	b.waitForValues(1)
 	if got := b.formEntries("right"); len(got) != 0 {
-		t.Errorf("the widget at the right, which nobody used: wanted nothing, got %q", got)
+		t.Errorf("values of the widget that was not used: wanted none, got %q", got)
 	}
 	sides[1].chooseFiles(writeFile(t, "second.png", pngOf(t, 61<<10)))
-	b.waitUntil("the other widget has its file", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
+	b.waitUntil("the other widget has a value", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
 	for _, side := range sides {
 		side.waitUntilFrameFits()
 	}
 	b.submit()
 	got := b.postedFields()
 	if len(got["left"]) != 1 || !strings.HasPrefix(got["left"][0], "users/alice/") || len(got["right"]) != 1 || !strings.HasPrefix(got["right"][0], "users/bob/") {
-		t.Fatalf("what the host received: wanted a key of alice's at the left and one of bob's at the right, got %q", got)
+		t.Fatalf("what the host received: wanted a key of alice under left and one of bob under right, got %q", got)
 	}
 	if stored := p.store(t).object(got["left"][0]); stored.Sum != sumOf(first) {
-		t.Errorf("the object at the left: wanted sum %s, got %+v", sumOf(first), stored)
+		t.Errorf("object under left: wanted SHA-256 %s, got %+v", sumOf(first), stored)
 	}
 	b.requireCleanConsole()
 }
@@ -179,7 +178,7 @@ func TestEveryThemeOfTheDemoUploads(t *testing.T) {
 	for i, widget := range b.widgets(p, count) {
 		widget.chooseFiles(writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 60<<10+i)))
 	}
-	b.waitUntil("every widget has its file", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
+	b.waitUntil("every widget has a value", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
 	names := evaluate[[]string](b, `[...document.querySelectorAll("postern-upload")].map((w) => w.files[0].name)`)
 	for i, name := range names {
 		if wanted := fmt.Sprintf("plot-%d.png", i); name != wanted {
@@ -210,20 +209,20 @@ func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	widget.chooseFiles(large, writeFile(t, "plot.png", pngOf(t, 60<<10)))
 	for _, key := range b.waitForValues(2) {
 		if !strings.HasPrefix(key, "users/alice/") {
-			t.Errorf("key: wanted one of alice's, or the ticket was never used, got %q", key)
+			t.Errorf("key: wanted one of alice, since the ticket is hers, got %q", key)
 		}
 	}
 	heard := strings.Join(evaluate[[]string](b, `heard`), "\n")
 	if !strings.Contains(heard, "film.bin") || !strings.Contains(heard, "plot.png") {
-		t.Fatalf("what the host heard says nothing of the files: there is nothing to judge: %s", heard)
+		t.Fatalf("messages to the host: wanted the names of the files in them, got %s", heard)
 	}
 	if signedText.MatchString(heard) || strings.Contains(heard, "policy") || strings.Contains(heard, "token") || strings.Contains(heard, "http") {
-		t.Errorf("the host heard %s", heard)
+		t.Errorf("messages to the host: wanted no secrets in them, got %s", heard)
 	}
 	for _, host := range []string{hostOf(t, p.URL), hostOf(t, appOrigin), hostOf(t, p.Store)} {
 		for _, x := range b.Proxy.requests(host, "") {
 			if strings.Contains(x.Path+x.Query, ticket) || host != hostOf(t, p.Store) && signedText.MatchString(x.Path+x.Query) {
-				t.Errorf("a secret in an address: %s%s?%s", host, x.Path, x.Query)
+				t.Errorf("URL of a request: wanted no secret in it, got %s%s?%s", host, x.Path, x.Query)
 			}
 		}
 	}

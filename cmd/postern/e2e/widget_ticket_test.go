@@ -11,7 +11,8 @@ import (
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
-// askServerForTickets makes a page ask its office as hosts do: one ticket is kept until another is wanted.
+// askServerForTickets lets the page get its tickets from the ticket server: it keeps a ticket until
+// another one is wanted.
 const askServerForTickets = `(() => {
 	const widget = document.querySelector("postern-upload");
 	let kept;
@@ -30,15 +31,16 @@ func TestATicketThatExpiresDuringAnUploadIsRenewed(t *testing.T) {
 	cases := []struct {
 		name, how string
 		renew     func(b *tab, p *devServer, times int, w http.ResponseWriter) bool
-		stumbles  bool
+		hasError  bool
 	}{
 		{name: "a function gives another one", how: byProperty},
-		{name: "whoever hears the event gives another one", how: byEvent},
-		{name: "the host fails twice before it gives another one", how: byProperty, renew: failTwice, stumbles: true},
-		{name: "the host is late with another one", how: byProperty, renew: answerLate},
+		{name: "a listener gives another one", how: byEvent},
+		{name: "the host fails twice before it gives another one", how: byProperty, renew: failTwice, hasError: true},
+		{name: "the host gives another one late", how: byProperty, renew: answerLate},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			p := startDev(t, "--origin", appOrigin)
 			b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
 			o := &ticketServer{p: p, b: b, renew: c.renew}
@@ -48,27 +50,27 @@ func TestATicketThatExpiresDuringAnUploadIsRenewed(t *testing.T) {
 			widget.uploadAcrossRenewal(p, o)
 			asked := evaluate[[]bool](b, `asked`)
 			if asked[0] || !slices.Contains(asked, true) {
-				t.Errorf("what the host was asked: wanted a ticket, later another, got %v", asked)
+				t.Errorf("calls of the host's function, true for another ticket: wanted false first and true later, got %v", asked)
 			}
 			widget.requireGoodStatesOnly()
-			b.requireConsoleError("no ticket today", c.stumbles)
+			b.requireConsoleError("no ticket today", c.hasError)
 		})
 	}
 }
 
-// requireConsoleError requires that the host's console has that complaint, if any, and no other.
-func (b *tab) requireConsoleError(complaint string, any bool) {
+// requireConsoleError requires that the host's console has only that error, or none.
+func (b *tab) requireConsoleError(text string, wanted bool) {
 	b.t.Helper()
 	heard := b.consoleErrors()
-	other := func(message string) bool { return !strings.Contains(message, complaint) }
-	if len(heard) > 0 != any || slices.ContainsFunc(heard, other) {
-		b.t.Errorf("the host's console: wanted %q: %v, got %q", complaint, any, heard)
+	other := func(message string) bool { return !strings.Contains(message, text) }
+	if len(heard) > 0 != wanted || slices.ContainsFunc(heard, other) {
+		b.t.Errorf("console of the host: wanted the error %q: %v, got %q", text, wanted, heard)
 	}
 }
 
-// uploadAcrossRenewal sends a film in parts and seven small files. Nothing reaches the store before the
-// first ticket is over, and the film's last part not before all other files have been issued: so
-// the renewal falls into the middle.
+// uploadAcrossRenewal uploads a film in parts and seven small files. Nothing reaches the store
+// before the first ticket has ended, and the last part of the film not before all other files are
+// issued. So the ticket is renewed in the middle.
 func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 	b.t.Helper()
 	const small = 7
@@ -78,7 +80,7 @@ func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 			o.waitForFirstEnd()
 		}
 		if r.Method == http.MethodPut && strings.Contains(r.URL.RawQuery, "partNumber=3") {
-			waitFor(b.t, "everything has been issued", func() bool { return countOf(b.responseStatuses(p, "/uploads"), http.StatusCreated) == small+1 })
+			waitFor(b.t, "all files are issued", func() bool { return countOf(b.responseStatuses(p, "/uploads"), http.StatusCreated) == small+1 })
 		}
 		return false
 	})
@@ -98,42 +100,42 @@ func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 	for _, key := range p.store(b.t).keys() {
 		stored := p.store(b.t).object(key)
 		if !sums[stored.Sum] || !strings.HasPrefix(key, "users/alice/") {
-			b.t.Errorf("stored: wanted each file once, under alice's name, got %+v", stored)
+			b.t.Errorf("stored: wanted each file once, with a key of alice, got %+v", stored)
 		}
 		delete(sums, stored.Sum)
 	}
 	if left := p.store(b.t).openUploads(); len(sums) != 0 || len(left) != 0 {
-		b.t.Errorf("%d files are missing, %q not complete", len(sums), left)
+		b.t.Errorf("files that are missing: wanted none, got %d; open multipart uploads: wanted none, got %q", len(sums), left)
 	}
 	b.requireRenewalInTheMiddle(p)
 }
 
-// requireRenewalInTheMiddle requires that files of the first ticket were under way when the next one was
-// refused.
+// requireRenewalInTheMiddle requires that several files were issued with the first ticket before it
+// was refused.
 func (b *tab) requireRenewalInTheMiddle(p *devServer) {
 	b.t.Helper()
 	statuses := b.responseStatuses(p, "/uploads")
 	if first := slices.Index(statuses, http.StatusUnauthorized); first < 2 {
-		b.t.Errorf("answers to requests for a plan: wanted several 201 before the first 401, got %v", statuses)
+		b.t.Errorf("statuses of requests for a plan: wanted at least two 201 before the first 401, got %v", statuses)
 	}
 }
 
-// requireGoodStatesOnly requires that no row was ever seen in trouble.
+// requireGoodStatesOnly requires that no row had a state that means trouble.
 func (b *tab) requireGoodStatesOnly() {
 	b.t.Helper()
 	seen := evaluate[[]string](b, `states`)
 	if !slices.Contains(seen, "sending") || !slices.Contains(seen, "done") {
-		b.t.Errorf("states of the rows: wanted to see files being sent, got %q", seen)
+		b.t.Errorf("states of the rows: wanted sending and done among them, got %q", seen)
 	}
 	for _, state := range seen {
 		if !slices.Contains([]string{"chosen", "waiting", "preparing", "sending", "confirming", "done"}, state) {
-			b.t.Errorf("a row was seen %s", state)
+			b.t.Errorf("state of a row: wanted none that means trouble, got %s", state)
 		}
 	}
 }
 
-// responseStatuses are the answers to POST requests to such a path of the API, 0 for none yet. It may be
-// called from any goroutine.
+// responseStatuses returns the statuses of the responses to POST requests for a path of the API, 0
+// while there is none. It may be called from any goroutine.
 func (b *tab) responseStatuses(p *devServer, path string) (statuses []int) {
 	for _, x := range b.Proxy.requests(strings.TrimPrefix(p.URL, "http://"), http.MethodPost) {
 		if strings.HasSuffix(x.Path, path) {
@@ -143,7 +145,7 @@ func (b *tab) responseStatuses(p *devServer, path string) (statuses []int) {
 	return statuses
 }
 
-// countOf is how often the list holds something.
+// countOf returns how often a value is in the list.
 func countOf(list []int, wanted int) (times int) {
 	for _, got := range list {
 		if got == wanted {
@@ -151,16 +153,6 @@ func countOf(list []int, wanted int) (times int) {
 		}
 	}
 	return times
-}
-
-// waitFor waits for something beside the page; unlike until it may be called from any goroutine.
-func (b *tab) waitFor(what string, done func() bool) {
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(pollInterval) {
-		if time.Now().After(deadline) {
-			b.t.Errorf("%s: not within %v", what, patience)
-			return
-		}
-	}
 }
 
 func TestATicketThatHasAlreadyExpiredIsRenewed(t *testing.T) {
@@ -176,10 +168,10 @@ func TestATicketThatHasAlreadyExpiredIsRenewed(t *testing.T) {
 	})()`, good, over))
 	b.widgets(p, 1)[0].chooseFiles(writeFile(t, "plot.png", pngOf(t, 60<<10)))
 	if keys := b.waitForValues(1); !strings.Contains(keys[0], "/alice/") {
-		t.Errorf("key: wanted one of alice's, got %q", keys)
+		t.Errorf("key: wanted one of alice, got %q", keys)
 	}
 	if asked := evaluate[[]bool](b, `asked`); len(asked) != 2 || asked[0] || !asked[1] {
-		t.Errorf("what the host was asked: wanted a ticket, then another, got %v", asked)
+		t.Errorf("calls of the host's function, true for another ticket: wanted false and true, got %v", asked)
 	}
 	p.store(t).onlyObject()
 }
@@ -204,16 +196,16 @@ func TestFilesAddedTogetherShareOneTicket(t *testing.T) {
 		files = append(files, writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
 	}
 	widget.chooseFiles(files...)
-	widget.waitUntil("all files wait for their ticket", `wanted == 4`)
-	b.waitUntil("the host is asked", `window.give != null`)
+	widget.waitUntil("all files wait for a ticket", `wanted == 4`)
+	b.waitUntil("the host is asked for a ticket", `window.give != null`)
 	evaluate[any](b, fmt.Sprintf(`give(%q)`, p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"photos"}})))
 	for _, key := range b.waitForValues(4) {
 		if !strings.HasPrefix(key, "users/alice/") {
-			t.Errorf("key: wanted one of alice's, got %q", key)
+			t.Errorf("key: wanted one of alice, got %q", key)
 		}
 	}
 	if asked := evaluate[int](b, `asked`); asked != 1 {
-		t.Errorf("questions for a ticket: wanted one, got %d", asked)
+		t.Errorf("requests for a ticket: wanted one, got %d", asked)
 	}
 	b.requireCleanConsole()
 }

@@ -97,7 +97,7 @@ func TestWithScriptAFileThatBreaksTheRulesIsRefusedBeforeItIsSent(t *testing.T) 
 			b.chooseFiles(path)
 			b.waitForState("refused")
 			if says := plain.Replace(evaluate[string](b, `[...document.querySelectorAll(".postern-file .postern-row-text > *")].map((e) => e.textContent).join(" ")`)); says != c.says {
-				t.Errorf("the row says %q, wanted %q", says, c.says)
+				t.Errorf("text of the row: wanted %q, got %q", c.says, says)
 			}
 			if sent := b.Proxy.requests(hostOf(t, p.Store), ""); len(sent) != 0 {
 				t.Errorf("requests to the store: wanted none, got %+v", sent)
@@ -114,7 +114,7 @@ func TestWithScriptAFileOfAFalseTypeIsDeletedAndExplained(t *testing.T) {
 	b.upload(writeFile(t, "notes.png", []byte(strings.Repeat("only words\n", 200))))
 	b.waitUntil("the file is refused", `["refused", "failed"].includes(document.querySelector(".postern-file")?.dataset.state)`)
 	if words := b.text(); !strings.Contains(words, "PNG") {
-		t.Errorf("the page says %q, wanted it to name the allowed types", words)
+		t.Errorf("text of the page: wanted the allowed types in it, got %q", words)
 	}
 	if keys := p.store(t).keys(); len(keys) != 0 {
 		t.Errorf("objects in the store: wanted none, got %q", keys)
@@ -132,14 +132,14 @@ func (b *tab) upload(paths ...string) {
 // submitIfNeeded presses the form's button if the files wait for it.
 func (b *tab) submitIfNeeded() {
 	b.t.Helper()
-	b.waitUntil("a row for the file", `document.querySelector(".postern-file") != null`)
+	b.waitUntil("a row is shown", `document.querySelector(".postern-file") != null`)
 	if evaluate[bool](b, `[...document.querySelectorAll(".postern-file")].some((f) => f.dataset.state == "chosen")`) {
 		b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
 	}
 }
 
-// waitForState waits until every file of the page has a state. It fails at once if a file has failed
-// instead.
+// waitForState waits until every file of the page has a state. It fails at once if a file has
+// failed instead.
 func (b *tab) waitForState(state string) {
 	b.t.Helper()
 	b.waitUntil("files are "+state, fmt.Sprintf(`(() => {
@@ -151,30 +151,31 @@ func (b *tab) waitForState(state string) {
 	}
 }
 
-// requireNoFileAtServer requires that the server received only JSON, and nothing of the file; content
-// is the beginning of the file.
-func (b *tab) requireNoFileAtServer(p *devServer, piece []byte) {
+// requireNoFileAtServer requires that the server received only JSON, and nothing of the file;
+// content is the beginning of the file.
+func (b *tab) requireNoFileAtServer(p *devServer, content []byte) {
 	b.t.Helper()
 	for _, x := range b.Proxy.requests(hostOf(b.t, p.URL), "") {
 		switch {
 		case x.BodyRead > 0 && !strings.HasPrefix(x.ContentType, "application/json"):
-			b.t.Errorf("%s %s carried %d bytes of %s", x.Method, x.Path, x.BodyRead, x.ContentType)
-		case x.BodyRead > 16<<10 || bytes.Contains(x.BodyStart, piece):
-			b.t.Errorf("%s %s carried %d bytes, of the file perhaps", x.Method, x.Path, x.BodyRead)
+			b.t.Errorf("body of %s %s: wanted JSON, got %d bytes of %s", x.Method, x.Path, x.BodyRead, x.ContentType)
+		case x.BodyRead > 16<<10 || bytes.Contains(x.BodyStart, content):
+			b.t.Errorf("body of %s %s: wanted little JSON and nothing of the file, got %d bytes", x.Method, x.Path, x.BodyRead)
 		}
 	}
 }
 
-// requireSteadyProgress requires that the progress bar moved in at least four steps, and never back.
+// requireSteadyProgress requires that the progress bar moved in at least four steps, and never
+// back.
 func (b *tab) requireSteadyProgress() {
 	b.t.Helper()
 	seen := evaluate[[]float64](b, `window.seen`)
 	if len(seen) < 4 {
-		b.t.Errorf("steps of the progress bar: wanted at least 4, got %v", seen)
+		b.t.Errorf("values of the progress bar: wanted at least 4, got %v", seen)
 	}
 	for i := 1; i < len(seen); i++ {
 		if seen[i] < seen[i-1] {
-			b.t.Errorf("the progress bar went back from %v to %v", seen[i-1], seen[i])
+			b.t.Errorf("value of the progress bar: wanted it never to fall, got %v and then %v", seen[i-1], seen[i])
 			return
 		}
 	}
@@ -193,7 +194,8 @@ func (b *tab) parts(p *devServer) parts {
 	return found
 }
 
-// requireSentOnce requires that no part was sent twice, and that all of them have the size of the file.
+// requireSentOnce requires that no part was sent twice, and that all of them have the size of the
+// file.
 func (p parts) requireSentOnce(t *testing.T, size int64) {
 	t.Helper()
 	var sent int64
@@ -204,7 +206,7 @@ func (p parts) requireSentOnce(t *testing.T, size int64) {
 	}
 	for number, times := range seen {
 		if times > 1 {
-			t.Errorf("part %s went %d times", number, times)
+			t.Errorf("part %s was sent %d times, wanted once", number, times)
 		}
 	}
 	if sent != size {

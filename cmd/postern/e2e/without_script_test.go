@@ -16,18 +16,18 @@ func TestWithoutScriptAPictureIsStoredUnchanged(t *testing.T) {
 	b.chooseFiles(writeFile(t, "garden.png", picture))
 	b.submit()
 	if got := b.url(); !strings.HasPrefix(got, p.URL+"/forms/photos/done/") {
-		t.Errorf("after sending: wanted the landing page, got %s", got)
+		t.Errorf("address after the form: wanted the landing page, got %s", got)
 	}
 	b.requireResult("done", "arrived")
 	stored := p.store(t).onlyObject()
 	if stored.Sum != sumOf(picture) || stored.Size != mebibyte {
-		t.Errorf("stored: wanted %d bytes of sum %s, got %+v", mebibyte, sumOf(picture), stored)
+		t.Errorf("stored: wanted %d bytes with SHA-256 %s, got %+v", mebibyte, sumOf(picture), stored)
 	}
 	if stored.Type != "image/png" {
 		t.Errorf("content type: wanted image/png, got %q", stored.Type)
 	}
 	if sent := serverBytes(b.Proxy, p); sent != 0 {
-		t.Errorf("bytes sent to the handlers: wanted 0, got %d", sent)
+		t.Errorf("bytes sent to the server: wanted 0, got %d", sent)
 	}
 	b.requireCleanConsole()
 }
@@ -44,7 +44,7 @@ func TestWithoutScriptTheLandingPageMayBeOpenedTwice(t *testing.T) {
 	b.open(b.url())
 	b.requireResult("done", "arrived")
 	if again := p.store(t).onlyObject(); again.Sum != first.Sum || again.Type != first.Type {
-		t.Errorf("after a second look: wanted %+v, got %+v", first, again)
+		t.Errorf("after the second visit: wanted %+v, got %+v", first, again)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestWithoutScriptAFileOfAFalseTypeIsDeletedAndExplained(t *testing.T) {
 	}{
 		{"text renamed to a picture", "notes.png", []byte(strings.Repeat("only words\n", 200))},
 		{"a page renamed to a picture", "page.png", []byte("<!doctype html><script>alert(1)</script>")},
-		{"a drawing with script renamed to a picture", "drawing.png", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)},
+		{"an SVG with script renamed to a picture", "drawing.png", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)},
 		{"a program renamed to a picture", "run.png", append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 500)...)},
 	}
 	p := startDev(t)
@@ -86,7 +86,7 @@ func TestWithoutScriptAnyFileIsStoredWhereAllTypesAreAllowed(t *testing.T) {
 	b.submit()
 	b.requireResult("done", "arrived")
 	if stored := p.store(t).onlyObject(); stored.Sum != sumOf(content) {
-		t.Errorf("stored: wanted sum %s, got %+v", sumOf(content), stored)
+		t.Errorf("stored: wanted SHA-256 %s, got %+v", sumOf(content), stored)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestWithoutScriptAForgedLandingPageChangesNothing(t *testing.T) {
 	for _, token := range []string{"made-up", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJndWVzdCJ9.", "..%2f..%2fetc"} {
 		b.open(p.URL + "/forms/photos/done/" + token)
 		if words := b.text(); strings.Contains(words, "arrived") || !strings.Contains(words, "Code") {
-			t.Errorf("landing page with token %q says %q", token, words)
+			t.Errorf("landing page with token %q: wanted an error with its code, got %q", token, words)
 		}
 	}
 	if keys := p.store(t).keys(); len(keys) != 0 {
@@ -105,7 +105,7 @@ func TestWithoutScriptAForgedLandingPageChangesNothing(t *testing.T) {
 	}
 }
 
-// requireResult requires the state of the page that follows a form, and a word of what it says.
+// requireResult requires that the landing page has a state and that its text contains a word.
 func (b *tab) requireResult(state, word string) {
 	b.t.Helper()
 	got := evaluate[string](b, `document.querySelector("[data-state]")?.dataset.state ?? "no state: " + document.body.innerText`)
@@ -113,11 +113,11 @@ func (b *tab) requireResult(state, word string) {
 		b.t.Fatalf("state of the result: wanted %q, got %q", state, got)
 	}
 	if words := b.text(); !strings.Contains(words, word) {
-		b.t.Errorf("the result page says %q, wanted %q in it", words, word)
+		b.t.Errorf("text of the landing page: wanted %q in it, got %q", word, words)
 	}
 }
 
-// serverBytes counts the bodies of all requests that reached the server's own listener.
+// serverBytes returns the size of all request bodies that were sent to the server.
 func serverBytes(w *proxy, p *devServer) int64 {
 	var sent int64
 	for _, x := range w.requests(hostOf(p.t, p.URL), "") {
