@@ -1,7 +1,6 @@
 package sigv4
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -140,7 +139,10 @@ func appendCollapsed(dst []byte, value string) []byte {
 			dst = append(dst, value[i])
 		}
 	}
-	return bytes.TrimSuffix(dst, []byte(" "))
+	if len(dst) > start && dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
 }
 
 // appendNames appends the names of those headers that the dialect lists.
