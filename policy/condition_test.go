@@ -76,3 +76,18 @@ func renamed(fields []policy.Field, name, other string) []policy.Field {
 	}
 	return changed
 }
+
+func TestConditionErrorsMatchByReasonAndField(t *testing.T) {
+	t.Parallel()
+	err := errors.Join(errors.New("other"), policy.Key("a$").Err())
+	for wanted, target := range map[*policy.ConditionError]bool{
+		{Reason: policy.ReasonDollar}:               true,
+		{Reason: policy.ReasonDollar, Field: "key"}: true,
+		{Reason: policy.ReasonDollar, Field: "acl"}: false,
+		{Reason: policy.ReasonControl}:              false,
+	} {
+		if got := errors.Is(err, wanted); got != target {
+			t.Errorf("%+v: got %v, wanted %v", wanted, got, target)
+		}
+	}
+}
