@@ -1,4 +1,4 @@
-// Computes reflected CRCs, four 32-bit words in each step. The worker's name is the algorithm.
+// Computes reflected CRCs, four 32-bit values in each step. The worker's name is the algorithm.
 const WIDE = self.name === 'crc64nvme';
 /** Polynomials as low and high half. @type {Record<string, [number, number]>} */
 const POLYNOMIALS = { crc32: [0xedb88320, 0], crc32c: [0x82f63b78, 0], crc64nvme: [0xac4bc9b5, 0x9a6c9329] };
@@ -30,23 +30,23 @@ for (let i = 256; i < 4096; i++) {
 }
 
 /**
- * Adds bytes to a CRC. Words are read in the machine's byte order, which is little-endian wherever browsers run; a DataView would take
+ * Adds bytes to a CRC. Values are read in the machine's byte order, which is little-endian wherever browsers run; a DataView would take
  * twice as long.
  * @param {Uint8Array<ArrayBuffer>} bytes @param {number} l @param {number} h the value so far, inverted
  * @returns {[number, number]}
  */
 function addBytes(bytes, l, h) {
   const data = bytes.byteOffset % 4 ? bytes.slice() : bytes;
-  const words = new Uint32Array(data.buffer, data.byteOffset, (data.length >> 4) * 4);
-  for (let i = 0; i < words.length; i += 4) {
-    const a = words[i] ^ l;
-    const b = words[i + 1] ^ h;
-    const c = words[i + 2];
-    const d = words[i + 3];
+  const values = new Uint32Array(data.buffer, data.byteOffset, (data.length >> 4) * 4);
+  for (let i = 0; i < values.length; i += 4) {
+    const a = values[i] ^ l;
+    const b = values[i + 1] ^ h;
+    const c = values[i + 2];
+    const d = values[i + 3];
     l = lookUp(low, a, b, c, d);
     if (WIDE) h = lookUp(high, a, b, c, d);
   }
-  for (let i = words.length * 4; i < data.length; i++) {
+  for (let i = values.length * 4; i < data.length; i++) {
     const at = (l ^ data[i]) & 255;
     l = low[at] ^ ((l >>> 8) | (h << 24));
     h = high[at] ^ (h >>> 8);

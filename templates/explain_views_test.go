@@ -18,7 +18,7 @@ func emptyExplain() templates.ExplainView {
 	}
 }
 
-func askedExplain() templates.ExplainView {
+func explainWithResult() templates.ExplainView {
 	view := emptyExplain()
 	view.Text, view.Form, view.Size = `{"expiration":"2026-03-01T12:00:00.000Z","conditions":[]}`, "key=a\nacl=private", "10"
 	view.HasResult = true

@@ -71,9 +71,9 @@ func pages() map[string]templ.Component {
 		"demoform.hostile":   templates.DemoForm(hostile(normalDemo())),
 		"demothemes.normal":  templates.DemoThemes(normalDemo()),
 		"demothemes.hostile": templates.DemoThemes(hostile(normalDemo())),
-		"explain.asked":      templates.Explain(askedExplain()),
+		"explain.result":     templates.Explain(explainWithResult()),
 		"explain.empty":      templates.Explain(emptyExplain()),
-		"explain.hostile":    templates.Explain(hostile(askedExplain())),
+		"explain.hostile":    templates.Explain(hostile(explainWithResult())),
 	}
 }
 
