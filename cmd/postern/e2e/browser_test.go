@@ -3,12 +3,16 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -218,13 +222,22 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// waitUntil waits until an expression is true in the page; condition describes it in words.
+// waitUntil waits until an expression is true in the page; condition describes it in words. If the tab
+// goes to another page meanwhile, it waits for that page.
 func (b *tab) waitUntil(condition, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0))); err != nil {
-		b.t.Fatalf("waiting until %s: %v\npage: %s", condition, err, b.describe())
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0)))
+		if err == nil {
+			return
+		}
+		var refused *cdproto.Error
+		if navigated := errors.As(err, &refused) && refused.Code == -32000; !navigated || ctx.Err() != nil {
+			b.t.Fatalf("waiting until %s: %v\npage: %s", condition, err, b.describe())
+		}
+		time.Sleep(pollInterval)
 	}
 }
 

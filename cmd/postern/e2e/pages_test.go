@@ -104,8 +104,8 @@ func TestRowsFitEveryWindow(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, tabOptions{Language: l.tag})
 			for _, width := range []int64{375, 1280} {
-				b.resize(width)
 				b.open(p.URL + "/forms/photos")
+				b.resize(width)
 				b.waitUntilReady(true)
 				suffix := fmt.Sprintf("-%s-%d-%%s", l.tag, width)
 				b.screenshotInLightAndDark("form-photos" + suffix + "-script")

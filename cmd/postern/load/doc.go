@@ -1,9 +1,9 @@
-// Package load holds tests of Postern under load, on loopback and bounded.
+// Package load contains tests and benchmarks of Postern under load, on loopback.
 //
-//	go test ./cmd/postern/load                          # a smoke of a few seconds
-//	go test ./cmd/postern/load -run Load -load=60s -v   # 500 clients at once against the built binary
-//	go test ./cmd/postern/load -run Pace -load=60s -v   # the form page beside a bare Echo page, one core each
-//	go test ./cmd/postern/load -run '^$' -bench .       # the same as benchmarks
+//	go test ./cmd/postern/load                            # 500 clients, some requests each
+//	go test ./cmd/postern/load -run Clients -load 60s -v  # 500 clients for a minute
+//	go test ./cmd/postern/load -run '^$' -bench FormPage  # the form page beside a bare Echo page
 //
-// Compare ratios of one run, never figures of two machines.
+// The benchmarks give the server one processor. Compare ratios within one run, not times of two
+// machines. Short mode leaves this package out.
 package load

@@ -7,14 +7,10 @@ import (
 	"os"
 	"runtime/pprof"
 	"testing"
-	"time"
 )
 
-// duration is how long each load lasts; the default is a smoke for every run of the tests.
-var duration = flag.Duration("load", 3*time.Second, "how long each load lasts")
-
-// pagesEnv makes the test binary a server of pages instead: see servePages. profileEnv names the
-// file for that server's processor profile, if any.
+// pagesEnv turns the test binary into a server of pages: see servePages. profileEnv names the file
+// for a processor profile of that server; empty for none.
 const (
 	pagesEnv   = "POSTERN_LOAD_PAGES"
 	profileEnv = "POSTERN_LOAD_PROFILE"
@@ -22,6 +18,11 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(pagesEnv) == "" {
+		flag.Parse()
+		if testing.Short() {
+			fmt.Println("load: left out in short mode: a load keeps every processor busy")
+			return
+		}
 		os.Exit(m.Run())
 	}
 	if err := withCPUProfile(func() error { return servePages(os.Stdin, os.Stdout) }); err != nil {
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// withCPUProfile writes a processor profile of serve, if profileEnv names a file.
 func withCPUProfile(serve func() error) error {
 	name := os.Getenv(profileEnv)
 	if name == "" {

@@ -30,8 +30,8 @@ const (
 	tokenKey  = "token-key-0123456789-0123456789-0123456789"
 )
 
-// servePages serves the form page of the contract's profile on one port and a bare page of the same
-// size on another, until its input ends.
+// servePages serves the form page of a profile on one port and a bare page of the same size on
+// another, until its input ends.
 func servePages(stop io.Reader, ready io.Writer) error {
 	whole, err := formPages()
 	if err != nil {
@@ -75,7 +75,7 @@ func listenAndServe(s *http.Server) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// barePage is the least that Echo can do for as many bytes.
+// barePage is the least that Echo can do for a page of that size.
 func barePage(size int) http.Handler {
 	page := strings.Repeat("x", size)
 	e := echo.New()
@@ -83,8 +83,8 @@ func barePage(size int) http.Handler {
 	return e
 }
 
-// formPages is what `postern serve` runs, down to the access log on standard error; the store isn't
-// asked for a form page.
+// formPages returns what `postern serve` runs, with the access log on standard error. No request of
+// the benchmarks needs the store.
 func formPages() (http.Handler, error) {
 	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{ticketKey}})
 	if err != nil {

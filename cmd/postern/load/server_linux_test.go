@@ -3,11 +3,11 @@ package load
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,13 +18,16 @@ import (
 // server is a built `postern serve` with a config file and a real store.
 type server struct {
 	*testserver.Server
-	address string
-	log     string // file
+	address string // host and port on which it listens
+	log     string // path of the log file
 }
 
+// publicHost is the host of the server's public URL.
+const publicHost = "uploads.localhost"
+
 const config = `
-listen: ADDRESS
-public_url: http://ADDRESS
+listen: 127.0.0.1:0
+public_url: http://` + publicHost + `
 keys: {tokens: ["env:TOKEN_KEY"]}
 tickets: {secret: "env:TICKET_KEY"}
 store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true}
@@ -44,10 +47,11 @@ profiles:
     max_open: 2
 `
 
+// startServer starts a server and its store until the test ends.
 func startServer(t *testing.T) *server {
 	t.Helper()
 	dir := t.TempDir()
-	// Built first: the store changes the working directory.
+	// The program is built first, because the store changes the working directory.
 	program, err := testserver.Build(dir)
 	must(t, err)
 	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
@@ -57,9 +61,9 @@ func startServer(t *testing.T) *server {
 			t.Error(err)
 		}
 	})
-	s := &server{address: freeAddress(t), log: filepath.Join(dir, "log")}
+	s := &server{log: filepath.Join(dir, "log")}
 	file := filepath.Join(dir, "postern.yaml")
-	must(t, os.WriteFile(file, []byte(strings.NewReplacer("ADDRESS", s.address, "STORE", store.URL()).Replace(config)), 0o600))
+	must(t, os.WriteFile(file, []byte(strings.Replace(config, "STORE", store.URL(), 1)), 0o600))
 	log, err := os.Create(s.log)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
@@ -67,20 +71,12 @@ func startServer(t *testing.T) *server {
 		Path: program, Args: []string{"serve", "--config", file}, Stderr: log,
 		Env: []string{"TOKEN_KEY=" + tokenKey, "TICKET_KEY=" + ticketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=store-secret"},
 	})
+	s.address = strings.TrimPrefix(s.URL, "http://")
 	t.Cleanup(s.Stop)
 	return s
 }
 
-// freeAddress is a port that was free a moment ago: the public URL in the config has to name it.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { must(t, l.Close()) }()
-	return l.Addr().String()
-}
-
-// memory is the server's resident set in bytes.
+// memory returns the server's resident memory in bytes.
 func (s *server) memory(t *testing.T) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
@@ -91,7 +87,7 @@ func (s *server) memory(t *testing.T) int64 {
 	return kib << 10
 }
 
-// warnings are the lines of the log that aren't plain requests.
+// warnings returns the lines of the log that aren't of level INFO, at most about 4 KiB of them.
 func (s *server) warnings(t *testing.T) []byte {
 	t.Helper()
 	log, err := os.ReadFile(s.log)
@@ -105,18 +101,20 @@ func (s *server) warnings(t *testing.T) []byte {
 	return found
 }
 
-// sampleMemory samples the server until stop is closed.
-func (s *server) sampleMemory(t *testing.T, every time.Duration, stop <-chan struct{}) []int64 {
+// sample is the server's resident memory in bytes after that many requests.
+type sample struct{ requests, memory int64 }
+
+// sampleMemory samples the memory at the beginning, every 20 ms, and when stop is closed.
+func (s *server) sampleMemory(t *testing.T, progress *atomic.Int64, stop <-chan struct{}) (samples []sample) {
 	t.Helper()
-	var all []int64
-	ticker := time.NewTicker(every)
+	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
+		samples = append(samples, sample{progress.Load(), s.memory(t)})
 		select {
 		case <-stop:
-			return all
+			return append(samples, sample{progress.Load(), s.memory(t)})
 		case <-ticker.C:
-			all = append(all, s.memory(t))
 		}
 	}
 }
