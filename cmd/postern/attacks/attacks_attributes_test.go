@@ -10,23 +10,23 @@ import (
 
 func attributeAttacks() []attack {
 	fields := map[string][2]string{
-		"another acl":              {"acl", "public-read-write"},
-		"another acl, other case":  {"ACL", "public-read"},
-		"an acl by its header":     {"x-amz-acl", "public-read"},
-		"other tags":               {"tagging", "<Tagging><TagSet><Tag><Key>stage</Key><Value>done</Value></Tag></TagSet></Tagging>"},
-		"a storage class":          {"x-amz-storage-class", "GLACIER"},
-		"a website redirect":       {"x-amz-website-redirect-location", "https://evil.test/"},
-		"another role":             {"x-amz-meta-role", "admin"},
-		"other metadata":           {"x-amz-meta-source", "phone"},
-		"an encryption key":        {"x-amz-server-side-encryption-aws-kms-key-id", "mine"},
-		"a key of the client's":    {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
-		"an encoding":              {"Content-Encoding", "gzip"},
-		"a disposition":            {"Content-Disposition", "inline"},
-		"a longer life in caches":  {"Cache-Control", "max-age=31536000"},
-		"an expiry":                {"Expires", "Thu, 01 Dec 2033 16:00:00 GMT"},
-		"a field nobody knows":     {"x-evil", "1"},
-		"another day":              {"x-amz-date", "20200101T000000Z"},
-		"a checksum nobody wanted": {"x-amz-checksum-crc32", "AAAAAA=="},
+		"another acl":                      {"acl", "public-read-write"},
+		"another acl, other case":          {"ACL", "public-read"},
+		"an acl by its header":             {"x-amz-acl", "public-read"},
+		"other tags":                       {"tagging", "<Tagging><TagSet><Tag><Key>stage</Key><Value>done</Value></Tag></TagSet></Tagging>"},
+		"a storage class":                  {"x-amz-storage-class", "GLACIER"},
+		"a website redirect":               {"x-amz-website-redirect-location", "https://evil.test/"},
+		"another role":                     {"x-amz-meta-role", "admin"},
+		"other metadata":                   {"x-amz-meta-source", "phone"},
+		"an encryption key":                {"x-amz-server-side-encryption-aws-kms-key-id", "mine"},
+		"an encryption key of the client":  {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
+		"an encoding":                      {"Content-Encoding", "gzip"},
+		"a disposition":                    {"Content-Disposition", "inline"},
+		"a longer time in caches":          {"Cache-Control", "max-age=31536000"},
+		"an expiry":                        {"Expires", "Thu, 01 Dec 2033 16:00:00 GMT"},
+		"an unknown field":                 {"x-evil", "1"},
+		"another day":                      {"x-amz-date", "20200101T000000Z"},
+		"a checksum that the policy lacks": {"x-amz-checksum-crc32", "AAAAAA=="},
 	}
 	var list []attack
 	for name, f := range fields {
@@ -42,22 +42,22 @@ func attributeAttacks() []attack {
 	for name, header := range map[string][2]string{
 		"a role": {"x-amz-meta-role", "admin"}, "a storage class": {"x-amz-storage-class", "GLACIER"},
 		"a redirect":                  {"x-amz-website-redirect-location", "https://evil.test/"},
-		"a copy of somebody's object": {"x-amz-copy-source", "/walls/users/else/secret.png"},
+		"a copy of somebody's object": {"x-amz-copy-source", "/attacks/users/else/secret.png"},
 	} {
 		list = append(list, attack{classAttribute, viaPUT, name, sendingPut(setPutHeader(header[0], header[1])), 403, "AccessDenied"})
 	}
 	return slices.Concat(list, memberAttacks())
 }
 
-// memberAttacks ask the API for what only the operator decides.
+// memberAttacks ask the API for things that only the operator decides.
 func memberAttacks() []attack {
 	members := map[string]string{
 		"an acl": `"acl":"public-read"`, "a key": `"key":"users/else.png"`, "a bucket": `"bucket":"other"`, "a prefix": `"prefix":""`,
 		"tags": `"tags":{"stage":"done"}`, "a storage class": `"storageClass":"GLACIER"`, "a redirect": `"redirect":"https://evil.test/"`,
 		"a subject": `"subject":"somebody"`, "a method": `"method":"put"`, "a lifetime": `"lifetime":"7d"`, "a part size": `"partSize":1`,
-		"metadata that isn't listed": `"metadata":{"role":"admin"}`, "the operator's own metadata": `"metadata":{"source":"phone"}`,
+		"metadata that the profile doesn't accept": `"metadata":{"role":"admin"}`, "the operator's own metadata": `"metadata":{"source":"phone"}`,
 		"metadata that isn't text":      `"metadata":{"album":1}`,
-		"metadata by its header's name": `"metadata":{"x-amz-meta-album":"a"}`, "metadata without end": `"metadata":{"album":"` + strings.Repeat("a", 3000) + `"}`,
+		"metadata by its header's name": `"metadata":{"x-amz-meta-album":"a"}`, "metadata of 3,000 bytes": `"metadata":{"album":"` + strings.Repeat("a", 3000) + `"}`,
 	}
 	var list []attack
 	for name, text := range members {
@@ -69,8 +69,8 @@ func memberAttacks() []attack {
 
 func redirectAttacks() []attack {
 	targets := map[string]string{
-		"script": "javascript:alert(1)", "no scheme": "//evil.test/", "a name in disguise": "https://ok@evil.test/", "elsewhere": "https://evil.test/",
-		"a tab within": "java\tscript:alert(1)", "a query of its own": "http://127.0.0.1/?key=else", "nowhere": "",
+		"script": "javascript:alert(1)", "no scheme": "//evil.test/", "a user name before the host": "https://ok@evil.test/", "another site": "https://evil.test/",
+		"a tab inside": "java\tscript:alert(1)", "another query": "http://127.0.0.1/?key=else", "an empty one": "",
 	}
 	var list []attack
 	for name, target := range targets {
@@ -110,21 +110,21 @@ func sizeAttacks() []attack {
 			{classSize, viaMultipart, "the part number of a part that isn't planned", sendingPart(editPartURL("partNumber=1", "partNumber=4")), 403, "SignatureDoesNotMatch"},
 			{classSize, viaMultipart, "another upload's ID", sendingPart(editPartURL("uploadId=", "uploadId=0")), 403, "SignatureDoesNotMatch"},
 			{classSize, viaMultipart, "completing without any part", completeWithoutParts, 409, "incomplete"},
-			{classSize, viaMultipart, "completing with a part swapped behind our back", completeAfterReplacingAPart, 409, "size_mismatch"},
-			{classSize, viaPOST, "an object swapped behind our back for a bigger one", completeAfterReplacingTheObject(pictureSize + 1), 409, "size_mismatch"},
-			{classSize, viaPUT, "an object swapped behind our back for a smaller one", completeAfterReplacingTheObject(pictureSize - 1), 409, "size_mismatch"},
+			{classSize, viaMultipart, "completing with a part replaced in the store", completeAfterReplacingAPart, 409, "size_mismatch"},
+			{classSize, viaPOST, "an object replaced in the store by a bigger one", completeAfterReplacingTheObject(pictureSize + 1), 409, "size_mismatch"},
+			{classSize, viaPUT, "an object replaced in the store by a smaller one", completeAfterReplacingTheObject(pictureSize - 1), 409, "size_mismatch"},
 		},
 	)
 }
 
 func policyAttacks() []attack {
 	edits := map[string]func(string) string{
-		"another type allowed":     func(p string) string { return strings.Replace(p, "$key", "$x-amz-meta-key", 1) + " " },
-		"no closing brace":         func(p string) string { return strings.TrimSuffix(p, "}") },
-		"a condition more":         func(p string) string { return strings.TrimSuffix(p, "]}") + `,["starts-with","$acl",""]]}` },
-		"a century of life":        func(p string) string { return strings.Replace(p, `"expiration":"20`, `"expiration":"21`, 1) },
-		"a larger range":           func(p string) string { return strings.Replace(p, "content-length-range", "content-length-Range", 1) },
-		"nothing but a space more": func(p string) string { return p + " " },
+		"another field in a condition":  func(p string) string { return strings.Replace(p, "$key", "$x-amz-meta-key", 1) + " " },
+		"no closing brace":              func(p string) string { return strings.TrimSuffix(p, "}") },
+		"one more condition":            func(p string) string { return strings.TrimSuffix(p, "]}") + `,["starts-with","$acl",""]]}` },
+		"an expiration a century later": func(p string) string { return strings.Replace(p, `"expiration":"20`, `"expiration":"21`, 1) },
+		"a larger range":                func(p string) string { return strings.Replace(p, "content-length-range", "content-length-Range", 1) },
+		"one more space":                func(p string) string { return p + " " },
 	}
 	var list []attack
 	for name, edit := range edits {
@@ -137,9 +137,9 @@ func policyAttacks() []attack {
 		forEachWay(classInjection, formWays, "a signature with one digit changed", sendingForm(editSignature(changeLastDigit)), 403, "SignatureDoesNotMatch"),
 		forEachWay(classInjection, formWays, "a signature in capitals", sendingForm(editSignature(strings.ToUpper)), 403, "SignatureDoesNotMatch"),
 		[]attack{
-			{classReplay, viaPUT, "a life that never ends", sendingPut(editPutURL("X-Amz-Expires=", "X-Amz-Expires=1")), 403, "SignatureDoesNotMatch"},
-			{classReplay, viaPUT, "another method's signature", sendingPut(editPutURL("X-Amz-Signature=", "X-Amz-Signature=0")), 403, "SignatureDoesNotMatch"},
-			{classReplay, viaMultipart, "a life that never ends", sendingPart(editPartURL("X-Amz-Expires=", "X-Amz-Expires=1")), 403, "SignatureDoesNotMatch"},
+			{classReplay, viaPUT, "a longer lifetime", sendingPut(editPutURL("X-Amz-Expires=", "X-Amz-Expires=1")), 403, "SignatureDoesNotMatch"},
+			{classReplay, viaPUT, "a changed signature", sendingPut(editPutURL("X-Amz-Signature=", "X-Amz-Signature=0")), 403, "SignatureDoesNotMatch"},
+			{classReplay, viaMultipart, "a longer lifetime", sendingPart(editPartURL("X-Amz-Expires=", "X-Amz-Expires=1")), 403, "SignatureDoesNotMatch"},
 			{classReplay, viaMultipart, "another day", sendingPart(editPartURL("X-Amz-Date="+time.Now().UTC().Format("2006"), "X-Amz-Date=2099")), 400, "AuthorizationQueryParametersError"},
 		},
 	)

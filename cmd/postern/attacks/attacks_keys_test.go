@@ -9,7 +9,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// formWays are the two ways in that send a form.
+// formWays are the two ways that send a form.
 var formWays = []string{viaForm, viaPOST}
 
 func keyAttacks() []attack {
@@ -17,22 +17,22 @@ func keyAttacks() []attack {
 		forEachWay(classKey, formWays, "no key", sendingForm(dropField("key")), 400, "InvalidArgument"),
 		forEachWay(classKey, formWays, "an empty key", sendingForm(setField("key", "")), 400, "InvalidArgument"),
 		forEachWay(classKey, formWays, "the subject's prefix as key", sendingForm(editKey(func(key string) string { return key[:strings.LastIndex(key, "/")+1] })), 403, "AccessDenied"),
-		forEachWay(classKey, formWays, "a neighbour whose name begins alike", sendingForm(editKey(func(key string) string { return strings.Replace(key, "/2", "0/2", 1) })), 403, "AccessDenied"),
-		forEachWay(classKey, formWays, "a key beside the tree", sendingForm(setField("key", "else.png")), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "the prefix of a subject with a similar name", sendingForm(editKey(func(key string) string { return strings.Replace(key, "/2", "0/2", 1) })), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "a key outside the prefix", sendingForm(setField("key", "else.png")), 403, "AccessDenied"),
 		forEachWay(classKey, formWays, "a key of another case", sendingForm(editKey(strings.ToUpper)), 403, "AccessDenied"),
-		forEachWay(classKey, formWays, "the key and one more slash", sendingForm(appendToField("key", "/")), 403, "AccessDenied"),
-		forEachWay(classFilename, formWays, "a key that climbs", sendingForm(appendToField("key", "/../../../else.png")), 403, "AccessDenied"),
-		forEachWay(classFilename, formWays, "a key that climbs in disguise", sendingForm(appendToField("key", "%2f%2e%2e%2felse.png")), 403, "AccessDenied"),
+		forEachWay(classKey, formWays, "the key and another slash", sendingForm(appendToField("key", "/")), 403, "AccessDenied"),
+		forEachWay(classFilename, formWays, "a key with two dots", sendingForm(appendToField("key", "/../../../else.png")), 403, "AccessDenied"),
+		forEachWay(classFilename, formWays, "a key with percent-encoded dots", sendingForm(appendToField("key", "%2f%2e%2e%2felse.png")), 403, "AccessDenied"),
 		forEachWay(classFilename, formWays, "the store's own file name variable", sendingForm(appendToField("key", "/${filename}")), 403, "AccessDenied"),
 		[]attack{
-			{classKey, viaPUT, "a neighbour whose name begins alike", sendingPut(editPutURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
-			{classKey, viaPUT, "a key beside the tree", sendingPut(editPutURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
-			{classFilename, viaPUT, "a key that climbs", sendingPut(editPutURL(".png?", ".png/../else.png?")), 403, "SignatureDoesNotMatch"},
-			{classFilename, viaPUT, "a key that climbs in disguise", sendingPut(editPutURL(".png?", ".png%2F%2E%2E%2Felse.png?")), 403, "SignatureDoesNotMatch"},
-			{classFilename, viaPUT, "an escaped letter too many", sendingPut(editPutURL(".png?", ".pn%2567?")), 403, "SignatureDoesNotMatch"},
-			{classKey, viaMultipart, "a neighbour whose name begins alike", sendingPart(editPartURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
-			{classKey, viaMultipart, "a key beside the tree", sendingPart(editPartURL("/walls/users/", "/walls/")), 403, "SignatureDoesNotMatch"},
-			{classFilename, viaMultipart, "a key that climbs", sendingPart(editPartURL(".bin?", ".bin/../else.bin?")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaPUT, "the prefix of a subject with a similar name", sendingPut(editPutURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaPUT, "a key outside the prefix", sendingPut(editPutURL("/attacks/users/", "/attacks/")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "a key with two dots", sendingPut(editPutURL(".png?", ".png/../else.png?")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "a key with percent-encoded dots", sendingPut(editPutURL(".png?", ".png%2F%2E%2E%2Felse.png?")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaPUT, "one more escaped letter", sendingPut(editPutURL(".png?", ".pn%2567?")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaMultipart, "the prefix of a subject with a similar name", sendingPart(editPartURL("/users/s", "/users/s0")), 403, "SignatureDoesNotMatch"},
+			{classKey, viaMultipart, "a key outside the prefix", sendingPart(editPartURL("/attacks/users/", "/attacks/")), 403, "SignatureDoesNotMatch"},
+			{classFilename, viaMultipart, "a key with two dots", sendingPart(editPartURL(".bin?", ".bin/../else.bin?")), 403, "SignatureDoesNotMatch"},
 		},
 	)
 }
@@ -42,8 +42,8 @@ func nameAttacks() []attack {
 		"no name": "", "a dot": ".", "two dots": "..", "a way up": "../garden.png", "a way up in the middle": "a/../garden.png",
 		"a folder": "a/garden.png", "a backslash": `a\garden.png`, "a way up with backslashes": `..\..\garden.png`,
 		"an absolute path": "/etc/passwd", "a double slash": "a//garden.png", "a drive": `C:\garden.png`,
-		"more than stores take": strings.Repeat("n", 1025) + ".png", "spaces alone": "   ", "zero-width characters alone": "\u200b\u200d",
-		"a slash behind a zero byte": "garden.png\x00/../x",
+		"a name that is too long for stores": strings.Repeat("n", 1025) + ".png", "spaces alone": "   ", "zero-width characters alone": "\u200b\u200d",
+		"a slash after a zero byte": "garden.png\x00/../x",
 	}
 	var list []attack
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
@@ -69,27 +69,27 @@ func typeAttacks() []attack {
 	}
 	active := filmRequest(filmSize)
 	active.Type = "text/html"
-	list = append(list, attack{classType, viaMultipart, "a page where only an unnamed wildcard allows it", issuing(active), 415, "type_not_allowed"})
+	list = append(list, attack{classType, viaMultipart, "HTML under a wildcard", issuing(active), 415, "type_not_allowed"})
 	return slices.Concat(list,
-		forEachWay(classType, []string{viaPOST}, "a page's type in the field", sendingForm(setField("Content-Type", "text/html")), 403, "AccessDenied"),
+		forEachWay(classType, []string{viaPOST}, "the type of HTML in the field", sendingForm(setField("Content-Type", "text/html")), 403, "AccessDenied"),
 		forEachWay(classType, []string{viaForm}, "a type in a form that has none", sendingForm(setField("Content-Type", "text/html")), 403, "AccessDenied"),
 		forEachWay(classType, []string{viaPOST}, "a list of types in the field", sendingForm(setField("Content-Type", "image/png,text/html")), 403, "AccessDenied"),
 		[]attack{
-			{classType, viaPUT, "a page's type in the header", sendingPut(setPutHeader("content-type", "text/html")), 403, "SignatureDoesNotMatch"},
-			{classType, viaForm, "a page through a plain form", landing(htmlOfSize(pictureSize)), 415, "type_not_allowed"},
-			{classType, viaForm, "a drawing through a plain form", landing(svgOfSize(pictureSize)), 415, "type_not_allowed"},
-			{classType, viaForm, "words through a plain form", landing([]byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
+			{classType, viaPUT, "the type of HTML in the header", sendingPut(setPutHeader("content-type", "text/html")), 403, "SignatureDoesNotMatch"},
+			{classType, viaForm, "HTML through the plain form", landing(htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaForm, "SVG through the plain form", landing(svgOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaForm, "text through the plain form", landing([]byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
 			{classAttribute, viaMultipart, "a role on a part", sendingPart(setPartHeader("x-amz-meta-role", "admin")), 403, "AccessDenied"},
-			{classType, viaPOST, "a page under a picture's type", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
-			{classType, viaPOST, "a drawing under a picture's type", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
-			{classType, viaPOST, "words under a picture's type", sendingInstead(pictureRequest(pictureSize), []byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
-			{classType, viaPUT, "a page under a picture's type", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
-			{classType, viaPUT, "a drawing under a picture's type", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPOST, "HTML under the type of a picture", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPOST, "SVG under the type of a picture", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPOST, "text under the type of a picture", sendingInstead(pictureRequest(pictureSize), []byte(strings.Repeat("w", pictureSize))), 415, "type_not_allowed"},
+			{classType, viaPUT, "HTML under the type of a picture", sendingInstead(pictureRequest(pictureSize), htmlOfSize(pictureSize)), 415, "type_not_allowed"},
+			{classType, viaPUT, "SVG under the type of a picture", sendingInstead(pictureRequest(pictureSize), svgOfSize(pictureSize)), 415, "type_not_allowed"},
 		},
 	)
 }
 
-// sendingInstead sends content that isn't what was announced, and asks for completion.
+// sendingInstead asks for an upload, sends other content than announced, and asks for completion.
 func sendingInstead(r testclient.Request, body []byte) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
 		u := a.issue(r)
@@ -98,7 +98,7 @@ func sendingInstead(r testclient.Request, body []byte) func(*attempt) testclient
 	}
 }
 
-// landing sends content through the plain form and looks at the page that follows.
+// landing sends content through the plain form and opens the landing page.
 func landing(body []byte) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer { return a.sendAndLand(a.form("pictures"), body) }
 }
@@ -115,17 +115,17 @@ func padTo(text string, size int) []byte {
 	return append([]byte(text), strings.Repeat(" ", size-len(text))...)
 }
 
-// issuing asks for a plan.
+// issuing asks for an upload.
 func issuing(r testclient.Request) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer { return a.tryToIssue(r) }
 }
 
-// issuingBody sends a body as it is to where plans are asked for.
+// issuingBody sends a body unchanged to the route that issues uploads.
 func issuingBody(body string) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer { return a.postRaw("/uploads", "", body, nil) }
 }
 
-// issuingWithHeaders sends a good request with headers changed.
+// issuingWithHeaders sends a valid request with changed headers.
 func issuingWithHeaders(edit func(http.Header)) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer { return a.postRaw("/uploads", "", validBody, edit) }
 }
@@ -140,7 +140,7 @@ func editPutURL(piece, by string) func(*attempt, *testclient.Put) int {
 	return func(a *attempt, p *testclient.Put) int {
 		changed := strings.Replace(p.URL, piece, by, 1)
 		if changed == p.URL {
-			a.Fatalf("no %q in %s", piece, p.URL)
+			a.Fatalf("URL: wanted %q in it, got %s", piece, p.URL)
 		}
 		p.URL = changed
 		return pictureSize

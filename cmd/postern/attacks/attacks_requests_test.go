@@ -10,20 +10,20 @@ import (
 
 func originAttacks() []attack {
 	origins := map[string]string{
-		"elsewhere": "https://evil.test", "a look-alike": "https://app.example.com.evil.test", "another port": allowedOrigin + ":8443",
-		"another scheme": "http://app.example.com", "a name with it at the end": "https://evil-app.example.com", "null": "null",
+		"another site": "https://evil.test", "a name that begins with it": "https://app.example.com.evil.test", "another port": allowedOrigin + ":8443",
+		"another scheme": "http://app.example.com", "a name that ends with it": "https://evil-app.example.com", "null": "null",
 		"a parent domain": "https://example.com", "user information": "https://app.example.com@evil.test", "a trailing dot": "https://app.example.com.",
 		"letters that look alike": "https://аpp.example.com",
 	}
 	var list []attack
 	for name, origin := range origins {
-		list = append(list, attack{classCrossOrigin, viaAPI, "a page of " + name, issuingWithHeaders(func(h http.Header) { h.Set("Origin", origin); h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"})
+		list = append(list, attack{classCrossOrigin, viaAPI, "a page of another origin: " + name, issuingWithHeaders(func(h http.Header) { h.Set("Origin", origin); h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"})
 	}
 	for name, kind := range map[string]string{
 		"plain text": "text/plain", "a form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data; boundary=x", "nothing": "",
 		"JSON of another charset": "application/json; charset=utf-16", "something like JSON": "application/jsonp",
 	} {
-		list = append(list, attack{classCrossOrigin, viaAPI, "a body that says it is " + name, issuingWithHeaders(func(h http.Header) {
+		list = append(list, attack{classCrossOrigin, viaAPI, "a body of the type of " + name, issuingWithHeaders(func(h http.Header) {
 			h.Del("Content-Type")
 			if kind != "" {
 				h.Set("Content-Type", kind)
@@ -32,12 +32,12 @@ func originAttacks() []attack {
 	}
 	return append(list,
 		attack{classCrossOrigin, viaAPI, "a cross-site request without an origin", issuingWithHeaders(func(h http.Header) { h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"},
-		attack{classCrossOrigin, viaAPI, "an origin only said by the Referer", issuingWithHeaders(func(h http.Header) {
+		attack{classCrossOrigin, viaAPI, "the allowed origin in the Referer", issuingWithHeaders(func(h http.Header) {
 			h.Set("Origin", "https://evil.test")
 			h.Set("Sec-Fetch-Site", "cross-site")
 			h.Set("Referer", allowedOrigin+"/")
 		}), 403, "origin_not_allowed"},
-		attack{classCrossOrigin, viaAPI, "an origin only said by the query", func(a *attempt) testclient.Answer {
+		attack{classCrossOrigin, viaAPI, "the allowed origin in the query", func(a *attempt) testclient.Answer {
 			return a.postRaw("/uploads?origin="+url.QueryEscape(allowedOrigin), "", validBody, func(h http.Header) {
 				h.Set("Origin", "https://evil.test")
 				h.Set("Sec-Fetch-Site", "cross-site")
@@ -65,19 +65,19 @@ func landingPageAttacks() []attack {
 	)
 }
 
-// landingTokenOf reads the upload token out of a form's redirect.
+// landingTokenOf returns the upload token in a form's redirect.
 func landingTokenOf(p testclient.Post) string {
 	target := p.Get("success_action_redirect")
 	return target[strings.LastIndex(target, "/")+1:]
 }
 
-// getJSON asks for an address as a program does.
+// getJSON requests a page as JSON.
 func (a *attempt) getJSON(path string) testclient.Answer {
 	a.Helper()
 	return a.requireAnswer(a.Client.Raw(a.Context(), http.MethodGet, path, http.Header{"Accept": {"application/json"}}, nil))
 }
 
-// oracleAttacks ask for signatures over something of the caller's.
+// oracleAttacks ask for signatures of data of their own.
 func oracleAttacks() []attack {
 	var list []attack
 	bodies := map[string]string{
@@ -96,7 +96,7 @@ func oracleAttacks() []attack {
 		}, 404, "not_found"})
 	}
 	return append(list,
-		attack{classSigningOracle, viaAPI, "a route that signs beside the uploads", func(a *attempt) testclient.Answer {
+		attack{classSigningOracle, viaAPI, "a route that signs below the uploads", func(a *attempt) testclient.Answer {
 			return a.postRaw("/uploads/sign", "", `{"policy":"e30="}`, nil)
 		}, 405, "method_not_allowed"},
 		attack{classSigningOracle, viaPUT, "reading with a signature for writing", func(a *attempt) testclient.Answer {
@@ -155,7 +155,7 @@ func numberAttacks() []attack {
 	return append(list, attack{classNumber, viaAPI, "no size", issuingBody(`{"profile":"pictures","filename":"garden.png","type":"image/png"}`), 400, "invalid_request"})
 }
 
-// sendToStore sends a request straight to the store.
+// sendToStore sends a request directly to the store.
 func (a *attempt) sendToStore(request *http.Request) testclient.Answer {
 	a.Helper()
 	return a.requireAnswer(testclient.Do(request))

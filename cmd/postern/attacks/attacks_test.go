@@ -9,7 +9,7 @@ import (
 	"github.com/postern-dev/postern/handlers"
 )
 
-// The classes of attack; the house test knows them by these names.
+// The classes of attack, by the words of the list of threats.
 const (
 	classKey           = "key missing, empty prefix, prefix without a slash"
 	classFilename      = "file names that climb, look alike or hide"
@@ -31,7 +31,7 @@ const (
 	classNumber        = "bad numbers"
 )
 
-// The ways in.
+// The ways to upload, and the JSON API.
 const (
 	viaForm      = "form"
 	viaPOST      = "post"
@@ -40,8 +40,8 @@ const (
 	viaAPI       = "api"
 )
 
-// attack is one attempt and what refuses it: the contract's code where we do, the store's own where
-// it does.
+// attack is one attempt, and its refusal: by Postern with a code of the contract, or by the store
+// with the store's own.
 type attack struct {
 	class, via, name string
 	run              func(*attempt) testclient.Answer
@@ -59,8 +59,8 @@ func attacks() []attack {
 func TestEveryAttackIsRefused(t *testing.T) {
 	t.Parallel()
 	list := attacks()
-	if len(list) < 120 {
-		t.Errorf("attacks: wanted at least 120, got %d", len(list))
+	if len(list) < 341 {
+		t.Errorf("attacks: wanted at least 341, got %d", len(list))
 	}
 	common, noPolicies := newSite(t, withAllowedOrigin), newSite(t, withAllowedOrigin, withoutPostPolicy)
 	for _, k := range list {
@@ -77,17 +77,18 @@ func TestEveryAttackIsRefused(t *testing.T) {
 	t.Cleanup(func() { requireKeysUnderUsers(t) })
 }
 
-// requireKeysUnderUsers requires that nothing at all lies outside what the key templates allow.
+// requireKeysUnderUsers requires that the store has no object outside the prefixes of the key
+// templates.
 func requireKeysUnderUsers(t *testing.T) {
 	t.Helper()
 	for _, key := range keysUnder(t, "") {
 		if !strings.HasPrefix(key, "users/") || strings.Contains(key, "..") || strings.Contains(key, "//") {
-			t.Errorf("the store holds %q, outside every profile's prefix", key)
+			t.Errorf("keys in the store: wanted them below users/, got %q", key)
 		}
 	}
 }
 
-// allowedOrigin is the one foreign origin that the profiles of the attacks allow.
+// allowedOrigin is the one origin other than our own that the profiles allow.
 const allowedOrigin = "https://app.example.com"
 
 func withAllowedOrigin(c *handlers.Config) {
@@ -96,7 +97,7 @@ func withAllowedOrigin(c *handlers.Config) {
 	}
 }
 
-// forEachWay spells an attack out for several ways in.
+// forEachWay returns the same attack for several ways.
 func forEachWay(row string, ways []string, name string, try func(way string) func(*attempt) testclient.Answer, status int, code string) []attack {
 	var list []attack
 	for _, way := range ways {
@@ -105,7 +106,8 @@ func forEachWay(row string, ways []string, name string, try func(way string) fun
 	return list
 }
 
-// sendingForm sends a form, of the page or of the API, after an edit.
+// sendingForm sends a form, from the page or from the API, after an edit. The edit returns the size
+// of the file.
 func sendingForm(edit func(*attempt, *testclient.Post) int) func(way string) func(*attempt) testclient.Answer {
 	return func(way string) func(*attempt) testclient.Answer {
 		return func(a *attempt) testclient.Answer {
@@ -116,12 +118,12 @@ func sendingForm(edit func(*attempt, *testclient.Post) int) func(way string) fun
 	}
 }
 
-// sendingPut sends a presigned PUT after an edit.
+// sendingPut sends a presigned PUT request after an edit.
 func sendingPut(edit func(*attempt, *testclient.Put) int) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
 		u := a.issue(pictureRequest(pictureSize))
 		if u.Put == nil {
-			a.Fatalf("the plan has no put: %+v", u)
+			a.Fatalf("plan: wanted a PUT request, got %+v", u)
 		}
 		body := edit(a, u.Put)
 		return a.requireAnswer(u.Put.Send(a.Context(), pngOfSize(body)))
@@ -137,7 +139,7 @@ func sendingPart(edit func(*attempt, *testclient.Part) int) func(*attempt) testc
 	}
 }
 
-// post returns a signed form of that way in.
+// post returns a signed form, from the page or from the API.
 func (a *attempt) post(way string) testclient.Post {
 	a.Helper()
 	if way == viaForm {

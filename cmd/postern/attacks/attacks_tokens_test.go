@@ -15,27 +15,27 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// tokenAttacks bring something else in place of the upload token.
+// tokenAttacks send something else instead of the upload token.
 func tokenAttacks() []attack {
 	spoils := map[string]func(*attempt, string) string{
-		"none":                          func(*attempt, string) string { return "" },
-		"no token at all":               func(*attempt, string) string { return "made-up" },
-		"a ticket":                      func(a *attempt, _ string) string { return a.Client.Ticket },
-		"its signature cut off":         func(_ *attempt, token string) string { return token[:strings.LastIndex(token, ".")+1] },
-		"its signature changed":         func(_ *attempt, token string) string { return token[:len(token)-4] + "AAAA" },
-		"one claim changed":             func(_ *attempt, token string) string { return withClaimChanged(token, `"max":`, `"max":9`) },
-		"alg none":                      func(_ *attempt, token string) string { return withoutSignature(token) },
-		"the ticket's key":              func(_ *attempt, token string) string { return signedWith(token, []byte(ticketKey)) },
-		"an empty key":                  func(_ *attempt, token string) string { return signedWith(token, []byte{}) },
-		"HS512 in place of HS256":       func(_ *attempt, token string) string { return signedWithHS512(token) },
-		"an encoding with padding":      func(_ *attempt, token string) string { return token + "=" },
-		"a dot more":                    func(_ *attempt, token string) string { return token + "." },
-		"a line break's worth of space": func(_ *attempt, token string) string { return token[:10] + " " + token[10:] },
+		"none":                     func(*attempt, string) string { return "" },
+		"any text":                 func(*attempt, string) string { return "made-up" },
+		"a ticket":                 func(a *attempt, _ string) string { return a.Client.Ticket },
+		"without its signature":    func(_ *attempt, token string) string { return token[:strings.LastIndex(token, ".")+1] },
+		"its signature changed":    func(_ *attempt, token string) string { return token[:len(token)-4] + "AAAA" },
+		"one claim changed":        func(_ *attempt, token string) string { return withClaimChanged(token, `"max":`, `"max":9`) },
+		"alg none":                 func(_ *attempt, token string) string { return withoutSignature(token) },
+		"the ticket's key":         func(_ *attempt, token string) string { return signedWith(token, []byte(ticketKey)) },
+		"an empty key":             func(_ *attempt, token string) string { return signedWith(token, []byte{}) },
+		"HS512 instead of HS256":   func(_ *attempt, token string) string { return signedWithHS512(token) },
+		"an encoding with padding": func(_ *attempt, token string) string { return token + "=" },
+		"one more dot":             func(_ *attempt, token string) string { return token + "." },
+		"a space inside":           func(_ *attempt, token string) string { return token[:10] + " " + token[10:] },
 	}
 	var list []attack
 	for name, spoil := range spoils {
 		for way, request := range map[string]testclient.Request{viaPOST: pictureRequest(pictureSize), viaMultipart: filmRequest(filmSize)} {
-			list = append(list, attack{classToken, way, "in place of the upload token: " + name, func(a *attempt) testclient.Answer {
+			list = append(list, attack{classToken, way, "instead of the upload token: " + name, func(a *attempt) testclient.Answer {
 				u := a.issue(request)
 				return a.call(http.MethodPost, "/uploads/"+u.ID+"/complete", spoil(a, u.Token), map[string]any{})
 			}, 401, "unauthorized"})
@@ -44,15 +44,15 @@ func tokenAttacks() []attack {
 	return list
 }
 
-// invalidTickets are what isn't a ticket, or not one for here and now.
+// invalidTickets returns texts that are no ticket, or no valid one.
 func invalidTickets() map[string]func(*attempt) string {
 	good := tickets.Ticket{Subject: "somebody", Profiles: []string{"*"}}
 	return map[string]func(*attempt) string{
-		"nothing":          func(*attempt) string { return "" },
-		"no ticket at all": func(*attempt) string { return "made-up" },
-		"an upload token":  func(a *attempt) string { return a.issue(pictureRequest(pictureSize)).Token },
-		"another key's":    func(a *attempt) string { return mint(a, good, "another-secret-that-nobody-knows-either", time.Now()) },
-		"one that is over": func(a *attempt) string { return mint(a, good, string(ticketKey), time.Now().Add(-time.Hour)) },
+		"nothing":         func(*attempt) string { return "" },
+		"any text":        func(*attempt) string { return "made-up" },
+		"an upload token": func(a *attempt) string { return a.issue(pictureRequest(pictureSize)).Token },
+		"another key's":   func(a *attempt) string { return mint(a, good, "another-secret-that-nobody-knows-either", time.Now()) },
+		"an expired one":  func(a *attempt) string { return mint(a, good, string(ticketKey), time.Now().Add(-time.Hour)) },
 		"another audience's": func(a *attempt) string {
 			other := good
 			other.Audience = "shop"
@@ -81,18 +81,18 @@ func invalidTickets() map[string]func(*attempt) string {
 	}
 }
 
-// ticketAttacks bring something else in place of the ticket.
+// ticketAttacks send something else instead of the ticket.
 func ticketAttacks() []attack {
 	var list []attack
 	for name, spoil := range invalidTickets() {
-		list = append(list, attack{classToken, viaAPI, "in place of the ticket: " + name, func(a *attempt) testclient.Answer {
+		list = append(list, attack{classToken, viaAPI, "instead of the ticket: " + name, func(a *attempt) testclient.Answer {
 			_, answer, err := a.site.clientWithText(spoil(a)).Issue(a.Context(), pictureRequest(pictureSize))
 			return a.requireAnswer(answer, err)
 		}, 401, "unauthorized"})
 		if name == "nothing" {
 			continue
 		}
-		list = append(list, attack{classToken, viaAPI, "where the profile is public, in place of the ticket: " + name, func(a *attempt) testclient.Answer {
+		list = append(list, attack{classToken, viaAPI, "for a public profile, instead of the ticket: " + name, func(a *attempt) testclient.Answer {
 			request := pictureRequest(pictureSize)
 			request.Profile = "open"
 			_, answer, err := a.site.clientWithText(spoil(a)).Issue(a.Context(), request)
@@ -121,12 +121,12 @@ func mint(a *attempt, ticket tickets.Ticket, key string, now time.Time) string {
 	return text
 }
 
-// signClaims signs any claims with the true key.
+// signClaims signs claims with the right key.
 func signClaims(c jwt.MapClaims) string {
 	return signToken(jwt.NewWithClaims(jwt.SigningMethodHS256, c), []byte(ticketKey))
 }
 
-// withoutSignature keeps the claims and says that no signature is needed.
+// withoutSignature keeps the claims and sets alg to none.
 func withoutSignature(token string) string {
 	pieces := strings.Split(token, ".")
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + pieces[1] + "."
@@ -142,7 +142,7 @@ func signedWith(token string, key []byte) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// signedWithHS512 signs the claims with the true key and another algorithm.
+// signedWithHS512 signs the claims with the right key and another algorithm.
 func signedWithHS512(token string) string {
 	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
@@ -153,7 +153,7 @@ func signedWithHS512(token string) string {
 	return signToken(other, []byte(tokenKey))
 }
 
-// withClaimChanged edits the claims and keeps the signature.
+// withClaimChanged changes the claims and keeps the signature.
 func withClaimChanged(token, piece, by string) string {
 	pieces := strings.Split(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(pieces[1])
@@ -164,7 +164,7 @@ func withClaimChanged(token, piece, by string) string {
 	return strings.Join(pieces, ".")
 }
 
-// ticketSignedWithRSA is a ticket under a private key that nobody registered.
+// ticketSignedWithRSA is a ticket signed with an unknown private key.
 func ticketSignedWithRSA(a *attempt) string {
 	a.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -15,8 +15,8 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// attempt is one test's visit: a subject of its own, so that what it stores can be told from what
-// others store.
+// attempt is the visit of one test. It has a subject of its own, so that a test knows which objects
+// are its own.
 type attempt struct {
 	*testing.T
 	site    *site
@@ -32,13 +32,13 @@ func newAttempt(t *testing.T, s *site) *attempt {
 	return &attempt{T: t, site: s, Subject: subject, Client: s.client(t, subject)}
 }
 
-// pngOfSize is a body of the given size that begins like a PNG.
+// pngOfSize returns a body of the given size that begins like a PNG.
 func pngOfSize(size int) []byte {
 	const signature = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
 	return append([]byte(signature)[:min(size, len(signature))], bytes.Repeat([]byte{0xa5}, max(0, size-len(signature)))...)
 }
 
-// pictureRequest and film are the good requests that attacks spoil.
+// pictureRequest and filmRequest are the valid requests that attacks change.
 func pictureRequest(size int64) testclient.Request {
 	return testclient.Request{Profile: "pictures", Filename: "garden.png", Type: "image/png", Size: size}
 }
@@ -47,7 +47,7 @@ func filmRequest(size int64) testclient.Request {
 	return testclient.Request{Profile: "films", Filename: "garden.bin", Type: "application/octet-stream", Size: size}
 }
 
-// issue requires a plan.
+// issue asks for an upload and requires a plan.
 func (a *attempt) issue(r testclient.Request) *testclient.Upload {
 	a.Helper()
 	u, answer, err := a.Client.Issue(a.Context(), r)
@@ -64,14 +64,14 @@ func (a *attempt) issue(r testclient.Request) *testclient.Upload {
 	return u
 }
 
-// tryToIssue sends a request for a plan and returns what it is answered.
+// tryToIssue asks for an upload and returns the answer.
 func (a *attempt) tryToIssue(r testclient.Request) testclient.Answer {
 	a.Helper()
 	_, answer, err := a.Client.Issue(a.Context(), r)
 	return a.requireAnswer(answer, err)
 }
 
-// sign requires the URL of one part.
+// sign asks for the URL of one part and requires it.
 func (a *attempt) sign(u *testclient.Upload, number int) testclient.Part {
 	a.Helper()
 	parts, answer, err := u.Sign(a.Context(), testclient.PartRequest{Number: number})
@@ -82,13 +82,13 @@ func (a *attempt) sign(u *testclient.Upload, number int) testclient.Part {
 	return parts[0]
 }
 
-// signatureOf returns what makes a presigned URL worth having.
+// signatureOf returns the signature of a presigned URL.
 func signatureOf(address string) string {
 	_, signature, _ := strings.Cut(address, "X-Amz-Signature=")
 	return signature
 }
 
-// requireAnswer passes an answer on and fails without one.
+// requireAnswer returns the answer and fails if there is none.
 func (a *attempt) requireAnswer(answer testclient.Answer, err error) testclient.Answer {
 	a.Helper()
 	if err != nil {
@@ -97,55 +97,55 @@ func (a *attempt) requireAnswer(answer testclient.Answer, err error) testclient.
 	return answer
 }
 
-// requireRefusal requires the status and the code, and that the refusal itself tells no secret.
+// requireRefusal requires a status and a code, and that the refusal contains no secret.
 func (a *attempt) requireRefusal(answer testclient.Answer, status int, code string) {
 	a.Helper()
 	if answer.Status != status || answer.Code() != code {
-		a.Errorf("wanted %d %s, got %v", status, code, answer)
+		a.Errorf("answer: wanted %d %s, got %v", status, code, answer)
 	}
 	a.requireNoSecret(answer)
 }
 
-// requireNoSecret requires that a refusal of ours repeats nothing secret, and one of the store's no key of
-// ours.
+// requireNoSecret requires that a refusal of Postern contains no secret, and one of the store no
+// key of the server.
 func (a *attempt) requireNoSecret(answer testclient.Answer) {
 	a.Helper()
 	secret := a.site.findSecret(string(answer.Body))
 	if strings.Contains(answer.Header.Get("Content-Type"), "xml") && secret != storeSecret {
-		return // the store may tell the sender what the sender sent
+		return // the store may repeat what the request contained
 	}
 	if secret != "" {
-		a.Errorf("the refusal holds %q: %v", secret, answer)
+		a.Errorf("refusal: wanted no secret in it, got %q: %v", secret, answer)
 	}
 }
 
-// requireSuccess requires a success.
+// requireSuccess requires a status of 2xx.
 func (a *attempt) requireSuccess(answer testclient.Answer) {
 	a.Helper()
 	if !answer.OK() {
-		a.Fatalf("wanted a success, got %v", answer)
+		a.Fatalf("answer: wanted a success, got %v", answer)
 	}
 }
 
-// requireCompletes requires that the upload can still be carried out and completed.
+// requireCompletes requires that the upload can still be sent and completed.
 func (a *attempt) requireCompletes(u *testclient.Upload, body []byte) {
 	a.Helper()
 	a.requireSuccess(a.requireAnswer(u.Send(a.Context(), "garden.png", body)))
 	a.requireSuccess(a.requireAnswer(u.Complete(a.Context())))
 	if keys := a.storedKeys(); len(keys) != 1 || keys[0] != u.Key {
-		a.Errorf("stored: wanted %q alone, got %q", u.Key, keys)
+		a.Errorf("stored keys: wanted only %q, got %q", u.Key, keys)
 	}
 }
 
-// requireNothingStored requires that the store holds no object of this attempt's subject.
+// requireNothingStored requires that the store has no object of the attempt's subject.
 func (a *attempt) requireNothingStored() {
 	a.Helper()
 	if keys := a.storedKeys(); len(keys) != 0 {
-		a.Errorf("stored: wanted nothing, got %q", keys)
+		a.Errorf("stored keys: wanted none, got %q", keys)
 	}
 }
 
-// storedKeys lists what the store holds of this attempt's subject.
+// storedKeys returns the keys of all objects of the attempt's subject.
 func (a *attempt) storedKeys() []string {
 	a.Helper()
 	return keysUnder(a.T, "users/"+a.Subject+"/")
@@ -167,7 +167,7 @@ func keysUnder(t *testing.T, prefix string) []string {
 	return keys
 }
 
-// openUploads lists the store's open multipart uploads of this attempt's subject.
+// openUploads returns the keys of all open multipart uploads of the attempt's subject.
 func (a *attempt) openUploads() []string {
 	a.Helper()
 	list, err := store.Client().ListMultipartUploads(a.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket), Prefix: aws.String("users/" + a.Subject + "/")})
@@ -181,13 +181,13 @@ func (a *attempt) openUploads() []string {
 	return keys
 }
 
-// call sends a JSON request of the visitor's.
+// call sends a JSON request with the ticket of the attempt.
 func (a *attempt) call(method, path, token string, body any) testclient.Answer {
 	a.Helper()
 	return a.requireAnswer(a.Client.Call(a.Context(), method, path, token, body))
 }
 
-// postRaw sends a body as it is, as JSON unless the header says otherwise.
+// postRaw sends a body unchanged, as JSON unless the headers say otherwise.
 func (a *attempt) postRaw(path, token, body string, edit func(http.Header)) testclient.Answer {
 	a.Helper()
 	header := http.Header{"Content-Type": {"application/json"}}

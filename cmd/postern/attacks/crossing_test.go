@@ -9,7 +9,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// crossing is what one request brings along: whose ticket, upload token and upload ID.
+// crossing is what a request contains: whose ticket, upload token and upload ID.
 type crossing struct {
 	name              string
 	ticket, token, id func(mine, theirs *holding) string
@@ -17,7 +17,7 @@ type crossing struct {
 	code              string
 }
 
-// holding is what one of two visitors holds.
+// holding is what one of two visitors has.
 type holding struct {
 	visitor testclient.Client
 	upload  *testclient.Upload
@@ -39,7 +39,7 @@ func constant(text string) func(mine, theirs *holding) string {
 	return func(*holding, *holding) string { return text }
 }
 
-// unknownID looks like an upload's and is none.
+// unknownID has the form of an upload ID but belongs to no upload.
 const unknownID = "019a00000000ffffffffffffffffffffffffffffffff"
 
 func crossings() []crossing {
@@ -81,8 +81,8 @@ func TestVisitorsCannotReachEachOthersUploads(t *testing.T) {
 	}
 }
 
-// tryAllRoutes makes every request about an upload with what the claim brings, and requires that none
-// says more than another.
+// tryAllRoutes sends every request about an upload with what the crossing contains, and requires
+// the same refusal for each.
 func (a *attempt) tryAllRoutes(c crossing, m, o *holding) {
 	a.Helper()
 	visitor := a.site.clientWithText(c.ticket(m, o))
@@ -106,17 +106,17 @@ func TestAnUploadOfSomebodyElseLooksLikeOneThatDoesNotExist(t *testing.T) {
 		got := me.call(r.method, r.path, mineUpload.Token, r.body)
 		wanted := me.call(never.method, never.path, mineUpload.Token, never.body)
 		if !maps.Equal(problemWithoutRequestID(t, got), problemWithoutRequestID(t, wanted)) {
-			t.Errorf("%s %s: a foreign upload answers %v, one that never was %v", r.method, r.path, got, wanted)
+			t.Errorf("%s %s: answer about an upload of somebody else: wanted it as for one that does not exist, got %v and %v", r.method, r.path, got, wanted)
 		}
 	}
 }
 
-// problemWithoutRequestID is a problem without what differs from request to request.
+// problemWithoutRequestID returns a problem without the member that differs between requests.
 func problemWithoutRequestID(t *testing.T, answer testclient.Answer) map[string]any {
 	t.Helper()
 	var members map[string]any
 	if err := json.Unmarshal(answer.Body, &members); err != nil {
-		t.Fatalf("%v: %v", answer, err)
+		t.Fatalf("answer: wanted a JSON object, got %v: %v", answer, err)
 	}
 	delete(members, "requestId")
 	members["header"] = answer.Header.Get("Content-Type")
@@ -129,6 +129,6 @@ func TestAnUploadTokenNeedsNoTicket(t *testing.T) {
 	u := a.issue(filmRequest(filmSize)).WithClient(a.site.clientWithText(""))
 	a.requireCompletes(u, pngOfSize(filmSize))
 	if answer := a.call(http.MethodGet, "/uploads/"+u.ID, u.Token, nil); answer.Status != http.StatusNotFound && answer.Status != http.StatusMethodNotAllowed {
-		t.Errorf("reading an upload: wanted no such route, got %v", answer)
+		t.Errorf("GET of an upload: wanted 404 or 405, got %v", answer)
 	}
 }

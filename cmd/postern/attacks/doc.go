@@ -1,3 +1,3 @@
-// Package attacks holds tests alone: what attackers try, over HTTP, against the handlers in front
-// of a real store.
+// Package attacks contains only tests: what attackers try over HTTP against the handlers and a real
+// store, and how each attempt is refused.
 package attacks

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// form reads the signed form out of the page that a browser without script sees.
+// form returns the signed form of the page that a browser without script gets.
 func (a *attempt) form(profile string) testclient.Post {
 	a.Helper()
 	answer := a.getPage("/forms/" + profile)
@@ -20,19 +20,19 @@ func (a *attempt) form(profile string) testclient.Post {
 	return p
 }
 
-// htmlOfSize asks for a page as a browser does.
+// getPage requests a page as a browser does.
 func (a *attempt) getPage(path string) testclient.Answer {
 	a.Helper()
 	header := http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}
 	return a.requireAnswer(a.Client.Raw(a.Context(), http.MethodGet, path, header, nil))
 }
 
-// sendAndLand sends a form and returns the page that the store sends the browser to.
+// sendAndLand sends a form and returns the landing page, to which the store redirects.
 func (a *attempt) sendAndLand(p testclient.Post, body []byte) testclient.Answer {
 	a.Helper()
 	sent := a.requireAnswer(p.Send(a.Context(), "garden.png", body))
 	if sent.Status != http.StatusSeeOther {
-		a.Fatalf("after the form: wanted 303, got %v", sent)
+		a.Fatalf("answer to the form: wanted 303, got %v", sent)
 	}
 	return a.getPage(strings.TrimPrefix(sent.Header.Get("Location"), a.site.URL))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// filmSize makes three parts: two whole ones and a short one.
+// filmSize, in bytes, makes three parts: two full ones and a short one.
 const filmSize = 2*partSize + partSize/5
 
 func TestTheStoreRefusesChangedParts(t *testing.T) {
@@ -33,7 +33,7 @@ func TestTheStoreRefusesChangedParts(t *testing.T) {
 		{"a URL for another key", 1, partSize, replaceInURL("/films/", "/other/"), 403, "SignatureDoesNotMatch"},
 		{"a URL for another subject's key", 1, partSize, replaceInURL("/users/s", "/users/t"), 403, "SignatureDoesNotMatch"},
 		{"a URL for another upload ID", 1, partSize, replaceInURL("uploadId=", "uploadId=0"), 403, "SignatureDoesNotMatch"},
-		{"a URL that lives longer", 1, partSize, replaceInURL("X-Amz-Expires=", "X-Amz-Expires=1"), 403, "SignatureDoesNotMatch"},
+		{"a URL with a longer lifetime", 1, partSize, replaceInURL("X-Amz-Expires=", "X-Amz-Expires=1"), 403, "SignatureDoesNotMatch"},
 		{"a URL with the length taken out of what is signed", 1, partSize, replaceInURL("content-length%3B", ""), 403, "SignatureDoesNotMatch"},
 		{"a URL with a changed signature", 1, partSize, func(_ *attempt, p *testclient.Part) { p.URL = changeLastDigit(p.URL) }, 403, "SignatureDoesNotMatch"},
 	}
@@ -60,7 +60,7 @@ func TestAPartOfUnknownLengthIsRefused(t *testing.T) {
 	u := a.issue(filmRequest(filmSize))
 	p := a.sign(u, 1)
 	if answer := a.requireAnswer(p.SendChunked(t.Context(), pngOfSize(partSize))); answer.OK() || answer.Status >= 500 {
-		t.Errorf("wanted a refusal, got %v", answer)
+		t.Errorf("answer: wanted a refusal, got %v", answer)
 	}
 	a.requireNoParts(u)
 	a.requireCompletes(u, pngOfSize(filmSize))
@@ -76,18 +76,18 @@ func TestPartsOutsideThePlanAreNotSigned(t *testing.T) {
 		{"one after the last", `{"parts":[{"number":4}]}`, 422, "part_out_of_plan"},
 		{"one before the first", `{"parts":[{"number":0}]}`, 422, "part_out_of_plan"},
 		{"a negative one", `{"parts":[{"number":-1}]}`, 422, "part_out_of_plan"},
-		{"one beyond what stores take", `{"parts":[{"number":10001}]}`, 422, "part_out_of_plan"},
+		{"one that no store accepts", `{"parts":[{"number":10001}]}`, 422, "part_out_of_plan"},
 		{"a good one beside one after the last", `{"parts":[{"number":1},{"number":4}]}`, 422, "part_out_of_plan"},
 		{"half a part", `{"parts":[{"number":1.5}]}`, 400, "invalid_request"},
 		{"a number as text", `{"parts":[{"number":"1"}]}`, 400, "invalid_request"},
-		{"a number over 64 bits", `{"parts":[{"number":18446744073709551617}]}`, 400, "invalid_request"},
+		{"a number of more than 64 bits", `{"parts":[{"number":18446744073709551617}]}`, 400, "invalid_request"},
 		{"the same one twice", `{"parts":[{"number":1},{"number":1}]}`, 400, "invalid_request"},
 		{"none", `{"parts":[]}`, 400, "invalid_request"},
-		{"no list", `{}`, 400, "invalid_request"},
+		{"nothing", `{}`, 400, "invalid_request"},
 		{"more than a hundred", `{"parts":[` + strings.Repeat(`{"number":1},`, 100) + `{"number":2}]}`, 400, "invalid_request"},
-		{"a size of the visitor's", `{"parts":[{"number":1,"size":99}]}`, 400, "invalid_request"},
-		{"a key of the visitor's", `{"parts":[{"number":1}],"key":"users/else"}`, 400, "invalid_request"},
-		{"an upload ID of the visitor's", `{"parts":[{"number":1}],"uploadId":"else"}`, 400, "invalid_request"},
+		{"a size", `{"parts":[{"number":1,"size":99}]}`, 400, "invalid_request"},
+		{"a key", `{"parts":[{"number":1}],"key":"users/else"}`, 400, "invalid_request"},
+		{"an upload ID", `{"parts":[{"number":1}],"uploadId":"else"}`, 400, "invalid_request"},
 	}
 	s := newSite(t)
 	for _, c := range cases {
@@ -171,17 +171,17 @@ func TestAMultipartUploadIsCompletedOnce(t *testing.T) {
 	first := a.requireAnswer(u.Complete(t.Context()))
 	a.requireSuccess(first)
 	if again := a.requireAnswer(u.Complete(t.Context())); string(again.Body) != string(first.Body) {
-		t.Errorf("completing again: wanted %v, got %v", first, again)
+		t.Errorf("second completion: wanted %v, got %v", first, again)
 	}
 }
 
-// route is one request of the JSON API about an upload.
+// route is a request of the JSON API about an upload.
 type route struct {
 	method, path string
 	body         any
 }
 
-// uploadRoutes are all requests that an upload token opens.
+// uploadRoutes returns all requests that need an upload token.
 func uploadRoutes(id string) []route {
 	return []route{
 		{http.MethodPost, "/uploads/" + id + "/parts", map[string]any{"parts": []testclient.PartRequest{{Number: 1}}}},
@@ -196,13 +196,13 @@ func replaceInURL(piece, by string) func(*attempt, *testclient.Part) {
 	return func(a *attempt, p *testclient.Part) {
 		changed := strings.Replace(p.URL, piece, by, 1)
 		if changed == p.URL {
-			a.Fatalf("no %q in %s", piece, p.URL)
+			a.Fatalf("URL: wanted %q in it, got %s", piece, p.URL)
 		}
 		p.URL = changed
 	}
 }
 
-// requireNoParts requires that the store has taken no part of the upload.
+// requireNoParts requires that the store has no part of the upload.
 func (a *attempt) requireNoParts(u *testclient.Upload) {
 	a.Helper()
 	answer := a.requireAnswer(u.List(a.Context()))

@@ -9,10 +9,10 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// pictureSize is what the good picture of the table has, in bytes.
+// pictureSize is the size of the valid picture in bytes.
 const pictureSize = 500
 
-// formAttack is one way to spoil a signed form and the store's answer to it.
+// formAttack is a change of a signed form, and the store's refusal.
 type formAttack struct {
 	name   string
 	spoil  func(a *attempt, p *testclient.Post) (body int)
@@ -45,7 +45,7 @@ func formAttacks() []formAttack {
 		{"a policy with one condition changed", editPolicy(func(policy string) string {
 			return strings.Replace(policy, "image/png", "text/html", 1)
 		}), 403, "SignatureDoesNotMatch"},
-		{"a policy that lives longer", editPolicy(func(policy string) string {
+		{"a policy that expires later", editPolicy(func(policy string) string {
 			return strings.Replace(policy, `"expiration":"20`, `"expiration":"21`, 1)
 		}), 403, "SignatureDoesNotMatch"},
 		{"no policy", dropField("policy"), 400, "InvalidArgument"},
@@ -135,7 +135,7 @@ func TestAFormUploadIsCompletedOnce(t *testing.T) {
 	first := a.requireAnswer(u.Complete(t.Context()))
 	a.requireSuccess(first)
 	if again := a.requireAnswer(u.Complete(t.Context())); string(again.Body) != string(first.Body) {
-		t.Errorf("completing again: wanted %v, got %v", first, again)
+		t.Errorf("second completion: wanted %v, got %v", first, again)
 	}
 }
 
@@ -156,14 +156,14 @@ func appendToField(name, more string) func(*attempt, *testclient.Post) int {
 func dropField(name string) func(*attempt, *testclient.Post) int {
 	return func(a *attempt, p *testclient.Post) int {
 		if p.Get(name) == "" {
-			a.Fatalf("the form has no field %q to leave out", name)
+			a.Fatalf("form: wanted a field %q to drop, got none", name)
 		}
 		p.Drop(name)
 		return pictureSize
 	}
 }
 
-// editPolicy edits the policy's text and encodes it again.
+// editPolicy changes the text of the policy and encodes it again.
 func editPolicy(edit func(string) string) func(*attempt, *testclient.Post) int {
 	return func(a *attempt, p *testclient.Post) int {
 		text, err := base64.StdEncoding.DecodeString(p.Get("policy"))
@@ -172,7 +172,7 @@ func editPolicy(edit func(string) string) func(*attempt, *testclient.Post) int {
 		}
 		changed := edit(string(text))
 		if changed == string(text) {
-			a.Fatalf("the edit changed nothing in %s", text)
+			a.Fatalf("policy: wanted a changed one, got %s", text)
 		}
 		p.Set("policy", base64.StdEncoding.EncodeToString([]byte(changed)))
 		return pictureSize
@@ -186,7 +186,7 @@ func editSignature(edit func(string) string) func(*attempt, *testclient.Post) in
 	}
 }
 
-// changeLastDigit changes the last character of a text, within the hexadecimal digits.
+// changeLastDigit changes the last character of a text to another hexadecimal digit.
 func changeLastDigit(text string) string {
 	last := "0"
 	if strings.HasSuffix(text, "0") {

@@ -4,7 +4,7 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// The limits of the profiles below, in bytes.
+// The limits of the profiles, in bytes.
 const (
 	minSize     = 10
 	maxSize     = 1000
@@ -12,7 +12,7 @@ const (
 	maxFilmSize = 64 << 20
 )
 
-// profiles are what the operator of these tests decided.
+// profiles returns the profiles of these tests.
 func profiles() []profile.Profile {
 	pictures := profile.Profile{
 		Name: "pictures", Bucket: bucket, Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",

@@ -9,8 +9,8 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// completeAfterReplacingTheObject puts an object of another size where the upload's was to be, as a store does that
-// ignores its policy's conditions.
+// completeAfterReplacingTheObject stores an object of another size under the upload's key, as a
+// store does that ignores the conditions of its policy, and asks for completion.
 func completeAfterReplacingTheObject(bytes int) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
 		u := a.issue(pictureRequest(pictureSize))
@@ -19,7 +19,7 @@ func completeAfterReplacingTheObject(bytes int) func(*attempt) testclient.Answer
 	}
 }
 
-// storeDirectly stores content with the server's own credentials, past every wall.
+// storeDirectly stores content with the server's own credentials.
 func (a *attempt) storeDirectly(key, contentType string, body []byte) {
 	a.Helper()
 	_, err := store.Client().PutObject(a.Context(), &s3.PutObjectInput{
@@ -30,7 +30,8 @@ func (a *attempt) storeDirectly(key, contentType string, body []byte) {
 	}
 }
 
-// completeAfterReplacingAPart sends a planned part's place full of more than was planned, past the signed length.
+// completeAfterReplacingAPart replaces a part by a larger one with the server's own credentials,
+// and asks for completion.
 func completeAfterReplacingAPart(a *attempt) testclient.Answer {
 	u := a.issue(filmRequest(filmSize))
 	a.requireSuccess(a.requireAnswer(u.Send(a.Context(), "garden.bin", pngOfSize(filmSize))))

@@ -23,16 +23,16 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Every secret of these tests says of itself that it is one, so that a leak is easy to see.
+// The secrets of these tests say that they are secrets, so that a leak is easy to see.
 const (
-	bucket      = "walls"
-	storeKey    = "walls-access"
-	storeSecret = "walls-store-secret-that-nobody-may-see"
-	ticketKey   = sigv4.Secret("walls-ticket-secret-that-nobody-may-see")
-	tokenKey    = sigv4.Secret("walls-token-secret-that-nobody-may-see-")
+	bucket      = "attacks"
+	storeKey    = "attacks-access"
+	storeSecret = "attacks-store-secret-that-nobody-may-see"
+	ticketKey   = sigv4.Secret("attacks-ticket-secret-that-nobody-may-see")
+	tokenKey    = sigv4.Secret("attacks-token-secret-that-nobody-may-see-")
 )
 
-// sendToStore is the one gateway of this process.
+// store is the gateway that all tests share.
 var store *gateway.Gateway
 
 func TestMain(m *testing.M) {
@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "postern-walls-")
+	dir, err := os.MkdirTemp("", "postern-attacks-")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "walls:", err)
+		fmt.Fprintln(os.Stderr, "attacks:", err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
@@ -50,23 +50,23 @@ func run(m *testing.M) int {
 		Dir: dir, Buckets: []string{bucket}, AccessKey: storeKey, SecretKey: storeSecret, CORSOrigins: []string{"*"},
 	})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "walls:", err)
+		fmt.Fprintln(os.Stderr, "attacks:", err)
 		return 1
 	}
 	defer func() { _ = store.Close() }()
 	return m.Run()
 }
 
-// site is one set of handlers on a listener of its own, in front of the store that all share.
+// site is a set of handlers with a listener of its own. All sites share the store.
 type site struct {
 	URL string
 	Log *testserver.LogBuffer
 
 	mu      sync.Mutex
-	secrets []string // what was handed to one visitor and may appear nowhere else
+	secrets []string // given to one visitor; they must appear nowhere else
 }
 
-// newSite mounts handlers with the profiles of these tests; the edits change the config first.
+// newSite starts a site with the profiles of these tests; edits change its configuration.
 func newSite(t *testing.T, edits ...func(*handlers.Config)) *site {
 	t.Helper()
 	e := echo.New()
@@ -112,21 +112,21 @@ func (s *site) config(t *testing.T) handlers.Config {
 	}
 }
 
-// withClockMovedBy moves the clock of the handlers; the store's stays.
+// withClockMovedBy moves the clock of the handlers, not that of the store.
 func withClockMovedBy(by time.Duration) func(*handlers.Config) {
 	return func(c *handlers.Config) { c.Now = func() time.Time { return time.Now().Add(by) } }
 }
 
-// withoutPostPolicy makes the store one without POST policies.
+// withoutPostPolicy makes the handlers treat the store as one without POST policies.
 func withoutPostPolicy(c *handlers.Config) { c.Store.Provider.PostPolicy = false }
 
-// client returns somebody with a ticket for every profile.
+// client returns a client with a ticket for every profile.
 func (s *site) client(t *testing.T, subject string) testclient.Client {
 	t.Helper()
 	return s.clientWith(t, tickets.Ticket{Subject: subject, Profiles: []string{"*"}})
 }
 
-// clientWith returns somebody with that ticket.
+// clientWith returns a client with a ticket.
 func (s *site) clientWith(t *testing.T, ticket tickets.Ticket) testclient.Client {
 	t.Helper()
 	text, err := tickets.Mint(ticket, ticketKey, time.Now())
@@ -137,7 +137,7 @@ func (s *site) clientWith(t *testing.T, ticket tickets.Ticket) testclient.Client
 	return s.clientWithText(text)
 }
 
-// clientWithText returns somebody with any text for a ticket, "" for none.
+// clientWithText returns a client with any text as its ticket; "" is none.
 func (s *site) clientWithText(ticket string) testclient.Client {
 	return testclient.Client{Base: s.URL, Ticket: ticket, HTTPClient: &http.Client{
 		Transport:     http.DefaultTransport,
@@ -145,14 +145,14 @@ func (s *site) clientWithText(ticket string) testclient.Client {
 	}}
 }
 
-// addSecret notes texts that must not turn up in the log or in a refusal.
+// addSecret adds texts that must not appear in the log or in a refusal.
 func (s *site) addSecret(secrets ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets = append(s.secrets, secrets...)
 }
 
-// findSecret returns the first secret within the text, "" for none.
+// findSecret returns the first secret in a text, "" if there is none.
 func (s *site) findSecret(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,6 +167,6 @@ func (s *site) findSecret(text string) string {
 func (s *site) requireNoSecretsInLog(t *testing.T) {
 	t.Helper()
 	if secret := s.findSecret(s.Log.String()); secret != "" {
-		t.Errorf("the log holds %q", secret)
+		t.Errorf("log: wanted no secret in it, got %q", secret)
 	}
 }

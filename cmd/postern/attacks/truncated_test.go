@@ -12,8 +12,8 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 )
 
-// A connection that ends within a body must leave nothing behind: a store that fills up what is
-// missing has all the bytes it was told of, and nobody would ever notice.
+// A connection that ends within a body must leave nothing in the store. A store that fills the rest
+// with zeros has an object of the right size, and nobody would notice.
 func TestABodyThatEndsTooEarlyIsNotStored(t *testing.T) {
 	t.Parallel()
 	common, noPolicies := newSite(t), newSite(t, withoutPostPolicy)
@@ -45,7 +45,7 @@ func TestABodyThatEndsTooEarlyIsNotStored(t *testing.T) {
 	})
 }
 
-// encodeForm writes a form with its file.
+// encodeForm encodes a form with its file.
 func encodeForm(p testclient.Post, file []byte) (body []byte, kind string) {
 	const boundary = "the-boundary-of-the-form"
 	var b bytes.Buffer
@@ -56,8 +56,8 @@ func encodeForm(p testclient.Post, file []byte) (body []byte, kind string) {
 	return b.Bytes(), "multipart/form-data; boundary=" + boundary
 }
 
-// sendPartly announces a length, sends less, ends the connection and waits until the store has let go
-// of it.
+// sendPartly announces a length, sends fewer bytes, ends the connection, and waits until the store
+// has closed it.
 func (a *attempt) sendPartly(method, address string, headers map[string]string, length int64, body []byte) {
 	a.Helper()
 	target, err := url.Parse(address)
@@ -82,6 +82,6 @@ func (a *attempt) sendPartly(method, address string, headers map[string]string, 
 	}
 	answer, _ := io.ReadAll(conn)
 	if strings.HasPrefix(string(answer), "HTTP/1.1 2") {
-		a.Errorf("half a body was answered %.200s", answer)
+		a.Errorf("answer to half a body: wanted a refusal or none, got %.200s", answer)
 	}
 }

@@ -30,9 +30,6 @@ var chromium struct {
 	err   error
 }
 
-// openTabs limits how many tabs are in use at once, so that a slow machine isn't overloaded.
-var openTabs = make(chan struct{}, 2)
-
 // openBrowser starts the browser that POSTERN_BROWSER names. Without that variable it starts
 // chromium-headless-shell, which is Chromium without a user interface and opens tabs five times as
 // fast; if it is missing, any Chromium.
@@ -82,21 +79,17 @@ type tab struct {
 	ctx   context.Context
 	width int64
 	Proxy *proxy
-	// Close ends the tab without running its unload handlers and makes room for another test's tab.
-	// It may be called twice.
+	// Close ends the tab without running its unload handlers. It may be called twice.
 	Close context.CancelFunc
 
 	console *console
 }
 
-// newTab opens a tab, which is closed when the test ends. It waits while too many tabs are open.
+// newTab opens a tab, which is closed when the test ends.
 func newTab(t *testing.T, options tabOptions) *tab {
 	t.Helper()
 	chromium.once.Do(openBrowser)
 	must(t, chromium.err)
-	openTabs <- struct{}{}
-	makeRoom := sync.OnceFunc(func() { <-openTabs })
-	t.Cleanup(makeRoom)
 	if options.Width == 0 {
 		options.Width = 1280
 	}
@@ -107,7 +100,7 @@ func newTab(t *testing.T, options tabOptions) *tab {
 		p.ProxyServer = options.Proxy.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, width: options.Width, Proxy: options.Proxy, Close: func() { cancel(); makeRoom() }, console: &console{}}
+	b := &tab{t: t, ctx: ctx, width: options.Width, Proxy: options.Proxy, Close: cancel, console: &console{}}
 	t.Cleanup(cancel)
 	must(t, b.prepare(options))
 	return b

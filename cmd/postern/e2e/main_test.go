@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/testserver"
@@ -25,7 +27,23 @@ func TestMain(m *testing.M) {
 		fmt.Println("e2e: left out in short mode: these tests need Chromium and npm")
 		return
 	}
+	if err := useIdleProcessors(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(1)
+	}
 	os.Exit(run(m))
+}
+
+// useIdleProcessors lets one test more run at the same time than there are processors, unless the
+// command line says how many: tests often wait for the browser.
+func useIdleProcessors() error {
+	const name = "test.parallel"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return nil
+	}
+	return flag.Set(name, strconv.Itoa(runtime.GOMAXPROCS(0)+1))
 }
 
 // run builds the program and runs the tests. Chromium and the servers put their temporary files
