@@ -77,10 +77,10 @@ func waitFor(t *testing.T, condition string, holds func() bool) {
 }
 
 // waitForClose waits until a channel is closed.
-func waitForClose(t *testing.T, condition string, closed <-chan struct{}) {
+func waitForClose(t *testing.T, condition string, done <-chan struct{}) {
 	t.Helper()
 	select {
-	case <-closed:
+	case <-done:
 	case <-time.After(patience):
 		t.Fatalf("waiting until %s: gave up after %v", condition, patience)
 	}

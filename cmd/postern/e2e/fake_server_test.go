@@ -50,7 +50,7 @@ type fakeUpload struct {
 	Size       int64
 	parts      map[int][]byte
 	checksums  map[int]string
-	whole      []byte
+	posted     []byte
 }
 
 func newFakeServer(t *testing.T, static http.Handler) *fakeServer {
@@ -103,8 +103,8 @@ func (f *fakeServer) report(w http.ResponseWriter, r *http.Request) {
 }
 
 func (u *fakeUpload) content() []byte {
-	if u.whole != nil {
-		return u.whole
+	if u.posted != nil {
+		return u.posted
 	}
 	var all []byte
 	for n := range len(u.parts) {

@@ -125,7 +125,7 @@ func (f *fakeServer) post(w http.ResponseWriter, r *http.Request) {
 	content, _ := io.ReadAll(file)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.scenario(r).uploads[r.FormValue("key")].whole = content
+	f.scenario(r).uploads[r.FormValue("key")].posted = content
 	w.WriteHeader(http.StatusCreated)
 }
 
@@ -137,7 +137,7 @@ func (f *fakeServer) complete(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	missing := []int{}
-	for n := int64(1); u.whole == nil && n <= max(1, f.scenario(r).partCount(u.Size)); n++ {
+	for n := int64(1); u.posted == nil && n <= max(1, f.scenario(r).partCount(u.Size)); n++ {
 		if u.parts[int(n)] == nil {
 			missing = append(missing, int(n))
 		}

@@ -28,8 +28,8 @@ func pngOf(t *testing.T, size int) []byte {
 	const end = 12 // the IEND chunk
 	filling := make([]byte, size-out.Len()-12)
 	fixedRandom().Read(filling)
-	whole := append(bytes.Clone(out.Bytes()[:out.Len()-end]), pngChunk("noIs", filling)...)
-	return append(whole, out.Bytes()[out.Len()-end:]...)
+	padded := append(bytes.Clone(out.Bytes()[:out.Len()-end]), pngChunk("noIs", filling)...)
+	return append(padded, out.Bytes()[out.Len()-end:]...)
 }
 
 // pngChunk encodes a chunk: length, type, data, and the CRC-32 of type and data.

@@ -33,19 +33,19 @@ const (
 // servePages serves the form page of a profile on one port and a bare page of the same size on
 // another, until its input ends.
 func servePages(stop io.Reader, ready io.Writer) error {
-	whole, err := formPages()
+	pages, err := formPages()
 	if err != nil {
 		return err
 	}
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/forms/photos", nil)
 	r.Header.Set("Accept-Language", "de")
 	w := httptest.NewRecorder()
-	whole.ServeHTTP(w, r)
+	pages.ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
 		return fmt.Errorf("load: form page: status %d", w.Code)
 	}
 	first, err := listenAndServe(&http.Server{
-		Handler: whole, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
+		Handler: pages, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
 		WriteTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	})
 	if err != nil {
