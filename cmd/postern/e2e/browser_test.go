@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,19 +29,20 @@ var chromium struct {
 	err   error
 }
 
-// openBrowser starts the browser that POSTERN_BROWSER names. Without that variable it starts
-// chromium-headless-shell, which is Chromium without a user interface and opens tabs five times as
-// fast; if it is missing, any Chromium.
+// openBrowser starts the browser that POSTERN_BROWSER names, else any Chromium. Frames of other
+// sites need processes of their own, which chromium-headless-shell doesn't give them.
 func openBrowser() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en-US"))
-	if path, err := exec.LookPath(cmp.Or(os.Getenv("POSTERN_BROWSER"), "chromium-headless-shell")); err == nil {
+	if name := os.Getenv("POSTERN_BROWSER"); name != "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			chromium.err = fmt.Errorf("find the browser that POSTERN_BROWSER names: %w", err)
+			return
+		}
 		options = append(options, chromedp.ExecPath(path))
-	} else if os.Getenv("POSTERN_BROWSER") != "" {
-		chromium.err = fmt.Errorf("find the browser that POSTERN_BROWSER names: %w", err)
-		return
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -215,8 +215,8 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// waitUntil waits until an expression is true in the page; condition describes it in words. If the tab
-// goes to another page meanwhile, it waits for that page.
+// waitUntil waits until an expression is true in the page; condition describes it in words. If the
+// tab goes to another page meanwhile, it waits for that page.
 func (b *tab) waitUntil(condition, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
