@@ -30,12 +30,16 @@ var chromium struct {
 }
 
 // openBrowser starts the browser that POSTERN_BROWSER names, else any Chromium. Frames of other
-// sites need processes of their own, which chromium-headless-shell doesn't give them.
+// sites need processes of their own, which chromium-headless-shell doesn't give them. With
+// POSTERN_WINDOW=1 the browser has a window, so that somebody can watch.
 func openBrowser() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en-US"))
+	if os.Getenv("POSTERN_WINDOW") == "1" {
+		options = append(options, chromedp.VisibleWindow)
+	}
 	if name := os.Getenv("POSTERN_BROWSER"); name != "" {
 		path, err := exec.LookPath(name)
 		if err != nil {

@@ -3,6 +3,7 @@
 //
 //	go test ./cmd/postern/e2e -run Keyboard            # some tests
 //	POSTERN_SHOTS=/tmp/shots go test ./cmd/postern/e2e # with screenshots in that folder
+//	POSTERN_WINDOW=1 go test ./cmd/postern/e2e         # in a browser with a window
 //	POSTERN_LONG=1 go test ./cmd/postern/e2e           # with the full file sizes and counts
 //
 // Short mode leaves these tests out, because they need Chromium and npm.
