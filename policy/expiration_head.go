@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/base64"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,7 @@ func (h *expirationHead) set(at time.Time) error {
 	v.literal(expirationStart)
 	v.instant(at)
 	v.literal(expirationEnd)
+	v.quotes = strings.Count(expirationStart+expirationEnd, `"`)
 	if !v.complete() {
 		return errEncoding
 	}

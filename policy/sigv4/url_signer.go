@@ -133,6 +133,9 @@ func (u *urlSigner) appendHeader(dst []byte, h *Param) []byte {
 
 // appendCollapsed appends a header's value without spaces around it and with single spaces in it.
 func appendCollapsed(dst []byte, value string) []byte {
+	if strings.IndexByte(value, ' ') < 0 {
+		return append(dst, value...)
+	}
 	start := len(dst)
 	for i := range len(value) {
 		if value[i] != ' ' || len(dst) > start && dst[len(dst)-1] != ' ' {
