@@ -36,15 +36,20 @@ type Config struct {
 	CredentialsMaker uploads.CredentialsMaker
 
 	// OnComplete is called after an upload was verified at the store and before the answer is sent;
-	// nil does nothing. It is called at least once for each upload and again whenever completion is
-	// asked for again: the same ID with the same ETag is the same object, another ETag means that
-	// it was replaced since. An error fails the request, which may then be repeated; a
-	// *problem.Error is shown to the caller. The context doesn't end when the browser leaves.
+	// nil does nothing. A process calls it once for each upload, unless it fails; another process,
+	// or the same after a restart, may call it again with the same ID and ETag. An error fails the
+	// request, which may then be repeated; a *problem.Error is shown to the caller. The context
+	// doesn't end when the browser leaves.
 	//
 	// Leave the object at its key as it is: until the upload's time has ended it is compared with
 	// the plan again whenever completion is asked for, and removed where it differs. Keep what you
 	// make of it under another key.
 	OnComplete func(context.Context, uploads.Completed) error
+	// OnReplaced is called when completion finds another object in the place of an accepted one,
+	// once for each such object; nil does nothing. An error is logged, and the function called
+	// again the next time. Such an object is compared with the plan like any other and removed
+	// where it differs, never the accepted version.
+	OnReplaced func(context.Context, uploads.Replaced) error
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
@@ -82,7 +87,7 @@ func (c Config) withDefaults() Config {
 func (c Config) uploadsConfig() uploads.Config {
 	return uploads.Config{
 		PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
-		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
+		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }
 

@@ -23,7 +23,11 @@ func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) 
 			return Completed{}, err
 		}
 	}
+	if err := s.followUps.allowCompletion(up.ID); err != nil {
+		return Completed{}, err
+	}
 	ctx = context.WithoutCancel(ctx)
+	defer s.followUps.lock(up.ID)()
 	if up.Method == profile.MethodMultipart {
 		if err := s.completeMultipart(ctx, up, checksum); err != nil {
 			return Completed{}, err

@@ -79,7 +79,7 @@ func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s
 		return problem.Unavailable(err)
 	}
 	if out.CopyObjectResult != nil && out.CopyObjectResult.ETag != nil {
-		found.ETag = out.CopyObjectResult.ETag
+		found.ETag, found.VersionId = out.CopyObjectResult.ETag, out.VersionId
 	}
 	return nil
 }
@@ -178,4 +178,19 @@ func (s objectStore) completeInput(up OpenUpload, parts []types.Part, checksum s
 		in.ChecksumCRC64NVME = optional(checksum)
 	}
 	return in
+}
+
+// deleteFound deletes the object that was found and no other: that version where the bucket has
+// versions, else the object as long as it still has that ETag.
+func (s objectStore) deleteFound(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
+	in := &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key}
+	if version := aws.ToString(found.VersionId); version != "" {
+		in.VersionId = &version
+	} else if now, err := s.headObject(ctx, up); err != nil || now == nil || aws.ToString(now.ETag) != aws.ToString(found.ETag) {
+		return err
+	}
+	if _, err := within(ctx, s.timeout, s.client.DeleteObject, in); err != nil && !isNoSuchObject(err) {
+		return err
+	}
+	return nil
 }

@@ -50,6 +50,9 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 	if err := up.checkParts(parts); err != nil {
 		return SignedParts{}, err
 	}
+	if err := s.followUps.allowPartCall(up.ID); err != nil {
+		return SignedParts{}, err
+	}
 	signer, err := s.signers.Signer(ctx)
 	if err != nil {
 		return SignedParts{}, problem.Unavailable(err)
@@ -137,6 +140,9 @@ func (up OpenUpload) signPart(presigner *sigv4.PartPresigner, part PartRequest) 
 func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
 	if up.Method != profile.MethodMultipart {
 		return []StoredPart{}, nil
+	}
+	if err := s.followUps.allowPartCall(up.ID); err != nil {
+		return nil, err
 	}
 	parts, err := s.store.storedParts(ctx, up)
 	if isNoSuchUpload(err) {

@@ -26,6 +26,9 @@ type Provider struct {
 	// ConditionalPut and ConditionalComplete: If-None-Match: * is honoured on PutObject and on
 	// CompleteMultipartUpload.
 	ConditionalPut, ConditionalComplete bool
+	// BucketClasses: a bucket has a default storage class, so an object's class may be one that
+	// nobody asked for.
+	BucketClasses bool
 	// CompleteSize: x-amz-mp-object-size is compared on completion.
 	CompleteSize bool
 	// Checksums of parts that the store verifies, with a checksum of the whole object on
@@ -45,8 +48,8 @@ var providers = map[string]Provider{
 		Checksums: allChecksums},
 	"r2":    {Dialect: sigv4.AWS, ConditionalPut: true},
 	"b2":    {Dialect: sigv4.AWS},
-	"oss":   {Dialect: sigv4.OSS, PostPolicy: true},
-	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true},
+	"oss":   {Dialect: sigv4.OSS, PostPolicy: true, BucketClasses: true},
+	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true, BucketClasses: true},
 	"other": {Dialect: sigv4.AWS},
 }
 

@@ -3,7 +3,6 @@ package uploads
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -48,8 +47,7 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 			return problem.Unavailable(err)
 		}
 	}
-	_, err = within(ctx, s.store.timeout, s.store.client.DeleteObject, &s3.DeleteObjectInput{Bucket: &up.Bucket, Key: &up.Key})
-	if err != nil && !isNoSuchObject(err) {
+	if err := s.store.deleteFound(ctx, up, found); err != nil {
 		return problem.Unavailable(err)
 	}
 	s.settle(ctx, up.Plan, 0, false)
@@ -57,36 +55,5 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 	return refused
 }
 
-// refusals remember why objects were refused after they are deleted, so that asking again gets the
-// same answer. They are a courtesy: bounded, and lost with the process. The zero value is ready for
-// use.
-type refusals struct {
-	mu    sync.Mutex
-	byID  map[string]*ObjectError
-	order []string // oldest first
-}
-
+// maxRefusals bounds the memory of why objects were refused: a courtesy to callers who ask again.
 const maxRefusals = 4096
-
-func (r *refusals) put(id string, refused *ObjectError) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.byID == nil {
-		r.byID = map[string]*ObjectError{}
-	}
-	if _, known := r.byID[id]; !known {
-		r.order = append(r.order, id)
-	}
-	r.byID[id] = refused
-	if len(r.order) > maxRefusals {
-		delete(r.byID, r.order[0])
-		r.order = r.order[1:]
-	}
-}
-
-// get returns nil for an upload that wasn't refused.
-func (r *refusals) get(id string) *ObjectError {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.byID[id]
-}

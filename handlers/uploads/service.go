@@ -60,6 +60,9 @@ type Config struct {
 	// OnComplete is called after an object was verified and before the answer is sent; nil does
 	// nothing. See handlers.Config.
 	OnComplete func(context.Context, Completed) error
+	// OnReplaced is called when an object is found in the place of an accepted one; nil does
+	// nothing. See handlers.Config.
+	OnReplaced func(context.Context, Replaced) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// NewID makes upload IDs that sort by time and hold at least 128 random bits; nil is
@@ -77,14 +80,17 @@ type Service struct {
 	signers   *awscreds.Source
 	profiles  map[string]*ServedProfile
 	tokens    *tokens
-	refusals  refusals
+	refusals  *recent[*ObjectError]
+	accepted  *recent[acceptance]
+	followUps *followUps
 	readiness *readiness
 }
 
 // New compiles a Config. It returns every contradiction in it, joined.
 func New(c Config) (*Service, error) {
 	c = c.withDefaults()
-	s := &Service{config: c}
+	s := &Service{config: c, refusals: newRecent[*ObjectError](maxRefusals), accepted: newRecent[acceptance](maxAccepted),
+		followUps: newFollowUps(c.Now)}
 	compiled, err := compileProfiles(c.Profiles)
 	found := []error{c.check(), err}
 	s.tokens, err = newTokens(c.TokenKeys, c.Now)
@@ -111,6 +117,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnComplete == nil {
 		c.OnComplete = func(context.Context, Completed) error { return nil }
+	}
+	if c.OnReplaced == nil {
+		c.OnReplaced = func(context.Context, Replaced) error { return nil }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

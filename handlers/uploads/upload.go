@@ -30,9 +30,15 @@ type Upload struct {
 
 // newUpload returns the upload of a plan that was issued at now.
 func newUpload(p profile.Plan, now time.Time) Upload {
+	if p.Method == profile.MethodForm { // a large file takes its time to arrive, but no longer than this
+		p.UploadExpiration = p.Expiration.Add(lateLanding)
+	}
 	p.UploadExpiration = p.UploadExpiration.UTC().Truncate(time.Second)
 	return Upload{Plan: p, MetadataDigest: digestMetadata(p.Metadata), Issued: now.UTC().Truncate(time.Second)}
 }
+
+// lateLanding is for how long after its expiration a form may still land.
+const lateLanding = 24 * time.Hour
 
 // clockSkew is how far the store's clock may lag behind ours.
 const clockSkew = 5 * time.Minute

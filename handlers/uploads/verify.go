@@ -2,7 +2,6 @@ package uploads
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -21,6 +20,7 @@ type Completed struct {
 	Bucket, Key          string
 	Size                 int64 // bytes
 	Type, ETag           string
+	Version              string            // "" where the bucket has no versions
 	Checksum             string            // base64 of the whole object's checksum; "" where none was planned
 	Metadata             map[string]string // user metadata, names without x-amz-meta-
 }
@@ -28,26 +28,39 @@ type Completed struct {
 // Verify looks at what is stored for an upload, accepts or removes it, and tells the application.
 // Like Complete it goes on when ctx ends.
 func (s *Service) Verify(ctx context.Context, up OpenUpload) (Completed, error) {
+	if err := s.followUps.allowCompletion(up.ID); err != nil {
+		return Completed{}, err
+	}
+	defer s.followUps.lock(up.ID)()
 	return s.verifyUpload(context.WithoutCancel(ctx), up, "")
 }
 
 // verifyUpload relies on nothing that the browser said, and on nothing that the store was told to
 // enforce: an object that breaks the plan is removed. checksum is the caller's, "" for none.
+// Whoever calls it holds the upload's lock.
 func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
 	found, err := s.store.headObject(ctx, up)
 	if err != nil {
 		return Completed{}, err
 	}
-	if found == nil {
+	accepted, known := s.accepted.get(up.ID)
+	switch {
+	case known && (found == nil || accepted.done.isObject(found)):
+		return s.acceptAgain(ctx, accepted, checksum)
+	case found == nil:
 		return Completed{}, s.whyMissing(up)
+	case known:
+		s.reportReplaced(ctx, accepted, found)
 	}
 	contentType, err := s.compareObject(ctx, up, found)
 	if err != nil {
 		return Completed{}, s.removeRefused(ctx, up, found, err)
 	}
-	stored := wholeChecksum(up.Checksum, found)
-	if checksum != "" && stored != "" && stored != checksum {
-		return Completed{}, &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the object has another checksum"}
+	if known {
+		return Completed{}, errReplaced
+	}
+	if err := compareChecksum(checksum, wholeChecksum(up.Checksum, found)); err != nil {
+		return Completed{}, err
 	}
 	if err := s.store.setContentType(ctx, up, found, contentType); err != nil {
 		return Completed{}, err
@@ -57,7 +70,7 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 
 // whyMissing says why there is no object to verify: refused before, not arrived yet, or aborted.
 func (s *Service) whyMissing(up OpenUpload) error {
-	if refused := s.refusals.get(up.ID); refused != nil {
+	if refused, ok := s.refusals.get(up.ID); ok {
 		return refused
 	}
 	if up.Method == profile.MethodMultipart {
@@ -73,7 +86,7 @@ func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.He
 	if err := up.compareSize(size); err != nil {
 		return "", err
 	}
-	if err := up.compareAttributes(found); err != nil {
+	if err := up.compareAttributes(found, s.config.Store.Provider); err != nil {
 		return "", err
 	}
 	detected, err := s.store.detectType(ctx, up, found)
@@ -105,19 +118,6 @@ func (up OpenUpload) compareSize(size int64) error {
 	return up.objectError(problem.SizeTooSmall, "the object is smaller than allowed")
 }
 
-// compareAttributes finds what a policy would have refused: foreign metadata, a website redirect,
-// headers that the profile doesn't set.
-func (up OpenUpload) compareAttributes(found *s3.HeadObjectOutput) error {
-	metadata := digestMetadata(sortedMetadata(found.Metadata)) == up.MetadataDigest
-	foreign := aws.ToString(found.WebsiteRedirectLocation) != "" || aws.ToString(found.ContentDisposition) != "" ||
-		aws.ToString(found.ContentEncoding) != ""
-	cache := aws.ToString(found.CacheControl)
-	if metadata && !foreign && (cache == "" || cache == up.Served.Settings.CacheControl) {
-		return nil
-	}
-	return up.objectError(problem.SizeMismatch, "the object has other metadata than planned")
-}
-
 func sortedMetadata(from map[string]string) []policy.Field {
 	fields := make([]policy.Field, 0, len(from))
 	for name, value := range from {
@@ -131,16 +131,9 @@ func sortedMetadata(from map[string]string) []policy.Field {
 func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
 	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key,
 		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
-		Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
+		Version: aws.ToString(found.VersionId), Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
 	s.settle(ctx, up.Plan, done.Size, true)
-	if err := s.config.OnComplete(ctx, done); err != nil {
-		var refusal *problem.Error
-		if errors.As(err, &refusal) {
-			return Completed{}, refusal
-		}
-		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
-	}
-	return done, nil
+	return s.accept(ctx, done)
 }
 
 // wholeChecksum is the object's checksum by the plan's algorithm. One that was made of those of the

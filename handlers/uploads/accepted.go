@@ -1,0 +1,98 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/postern-dev/postern/handlers/problem"
+)
+
+// acceptance is what this process remembers of an accepted object, so that the application is told
+// once and an object that takes its place is noticed. It is lost with the process; then the
+// application is told again.
+type acceptance struct {
+	done     Completed
+	told     bool   // OnComplete has returned nil
+	replaced string // version or ETag of the object that OnReplaced was last told of
+}
+
+const maxAccepted = 16_384
+
+// Replaced is an object that was found in the place of an accepted one.
+type Replaced struct {
+	Completed         // the upload as it was accepted
+	NewETag    string // of the object found
+	NewVersion string // "" where the bucket has no versions
+}
+
+var errReplaced = &problem.Error{Code: problem.SizeMismatch, Detail: "the object was replaced after it had been accepted"}
+
+// isObject reports whether an object is the accepted one: by version where the bucket has versions,
+// else by ETag.
+func (c Completed) isObject(found *s3.HeadObjectOutput) bool {
+	if version := aws.ToString(found.VersionId); version != "" && c.Version != "" {
+		return version == c.Version
+	}
+	return aws.ToString(found.ETag) == c.ETag
+}
+
+// accept remembers an object and tells the application of it.
+func (s *Service) accept(ctx context.Context, done Completed) (Completed, error) {
+	a := acceptance{done: done}
+	s.accepted.put(done.ID, a)
+	return s.tell(ctx, a)
+}
+
+// acceptAgain answers for an object that was accepted before. It tells the application only where
+// that failed the last time.
+func (s *Service) acceptAgain(ctx context.Context, a acceptance, checksum string) (Completed, error) {
+	if err := compareChecksum(checksum, a.done.Checksum); err != nil {
+		return Completed{}, err
+	}
+	if a.told {
+		return a.done, nil
+	}
+	return s.tell(ctx, a)
+}
+
+// tell calls OnComplete. Its *problem.Error is shown to the caller, any other error is Internal.
+func (s *Service) tell(ctx context.Context, a acceptance) (Completed, error) {
+	if err := s.config.OnComplete(ctx, a.done); err != nil {
+		var refusal *problem.Error
+		if errors.As(err, &refusal) {
+			return Completed{}, refusal
+		}
+		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
+	}
+	a.told = true
+	s.accepted.put(a.done.ID, a)
+	return a.done, nil
+}
+
+// reportReplaced tells the application of an object in the place of an accepted one, once for each
+// such object unless that fails.
+func (s *Service) reportReplaced(ctx context.Context, a acceptance, found *s3.HeadObjectOutput) {
+	r := Replaced{Completed: a.done, NewETag: aws.ToString(found.ETag), NewVersion: aws.ToString(found.VersionId)}
+	now := r.NewVersion + " " + r.NewETag
+	if a.replaced == now {
+		return
+	}
+	s.config.Logger.WarnContext(ctx, "accepted object replaced", "id", a.done.ID, "key", a.done.Key, "etag", a.done.ETag, "newEtag", r.NewETag)
+	if err := s.config.OnReplaced(ctx, r); err != nil {
+		s.config.Logger.ErrorContext(ctx, "OnReplaced failed", "id", a.done.ID, "error", problem.LogText(err.Error()))
+		return
+	}
+	a.replaced = now
+	s.accepted.put(a.done.ID, a)
+}
+
+// compareChecksum compares the caller's checksum with the stored one; either may be "".
+func compareChecksum(wanted, stored string) error {
+	if wanted == "" || stored == "" || wanted == stored {
+		return nil
+	}
+	return &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the object has another checksum"}
+}
