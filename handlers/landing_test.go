@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html"
 	"net/http"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -99,7 +98,7 @@ func TestAPlainFormEndsInAResultPage(t *testing.T) {
 	if again.status != http.StatusOK || !bytes.Equal(again.body, page.body) {
 		t.Errorf("reloading: %d %s", again.status, again.body)
 	}
-	if done := s.completions(); len(done) != 2 || !reflect.DeepEqual(done[0], done[1]) || done[0].Type != "image/png" {
+	if done := s.completions(); len(done) != 1 || done[0].Type != "image/png" {
 		t.Errorf("OnComplete got %+v", done)
 	}
 	s.log.mustNotHold(t, strings.TrimPrefix(f.landing(), "/forms/pictures/done/"), f.get("policy"), f.get("x-amz-signature"))

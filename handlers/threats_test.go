@@ -1,26 +1,36 @@
 package handlers_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 func TestReplayOfAFormUntilItExpires(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	var replaced []uploads.Replaced
+	s := newSite(t, func(c *handlers.Config) {
+		c.OnReplaced = func(_ context.Context, r uploads.Replaced) error {
+			replaced = append(replaced, r)
+			return nil
+		}
+	})
 	p := s.issue("pictures", "garden.png", "image/png", 4000)
 	p.send(png(4000))
 	first := p.complete()
 	other := png(4000)
 	other[3999] = 'x'
 	p.send(other) // the policy still holds
-	second := p.complete()
-	done := s.completions()
-	if first.ETag == second.ETag || len(done) != 2 || done[0].ID != done[1].ID || done[0].ETag == done[1].ETag {
-		t.Errorf("the change can't be noticed: %+v", done)
+	for range 2 {
+		p.call("POST", "/complete", "").refused(problem.SizeMismatch)
+	}
+	if told := s.completions(); len(told) != 1 || len(replaced) != 1 || replaced[0].ETag != first.ETag || replaced[0].NewETag == first.ETag {
+		t.Errorf("wanted one completion and one replacement, got %+v and %+v", told, replaced)
 	}
 	p.send(pad("<html><script>", 4000))
 	p.call("POST", "/complete", "").refused(problem.TypeNotAllowed)

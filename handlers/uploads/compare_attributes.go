@@ -29,6 +29,7 @@ func (up OpenUpload) compareAttributes(found *s3.HeadObjectOutput, provider Prov
 		{"storage class", isStorageClass(string(found.StorageClass), string(p.StorageClass), provider)},
 		{"encryption", isEncryption(found, string(p.Encryption.Mode), p.Encryption.KeyID)},
 		{"legal hold", found.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn},
+		{"event hold", found.ObjectLockEventHold != types.ObjectLockEventHoldOn},
 		{"number of tags", found.TagCount == nil || int(*found.TagCount) == len(p.Tags)},
 	} {
 		if !attribute.ok {
