@@ -59,6 +59,7 @@ type createResponse struct {
 	Post      *postResponse      `json:"post,omitempty"`
 	Put       *putResponse       `json:"put,omitempty"`
 	Multipart *multipartResponse `json:"multipart,omitempty"`
+	Owner     string             `json:"owner,omitempty"`
 }
 
 type postResponse struct {
@@ -115,7 +116,7 @@ func (h *Handlers) profileFor(r *http.Request, name string, v uploads.Visitor) (
 // multipart is set.
 func newCreateResponse(issued uploads.Issued) createResponse {
 	out := createResponse{ID: issued.ID, Profile: issued.Profile, Bucket: issued.Bucket, Key: issued.Key,
-		Method: issued.Method, Expires: instant(issued.Expires), Token: issued.Token}
+		Method: issued.Method, Expires: instant(issued.Expires), Token: issued.Token, Owner: issued.Owner}
 	switch {
 	case issued.Form != nil:
 		out.Post = &postResponse{URL: issued.Form.URL, Fields: issued.Form.Fields}
@@ -140,6 +141,19 @@ func headerMap(list []sigv4.Param) map[string]string {
 
 // instant writes a time as the API does.
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+type ownersResponse struct {
+	Owners []string `json:"owners"`
+}
+
+// showOwners tells the marks by which a browser knows the visitor's own uploads.
+func (h *Handlers) showOwners(c echo.Context) error {
+	visitor, err := h.identify(c)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, ownersResponse{Owners: h.service.Owners(visitor)})
+}
 
 // openUpload finds the upload of a request: by the upload token in its header, for the ID in its
 // path.

@@ -26,6 +26,7 @@ func (h *Handlers) Register(g *echo.Group) {
 
 	// Uploads, as JSON.
 	g.POST("/uploads", json(h.createUpload))                  // issue one upload
+	g.GET("/uploads/owner", json(h.showOwners))               // marks of the visitor's own uploads
 	g.POST("/uploads/:id/parts", json(h.signParts))           // part URLs
 	g.GET("/uploads/:id/parts", json(h.listParts))            // parts as the store has them
 	g.POST("/uploads/:id/complete", json(h.completeUpload))   // verify and finish
@@ -34,6 +35,7 @@ func (h *Handlers) Register(g *echo.Group) {
 
 	// What browsers ask before calling from another origin.
 	g.OPTIONS("/uploads", json(h.preflight))
+	g.OPTIONS("/uploads/owner", json(h.preflight))
 	g.OPTIONS("/uploads/credentials", json(h.preflight))
 	g.OPTIONS("/uploads/:id", json(h.preflight))
 	g.OPTIONS("/uploads/:id/parts", json(h.preflight))

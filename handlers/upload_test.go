@@ -20,9 +20,9 @@ import (
 
 // plan is the answer to POST /uploads.
 type plan struct {
-	site                                             *site
-	ID, Profile, Bucket, Key, Method, Expires, Token string
-	Post                                             *struct {
+	site                                                    *site
+	ID, Profile, Bucket, Key, Method, Expires, Token, Owner string
+	Post                                                    *struct {
 		URL    string
 		Fields []struct{ Name, Value string }
 	}

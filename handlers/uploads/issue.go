@@ -21,6 +21,7 @@ type Issued struct {
 	Form    *policy.Form
 	Put     *SignedPut
 	Expires time.Time // of the form or URL
+	Owner   string    // mark of the subject, see Owners; "" for a guest
 }
 
 // SignedPut is a presigned PUT with the headers that have to be sent with it.
@@ -70,6 +71,9 @@ func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan p
 	}
 	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
 	out.Language = v.Language
+	if marks := s.owners.of(planned.Subject); len(marks) > 0 {
+		out.Owner = marks[0]
+	}
 	if err := s.sign(ctx, p, &out, signer, now); err != nil {
 		s.settle(ctx, planned, 0, false)
 		return Issued{}, err

@@ -83,6 +83,7 @@ type Service struct {
 	refusals  *recent[*ObjectError]
 	accepted  *recent[acceptance]
 	followUps *followUps
+	owners    owners
 	readiness *readiness
 }
 
@@ -95,6 +96,9 @@ func New(c Config) (*Service, error) {
 	found := []error{c.check(), err}
 	s.tokens, err = newTokens(c.TokenKeys, c.Now)
 	if err := errors.Join(append(found, err)...); err != nil {
+		return nil, err
+	}
+	if s.owners, err = newOwners(c.TokenKeys); err != nil {
 		return nil, err
 	}
 	if s.profiles, err = c.serveProfiles(compiled); err != nil {
