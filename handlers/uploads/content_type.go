@@ -9,8 +9,11 @@ import (
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// sniffBytes is how much of an object is read to find its type.
-const sniffBytes = 4096
+// What is read of an object to find its type: its first bytes, and more behind blanks.
+const (
+	sniffBytes             = 4 << 10
+	sniffBytesBehindBlanks = 64 << 10
+)
 
 const plainText = "text/plain"
 
@@ -23,6 +26,15 @@ func (d detectedType) base() string { return baseType(d.MIME) }
 func baseType(m *mimetype.MIME) string {
 	name, _, _ := strings.Cut(m.String(), ";")
 	return name
+}
+
+// detect finds the type of first bytes. What a browser could run comes before what the library
+// finds.
+func detect(first []byte) detectedType {
+	if active := scriptable(first); active != "" {
+		return detectedType{mimetype.Lookup(active)}
+	}
+	return detectedType{mimetype.Detect(first)}
 }
 
 // isSameType compares the content type that a store gives back with the planned one. A type that

@@ -47,25 +47,36 @@ func (s objectStore) headObject(ctx context.Context, up OpenUpload) (*s3.HeadObj
 	return out, nil
 }
 
-// detectType reads the first bytes of the object that was found, and only of that one: an object
-// that was replaced meanwhile fails with a conflict.
+// detectType finds the type of the object that was found, and only of that one: an object that was
+// replaced meanwhile fails with a conflict. Where it begins with nothing but blanks, more of it is
+// read.
 func (s objectStore) detectType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (detectedType, error) {
-	if aws.ToInt64(found.ContentLength) == 0 {
+	size := aws.ToInt64(found.ContentLength)
+	if size == 0 {
 		return detectedType{mimetype.Lookup(profile.OctetStream)}, nil
 	}
+	first, err := s.readRange(ctx, up, found, 0, sniffBytes)
+	if err == nil && size > sniffBytes && isBlank(first) {
+		first, err = s.readRange(ctx, up, found, sniffBytes, sniffBytesBehindBlanks)
+	}
+	if err != nil {
+		return detectedType{}, err
+	}
+	return detect(first), nil
+}
+
+// readRange reads at most length bytes of the object that was found.
+func (s objectStore) readRange(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, from, length int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &up.Bucket, Key: &up.Key,
-		Range: aws.String(fmt.Sprintf("bytes=0-%d", sniffBytes-1)), IfMatch: found.ETag}, withoutSDKChecksums)
+		Range: aws.String(fmt.Sprintf("bytes=%d-%d", from, from+length-1)), IfMatch: found.ETag}, withoutSDKChecksums)
 	if err != nil {
-		return detectedType{}, problem.Unavailable(err)
+		return nil, problem.Unavailable(err)
 	}
 	defer func() { _ = out.Body.Close() }()
-	first, err := io.ReadAll(io.LimitReader(out.Body, sniffBytes))
-	if err != nil {
-		return detectedType{}, problem.Unavailable(err)
-	}
-	return detectedType{mimetype.Detect(first)}, nil
+	content, err := io.ReadAll(io.LimitReader(out.Body, length))
+	return content, problem.Unavailable(err)
 }
 
 // setContentType gives an object from a plain form the content type that its bytes have, by copying

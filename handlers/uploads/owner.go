@@ -14,8 +14,9 @@ import (
 // ownerBytes is the length of an owner mark before it is encoded.
 const ownerBytes = 16
 
-// owners makes owner marks: what a browser keeps of an upload is scoped by the mark of its subject, so that the
-// next person at a shared computer sees nothing of it. A mark tells nothing about the subject.
+// owners makes owner marks: what a browser keeps of an upload is scoped by the mark of its subject,
+// so that the next person at a shared computer sees nothing of it. A mark tells nothing about the
+// subject.
 type owners struct{ keys [][]byte } // derived from the token keys, in their order
 
 func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
@@ -30,8 +31,8 @@ func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
 	return o, nil
 }
 
-// of returns the marks of a subject, one for each token key, that of the first key in front; none for guests,
-// whom a browser tells apart by itself.
+// of returns the marks of a subject, one for each token key, that of the first key in front; none
+// for guests, whom a browser tells apart by itself.
 func (o owners) of(subject string) []string {
 	marks := []string{}
 	if subject == "" || subject == profile.Guest {
@@ -45,6 +46,6 @@ func (o owners) of(subject string) []string {
 	return marks
 }
 
-// Owners are the opaque marks by which a browser tells the visitor's own unfinished uploads from another
-// person's: one for each token key, so that a mark outlives a rotation. A guest has none.
+// Owners are the opaque marks by which a browser tells the visitor's own unfinished uploads from
+// another person's: one for each token key, so that a mark outlives a rotation. A guest has none.
 func (s *Service) Owners(v Visitor) []string { return s.owners.of(v.Subject) }
