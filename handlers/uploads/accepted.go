@@ -3,6 +3,7 @@ package uploads
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -39,28 +40,40 @@ func (c Completed) isObject(found *s3.HeadObjectOutput) bool {
 	return aws.ToString(found.ETag) == c.ETag
 }
 
-// accept remembers an object and tells the application of it.
-func (s *Service) accept(ctx context.Context, done Completed) (Completed, error) {
-	a := acceptance{done: done}
-	s.accepted.put(done.ID, a)
-	return s.tell(ctx, a)
+// acceptances remembers accepted objects and tells the application of them.
+type acceptances struct {
+	*recent[acceptance]
+	onComplete func(context.Context, Completed) error
+	onReplaced func(context.Context, Replaced) error
+	logger     *slog.Logger
 }
 
-// acceptAgain answers for an object that was accepted before. It tells the application only where
-// that failed the last time.
-func (s *Service) acceptAgain(ctx context.Context, a acceptance, checksum string) (Completed, error) {
+func newAcceptances(c Config) acceptances {
+	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Logger}
+}
+
+// add remembers an object and tells the application of it.
+func (as acceptances) add(ctx context.Context, done Completed) (Completed, error) {
+	a := acceptance{done: done}
+	as.put(done.ID, a)
+	return as.tell(ctx, a)
+}
+
+// repeat answers for an object that was accepted before. It tells the application only where that
+// failed the last time.
+func (as acceptances) repeat(ctx context.Context, a acceptance, checksum string) (Completed, error) {
 	if err := compareChecksum(checksum, a.done.Checksum); err != nil {
 		return Completed{}, err
 	}
 	if a.told {
 		return a.done, nil
 	}
-	return s.tell(ctx, a)
+	return as.tell(ctx, a)
 }
 
 // tell calls OnComplete. Its *problem.Error is shown to the caller, any other error is Internal.
-func (s *Service) tell(ctx context.Context, a acceptance) (Completed, error) {
-	if err := s.config.OnComplete(ctx, a.done); err != nil {
+func (as acceptances) tell(ctx context.Context, a acceptance) (Completed, error) {
+	if err := as.onComplete(ctx, a.done); err != nil {
 		var refusal *problem.Error
 		if errors.As(err, &refusal) {
 			return Completed{}, refusal
@@ -68,25 +81,25 @@ func (s *Service) tell(ctx context.Context, a acceptance) (Completed, error) {
 		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
 	}
 	a.told = true
-	s.accepted.put(a.done.ID, a)
+	as.put(a.done.ID, a)
 	return a.done, nil
 }
 
 // reportReplaced tells the application of an object in the place of an accepted one, once for each
 // such object unless that fails.
-func (s *Service) reportReplaced(ctx context.Context, a acceptance, found *s3.HeadObjectOutput) {
+func (as acceptances) reportReplaced(ctx context.Context, a acceptance, found *s3.HeadObjectOutput) {
 	r := Replaced{Completed: a.done, NewETag: aws.ToString(found.ETag), NewVersion: aws.ToString(found.VersionId)}
 	now := r.NewVersion + " " + r.NewETag
 	if a.replaced == now {
 		return
 	}
-	s.config.Logger.WarnContext(ctx, "accepted object replaced", "id", a.done.ID, "key", a.done.Key, "etag", a.done.ETag, "newEtag", r.NewETag)
-	if err := s.config.OnReplaced(ctx, r); err != nil {
-		s.config.Logger.ErrorContext(ctx, "OnReplaced failed", "id", a.done.ID, "error", problem.LogText(err.Error()))
+	as.logger.WarnContext(ctx, "accepted object replaced", "id", a.done.ID, "key", a.done.Key, "etag", a.done.ETag, "newEtag", r.NewETag)
+	if err := as.onReplaced(ctx, r); err != nil {
+		as.logger.ErrorContext(ctx, "OnReplaced failed", "id", a.done.ID, "error", problem.LogText(err.Error()))
 		return
 	}
 	a.replaced = now
-	s.accepted.put(a.done.ID, a)
+	as.put(a.done.ID, a)
 }
 
 // compareChecksum compares the caller's checksum with the stored one; either may be "".

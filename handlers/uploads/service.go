@@ -81,7 +81,7 @@ type Service struct {
 	profiles  map[string]*ServedProfile
 	tokens    *tokens
 	refusals  *recent[*ObjectError]
-	accepted  *recent[acceptance]
+	accepted  acceptances
 	followUps *followUps
 	owners    owners
 	readiness *readiness
@@ -90,7 +90,7 @@ type Service struct {
 // New compiles a Config. It returns every contradiction in it, joined.
 func New(c Config) (*Service, error) {
 	c = c.withDefaults()
-	s := &Service{config: c, refusals: newRecent[*ObjectError](maxRefusals), accepted: newRecent[acceptance](maxAccepted),
+	s := &Service{config: c, refusals: newRecent[*ObjectError](maxRefusals), accepted: newAcceptances(c),
 		followUps: newFollowUps(c.Now)}
 	compiled, err := compileProfiles(c.Profiles)
 	found := []error{c.check(), err}

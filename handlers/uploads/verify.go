@@ -46,11 +46,11 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	accepted, known := s.accepted.get(up.ID)
 	switch {
 	case known && (found == nil || accepted.done.isObject(found)):
-		return s.acceptAgain(ctx, accepted, checksum)
+		return s.accepted.repeat(ctx, accepted, checksum)
 	case found == nil:
 		return Completed{}, s.whyMissing(up)
 	case known:
-		s.reportReplaced(ctx, accepted, found)
+		s.accepted.reportReplaced(ctx, accepted, found)
 	}
 	contentType, err := s.compareObject(ctx, up, found)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.Hea
 		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
 		Version: aws.ToString(found.VersionId), Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
 	s.settle(ctx, up.Plan, done.Size, true)
-	return s.accept(ctx, done)
+	return s.accepted.add(ctx, done)
 }
 
 // wholeChecksum is the object's checksum by the plan's algorithm. One that was made of those of the
