@@ -43,6 +43,9 @@ type Options struct {
 	// AccessKey and SecretKey are the credentials of the one account; empty means "postern-dev" and
 	// "postern-dev-secret".
 	AccessKey, SecretKey string
+	// Uploader is a second account, which may put objects and parts below its prefix and do nothing
+	// else. Empty: there is none.
+	Uploader Uploader
 	// Region is part of every signature; empty means "us-east-1".
 	Region string
 	// Buckets are made if absent, with CORS rules for CORSOrigins.
@@ -50,9 +53,22 @@ type Options struct {
 	// CORSOrigins are the exact origins whose scripts may call the buckets; "*" means any. Empty:
 	// no script of another origin may.
 	CORSOrigins []string
+	// InsecureUnsignedHeaders names buckets whose presigned requests may carry headers that weren't
+	// signed, as on stores that look at the signed headers alone. For tests: who holds a presigned
+	// URL can then copy any object that the URL's signer can read.
+	InsecureUnsignedHeaders []string
 	// Logger gets what the server reports about broken connections, at level debug. Nil: nothing is
 	// logged.
 	Logger *slog.Logger
+}
+
+// Uploader is an account for what visitors hold.
+type Uploader struct {
+	// AccessKey and SecretKey are its credentials.
+	AccessKey, SecretKey string
+	// Prefix begins the keys that it may put, in every bucket of Options.Buckets: not empty, with a
+	// slash at its end.
+	Prefix string
 }
 
 // Gateway is a running store. Its methods are safe for concurrent use.
@@ -99,7 +115,7 @@ func start(ctx context.Context, options Options) (_ *Gateway, err error) {
 		return nil, errors.Join(err, os.Chdir(g.previous))
 	}
 	for _, bucket := range options.Buckets {
-		if err := g.makeBucket(ctx, bucket); err != nil {
+		if err := errors.Join(g.makeBucket(ctx, bucket), g.admitUploader(ctx, bucket)); err != nil {
 			return nil, errors.Join(err, g.Close())
 		}
 	}

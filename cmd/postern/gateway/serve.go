@@ -37,6 +37,7 @@ func (g *Gateway) serve(ctx context.Context) error {
 		s3api.WithMiddleware("/", g.sendServer(server)),
 		s3api.WithMiddleware("/", g.addCORS),
 		s3api.WithMiddleware("/", rejectTruncatedBody),
+		s3api.WithMiddleware("/", g.signUnsignedHeaders),
 	}
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
@@ -51,13 +52,14 @@ func (g *Gateway) serve(ctx context.Context) error {
 	return nil
 }
 
-// config is the gateway server's: one root account, no output, and its socket for the owner only.
+// config is the gateway server's: the root account and the uploader, no output, and its socket for
+// the owner only.
 func (g *Gateway) config(socket string) *embedgw.Config {
 	root := auth.Account{Access: g.options.AccessKey, Secret: g.options.SecretKey, Role: auth.RoleAdmin}
 	return &embedgw.Config{
 		RootUserAccess:    root.Access,
 		RootUserSecret:    root.Secret,
-		IAMService:        auth.NewIAMServiceSingle(root),
+		IAMService:        accounts{auth.NewIAMServiceSingle(root), g.options.Uploader},
 		Region:            g.options.Region,
 		Ports:             []string{socket},
 		SocketPerm:        "0600",
