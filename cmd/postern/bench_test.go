@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -46,7 +45,8 @@ func formServer(b *testing.B) http.Handler {
 	b.Setenv("AWS_ACCESS_KEY_ID", "operator")
 	b.Setenv("AWS_SECRET_ACCESS_KEY", serveSecret)
 	name := filepath.Join(b.TempDir(), "postern.yaml")
-	text := strings.Replace(serveConfig("http://127.0.0.1:1", "127.0.0.1:0"), "size: 1..10MiB", "size: 1..10MiB, access: public", 1)
+	text := serveConfig("http://127.0.0.1:1", "127.0.0.1:0", "size: 1..10MiB", "size: 1..10MiB, access: public",
+		"\nlisten:", "\nlimits: {issues: 1000000/1s}\nlisten:")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}

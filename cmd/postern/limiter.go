@@ -16,8 +16,8 @@ type limiter struct {
 
 // newLimiter returns previous, with all that it has counted, if its limits are the same; otherwise
 // a limiter that has counted nothing.
-func newLimiter(previous *limiter, profiles []profile.Profile, addresses config.Limits) (*limiter, error) {
-	settings := quota.Config{Issues: addresses.Issues, AddressFactor: addresses.AddressFactor}
+func newLimiter(previous *limiter, profiles []profile.Profile, file config.Limits) (*limiter, error) {
+	settings := quota.Config{Issues: file.Issues, Burst: file.Burst, AddressFactor: file.AddressFactor}
 	limits := settings
 	for _, p := range profiles {
 		limits.Profiles = append(limits.Profiles, profile.Profile{Name: p.Name, Quota: p.Quota, MaxOpen: p.MaxOpen})

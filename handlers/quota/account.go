@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -11,9 +13,9 @@ import (
 // account is what one subject, or one address, has used of one profile.
 type account struct {
 	uploads, bytes window
-	open, maxOpen  int // multipart uploads
-	pending        int // uploads that may still be settled
-	issues         window
+	open, maxOpen  int           // multipart uploads
+	pending        int           // uploads that may still be settled
+	issues         *rate.Limiter // nil where something else is counted
 }
 
 // charge is what one upload has cost one account.
@@ -47,23 +49,23 @@ func (a *account) charge(now time.Time, method profile.Method, bytes int64) char
 
 // idle reports whether forgetting the account would change no answer.
 func (a *account) idle(now time.Time) bool {
-	return a.pending == 0 && a.uploads.idle(now) && a.bytes.idle(now) && a.issues.idle(now)
+	full := a.issues == nil || a.issues.TokensAt(now) >= float64(a.issues.Burst())
+	return full && a.pending == 0 && a.uploads.idle(now) && a.bytes.idle(now)
 }
 
 // accountKey names an account: a struct, so that no subject can imitate another kind of account.
 type accountKey struct {
 	profile string // empty: over all profiles
 	kind    accountKind
-	name    string // subject, or network address
+	name    string // subject, or network
 }
 
 type accountKind uint8
 
 const (
 	bySubject accountKind = iota
-	byGuest               // by address, in place of the subject all guests share
+	byGuest               // by network, in place of the subject all guests share
 	byAddress
-	byIssue
 )
 
 // accounts is a bounded set of accounts; the one that was used longest ago makes room for a new

@@ -1,8 +1,8 @@
 // Package quota limits what visitors may upload, in the memory of one process.
 //
 // New makes a Memory, which is an uploads.Limiter: it counts uploads and bytes per subject and per
-// network address over sliding windows, as the profiles' Quota and MaxOpen say, and requests per
-// address.
+// network address over sliding windows, as the profiles' Quota and MaxOpen say, and limits how fast
+// one subject or address asks.
 package quota
 
 import (
@@ -10,11 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
+	"iter"
 	"sync"
 	"time"
 
-	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -27,11 +26,18 @@ type Config struct {
 	// subjects can share one; MaxOpen isn't counted by address. 0: 10. Guests aren't told apart by
 	// subject: each of their addresses has the profile's quota once.
 	AddressFactor int
-	// Issues limits what one network address asks for, whatever becomes of it. Zero: no such limit.
+	// Issues is how many forms, plans and credentials one subject may ask for over time, whatever
+	// becomes of them; guests are counted by address. Refusals are problem.RateLimited with the
+	// time to wait. Zero: 600 a minute, which leaves room for an office behind one address. There
+	// is no value for no limit: set a rate that nobody reaches.
 	Issues profile.Rate
-	// MaxAccounts bounds how many subjects and addresses are remembered; the least recently used
-	// are forgotten first. 0: 100,000 (at most some 150 MB, when each has used every step of its
-	// windows).
+	// Burst is how many of them may come at once, such as a folder of many files: as long as fewer
+	// were asked for, nobody waits, and Issues says how fast the room for more comes back. 0: 2,000
+	// where Issues is zero, otherwise the count of Issues.
+	Burst int
+	// MaxAccounts bounds how many subjects and networks are remembered for quotas, and how many for
+	// Issues; the least recently used are forgotten first. 0: 100,000 (at most some 180 MB, when
+	// each has used every step of its windows).
 	MaxAccounts int
 	// MaxPending bounds how many unfinished uploads are remembered; those that end first are
 	// forgotten first. 0: 100,000.
@@ -51,13 +57,16 @@ type Config struct {
 // expires unused, and its bytes when it has landed. A quota should leave room for people who open
 // the page more than once.
 //
-// IPv6 addresses are counted by their first 64 bits, which is what one site has.
+// An IPv4 address is counted by itself, an IPv6 address by its first 64 bits, which is what one
+// network has. As many visitors have more, all of a /56 may use 4 times the limit of one address,
+// and all of a /48 16 times.
 type Memory struct {
 	config   Config
 	profiles map[string]profile.Profile
 
 	mu       sync.Mutex // guards the rest
 	accounts *accounts
+	issuers  *accounts // what Issues is counted by
 	pending  *pendingUploads
 }
 
@@ -75,9 +84,13 @@ func New(c Config) (*Memory, error) {
 	if c.AddressFactor < 0 || c.MaxAccounts < 0 || c.MaxPending < 0 {
 		return nil, errors.New("quota: wanted AddressFactor, MaxAccounts and MaxPending of 0 or more")
 	}
+	c, err := c.withIssueDefaults()
+	if err != nil {
+		return nil, err
+	}
 	m := &Memory{
 		config: c, profiles: map[string]profile.Profile{},
-		accounts: newAccounts(c.MaxAccounts), pending: newPendingUploads(c.MaxPending),
+		accounts: newAccounts(c.MaxAccounts), issuers: newAccounts(c.MaxAccounts), pending: newPendingUploads(c.MaxPending),
 	}
 	for _, p := range c.Profiles {
 		compiled, err := profile.Compile(p)
@@ -95,27 +108,23 @@ func (m *Memory) Reserve(_ context.Context, id profile.Identity, plan profile.Pl
 	if !ok {
 		return fmt.Errorf("quota: unknown profile %q", plan.Profile)
 	}
-	hasQuota := p.Quota != (profile.Quota{}) || plan.Method == profile.MethodMultipart
-	if !hasQuota && m.config.Issues.Limit == 0 {
-		return nil
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.config.Now()
 	m.expire(now)
-	address := network(id.Address)
-	if err := m.chargeIssue(now, address); err != nil {
+	if err := m.chargeIssue(now, plan.Subject, id.Address); err != nil {
 		return err
 	}
-	if !hasQuota {
+	if p.Quota == (profile.Quota{}) && plan.Method != profile.MethodMultipart {
 		return nil
 	}
-	charged := m.accountsOf(p, plan.Subject, address)
+	var charged []*account
 	bytes := declaredBytes(plan)
-	for _, a := range charged {
+	for a := range m.accountsOf(p, plan.Subject, id.Address) {
 		if err := a.refuse(now, plan.Method, bytes); err != nil {
 			return err
 		}
+		charged = append(charged, a)
 	}
 	m.charge(now, plan, charged, bytes)
 	return nil
@@ -143,56 +152,36 @@ func (m *Memory) charge(now time.Time, plan profile.Plan, charged []*account, by
 	}
 }
 
-func (m *Memory) chargeIssue(now time.Time, address string) error {
-	if m.config.Issues.Limit == 0 || address == "" {
-		return nil
-	}
-	a := m.accounts.get(accountKey{kind: byIssue, name: address}, func() *account {
-		return &account{issues: newWindow(m.config.Issues, 1)}
-	})
-	if wait := a.issues.wait(now, 1); wait > 0 {
-		return &problem.Error{Code: problem.RateLimited, RetryAfter: wait}
-	}
-	a.issues.add(now, 1)
-	return nil
-}
-
-// accountsOf returns the accounts that an upload is charged to. Only a subject is held to open
-// uploads: one address may be a whole site behind its proxy.
-func (m *Memory) accountsOf(p profile.Profile, subject, address string) []*account {
-	get := func(kind accountKind, name string, times int) *account {
-		return m.accounts.get(accountKey{profile: p.Name, kind: kind, name: name}, func() *account {
+// accountsOf returns the accounts that an upload is charged to, one after the other: those after
+// one that refuses the upload aren't made. A known subject is held to open uploads by itself alone,
+// since one address may be a whole site behind its proxy; a guest by its networks.
+func (m *Memory) accountsOf(p profile.Profile, subject, address string) iter.Seq[*account] {
+	get := func(kind accountKind, name string, times, maxOpen int) *account {
+		a := m.accounts.get(accountKey{profile: p.Name, kind: kind, name: name}, func() *account {
 			return &account{
 				uploads: newWindow(p.Quota.Uploads, int64(times)),
 				bytes:   newWindow(p.Quota.Bytes, int64(times)),
 			}
 		})
+		a.maxOpen = maxOpen
+		return a
 	}
-	kind, name := bySubject, subject
-	if subject == profile.Guest {
-		kind, name = byGuest, address
+	return func(yield func(*account) bool) {
+		if isGuest(subject) {
+			for _, n := range networksOf(address) {
+				if !yield(get(byGuest, n.name, n.times, p.MaxOpen*n.times)) {
+					return
+				}
+			}
+			return
+		}
+		if !yield(get(bySubject, subject, 1, p.MaxOpen)) || address == "" || p.Quota == (profile.Quota{}) {
+			return
+		}
+		for _, n := range networksOf(address) {
+			if !yield(get(byAddress, n.name, n.times*m.config.AddressFactor, 0)) {
+				return
+			}
+		}
 	}
-	own := get(kind, name, 1)
-	own.maxOpen = p.MaxOpen
-	if subject == profile.Guest || address == "" || p.Quota == (profile.Quota{}) {
-		return []*account{own}
-	}
-	return []*account{own, get(byAddress, address, m.config.AddressFactor)}
-}
-
-// network is what an address is counted by.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
-		return ip.String()
-	}
-	prefix, err := ip.Prefix(64)
-	if err != nil {
-		return address
-	}
-	return prefix.String()
 }

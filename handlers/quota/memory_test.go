@@ -130,18 +130,6 @@ func TestPlainFormThatIsntUsedGivesItsCountBack(t *testing.T) {
 	d.refused(form, problem.QuotaExceeded)
 }
 
-func TestIssuesOfOneAddressAreLimitedWhateverTheirOutcome(t *testing.T) {
-	t.Parallel()
-	d := newQuotaDay(t, profile.Quota{}, func(c *quota.Config) {
-		c.Issues = profile.Rate{Limit: 2, Window: time.Minute}
-	})
-	large := ask{subject: "alice", address: "192.0.2.1", method: profile.MethodMultipart}
-	d.settle(d.fine(large), false, 0)
-	d.fine(ask{address: "192.0.2.1"})
-	d.refused(ask{subject: "bob", address: "192.0.2.1"}, problem.RateLimited)
-	d.fine(ask{address: "192.0.2.2"})
-}
-
 func TestRefusedUploadIsChargedNowhere(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, rates(100, 1000), func(c *quota.Config) { c.AddressFactor = 1 })

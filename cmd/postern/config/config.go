@@ -54,10 +54,15 @@ type Config struct {
 	InsecureProxySubject ProxySubject
 }
 
-// Limits hold for every network address, in addition to the quotas of the profiles.
+// Limits hold in addition to the quotas of the profiles.
 type Limits struct {
-	Issues        profile.Rate // of forms, plans and credentials; zero: no limit
-	AddressFactor int          // how many times a profile's quota one address may use; 0: 10
+	// Issues is how many forms, plans and credentials one subject may ask for, or one address where
+	// nobody is known; zero: 600 in a minute.
+	Issues profile.Rate
+	// Burst is how many of them may come at once; 0: 2,000, or the count of Issues where that is
+	// set.
+	Burst         int
+	AddressFactor int // how many times a profile's quota one address may use; 0: 10
 }
 
 // ScopedCredentials are made by assuming a role of AWS STS.

@@ -24,6 +24,7 @@ type document struct {
 
 type limitsSection struct {
 	Issues        string `yaml:"issues"`
+	Burst         int    `yaml:"burst"`
 	AddressFactor int    `yaml:"address_factor"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -92,7 +93,10 @@ func (l *loader) limits(d limitsSection) Limits {
 	if d.AddressFactor < 0 {
 		l.fail("limits.address_factor", "wants 1 or more, got \"%d\"", d.AddressFactor)
 	}
-	return Limits{Issues: l.countRate("limits.issues", d.Issues), AddressFactor: d.AddressFactor}
+	if d.Burst < 0 || d.Burst > math.MaxInt32 {
+		l.fail("limits.burst", "wants 1 to %d, got \"%d\"", math.MaxInt32, d.Burst)
+	}
+	return Limits{Issues: l.countRate("limits.issues", d.Issues), Burst: d.Burst, AddressFactor: d.AddressFactor}
 }
 
 // trustedProxies requires the proxies and their header together. The proxies alone would have no

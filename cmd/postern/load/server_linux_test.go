@@ -28,6 +28,9 @@ const publicHost = "uploads.localhost"
 const config = `
 listen: 127.0.0.1:0
 public_url: http://` + publicHost + `
+trusted_proxies: [127.0.0.1]
+ip_header: X-Forwarded-For
+limits: {issues: 1000000/1s}
 keys: {tokens: ["env:TOKEN_KEY"]}
 tickets: {secret: "env:TICKET_KEY"}
 store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true}
