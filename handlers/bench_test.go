@@ -48,7 +48,7 @@ func benchEcho(b *testing.B) *echo.Echo {
 	h, err := handlers.New(handlers.Config{
 		PublicURL: "https://uploads.example.com", Profiles: benchProfiles(),
 		Store:     uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Region: "eu-central-1", Provider: aws},
-		TokenKeys: []sigv4.Secret{tokenSecret},
+		TokenKeys: []sigv4.Secret{tokenSecret}, Identifier: named{},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -97,6 +97,13 @@ func get(path string) *http.Request {
 // in cmd/postern/load.
 func BenchmarkFormPage(b *testing.B) {
 	serve(b, benchEcho(b), get("/forms/photos"), http.StatusOK)
+}
+
+// BenchmarkFormPageOfAKnownVisitor is the same page with the owner marks of its visitor.
+func BenchmarkFormPageOfAKnownVisitor(b *testing.B) {
+	request := get("/forms/photos")
+	request.Header.Set("Authorization", "Bearer alice")
+	serve(b, benchEcho(b), request, http.StatusOK)
 }
 
 // BenchmarkBarePage is an Echo handler that returns as many bytes, without access log.

@@ -18,16 +18,18 @@ import (
 )
 
 // formCache is the form page of a profile in one language. All but the values of the signed fields
-// is the same for everybody, so the page is rendered once and kept in pieces: rendering it for
-// every visit would cost more than signing the form.
+// and the visitor's owner marks is the same for everybody, so the page is rendered once and kept in
+// pieces: rendering it for every visit would cost more than signing the form.
 type formCache struct {
 	view      templates.FormView // without what is issued per visit
 	component func(templates.FormView) templ.Component
 	rendered  atomic.Pointer[renderedForm]
 }
 
-// renderedForm is a page in pieces, between which the values of the fields go.
+// renderedForm is a page in pieces: the owner marks go behind start, the values of the fields
+// between the pieces.
 type renderedForm struct {
+	start  string
 	names  []string // of the fields
 	pieces []string // one more than names
 	bytes  int
@@ -43,9 +45,12 @@ type escapedValue struct{ value, html string }
 // like it.
 func placeholder(i int) string { return "postern-value-2b9f6c0e-" + strconv.Itoa(i) + "-" }
 
-// show sends the page with a signed form. A form with the field names of the kept page uses that;
-// any other is rendered.
-func (f *formCache) show(c echo.Context, signed *policy.Form) error {
+// ownersAttribute is the attribute with the owner marks of a page; marks need no escape.
+func ownersAttribute(marks string) string { return ` owners="` + marks + `"` }
+
+// show sends the page with a signed form and the owner marks of the visitor. A form with the field
+// names of the kept page uses that; any other is rendered.
+func (f *formCache) show(c echo.Context, signed *policy.Form, owners []string) error {
 	page := f.rendered.Load()
 	if page == nil || !page.fits(signed) {
 		fresh, err := f.render(c.Request().Context(), signed)
@@ -61,7 +66,7 @@ func (f *formCache) show(c echo.Context, signed *policy.Form) error {
 	defer pageBuffers.Put(b)
 	b.Reset()
 	b.Grow(page.bytes + len(signed.Policy) + 1024)
-	page.write(b, signed)
+	page.write(b, signed, owners)
 	return sendPage(c, http.StatusOK, b.Bytes())
 }
 
@@ -77,12 +82,13 @@ func (p *renderedForm) fits(signed *policy.Form) bool {
 	return true
 }
 
-var errPlaceholderLost = errors.New("handlers: form page: wanted every field's value once and in order, got another page")
+var errPlaceholderLost = errors.New("handlers: form page: wanted the owner marks and every field's value once and in order, got another page")
 
-// render renders the page with a placeholder for each value, and cuts it there.
+// render renders the page with a placeholder for the owner marks and for each value, and cuts it
+// there.
 func (f *formCache) render(ctx context.Context, signed *policy.Form) (*renderedForm, error) {
 	view := f.view
-	view.Action = signed.URL
+	view.Action, view.Owners = signed.URL, []string{placeholder(-1)}
 	out := &renderedForm{names: make([]string, len(signed.Fields)), escaped: make([]escapedValue, len(signed.Fields))}
 	for i, field := range signed.Fields {
 		out.names[i] = field.Name
@@ -95,7 +101,11 @@ func (f *formCache) render(ctx context.Context, signed *policy.Form) (*renderedF
 	if err := f.component(view).Render(ctx, &b); err != nil {
 		return nil, err
 	}
-	rest := b.String()
+	start, rest, found := strings.Cut(b.String(), ownersAttribute(placeholder(-1)))
+	if !found {
+		return nil, errPlaceholderLost
+	}
+	out.start = start
 	for i := range signed.Fields {
 		before, after, found := strings.Cut(rest, placeholder(i))
 		if !found {
@@ -107,7 +117,11 @@ func (f *formCache) render(ctx context.Context, signed *policy.Form) (*renderedF
 	return out, nil
 }
 
-func (p *renderedForm) write(b *bytes.Buffer, signed *policy.Form) {
+func (p *renderedForm) write(b *bytes.Buffer, signed *policy.Form, owners []string) {
+	b.WriteString(p.start)
+	if len(owners) > 0 {
+		b.WriteString(ownersAttribute(strings.Join(owners, " ")))
+	}
 	for i, f := range signed.Fields {
 		b.WriteString(p.pieces[i])
 		if known := &p.escaped[i]; known.value != "" && known.value == f.Value {

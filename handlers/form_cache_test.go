@@ -25,14 +25,14 @@ func TestACachedPageIsThePageAsRendered(t *testing.T) {
 	}
 	for kind, component := range map[string]func(templates.FormView) templ.Component{"form": templates.Form, "widget": templates.Widget} {
 		page := &formCache{component: component, view: templates.FormView{ID: "photos", Heading: "A & B", Rules: `"quoted"`, Types: []string{"image/png"}, MaxSize: 9}}
-		for range 2 { // the second time from memory
+		for _, owners := range [][]string{nil, {"AAAAAAAAAAAAAAAAAAAAAA"}, {"BBBBBBBBBBBBBBBBBBBBBB", "AAAAAAAAAAAAAAAAAAAAAA"}} { // later times from memory
 			for name, form := range forms {
 				c := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())
-				if err := page.show(c, &form); err != nil {
+				if err := page.show(c, &form, owners); err != nil {
 					t.Fatal(err)
 				}
 				view := page.view
-				view.Action = form.URL
+				view.Action, view.Owners = form.URL, owners
 				for _, f := range form.Fields {
 					view.Fields = append(view.Fields, templates.Field(f))
 				}

@@ -32,6 +32,10 @@ type FormView struct {
 	Endpoint string
 	// Profile is the profile that the script asks for.
 	Profile string
+	// Owners are the opaque marks of whoever asks for the page, see uploads.Service.Owners: what the
+	// script keeps in the browser is for the person with one of these marks only. Without any, as
+	// for guests, the script asks the server when it has to know.
+	Owners []string
 	// Catalog is the URL of the language file that the script reads.
 	Catalog string
 	// MinSize and MaxSize are the smallest and largest file, in bytes.

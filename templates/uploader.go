@@ -21,6 +21,9 @@ func (view FormView) attributes() templ.OrderedAttributes {
 		{Key: "type-names", Value: view.TypeNames},
 		{Key: "multiple", Value: view.Multiple},
 	}
+	if len(view.Owners) > 0 {
+		list = append(list, templ.KeyValue[string, any]{Key: "owners", Value: strings.Join(view.Owners, " ")})
+	}
 	if !view.Embedded {
 		return list
 	}

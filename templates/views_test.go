@@ -39,6 +39,7 @@ func normalForm() templates.FormView {
 		Accept:    "image/png,image/jpeg,image/webp",
 		Endpoint:  "/postern",
 		Profile:   "photos",
+		Owners:    []string{"lI9oVnTZ0pXgAbH_zUrYtQ", "Ee-4mSgpF1fUqkHTDQ0RhA"},
 		Catalog:   "/assets/0011223344556677/lang/en.json",
 		MinSize:   1,
 		MaxSize:   10 << 20,
@@ -56,7 +57,7 @@ func normalForm() templates.FormView {
 
 func normalWidget() templates.FormView {
 	view := normalForm()
-	view.Subtitle, view.Languages = "", nil
+	view.Subtitle, view.Languages, view.Owners = "", nil, nil // a guest
 	view.Embedded = true
 	view.ParentOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	return view

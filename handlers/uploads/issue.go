@@ -71,9 +71,7 @@ func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan p
 	}
 	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
 	out.Language = v.Language
-	if marks := s.owners.of(planned.Subject); len(marks) > 0 {
-		out.Owner = marks[0]
-	}
+	out.Owner = s.owners.first(planned.Subject)
 	if err := s.sign(ctx, p, &out, signer, now); err != nil {
 		s.settle(ctx, planned, 0, false)
 		return Issued{}, err

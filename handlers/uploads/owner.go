@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -17,7 +19,7 @@ const ownerBytes = 16
 // owners makes owner marks: what a browser keeps of an upload is scoped by the mark of its subject,
 // so that the next person at a shared computer sees nothing of it. A mark tells nothing about the
 // subject.
-type owners struct{ keys [][]byte } // derived from the token keys, in their order
+type owners struct{ macs []*sync.Pool } // of hash.Hash under keys derived from the token keys, in their order
 
 func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
 	var o owners
@@ -26,7 +28,7 @@ func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
 		if err != nil {
 			return owners{}, fmt.Errorf("uploads: derive owner key: %w", err)
 		}
-		o.keys = append(o.keys, derived)
+		o.macs = append(o.macs, &sync.Pool{New: func() any { return hmac.New(sha256.New, derived) }})
 	}
 	return o, nil
 }
@@ -34,16 +36,34 @@ func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
 // of returns the marks of a subject, one for each token key, that of the first key in front; none
 // for guests, whom a browser tells apart by itself.
 func (o owners) of(subject string) []string {
-	marks := []string{}
-	if subject == "" || subject == profile.Guest {
-		return marks
+	if isGuest(subject) {
+		return []string{}
 	}
-	for _, key := range o.keys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(subject))
-		marks = append(marks, base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:ownerBytes]))
+	marks := make([]string, len(o.macs))
+	for i := range o.macs {
+		marks[i] = o.mark(i, subject)
 	}
 	return marks
+}
+
+// first is the mark under the first key; "" for guests.
+func (o owners) first(subject string) string {
+	if isGuest(subject) {
+		return ""
+	}
+	return o.mark(0, subject)
+}
+
+func isGuest(subject string) bool { return subject == "" || subject == profile.Guest }
+
+// mark is the mark under key i. The keyed hashes are kept, since a mark is part of every form page.
+func (o owners) mark(i int, subject string) string {
+	mac := o.macs[i].Get().(hash.Hash)
+	defer o.macs[i].Put(mac)
+	mac.Reset()
+	mac.Write([]byte(subject))
+	var sum [sha256.Size]byte
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(sum[:0])[:ownerBytes])
 }
 
 // Owners are the opaque marks by which a browser tells the visitor's own unfinished uploads from
