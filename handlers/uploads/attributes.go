@@ -63,7 +63,8 @@ func signPut(provider Provider, p *ServedProfile, plan profile.Plan, signer *sig
 }
 
 // putHeaders are the headers that a script sends with a PUT. It can't set content-length; the
-// browser does.
+// browser does. A part has no such headers: S3's UploadPart takes none that says something about
+// the object.
 func putHeaders(provider Provider, p *ServedProfile, plan profile.Plan) []sigv4.Param {
 	names := provider.Attributes()
 	list := []sigv4.Param{{Name: "content-type", Value: plan.Type}}
@@ -77,7 +78,7 @@ func putHeaders(provider Provider, p *ServedProfile, plan profile.Plan) []sigv4.
 	}
 	of := p.Settings
 	add("cache-control", of.CacheControl)
-	add(names.ACLHeader, string(of.ACL))
+	add(names.ACLHeader, string(provider.signedACL(of.ACL)))
 	add(names.StorageClass, string(of.StorageClass))
 	add(names.TagsHeader, taggingHeader(of.Tags))
 	add(names.Encryption, of.Encryption.ModeValue(names))

@@ -79,6 +79,23 @@ func (s objectStore) readRange(ctx context.Context, up OpenUpload, found *s3.Hea
 	return content, problem.Unavailable(err)
 }
 
+// readACL reads the ACL of the object that was found.
+func (s objectStore) readACL(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (*s3.GetObjectAclOutput, error) {
+	in := &s3.GetObjectAclInput{Bucket: &up.Bucket, Key: &up.Key, VersionId: found.VersionId}
+	out, err := within(ctx, s.timeout, s.client.GetObjectAcl, in)
+	return out, problem.Unavailable(err)
+}
+
+// readTags reads the tags of the object that was found.
+func (s objectStore) readTags(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) ([]types.Tag, error) {
+	in := &s3.GetObjectTaggingInput{Bucket: &up.Bucket, Key: &up.Key, VersionId: found.VersionId}
+	out, err := within(ctx, s.timeout, s.client.GetObjectTagging, in)
+	if err != nil {
+		return nil, problem.Unavailable(err)
+	}
+	return out.TagSet, nil
+}
+
 // setContentType gives an object from a plain form the content type that its bytes have, by copying
 // it in place with all else that it has.
 func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) error {
@@ -126,7 +143,7 @@ func copySource(bucket, key string) string {
 func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan profile.Plan) (string, error) {
 	a := attributesOf(p, plan)
 	in := &s3.CreateMultipartUploadInput{Bucket: &plan.Bucket, Key: &plan.Key, ContentType: &plan.Type,
-		ACL: a.acl, CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
+		ACL: types.ObjectCannedACL(s.provider.signedACL(p.Settings.ACL)), CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
 		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
 	if plan.Checksum != "" {
 		in.ChecksumAlgorithm = types.ChecksumAlgorithm(plan.Checksum.Algorithm())

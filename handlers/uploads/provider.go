@@ -31,6 +31,15 @@ type Provider struct {
 	BucketClasses bool
 	// CompleteSize: x-amz-mp-object-size is compared on completion.
 	CompleteSize bool
+	// RefusesUnsigned: a presigned request is refused where it carries a header of the dialect's
+	// own (x-amz-, x-oss-, x-goog-) that wasn't signed. Where that isn't known, who holds a
+	// presigned URL may add such headers: x-amz-copy-source makes the store copy any object that
+	// the URL's signer can read. See Store.UploadCredentials.
+	RefusesUnsigned bool
+	// ACLs: objects have ACLs, which a header sets and GetObjectAcl tells. Where unsigned headers
+	// are obeyed as well, a presigned PUT signs the ACL ("private" where the profile has none), and
+	// verification reads it.
+	ACLs bool
 	// Checksums of parts that the store verifies, with a checksum of the whole object on
 	// completion.
 	Checksums []string
@@ -38,18 +47,32 @@ type Provider struct {
 
 var allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
 
-// providers follow the stores' own documentation of the S3 calls that they support.
+// providers follow the stores' own documentation of the S3 calls that they support. The sources of
+// RefusesUnsigned, and of ACLs where it isn't set:
+//
+//   - aws: "Authenticating Requests: Using Query Parameters" in the S3 reference: x-amz- headers
+//     have to be signed; else 403 AccessDenied with HeadersNotSigned, as in many public threads.
+//   - minio: obeyed by every release of minio/minio, which is archived; forks refuse since 2026-09
+//     (github.com/pgsty/silo pull 173, github.com/juicedata/minio pull 85). Objects have no ACLs.
+//   - ceph: obeyed before the release with the fix of CVE-2026-54330, and after it with
+//     rgw_sigv4_insecure. Objects have ACLs.
+//   - versity: refused with 403 AccessDenied, as the tests in cmd/postern/attacks show.
+//   - r2, b2: not documented. R2 has no ACLs; in B2 an object's ACL is the bucket's.
+//   - oss: "Include a V4 signature in the URL" in the OSS reference: every x-oss- header of a
+//     request is part of what is signed. From the documentation alone.
+//   - gcs: Google's own client has to sign all x-goog- and x-amz- headers
+//     (github.com/googleapis/google-cloud-dotnet issue 5361). From that thread alone.
 var providers = map[string]Provider{
 	"aws": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
-		Checksums: allChecksums},
+		RefusesUnsigned: true, Checksums: allChecksums},
 	"minio": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, Checksums: allChecksums},
-	"ceph":  {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true},
+	"ceph":  {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ACLs: true},
 	"versity": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
-		Checksums: allChecksums},
+		RefusesUnsigned: true, Checksums: allChecksums},
 	"r2":    {Dialect: sigv4.AWS, ConditionalPut: true},
 	"b2":    {Dialect: sigv4.AWS},
-	"oss":   {Dialect: sigv4.OSS, PostPolicy: true, BucketClasses: true},
-	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true, BucketClasses: true},
+	"oss":   {Dialect: sigv4.OSS, PostPolicy: true, BucketClasses: true, RefusesUnsigned: true},
+	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true, BucketClasses: true, RefusesUnsigned: true},
 	"other": {Dialect: sigv4.AWS},
 }
 
@@ -80,6 +103,18 @@ func (p Provider) withDefaults() Provider {
 		}
 	}
 	return p
+}
+
+// obeysACLHeaders reports whether an unsigned header can give an object another ACL.
+func (p Provider) obeysACLHeaders() bool { return p.ACLs && !p.RefusesUnsigned }
+
+// signedACL is the ACL that requests name: the profile's, or private where an unsigned header could
+// name another. "" names none.
+func (p Provider) signedACL(planned policy.CannedACL) policy.CannedACL {
+	if planned == "" && p.obeysACLHeaders() {
+		return policy.ACLPrivate
+	}
+	return planned
 }
 
 // check refuses a named store with a dialect that it doesn't speak.

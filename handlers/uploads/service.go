@@ -105,7 +105,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.store = objectStore{c.Store.Client, c.Store.Provider, c.Store.Timeout}
-	s.signers = awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now)
+	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.Region, c.Now)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }

@@ -19,11 +19,24 @@ import (
 // default.
 type Store struct {
 	// Client is asked with the server's own credentials: it looks objects up, copies and deletes
-	// them, and makes and completes multipart uploads.
+	// them, and makes, lists, completes and aborts multipart uploads.
 	Client StoreClient
-	// Credentials sign what visitors hold: forms, presigned PUT and part URLs. They are asked for
-	// again before they expire.
+	// Credentials are the server's own, those of Client. They sign what visitors hold as well,
+	// unless there are UploadCredentials.
 	Credentials aws.CredentialsProvider
+	// UploadCredentials sign what visitors hold: forms, presigned PUT and part URLs. nil is
+	// Credentials. They need s3:PutObject below the profiles' key prefixes, s3:PutObjectAcl and
+	// s3:PutObjectTagging where a profile has an ACL or tags, and nothing more. Set them on every
+	// store that isn't known to refuse unsigned headers (Provider.RefusesUnsigned): there a visitor
+	// can add x-amz-copy-source to a URL, and the store copies whatever the signer can read.
+	//
+	// They have to be of the account of Credentials: where ACLs rule, an object belongs to the
+	// account that put it. Who puts a part needs s3:PutObject on the key, whoever made the
+	// multipart upload ("Multipart upload API and permissions" in the S3 User Guide).
+	//
+	// Both are asked for again before they expire; forms and URLs end before the credentials that
+	// signed them.
+	UploadCredentials aws.CredentialsProvider
 	// Provider says what the store can do and which dialect it speaks. The zero value is AWS where
 	// Endpoint is empty, and the safest subset otherwise.
 	Provider Provider
@@ -53,6 +66,14 @@ func (s Store) withDefaults() Store {
 		s.Timeout = 20 * time.Second
 	}
 	return s
+}
+
+// visitorCredentials are those that sign what visitors hold.
+func (s Store) visitorCredentials() aws.CredentialsProvider {
+	if s.UploadCredentials != nil {
+		return s.UploadCredentials
+	}
+	return s.Credentials
 }
 
 // LongCallTimeout is how long the store may take to complete a multipart upload or to copy an

@@ -89,6 +89,9 @@ func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.He
 	if err := up.compareAttributes(found, s.config.Store.Provider); err != nil {
 		return "", err
 	}
+	if err := s.compareUntold(ctx, up, found); err != nil {
+		return "", err
+	}
 	detected, err := s.store.detectType(ctx, up, found)
 	if err != nil {
 		return "", err

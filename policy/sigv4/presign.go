@@ -24,7 +24,9 @@ type PresignRequest struct {
 	// Headers must be sent with exactly these values: content-length, content-type,
 	// x-amz-checksum-crc32, if-none-match and so on. Names are lower-case, each at most once;
 	// values are printable ASCII. The host is added, except for OSS, which signs the bucket
-	// instead.
+	// instead. A request may carry other headers as well: S3 refuses those that begin with x-amz-
+	// and weren't signed, other stores may obey them. What must not be set has to be signed with
+	// our value, or the signer must not have the right to it.
 	Headers []Param
 	// Expires is when the URL ends: at least one second after signing, and no later than
 	// Signer.LatestExpiration.
