@@ -80,7 +80,7 @@ func (h *Handlers) showForm(c echo.Context) error {
 	if err != nil && !needsScript(err) {
 		return err
 	}
-	return h.renderForm(c, p.forms, issued, visitor)
+	return h.layout.renderForm(c, p.forms, issued, visitor, h.service.Owners(visitor))
 }
 
 // showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
@@ -98,7 +98,7 @@ func (h *Handlers) showWidget(c echo.Context) error {
 	if err != nil && !needsScript(err) && (visitor.Known || problem.From(err).Code != problem.Unauthorized) {
 		return err
 	}
-	return h.renderForm(c, p.widgets, issued, visitor)
+	return h.layout.renderForm(c, p.widgets, issued, visitor, h.service.Owners(visitor))
 }
 
 // formRequest finds the profile and the visitor of a form page.
@@ -123,13 +123,13 @@ func needsScript(err error) bool {
 
 // renderForm shows a form as issued, or without fields where none could be issued, in the visitor's
 // language and with the visitor's owner marks.
-func (h *Handlers) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor) error {
+func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor, owners []string) error {
 	c.Response().Header()["Vary"] = varyLanguage
-	page := pages[h.layout.catalogue.Negotiate(c.Request()).Tag]
-	view, changed := h.layout.tighten(page.view, v)
-	view.Owners = h.service.Owners(v)
+	page := pages[l.catalogue.Negotiate(c.Request()).Tag]
+	view, changed := l.tighten(page.view, v)
+	view.Owners = owners
 	if issued.Form != nil && !changed {
-		return page.show(c, issued.Form, view.Owners)
+		return page.show(c, issued.Form, owners)
 	}
 	if issued.Form != nil {
 		view.Action = issued.Form.URL
