@@ -37,13 +37,15 @@ const filenameVariable = "${filename}"
 // store alone knows: its settings, its clock, and whether the key is taken.
 func Check(d Document, fields []Field, size int64, now time.Time) []Violation {
 	c := formChecker{document: d, fields: fields}
+	c.bound()
 	c.cutAtFile()
+	c.index()
 	c.checkForm()
 	if !now.Before(d.Expiration) {
 		c.deny(Violation{Reason: ReasonExpired, Wanted: formatInstant(d.Expiration), Got: formatInstant(now)}, "Policy expired.")
 	}
-	for i := range d.Conditions {
-		c.checkCondition(&d.Conditions[i], size)
+	for i := range c.document.Conditions {
+		c.checkCondition(&c.document.Conditions[i], size)
 	}
 	c.checkCovered()
 	c.checkMaxPost(size)
@@ -53,7 +55,9 @@ func Check(d Document, fields []Field, size int64, now time.Time) []Violation {
 // formChecker collects the violations of one form.
 type formChecker struct {
 	document   Document
-	fields     []Field // before the file
+	fields     []Field               // before the file
+	names      []string              // of the fields, in lower case
+	values     map[string]fieldValue // of the first field of each name
 	violations []Violation
 }
 
@@ -69,32 +73,22 @@ func (c *formChecker) refuse(v Violation, code, message string) {
 	c.violations = append(c.violations, v)
 }
 
-// find returns the value and the index of the first field with the name, -1 if there is none.
-func (c *formChecker) find(name string) (value string, index int) {
-	for i, field := range c.fields {
-		if field.Is(name) {
-			return field.Value, i
-		}
-	}
-	return "", -1
-}
-
 // checkCondition holds the form against one condition.
 func (c *formChecker) checkCondition(condition *Condition, size int64) {
 	if condition.operator == OpRange {
 		c.checkRange(condition, size)
 		return
 	}
-	value, index := c.find(condition.field)
-	if index < 0 && condition.kind == kindBucket {
+	value, found := c.values[LowerName(condition.field)]
+	if !found && condition.kind == kindBucket {
 		return // the bucket is in the form's URL
 	}
-	reason := condition.compare(value)
-	if index < 0 {
+	reason := condition.compare(&value)
+	if !found {
 		reason = ReasonMissing
 	}
 	if reason != "" {
-		c.deny(Violation{Reason: reason, Field: condition.field, Condition: *condition, Wanted: condition.redact(condition.value), Got: condition.redact(value)}, "Policy Condition failed: "+condition.String())
+		c.deny(Violation{Reason: reason, Field: condition.field, Condition: *condition, Wanted: condition.redact(condition.value), Got: condition.redact(value.text)}, "Policy Condition failed: "+condition.String())
 	}
 }
 
@@ -129,63 +123,28 @@ func (c *formChecker) checkMaxPost(size int64) {
 
 // checkCovered demands a condition on the bucket and on every field that needs one.
 func (c *formChecker) checkCovered() {
-	conditions := c.document.Conditions
-	if !covers(conditions, "bucket") {
+	covered := make(map[string]bool, len(c.document.Conditions))
+	for i := range c.document.Conditions {
+		if condition := &c.document.Conditions[i]; condition.operator != OpRange {
+			covered[LowerName(condition.field)] = true
+		}
+	}
+	if !covered["bucket"] {
 		c.deny(Violation{Reason: ReasonUnconditional, Field: "bucket", Wanted: "a condition on the bucket"}, "Extra input fields: bucket")
 	}
 	for i, field := range c.fields {
-		if _, first := c.find(field.Name); first != i || needsNoCondition(field) || covers(conditions, field.Name) {
-			continue
+		if name := c.names[i]; c.isFirst(i) && !needsNoCondition(name) && !covered[name] {
+			c.deny(Violation{Reason: ReasonExtra, Field: field.Name, Wanted: "a condition", Got: field.Value}, "Extra input fields: "+name)
 		}
-		c.deny(Violation{Reason: ReasonExtra, Field: field.Name, Wanted: "a condition", Got: field.Value}, "Extra input fields: "+lowerName(field.Name))
 	}
 }
 
-// needsNoCondition reports whether a field may be in any form. The bucket's field is looked at by
-// itself.
-func needsNoCondition(field Field) bool {
-	name := lowerName(field.Name)
+// needsNoCondition reports whether a field, by its name in lower case, may be in any form. The
+// bucket's field is looked at by itself.
+func needsNoCondition(name string) bool {
 	switch name {
 	case "bucket", "policy", "x-amz-signature", "x-oss-signature", "x-goog-signature":
 		return true
 	}
 	return strings.HasPrefix(name, "x-ignore-")
-}
-
-// compare returns why the value doesn't meet the condition, "" if it does.
-func (c *Condition) compare(value string) Reason {
-	if c.operator == OpEqual {
-		return c.compareExact(value)
-	}
-	beforeVariable, _, hasVariable := strings.Cut(value, filenameVariable)
-	if strings.HasPrefix(beforeVariable, c.value) {
-		return c.compareList(value)
-	}
-	if hasVariable && strings.HasPrefix(c.value, beforeVariable) {
-		return ReasonVariable // whether the value begins with the prefix depends on the file's name
-	}
-	return ReasonPrefix
-}
-
-func (c *Condition) compareExact(value string) Reason {
-	switch {
-	case strings.Contains(value, filenameVariable):
-		return ReasonVariable
-	case value != c.value:
-		return ReasonMismatch
-	}
-	return ""
-}
-
-// compareList applies a prefix of Content-Type to every item of a comma list, as S3 does.
-func (c *Condition) compareList(value string) Reason {
-	if !c.Covers("Content-Type") {
-		return ""
-	}
-	for item := range strings.SplitSeq(value, ",") {
-		if !strings.HasPrefix(strings.TrimSpace(item), c.value) {
-			return ReasonList
-		}
-	}
-	return ""
 }

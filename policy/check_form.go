@@ -6,6 +6,39 @@ import (
 	"unicode/utf8"
 )
 
+// maxFields is how many fields of a form are looked at. No store takes more: S3 reads MaxFormBytes,
+// fewer than 400 fields, and stores in Go read forms by mime/multipart's ReadForm, which takes
+// 1,000 parts. As maxFields+1 fields are over MaxFormBytes, a longer form is refused whatever is in
+// them.
+const maxFields = 1000
+
+// bound cuts off fields and conditions beyond what any store takes.
+func (c *formChecker) bound() {
+	c.fields = c.fields[:min(len(c.fields), maxFields+1)]
+	if n := len(c.document.Conditions); n > maxConditions {
+		c.refuse(Violation{Reason: ReasonFormTooLarge, Field: "policy", Wanted: "at most " + strconv.Itoa(maxConditions) + " conditions", Got: strconv.Itoa(n)},
+			"MaxPostPreDataLengthExceeded", preDataMessage)
+		c.document.Conditions = c.document.Conditions[:maxConditions]
+	}
+}
+
+// index looks up the fields by name.
+func (c *formChecker) index() {
+	c.names, c.values = make([]string, len(c.fields)), make(map[string]fieldValue, len(c.fields))
+	for i, field := range c.fields {
+		name := LowerName(field.Name)
+		c.names[i] = name
+		if _, repeated := c.values[name]; !repeated {
+			c.values[name] = newFieldValue(field.Value, i, name == "content-type")
+		}
+	}
+}
+
+// isFirst reports whether no earlier field has the name of the field at an index.
+func (c *formChecker) isFirst(index int) bool { return c.values[c.names[index]].index == index }
+
+const preDataMessage = "Your POST request fields preceding the upload file were too large."
+
 // cutAtFile drops the fields after the file, as stores do.
 func (c *formChecker) cutAtFile() {
 	for i, field := range c.fields {
@@ -25,11 +58,11 @@ func (c *formChecker) cutAtFile() {
 func (c *formChecker) checkForm() {
 	if size := FormBytes(c.fields); size > MaxFormBytes {
 		c.refuse(Violation{Reason: ReasonFormTooLarge, Wanted: "at most 20480 bytes before the file", Got: strconv.Itoa(size)},
-			"MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+			"MaxPostPreDataLengthExceeded", preDataMessage)
 	}
 	c.checkMetadata()
 	for i, field := range c.fields {
-		if _, first := c.find(field.Name); first != i {
+		if !c.isFirst(i) {
 			c.refuse(Violation{Reason: ReasonRepeated, Field: field.Name, Wanted: "once", Got: field.Value},
 				"InvalidArgument", "POST requires exactly one value for each field.")
 		}
@@ -44,8 +77,8 @@ func (c *formChecker) checkForm() {
 // checkMetadata adds up the names, without x-amz-meta-, and the values of the user metadata.
 func (c *formChecker) checkMetadata() {
 	size := 0
-	for _, field := range c.fields {
-		if name := lowerName(field.Name); kindOf(name) == kindMetadata {
+	for i, field := range c.fields {
+		if name := c.names[i]; kindOf(name) == kindMetadata {
 			_, name, _ = strings.Cut(name, "-meta-")
 			size += len(name) + len(field.Value)
 		}
@@ -57,9 +90,9 @@ func (c *formChecker) checkMetadata() {
 }
 
 func (c *formChecker) checkKey() {
-	key, index := c.find("key")
-	switch {
-	case index < 0:
+	value, found := c.values["key"]
+	switch key := value.text; {
+	case !found:
 		c.refuse(Violation{Reason: ReasonKeyMissing, Field: "key", Wanted: "a field named key"},
 			"InvalidArgument", "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.")
 	case key == "":

@@ -92,7 +92,7 @@ func (c Condition) String() string {
 
 // redact returns a value of the condition's field as people may see it.
 func (c *Condition) redact(value string) string {
-	if c.kind == kindSignature && strings.HasSuffix(lowerName(c.field), "-security-token") {
+	if c.kind == kindSignature && strings.HasSuffix(LowerName(c.field), "-security-token") {
 		return "[redacted]"
 	}
 	return value

@@ -19,7 +19,10 @@ const (
 	MaxPostBytes = 5 << 30
 
 	// framingBytes is what multipart/form-data puts around a field: its boundary (70 bytes at most,
-	// RFC 2046), its header and line ends.
+	// RFC 2046), its header and line ends. maxConditions is more than any form holds: of the
+	// shortest condition, {"a":""} and a comma, 1,706 fit into the base64 of MaxFormBytes.
+	maxConditions = 2000
+
 	framingBytes = len("--") + 70 + len("\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n")
 )
 
@@ -34,11 +37,15 @@ type conditionCheck struct {
 	bucket        bool
 	key           bool
 	sizeRange     bool
+	seen          map[string]bool // fields in lower case; nil for a few conditions
 	errs          []error
 }
 
 // check returns everything that is wrong with the conditions, joined.
 func (k *conditionCheck) check(conditions []Condition) error {
+	if n := len(conditions); n > maxConditions {
+		return &ConditionError{Reason: ReasonFormTooLarge, Wanted: "at most " + strconv.Itoa(maxConditions) + " conditions", Got: strconv.Itoa(n)}
+	}
 	for i := range conditions {
 		c := &conditions[i]
 		if c.err != nil || c.kind == kindSignature || c.dialects&k.dialect == 0 {
@@ -46,7 +53,7 @@ func (k *conditionCheck) check(conditions []Condition) error {
 		}
 		repeated := k.sizeRange
 		if c.operator != OpRange {
-			repeated = covers(conditions[:i], c.field)
+			repeated = k.isRepeated(conditions, i)
 		}
 		if repeated {
 			k.errs = append(k.errs, c.refusal(ReasonRepeated, "one condition on a field", "two"))
@@ -55,6 +62,27 @@ func (k *conditionCheck) check(conditions []Condition) error {
 	}
 	k.checkWhole()
 	return errors.Join(k.errs...)
+}
+
+// isRepeated reports whether an earlier condition is about the field of the condition at an index.
+// The first few, which is all in most policies, are compared one by one: that takes less time than
+// a map. Then a map holds all fields so far, so that the work doesn't grow with the square of their
+// number.
+func (k *conditionCheck) isRepeated(conditions []Condition, at int) bool {
+	const few = 16
+	if at < few {
+		return covers(conditions[:at], conditions[at].field)
+	}
+	if k.seen == nil {
+		k.seen = make(map[string]bool, len(conditions))
+		for i := range conditions[:at] {
+			k.seen[LowerName(conditions[i].field)] = true
+		}
+	}
+	name := LowerName(conditions[at].field)
+	repeated := k.seen[name]
+	k.seen[name] = true
+	return repeated
 }
 
 // covers reports whether one of the conditions is about the field. Size ranges have no field.

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Document is a POST policy: until when a form may be posted, and what has to hold for it.
 type Document struct {
@@ -54,14 +51,20 @@ func equalNames(a, b string) bool {
 	return true
 }
 
-// lowerName writes a field name in lower case, as equalNames compares.
-func lowerName(name string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+// LowerName returns the name of a field in lower case, so that two names are the same field exactly
+// if their lower names are equal. As with Field.Is, only ASCII letters have two cases.
+func LowerName(name string) string {
+	for i := range len(name) {
+		if lowerByte(name[i]) == name[i] {
+			continue
 		}
-		return r
-	}, name)
+		lower := []byte(name)
+		for j := i; j < len(lower); j++ {
+			lower[j] = lowerByte(lower[j])
+		}
+		return string(lower)
+	}
+	return name
 }
 
 func lowerByte(b byte) byte {

@@ -107,6 +107,8 @@ const (
 	SyntaxMissing SyntaxKind = "missing"
 	// SyntaxExpiration: the expiration is not an instant in UTC.
 	SyntaxExpiration SyntaxKind = "expiration"
+	// SyntaxLength: the document has more conditions than any form holds.
+	SyntaxLength SyntaxKind = "length"
 	// SyntaxCondition: the conditions are not an array, or one of them has none of the three forms.
 	SyntaxCondition SyntaxKind = "condition"
 )

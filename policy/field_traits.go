@@ -37,7 +37,7 @@ var knownFields = func() map[string]fieldTraits {
 }()
 
 func traitsOf(field string) fieldTraits {
-	name := lowerName(field)
+	name := LowerName(field)
 	return fieldTraits{kind: kindOf(name), dialects: dialectsOf(name), plainName: classesOf(field)&classEscaped == 0}
 }
 

@@ -14,7 +14,10 @@ type Tag struct{ Key, Value string }
 // unique, of 1 to 128 characters and not beginning with "aws:", values of at most 256; letters,
 // digits, spaces and +-=._:/@ in both.
 func Tagging(tags ...Tag) Condition {
-	c := Equal("tagging", taggingXML(tags)).require(len(tags) > 0 && len(tags) <= 10, "1 to 10 tags")
+	const most = 10
+	ok := len(tags) > 0 && len(tags) <= most
+	tags = tags[:min(len(tags), most)]
+	c := Equal("tagging", taggingXML(tags)).require(ok, "1 to 10 tags")
 	seen := make(map[string]bool, len(tags))
 	for _, tag := range tags {
 		valid := !seen[tag.Key] && isTagKey(tag.Key) && isTagText(tag.Value, 256)

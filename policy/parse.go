@@ -12,9 +12,9 @@ import (
 // Parse reads a policy: JSON if it begins with a brace, otherwise base64 of JSON. It is as strict
 // as the strictest store, so that no store reads the text in another way. Parse refuses members
 // other than "expiration" and "conditions", repeated members, conditions with several properties or
-// with another number of items, values that aren't strings, expirations with an offset, base64 with
-// line ends or without padding. It does read conditions that Sign would refuse; Condition.Err says
-// which. The error is a *SyntaxError.
+// with another number of items, more than 2,000 conditions, values that aren't strings, expirations
+// with an offset, base64 with line ends or without padding. It does read conditions that Sign would
+// refuse; Condition.Err says which. The error is a *SyntaxError.
 func Parse(text string) (Document, error) {
 	if strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return parseJSON(text)
@@ -149,7 +149,9 @@ func (s *jsonScanner) conditions() []Condition {
 		return list
 	}
 	for more := true; more && s.err == nil; more = s.next(']') {
-		s.condition = len(list)
+		if s.condition = len(list); s.condition == maxConditions {
+			s.fail(SyntaxLength, s.pos, "at most "+strconv.Itoa(maxConditions)+" conditions", "more")
+		}
 		list = append(list, s.oneCondition())
 	}
 	s.condition = -1
