@@ -29,6 +29,10 @@ const (
 	classSigningOracle = "signing oracle"
 	classBody          = "large, deep and odd requests"
 	classNumber        = "bad numbers"
+	classSniffing      = "types that browsers sniff, markup that a sniffer misses"
+	classExtension     = "a key that ends in .php, .jsp, .lnk or .rss beside a harmless type"
+	classHTTP          = "odd HTTP"
+	classPath          = "another spelling of an address"
 )
 
 // The ways to upload, and the JSON API.
@@ -53,14 +57,15 @@ func attacks() []attack {
 	return slices.Concat(
 		keyAttacks(), nameAttacks(), typeAttacks(), attributeAttacks(), redirectAttacks(), sizeAttacks(), policyAttacks(),
 		tokenAttacks(), ticketAttacks(), originAttacks(), landingPageAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
+		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
 	)
 }
 
 func TestEveryAttackIsRefused(t *testing.T) {
 	t.Parallel()
 	list := attacks()
-	if len(list) < 341 {
-		t.Errorf("attacks: wanted at least 341, got %d", len(list))
+	if len(list) < 500 {
+		t.Errorf("attacks: wanted at least 500, got %d", len(list))
 	}
 	common, noPolicies := newSite(t, withAllowedOrigin), newSite(t, withAllowedOrigin, withoutPostPolicy)
 	for _, k := range list {
