@@ -25,7 +25,7 @@ func TestEachCodeHasTheStatusOfTheContract(t *testing.T) {
 		"unknown_upload": 404, "size_mismatch": 409, "incomplete": 409, "already_exists": 409, "upload_expired": 410,
 		"size_too_large": 413, "type_not_allowed": 415, "size_too_small": 422, "filename_invalid": 422,
 		"part_out_of_plan": 422, "quota_exceeded": 429, "rate_limited": 429, "store_unavailable": 503,
-		"not_found": 404, "method_not_allowed": 405, "internal": 500, "nobody_knows": 500,
+		"misdirected_request": 421, "not_found": 404, "method_not_allowed": 405, "internal": 500, "nobody_knows": 500,
 	}
 	for code, status := range wanted {
 		if code.Status() != status {

@@ -60,6 +60,43 @@ func TestCrossOriginCalls(t *testing.T) {
 	}
 }
 
+// A page whose host name resolves to this server names that host in the request too (DNS
+// rebinding). Where it is http, browsers send no Sec-Fetch-Site.
+func TestAnOriginIsNeverOursBecauseTheRequestNamesItsHost(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	own := strings.TrimPrefix(strings.TrimSuffix(s.url, "/up"), "http://")
+	_, port, _ := strings.Cut(own, ":")
+	cases := []struct {
+		name, host, origin string
+		code               problem.Code // "" where the upload is issued
+	}{
+		{"our own page", own, "http://" + own, ""},
+		{"our own page behind a proxy that changes the host", "inside.example", "http://" + own, ""},
+		{"a rebound page", "evil.example", "http://evil.example", problem.OriginNotAllowed},
+		{"a rebound page with our port", "evil.example:" + port, "http://evil.example:" + port, problem.OriginNotAllowed},
+		{"a rebound page, with an s", "evil.example", "https://evil.example", problem.OriginNotAllowed},
+		{"a page under another name of this machine", "localhost:" + port, "http://localhost:" + port, problem.OriginNotAllowed},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/uploads",
+				strings.NewReader(`{"profile":"pictures","filename":"garden.png","type":"image/png","size":4000}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = c.host
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Origin", c.origin)
+			if a := send(t, request); c.code != "" {
+				a.refused(c.code)
+			} else {
+				a.into(http.StatusCreated, &plan{})
+			}
+		})
+	}
+}
+
 func TestPreflights(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -49,14 +49,13 @@ func (o *origins) check(r *http.Request) error {
 }
 
 // foreign is the origin of the page that sends the request, "" where it is our own page or no page
-// at all. Browsers write it; what a query or Referer says doesn't count. An opaque origin is "null"
-// and foreign to all.
+// at all. Browsers write it; what a query or Referer says doesn't count, nor does the host that the
+// request names: a foreign site may have made its own name resolve to this server. Such a site
+// can't send Sec-Fetch-Site, which browsers write for https and loopback alone. An opaque origin is
+// "null" and foreign to all.
 func (o *origins) foreign(r *http.Request) string {
 	from := r.Header.Get(echo.HeaderOrigin)
 	if from == "" || from == o.own || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
-		return ""
-	}
-	if _, host, ok := strings.Cut(from, "://"); ok && host == r.Host && r.Header.Get("Sec-Fetch-Site") == "" {
 		return ""
 	}
 	return from

@@ -20,7 +20,7 @@ func BenchmarkFormPage(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/forms/inbox", nil))
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/forms/inbox", nil))
 		if w.Code != http.StatusOK {
 			b.Fatalf("status %d: %s", w.Code, w.Body)
 		}
@@ -29,13 +29,13 @@ func BenchmarkFormPage(b *testing.B) {
 
 func BenchmarkStaticPage(b *testing.B) {
 	w := httptest.NewRecorder()
-	formServer(b).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/forms/inbox", nil))
+	formServer(b).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/forms/inbox", nil))
 	page := w.Body.Bytes()
 	e := echo.New()
 	e.GET("/forms/:profile", func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, page) })
 	b.ReportAllocs()
 	for b.Loop() {
-		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/forms/inbox", nil))
+		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "http://127.0.0.1/forms/inbox", nil))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -60,8 +61,11 @@ func (d *devCommand) Run(c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	e := newEcho(h, log, clientAddress("", nil))
-	newMetrics().register(e, "")
+	own, err := url.Parse(addresses.own)
+	if err != nil {
+		return err
+	}
+	e := newEcho(h, log, clientAddress("", nil), newOwnHosts(own, nil, log).check)
 	h.Register(e.Group(""))
 	start := startPage{h: h, addresses: addresses, profiles: profiles, data: d.Data, store: store.URL()}
 	start.register(e)

@@ -10,10 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// noMetrics is what the config says in place of an address to switch metrics off.
-const noMetrics = "none"
-
-// metrics are counted from start to end of the process: a reload doesn't reset them.
+// metrics are counted from start to end of the process: a reload doesn't reset them. They are on a
+// listener of their own, never beside the pages: they tell everybody who reads them how much this
+// server is used, and for what.
 type metrics struct {
 	registry *prometheus.Registry
 	count    echo.MiddlewareFunc
@@ -43,25 +42,9 @@ func knownMethod(c echo.Context, _ error) string {
 	return "other"
 }
 
-// register counts the requests of e, and serves the metrics there where listen, the address of
-// their own listener, is empty.
-func (m *metrics) register(e *echo.Echo, listen string) {
-	if listen == noMetrics {
-		return
-	}
-	e.Use(m.count)
-	if listen == "" {
-		e.GET("/metrics", m.page())
-	}
-}
-
-func (m *metrics) page() echo.HandlerFunc {
-	return echoprometheus.NewHandlerWithConfig(echoprometheus.HandlerConfig{Gatherer: m.registry})
-}
-
-// ownServer serves the metrics and nothing else.
-func (m *metrics) ownServer() http.Handler {
+// handler serves the metrics and nothing else, for a listener that only operators reach.
+func (m *metrics) handler() http.Handler {
 	e := echo.New()
-	e.GET("/metrics", m.page())
+	e.GET("/metrics", echoprometheus.NewHandlerWithConfig(echoprometheus.HandlerConfig{Gatherer: m.registry}))
 	return e
 }

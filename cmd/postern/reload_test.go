@@ -108,7 +108,7 @@ func TestAReloadThatFailsLateKeepsTheQuotas(t *testing.T) {
 	s := &server{stderr: io.Discard, metrics: newMetrics()}
 	form := func() int {
 		answer := httptest.NewRecorder()
-		s.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/forms/inbox", nil))
+		s.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/forms/inbox", nil))
 		return answer.Code
 	}
 	if err := s.use(t.Context(), file); err != nil {

@@ -38,12 +38,12 @@ func (s *serveCommand) Run(c *console) error {
 		return err
 	}
 	handlers := map[net.Listener]http.Handler{pages: server}
-	if file.Metrics != "" && file.Metrics != noMetrics {
+	if file.Metrics != "" {
 		metrics, err := listen("metrics.listen", file.Metrics)
 		if err != nil {
 			return errors.Join(err, pages.Close())
 		}
-		handlers[metrics] = server.metrics.ownServer()
+		handlers[metrics] = server.metrics.handler()
 		log.Info("metrics", slog.String("listen", metrics.Addr().String()))
 	}
 	stop := server.reloadOnHangup(c)

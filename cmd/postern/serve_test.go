@@ -103,40 +103,42 @@ func TestServeAcceptsUploadsWithATicket(t *testing.T) {
 // metricsListen finds in the log where the metrics are.
 var metricsListen = regexp.MustCompile(`metrics.*?listen\W+(127\.0\.0\.1:\d+)`)
 
-func TestServeMetrics(t *testing.T) {
+func TestMetricsAreOnAListenerOfTheirOwnOrNowhere(t *testing.T) {
 	store := startStore(t)
-	t.Run("beside the rest", func(t *testing.T) {
+	t.Run("left out", func(t *testing.T) {
 		s, _ := startServe(t, store.URL())
-		fetch(t, s.URL+"/healthz")
-		fetch(t, s.URL+"/no/such/page")
-		_, body := fetch(t, s.URL+"/metrics")
-		for _, want := range []string{`postern_requests_total{code="200",host="",method="GET",url="/healthz"} 1`, "go_goroutines"} {
-			if !strings.Contains(body, want) {
-				t.Errorf("metrics: want %q in\n%s", want, body)
-			}
+		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
+			t.Errorf("metrics beside the pages: want status 404, got %d", response.StatusCode)
 		}
-		if strings.Contains(body, "no/such") {
-			t.Errorf("metrics hold a path that a visitor chose:\n%s", body)
+		if told := metricsListen.FindString(s.Log.String()); told != "" {
+			t.Errorf("want no listener for metrics, got %s", told)
 		}
 	})
-	t.Run("on a listener of their own", func(t *testing.T) {
+	t.Run("with an address", func(t *testing.T) {
 		s, _ := startServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
 		told := metricsListen.FindStringSubmatch(s.Log.String())
 		if told == nil {
 			t.Fatalf("the log doesn't say where metrics are:\n%s", s.Log)
 		}
-		own := told[1]
+		fetch(t, s.URL+"/healthz")
+		fetch(t, s.URL+"/no/such/page")
+		exchange(t, s.URL, requestFor("GET", "/forms/inbox", "evil.test", ""))
 		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
-			t.Errorf("metrics beside the rest: want status 404, got %d", response.StatusCode)
+			t.Errorf("metrics beside the pages: want status 404, got %d", response.StatusCode)
 		}
-		if _, body := fetch(t, "http://"+own+"/metrics"); !strings.Contains(body, "postern_requests_total") {
-			t.Errorf("metrics on their own listener:\n%s", body)
+		_, body := fetch(t, "http://"+told[1]+"/metrics")
+		for _, want := range []string{`postern_requests_total{code="200",host="",method="GET",url="/healthz"} 1`, `postern_requests_total{code="421",`, "go_goroutines"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("metrics: want %q in\n%s", want, body)
+			}
 		}
-	})
-	t.Run("switched off", func(t *testing.T) {
-		s, _ := startServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: none}\nlisten:")
-		if response, _ := fetch(t, s.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
-			t.Errorf("metrics: want status 404, got %d", response.StatusCode)
+		if strings.Contains(body, "no/such") || strings.Contains(body, "evil") {
+			t.Errorf("metrics hold a path or a host that a visitor chose:\n%s", body)
+		}
+		for _, path := range []string{"/", "/healthz", "/forms/inbox", "/uploads"} {
+			if response, _ := fetch(t, "http://"+told[1]+path); response.StatusCode != http.StatusNotFound {
+				t.Errorf("%s beside the metrics: want status 404, got %d", path, response.StatusCode)
+			}
 		}
 	})
 }

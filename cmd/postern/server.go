@@ -92,8 +92,8 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
-	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies))
-	s.metrics.register(e, file.Metrics)
+	hosts := newOwnHosts(public, file.Hosts, log)
+	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), s.metrics.count, hosts.check)
 	h.Register(e.Group(public.EscapedPath()))
 	return &serverState{config: file, limiter: limiter, handler: e}, nil
 }

@@ -38,6 +38,7 @@ var threats = []struct {
 	{"signing oracle", []string{"TestEveryAttackIsRefused"}},
 	{"large, deep, slow, endless requests", []string{"TestEveryAttackIsRefused", "TestRequestsThatNeverEndAreCutOff", "TestOversizedHeadersAreRefused", "TestSlowHeadersAreCutOff"}},
 	{"bad numbers, odd durations", []string{"TestEveryAttackIsRefused", "TestBrokenFilesGetOneSentence"}},
+	{"DNS rebinding, foreign Host", []string{"TestWhichHostsAreOurs", "TestForeignHostsAreRefusedBeforeAnythingElse", "TestDevRefusesForeignHostsToo", "TestAnOriginIsNeverOursBecauseTheRequestNamesItsHost"}},
 	{"a store that ignores conditions", []string{"TestEveryAttackIsRefused", "TestObjectsThatBreakThePlanAreRemovedWhateverTheStoreEnforced"}},
 }
 

@@ -56,9 +56,9 @@ func checkAddress(flag, address string) error {
 	return nil
 }
 
-// newEcho returns an Echo that logs every request and turns panics into errors. ip finds the
-// visitor's address.
-func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.Echo {
+// newEcho returns an Echo that logs every request, turns panics into errors and then applies more
+// middleware, before anything of a request is answered. ip finds the visitor's address.
+func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor, more ...echo.MiddlewareFunc) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetOutput(logWriter{log}) // Echo's own goes to standard output
@@ -70,6 +70,7 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor) *echo.
 			return err
 		},
 	}))
+	e.Use(more...)
 	e.GET("/favicon.ico", showIcon)
 	return e
 }

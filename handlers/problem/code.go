@@ -26,6 +26,7 @@ const (
 	UploadExpired    Code = "upload_expired"
 	SizeTooLarge     Code = "size_too_large"
 	TypeNotAllowed   Code = "type_not_allowed"
+	Misdirected      Code = "misdirected_request"
 	SizeTooSmall     Code = "size_too_small"
 	FilenameInvalid  Code = "filename_invalid"
 	PartOutOfPlan    Code = "part_out_of_plan"
@@ -55,6 +56,7 @@ var codes = map[Code]struct {
 	UploadExpired:    {http.StatusGone, "The time for this upload has ended."},
 	SizeTooLarge:     {http.StatusRequestEntityTooLarge, "The file is too large."},
 	TypeNotAllowed:   {http.StatusUnsupportedMediaType, "Files of this content type are not accepted."},
+	Misdirected:      {http.StatusMisdirectedRequest, "This server doesn't answer to that host name."},
 	SizeTooSmall:     {http.StatusUnprocessableEntity, "The file is too small."},
 	FilenameInvalid:  {http.StatusUnprocessableEntity, "The file name can't be used."},
 	PartOutOfPlan:    {http.StatusUnprocessableEntity, "The plan has no such part."},

@@ -39,8 +39,10 @@ type Config struct {
 	IPHeader       string
 	TrustedProxies []netip.Prefix
 
-	// Metrics is the host:port of a listener for metrics alone. Empty: they are at /metrics of
-	// Listen; "none": there are none.
+	// Hosts are further names that this server answers to, as HostName returns them. IP addresses,
+	// localhost and the host of PublicURL need no entry.
+	Hosts []string
+	// Metrics is the host:port of the listener that serves the metrics. Empty: there are none.
 	Metrics string
 	Explain bool // serve the page that explains refusals
 	Log     Log

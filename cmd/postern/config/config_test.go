@@ -60,6 +60,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"),
 		},
+		Hosts:   []string{"uploads.internal", "xn--bcher-kva.example"},
 		Metrics: "127.0.0.1:9100", Explain: true,
 		Log: config.Log{Format: "text", Level: "debug"}, Drain: 5 * time.Second,
 		Limits: config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, Burst: 1500, AddressFactor: 5},

@@ -10,6 +10,7 @@ type document struct {
 	Tickets        ticketsSection            `yaml:"tickets"`
 	Store          Store                     `yaml:"store"`
 	Profiles       map[string]profileSection `yaml:"profiles"`
+	Hosts          []string                  `yaml:"hosts"`
 	IPHeader       string                    `yaml:"ip_header"`
 	TrustedProxies []string                  `yaml:"trusted_proxies"`
 	Metrics        metricsSection            `yaml:"metrics"`

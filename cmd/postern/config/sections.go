@@ -24,6 +24,7 @@ func (l *loader) config(d *document) *Config {
 		Store:     l.store(d.Store),
 		Profiles:  l.profiles(d.Profiles),
 		IPHeader:  l.oneOf("ip_header", d.IPHeader, "X-Forwarded-For", "X-Real-IP"),
+		Hosts:     l.hosts(d.Hosts),
 		Metrics:   d.Metrics.Listen,
 		Explain:   d.Explain,
 		Drain:     cmp.Or(l.duration("drain", d.Drain), 20*time.Second),
@@ -36,7 +37,7 @@ func (l *loader) config(d *document) *Config {
 		ScopedCredentials:    l.scopedCredentials(d),
 		InsecureProxySubject: l.proxySubject(d),
 	}
-	if c.Metrics != "" && c.Metrics != "none" {
+	if c.Metrics != "" {
 		l.address("metrics.listen", c.Metrics)
 	}
 	l.checkProvider(c)
@@ -50,6 +51,18 @@ func (l *loader) publicURL(text string) string {
 	}
 	l.secureURL("public_url", text, "whoever sees a form that is sent unencrypted can use it")
 	return strings.TrimSuffix(text, "/")
+}
+
+func (l *loader) hosts(texts []string) []string {
+	var names []string
+	for i, text := range texts {
+		name, ok := HostName(text)
+		if !ok {
+			l.fail(fmt.Sprintf("hosts[%d]", i), "wants a host name such as uploads.internal, without scheme, port and wildcard, got %q", shorten(text))
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // tickets reads how tickets are verified: by a shared secret or by a key set, not both. A key set

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/net/idna"
 
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
@@ -149,4 +152,32 @@ func (l *loader) rate(path, text, wanted string, valid bool) profile.Rate {
 		return profile.Rate{}
 	}
 	return profile.Rate{Limit: n, Window: l.duration(path, window)}
+}
+
+// HostName returns a host name as names are compared: in lower case, in punycode and without the
+// dot at its end. It reports false for what can't be a name.
+func HostName(text string) (string, bool) {
+	name := strings.TrimSuffix(text, ".")
+	if !isASCII(name) {
+		punycode, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return "", false
+		}
+		name = punycode
+	}
+	name = strings.ToLower(name)
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+	if name == "" || len(name) > 253 || strings.Trim(name, letters) != "" {
+		return "", false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 {
+			return "", false
+		}
+	}
+	return name, true
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
