@@ -104,7 +104,7 @@ type settlements struct {
 	kept int
 }
 
-func (*settlements) Reserve(context.Context, profile.Identity, profile.Plan) error { return nil }
+func (*settlements) Reserve(context.Context, uploads.Reservation) error { return nil }
 
 func (s *settlements) Settle(_ context.Context, end uploads.Settlement) {
 	s.mu.Lock()

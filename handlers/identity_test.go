@@ -160,10 +160,10 @@ type ledger struct {
 	from     []string
 }
 
-func (l *ledger) Reserve(_ context.Context, id profile.Identity, p profile.Plan) error {
+func (l *ledger) Reserve(_ context.Context, r uploads.Reservation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.reserved, l.from = append(l.reserved, p), append(l.from, id.Subject+"@"+id.Address)
+	l.reserved, l.from = append(l.reserved, r.Plan), append(l.from, r.Identity.Subject+"@"+r.Identity.Address)
 	return l.refuse
 }
 

@@ -1,20 +1,23 @@
 package quota
 
 import (
+	"cmp"
 	"container/list"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
 // account is what one subject, or one address, has used of one profile.
 type account struct {
 	uploads, bytes window
-	open, maxOpen  int           // multipart uploads
-	pending        int           // uploads that may still be settled
+	open, maxOpen  int // multipart uploads
+	pending        int // uploads that may still be settled
+	forms          openForms
 	issues         *rate.Limiter // nil where something else is counted
 }
 
@@ -24,20 +27,22 @@ type charge struct {
 	uploadsSlot, bytesSlot int64
 }
 
-// refuse says why a plan is too much, nil when it isn't. bytes is what it will be charged; a plain
-// form, whose size nobody knows yet, wants at least one byte to be left.
-func (a *account) refuse(now time.Time, method profile.Method, bytes int64) error {
-	wait := max(a.uploads.wait(now, 1), a.bytes.wait(now, max(bytes, 1)))
-	if wait > 0 {
-		return &problem.Error{Code: problem.QuotaExceeded, RetryAfter: wait}
+// refuse says why a plan is too much, nil when it isn't. A form in a page is too much when the open
+// forms would hold more than half of the account's limits. An upload of no size wants at least one
+// byte to be left.
+func (a *account) refuse(now time.Time, r uploads.Reservation) *problem.Error {
+	bytes := max(r.Plan.MaxSize, 1)
+	wait := max(a.uploads.wait(now, 1), a.bytes.wait(now, bytes))
+	half := r.InPage && (a.uploads.halfIsBelow(a.forms.count+1) || a.bytes.halfIsBelow(a.forms.bytes+bytes))
+	open := r.Plan.Method == profile.MethodMultipart && a.maxOpen > 0 && a.open >= a.maxOpen
+	if wait == 0 && !half && !open {
+		return nil
 	}
-	if method == profile.MethodMultipart && a.maxOpen > 0 && a.open >= a.maxOpen {
-		return &problem.Error{Code: problem.QuotaExceeded, RetryAfter: openRetryAfter}
-	}
-	return nil
+	return &problem.Error{Code: problem.QuotaExceeded, RetryAfter: cmp.Or(wait, openRetryAfter)}
 }
 
-// openRetryAfter is a guess: a slot is free when an open upload is completed or aborted.
+// openRetryAfter is a guess: there is room when an open upload is completed or aborted, or an open
+// form ends.
 const openRetryAfter = time.Minute
 
 func (a *account) charge(now time.Time, method profile.Method, bytes int64) charge {

@@ -61,18 +61,21 @@ type ask struct {
 	profile, subject, address string
 	method                    profile.Method
 	size                      int64
+	inPage, repeated          bool
 }
 
 func (d *quotaDay) reserve(a ask) (profile.Plan, error) {
 	d.mu.Lock()
 	d.plans++
 	plan := profile.Plan{
-		ID: fmt.Sprint(d.plans), Profile: or(a.profile, "files"), Subject: or(a.subject, profile.Guest),
+		ID: fmt.Sprint(d.plans), Key: fmt.Sprint("u/", d.plans), Profile: or(a.profile, "files"), Subject: or(a.subject, profile.Guest),
 		Method: profile.Method(or(string(a.method), string(profile.MethodPost))), MaxSize: a.size,
 		Expiration: d.now.Add(15 * time.Minute), UploadExpiration: d.now.Add(7 * 24 * time.Hour),
 	}
 	d.mu.Unlock()
-	return plan, d.quota.Reserve(context.Background(), profile.Identity{Subject: a.subject, Address: a.address}, plan)
+	return plan, d.quota.Reserve(context.Background(), uploads.Reservation{
+		Identity: profile.Identity{Subject: a.subject, Address: a.address}, Plan: plan, InPage: a.inPage, Repeated: a.repeated,
+	})
 }
 
 func or(text, otherwise string) string {

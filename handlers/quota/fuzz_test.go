@@ -13,7 +13,8 @@ import (
 )
 
 // FuzzMemoryQuota plays visitors who reserve, settle and wait in any order. The books never go
-// below zero, no subject gets more than its quota, and in the end everything is forgotten.
+// below zero, no subject gets more than its quota, open forms in pages hold at most half of it, and
+// in the end everything is forgotten.
 func FuzzMemoryQuota(f *testing.F) {
 	f.Add([]byte("\x00\x11\x22\x83\x44\x05\x91\xff\x07"))
 	f.Add([]byte("\x10\x11\x12\x13\x14\x80\x81\x82\xf0\x10\x11"))
@@ -51,7 +52,7 @@ func reserveStep(t *testing.T, m *Memory, s byte, n int, now time.Time) {
 	methods := []profile.Method{profile.MethodPost, profile.MethodForm, profile.MethodMultipart, profile.MethodPut}
 	plan := profile.Plan{ID: fmt.Sprint(n), Profile: "files", Subject: fmt.Sprint("s", s&0x03), Method: methods[s>>2&0x03],
 		MaxSize: int64(s>>4&0x07) * 15, Expiration: now.Add(15 * time.Minute), UploadExpiration: now.Add(24 * time.Hour)}
-	err := m.Reserve(context.Background(), profile.Identity{Address: "192.0.2.1"}, plan)
+	err := m.Reserve(context.Background(), uploads.Reservation{Identity: profile.Identity{Address: "192.0.2.1"}, Plan: plan, InPage: s&0x04 != 0})
 	var limit *problem.Error
 	if err != nil && (!errors.As(err, &limit) || limit.RetryAfter <= 0) {
 		t.Fatalf("error %v, wanted a limit with a time to wait", err)
@@ -67,11 +68,13 @@ func checkBooks(t *testing.T, m *Memory, now time.Time) {
 		a := e.Value.(*entry).account
 		a.uploads.slide(now)
 		a.bytes.slide(now)
-		if a.open < 0 || a.pending < 0 || a.uploads.sum < 0 || a.bytes.sum < 0 {
+		if a.open < 0 || a.pending < 0 || a.uploads.sum < 0 || a.bytes.sum < 0 || a.forms.count < 0 || a.forms.bytes < 0 {
 			t.Fatalf("%v: below zero: %+v", key, a)
 		}
-		// Bytes of plain forms are charged when they have landed, so they may exceed the limit; so
-		// may the count of one that landed late.
+		if a.uploads.halfIsBelow(a.forms.count) || a.bytes.halfIsBelow(a.forms.bytes) {
+			t.Fatalf("%v: open forms hold %d uploads and %d bytes, wanted at most half of the limits", key, a.forms.count, a.forms.bytes)
+		}
+		// What arrives of a form that was given back may exceed the limits.
 		if key.kind == bySubject && a.open > a.maxOpen {
 			t.Fatalf("%v: %d open, wanted at most %d", key, a.open, a.maxOpen)
 		}

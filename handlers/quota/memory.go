@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -53,9 +55,12 @@ type Config struct {
 // upload is aborted or refused, because then nothing can be stored any more; a signed form or URL
 // can be used until it expires whatever its holder says, so its charge stays.
 //
-// A plain form, whose size nobody knows, is charged one upload, which comes back when the form
-// expires unused, and its bytes when it has landed. A quota should leave room for people who open
-// the page more than once.
+// A plain form is charged one upload and the largest file that it allows, and can be posted until
+// its time ends, whatever landed before. After that it stays charged until somebody with the same
+// account meets a limit: then Reserve asks for it to be looked up (see uploads.EndedFormsError), and
+// it is charged with what the store holds, or with the largest object that landed. Forms that are
+// issued in pages may together hold half of a quota, so that opening pages leaves the other half.
+// Of a form that is forgotten for lack of memory the charge stays.
 //
 // An IPv4 address is counted by itself, an IPv6 address by its first 64 bits, which is what one
 // network has. As many visitors have more, all of a /56 may use 4 times the limit of one address,
@@ -103,7 +108,8 @@ func New(c Config) (*Memory, error) {
 }
 
 // Reserve implements uploads.Limiter. Either every account is charged, or none.
-func (m *Memory) Reserve(_ context.Context, id profile.Identity, plan profile.Plan) error {
+func (m *Memory) Reserve(_ context.Context, r uploads.Reservation) error {
+	plan := r.Plan
 	p, ok := m.profiles[plan.Profile]
 	if !ok {
 		return fmt.Errorf("quota: unknown profile %q", plan.Profile)
@@ -112,43 +118,55 @@ func (m *Memory) Reserve(_ context.Context, id profile.Identity, plan profile.Pl
 	defer m.mu.Unlock()
 	now := m.config.Now()
 	m.expire(now)
-	if err := m.chargeIssue(now, plan.Subject, id.Address); err != nil {
-		return err
+	if !r.Repeated {
+		if err := m.chargeIssue(now, plan.Subject, r.Identity.Address); err != nil {
+			return err
+		}
 	}
 	if p.Quota == (profile.Quota{}) && plan.Method != profile.MethodMultipart {
 		return nil
 	}
 	var charged []*account
-	bytes := declaredBytes(plan)
-	for a := range m.accountsOf(p, plan.Subject, id.Address) {
-		if err := a.refuse(now, plan.Method, bytes); err != nil {
-			return err
+	for a := range m.accountsOf(p, plan.Subject, r.Identity.Address) {
+		if refusal := a.refuse(now, r); refusal != nil {
+			return refusedBy(a, now, r, refusal)
 		}
 		charged = append(charged, a)
 	}
-	m.charge(now, plan, charged, bytes)
+	m.charge(now, p, plan, charged)
 	return nil
 }
 
-// declaredBytes is what a plan is charged when it is issued.
-func declaredBytes(plan profile.Plan) int64 {
-	if plan.Method == profile.MethodForm {
-		return 0
+// refusedBy adds the ended forms of the account that refuses to its refusal, unless these were
+// looked up just now.
+func refusedBy(a *account, now time.Time, r uploads.Reservation, refusal *problem.Error) error {
+	if r.Repeated {
+		return refusal
 	}
-	return plan.MaxSize
+	if ended := a.forms.due(now); len(ended) > 0 {
+		return &uploads.EndedFormsError{Refusal: refusal, Forms: ended}
+	}
+	return refusal
 }
 
-func (m *Memory) charge(now time.Time, plan profile.Plan, charged []*account, bytes int64) {
-	p := &pendingUpload{id: plan.ID, method: plan.Method, bytes: bytes, end: plan.Expiration}
+// charge charges the accounts, and remembers the upload where it may be settled.
+func (m *Memory) charge(now time.Time, p profile.Profile, plan profile.Plan, charged []*account) {
+	u := &pendingUpload{id: plan.ID, method: plan.Method, count: 1, bytes: plan.MaxSize}
 	for _, a := range charged {
-		p.charges = append(p.charges, a.charge(now, plan.Method, bytes))
+		u.charges = append(u.charges, a.charge(now, plan.Method, plan.MaxSize))
 	}
 	switch plan.Method {
 	case profile.MethodMultipart:
-		p.end = plan.UploadExpiration
-		m.pending.add(p)
+		u.end = plan.UploadExpiration
+		m.pending.add(u)
 	case profile.MethodForm:
-		m.pending.add(p)
+		u.form = newForm(now, plan)
+		u.end = slices.MaxFunc([]time.Time{plan.Expiration.Add(lateLanding),
+			now.Add(longestCharge(p.Quota.Uploads)), now.Add(longestCharge(p.Quota.Bytes))}, time.Time.Compare)
+		for _, a := range charged {
+			a.forms.add(u)
+		}
+		m.pending.add(u)
 	}
 }
 

@@ -107,29 +107,6 @@ func TestAbortingAFormThatCanStillBePostedGivesNothingBack(t *testing.T) {
 	}
 }
 
-func TestPlainFormIsChargedWhatLands(t *testing.T) {
-	t.Parallel()
-	d := newQuotaDay(t, rates(100, 1000), nil)
-	form := ask{subject: "alice", method: profile.MethodForm, size: 1 << 30}
-	d.settle(d.fine(form), true, 900)
-	d.refused(ask{subject: "alice", size: 101}, problem.QuotaExceeded)
-	d.settle(d.fine(form), true, 100)
-	d.refused(form, problem.QuotaExceeded)
-}
-
-func TestPlainFormThatIsntUsedGivesItsCountBack(t *testing.T) {
-	t.Parallel()
-	d := newQuotaDay(t, rates(2, 1000), nil)
-	form := ask{subject: "alice", method: profile.MethodForm, size: 1 << 30}
-	late, _ := d.fine(form), d.fine(form)
-	d.refused(form, problem.QuotaExceeded)
-	d.pass(15 * time.Minute)
-	d.fine(form)
-	d.settle(late, true, 1)
-	d.settle(late, true, 1)
-	d.refused(form, problem.QuotaExceeded)
-}
-
 func TestRefusedUploadIsChargedNowhere(t *testing.T) {
 	t.Parallel()
 	d := newQuotaDay(t, rates(100, 1000), func(c *quota.Config) { c.AddressFactor = 1 })

@@ -11,13 +11,14 @@ import (
 // uploads are remembered: what else was issued can be used until it expires whatever its holder
 // says, so that its charge stays.
 type pendingUpload struct {
-	id       string
-	method   profile.Method
-	bytes    int64
-	charges  []charge
-	end      time.Time
-	released bool // its time is over: what was reserved was given back
-	index    int  // in the queue
+	id           string
+	method       profile.Method
+	count, bytes int64 // what each account is charged with: uploads and their bytes
+	charges      []charge
+	form         *form     // nil for a multipart upload
+	end          time.Time // when it is forgotten
+	forgotten    bool
+	index        int // in the queue
 }
 
 // countPending adds n to the pending uploads of the accounts that were charged: none of them is
@@ -39,26 +40,18 @@ func newPendingUploads(limit int) *pendingUploads {
 	return &pendingUploads{limit: limit, byID: map[string]*pendingUpload{}}
 }
 
-// add remembers p; without room for it, what ends first lapses now, as does an upload with the same
-// ID.
+// add remembers p; without room for it, what ends first is forgotten now, as is an upload with the
+// same ID.
 func (s *pendingUploads) add(p *pendingUpload) {
-	if old, twice := s.take(p.id); twice {
-		old.lapse()
+	if old, twice := s.byID[p.id]; twice {
+		s.remove(old).forget()
 	}
 	for len(s.queue) >= s.limit {
-		s.remove(s.queue[0]).lapse()
+		s.remove(s.queue[0]).forget()
 	}
 	s.byID[p.id] = p
 	heap.Push(&s.queue, p)
 	p.countPending(1)
-}
-
-func (s *pendingUploads) take(id string) (*pendingUpload, bool) {
-	p, ok := s.byID[id]
-	if ok {
-		s.remove(p)
-	}
-	return p, ok
 }
 
 func (s *pendingUploads) remove(p *pendingUpload) *pendingUpload {

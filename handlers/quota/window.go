@@ -34,6 +34,9 @@ func newWindow(r profile.Rate, times int64) window {
 	return w
 }
 
+// longestCharge is how long what was spent may count.
+func longestCharge(r profile.Rate) time.Duration { return r.Window + 2*r.Window/windowSteps }
+
 func (w *window) stepOf(now time.Time) int64 { return now.UnixNano() / int64(w.step) }
 
 // slide forgets what has left the window.
@@ -65,6 +68,9 @@ func (w *window) wait(now time.Time, amount int64) time.Duration {
 	}
 	return w.step * windowSteps
 }
+
+// halfIsBelow reports whether amount is more than half of the limit.
+func (w *window) halfIsBelow(amount int64) bool { return w.limit > 0 && amount > w.limit/2 }
 
 // add spends amount, limit or no limit, and returns the step for giveBack.
 func (w *window) add(now time.Time, amount int64) int64 {

@@ -38,7 +38,7 @@ func (s *Service) abortMultipart(ctx context.Context, up OpenUpload) error {
 			break
 		}
 	}
-	s.settle(ctx, up.Plan, 0, false)
+	s.charges.settle(ctx, up.Plan, 0, false)
 	return nil
 }
 

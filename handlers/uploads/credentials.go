@@ -61,7 +61,7 @@ func (s *Service) MakeCredentials(ctx context.Context, p *ServedProfile, v Visit
 	now := s.config.Now().UTC()
 	charged := profile.Plan{ID: s.config.NewID(), Profile: p.Settings.Name, Subject: v.Subject, Bucket: p.Settings.Bucket,
 		Prefix: prefix, Method: MethodCredentials, Expiration: now, UploadExpiration: now}
-	if err := s.reserve(ctx, v, charged); err != nil {
+	if err := s.charges.reserve(ctx, Reservation{Identity: v.Identity, Plan: charged}); err != nil {
 		return none, err
 	}
 	made, err := s.config.CredentialsMaker.Make(ctx, UploadGrant{Subject: v.Subject, Bucket: p.Settings.Bucket, Prefix: prefix,

@@ -34,49 +34,73 @@ type SignedPut struct {
 // is signed.
 type planFunc func(profile.IssueParams) (profile.Plan, error)
 
-// IssueForm issues a plain HTML form, which can't say anything about the file beforehand.
+// IssueForm issues a plain HTML form that a visitor asked for. Such a form can't say anything about
+// the file beforehand.
 func (s *Service) IssueForm(ctx context.Context, p *ServedProfile, v Visitor) (Issued, error) {
-	return s.issue(ctx, p, v, func(in profile.IssueParams) (profile.Plan, error) {
-		return p.compiled.FormPlan(v.Identity, in)
-	})
+	return s.issue(ctx, p, v, false, formPlan(p, v))
+}
+
+// IssueFormInPage issues a plain HTML form because a page is opened. It is QuotaExceeded earlier
+// than a form that a visitor asked for (see Reservation.InPage).
+func (s *Service) IssueFormInPage(ctx context.Context, p *ServedProfile, v Visitor) (Issued, error) {
+	return s.issue(ctx, p, v, true, formPlan(p, v))
+}
+
+// CheckForm returns the error with which IssueForm would refuse, limits aside. Nothing is issued or
+// charged.
+func (s *Service) CheckForm(ctx context.Context, p *ServedProfile, v Visitor) error {
+	_, _, _, err := s.plan(ctx, p, formPlan(p, v))
+	return err
+}
+
+func formPlan(p *ServedProfile, v Visitor) planFunc {
+	return func(in profile.IssueParams) (profile.Plan, error) { return p.compiled.FormPlan(v.Identity, in) }
 }
 
 // IssueFile issues an upload for one file that a script names: the plan allows exactly that type
 // and size.
 func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, file profile.File) (Issued, error) {
-	return s.issue(ctx, p, v, func(in profile.IssueParams) (profile.Plan, error) {
+	return s.issue(ctx, p, v, false, func(in profile.IssueParams) (profile.Plan, error) {
 		return p.compiled.Plan(v.Identity, file, in)
 	})
 }
 
 // issue is the one step from a visitor to something signed: plan, charge, sign. The charge for what
 // can't be signed is given back.
-func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, plan planFunc) (Issued, error) {
-	signer, err := s.signers.Signer(ctx)
+func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (Issued, error) {
+	planned, signer, now, err := s.plan(ctx, p, plan)
 	if err != nil {
-		return Issued{}, problem.Unavailable(err)
+		return Issued{}, err
 	}
-	now := s.config.Now().UTC()
-	until, err := signer.LatestExpiration(now)
-	if err != nil {
-		return Issued{}, problem.Unavailable(err)
-	}
-	planned, err := plan(profile.IssueParams{ID: s.config.NewID(), Now: now, Until: until,
-		PutOnly: !s.config.Store.Provider.PostPolicy})
-	if err != nil {
-		return Issued{}, planRefusal(err, p)
-	}
-	if err := s.reserve(ctx, v, planned); err != nil {
+	if err := s.charges.reserve(ctx, Reservation{Identity: v.Identity, Plan: planned, InPage: inPage}); err != nil {
 		return Issued{}, err
 	}
 	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
 	out.Language = v.Language
 	out.Owner = s.owners.first(planned.Subject)
 	if err := s.sign(ctx, p, &out, signer, now); err != nil {
-		s.settle(ctx, planned, 0, false)
+		s.charges.settle(ctx, planned, 0, false)
 		return Issued{}, err
 	}
 	return out, nil
+}
+
+// plan makes a plan that begins now, with the signer that it is signed with.
+func (s *Service) plan(ctx context.Context, p *ServedProfile, plan planFunc) (planned profile.Plan, signer *sigv4.Signer, now time.Time, err error) {
+	if signer, err = s.signers.Signer(ctx); err != nil {
+		return planned, nil, now, problem.Unavailable(err)
+	}
+	now = s.config.Now().UTC()
+	until, err := signer.LatestExpiration(now)
+	if err != nil {
+		return planned, nil, now, problem.Unavailable(err)
+	}
+	planned, err = plan(profile.IssueParams{ID: s.config.NewID(), Now: now, Until: until,
+		PutOnly: !s.config.Store.Provider.PostPolicy})
+	if err != nil {
+		return planned, nil, now, planRefusal(err, p)
+	}
+	return planned, signer, now, nil
 }
 
 // planRefusal is a refusal of package profile in the words of the API, with what would have been

@@ -50,7 +50,7 @@ func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 	if err := s.store.deleteFound(ctx, up, found); err != nil {
 		return problem.Unavailable(err)
 	}
-	s.settle(ctx, up.Plan, 0, false)
+	s.charges.settle(ctx, up.Plan, 0, false)
 	s.refusals.put(up.ID, refused)
 	return refused
 }

@@ -84,6 +84,7 @@ type Service struct {
 	accepted  acceptances
 	followUps *followUps
 	owners    owners
+	charges   *charges
 	readiness *readiness
 }
 
@@ -106,6 +107,7 @@ func New(c Config) (*Service, error) {
 	}
 	s.store = objectStore{c.Store.Client, c.Store.Provider, c.Store.Timeout}
 	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.Region, c.Now)
+	s.charges = newCharges(c, s.store, s.profiles)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }

@@ -56,7 +56,8 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	if err != nil {
 		return Completed{}, s.removeRefused(ctx, up, found, err)
 	}
-	if known {
+	if known { // what took its place is stored all the same, and counts
+		s.charges.settle(ctx, up.Plan, aws.ToInt64(found.ContentLength), true)
 		return Completed{}, errReplaced
 	}
 	if err := compareChecksum(checksum, wholeChecksum(up.Checksum, found)); err != nil {
@@ -135,7 +136,7 @@ func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.Hea
 	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key,
 		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
 		Version: aws.ToString(found.VersionId), Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
-	s.settle(ctx, up.Plan, done.Size, true)
+	s.charges.settle(ctx, up.Plan, done.Size, true)
 	return s.accepted.add(ctx, done)
 }
 
