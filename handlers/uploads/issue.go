@@ -49,7 +49,7 @@ func (s *Service) IssueFormInPage(ctx context.Context, p *ServedProfile, v Visit
 // CheckForm returns the error with which IssueForm would refuse, limits aside. Nothing is issued or
 // charged.
 func (s *Service) CheckForm(ctx context.Context, p *ServedProfile, v Visitor) error {
-	_, _, _, err := s.plan(ctx, p, formPlan(p, v))
+	_, _, _, err := formPlan(p, v).now(ctx, s, p)
 	return err
 }
 
@@ -68,7 +68,7 @@ func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, fi
 // issue is the one step from a visitor to something signed: plan, charge, sign. The charge for what
 // can't be signed is given back.
 func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (Issued, error) {
-	planned, signer, now, err := s.plan(ctx, p, plan)
+	planned, signer, now, err := plan.now(ctx, s, p)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -85,8 +85,8 @@ func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, inPage
 	return out, nil
 }
 
-// plan makes a plan that begins now, with the signer that it is signed with.
-func (s *Service) plan(ctx context.Context, p *ServedProfile, plan planFunc) (planned profile.Plan, signer *sigv4.Signer, now time.Time, err error) {
+// now makes a plan that begins now, with the signer that it is to be signed with.
+func (plan planFunc) now(ctx context.Context, s *Service, p *ServedProfile) (planned profile.Plan, signer *sigv4.Signer, now time.Time, err error) {
 	if signer, err = s.signers.Signer(ctx); err != nil {
 		return planned, nil, now, problem.Unavailable(err)
 	}
