@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -67,7 +68,8 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
-	store, err := newStore(access, file.Store)
+	log := newLog(s.stderr, file.Log)
+	store, err := openStore(ctx, access, file, log)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,6 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
-	log := newLog(s.stderr, file.Log)
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles, Store: store, TokenKeys: file.TokenKeys,
 		Identifier: identifier, Limiter: limiter, CredentialsMaker: maker,
@@ -106,7 +107,8 @@ func sortedProfiles(all map[string]profile.Profile) []profile.Profile {
 	return list
 }
 
-// credentialsTimeout bounds the search for credentials: the SDK's chain may ask the network.
+// credentialsTimeout bounds the search for credentials and the questions about their rights: the
+// SDK's chain may ask the network, and a store may be down.
 const credentialsTimeout = 15 * time.Second
 
 // loadAccess finds credentials by the SDK's usual chain. It asks for them at once, so that a server
@@ -124,8 +126,29 @@ func loadAccess(ctx context.Context, region string) (aws.Config, error) {
 	return access, nil
 }
 
-func newStore(access aws.Config, store config.Store) (uploads.Store, error) {
+// openStore describes the store to the handlers. It fails where a right is missing without which
+// uploads would fail later, and warns where visitors could use the server's rights.
+func openStore(ctx context.Context, access aws.Config, file *config.Config, log *slog.Logger) (uploads.Store, error) {
+	store, err := newStore(ctx, access, file.Store)
+	if err != nil {
+		return store, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if err := store.CheckRights(ctx, sortedProfiles(file.Profiles)); err != nil {
+		return store, oneLine(err)
+	}
+	warnOfSharedCredentials(ctx, log, store)
+	return store, nil
+}
+
+// newStore makes the store's client with the server's own credentials, and those for visitors.
+func newStore(ctx context.Context, access aws.Config, store config.Store) (uploads.Store, error) {
 	provider, err := uploads.ProviderNamed(store.Provider)
+	if err != nil {
+		return uploads.Store{}, err
+	}
+	visitors, err := newUploadCredentials(ctx, access, store.UploadCredentials)
 	client := s3.NewFromConfig(access, func(o *s3.Options) {
 		o.UsePathStyle = store.PathStyle
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
@@ -135,7 +158,7 @@ func newStore(access aws.Config, store config.Store) (uploads.Store, error) {
 		}
 	})
 	return uploads.Store{
-		Client: client, Credentials: access.Credentials, Provider: provider, Region: store.Region,
+		Client: client, Credentials: access.Credentials, UploadCredentials: visitors, Provider: provider, Region: store.Region,
 		Endpoint: store.Endpoint, PublicEndpoint: store.PublicEndpoint, PathStyle: store.PathStyle,
 	}, err
 }

@@ -91,11 +91,23 @@ type Tickets struct {
 
 // Store is the object store.
 type Store struct {
-	Provider       string `yaml:"provider"` // one of uploads.ProviderNames
-	Region         string `yaml:"region"`
-	Endpoint       string `yaml:"endpoint"`        // empty: the SDK's rules
-	PublicEndpoint string `yaml:"public_endpoint"` // what browsers are told; empty: Endpoint
-	PathStyle      bool   `yaml:"path_style"`      // the bucket is in the path, not in the host name
+	Provider       string // one of uploads.ProviderNames
+	Region         string
+	Endpoint       string // empty: the SDK's rules
+	PublicEndpoint string // what browsers are told; empty: Endpoint
+	PathStyle      bool   // the bucket is in the path, not in the host name
+	// UploadCredentials sign what visitors hold. Zero: the server's own do.
+	UploadCredentials UploadCredentials
+}
+
+// UploadCredentials say which credentials sign what visitors hold: an access key, a role that the
+// server's own credentials assume, or a profile of the SDK's shared files. One of the three is set,
+// or none.
+type UploadCredentials struct {
+	AccessKeyID                   string
+	SecretAccessKey, SessionToken sigv4.Secret // the token is empty for a key that lasts
+	RoleARN                       string
+	Profile                       string
 }
 
 // Log says how the server logs to standard error.

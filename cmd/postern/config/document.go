@@ -8,7 +8,7 @@ type document struct {
 	PublicURL      string                    `yaml:"public_url"`
 	Keys           keysSection               `yaml:"keys"`
 	Tickets        ticketsSection            `yaml:"tickets"`
-	Store          Store                     `yaml:"store"`
+	Store          storeSection              `yaml:"store"`
 	Profiles       map[string]profileSection `yaml:"profiles"`
 	Hosts          []string                  `yaml:"hosts"`
 	IPHeader       string                    `yaml:"ip_header"`
@@ -45,6 +45,24 @@ type ticketsSection struct {
 	JWKS     string `yaml:"jwks"`
 	Issuer   string `yaml:"issuer"`
 	Audience string `yaml:"audience"`
+}
+
+type storeSection struct {
+	Provider       string `yaml:"provider"`
+	Region         string `yaml:"region"`
+	Endpoint       string `yaml:"endpoint"`
+	PublicEndpoint string `yaml:"public_endpoint"`
+	PathStyle      bool   `yaml:"path_style"`
+
+	UploadCredentials uploadCredentialsSection `yaml:"upload_credentials"`
+}
+
+type uploadCredentialsSection struct {
+	AccessKeyID     string `yaml:"access_key_id"`
+	SecretAccessKey string `yaml:"secret_access_key"`
+	SessionToken    string `yaml:"session_token"`
+	RoleARN         string `yaml:"role_arn"`
+	Profile         string `yaml:"profile"`
 }
 
 type metricsSection struct {

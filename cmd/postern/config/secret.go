@@ -23,16 +23,24 @@ func (l *loader) tokenKeys(references []string) []sigv4.Secret {
 	return keys
 }
 
-// secret returns the secret that a reference names. No error shows the secret, or a text in place
-// of a reference, which could be a secret itself.
+// secret returns a secret of our own that a reference names.
 func (l *loader) secret(path, reference string) sigv4.Secret {
+	value, ok := l.referred(path, reference, fmt.Sprintf("at least %d random bytes", minSecret))
+	if ok && len(value) < minSecret {
+		l.fail(path, "%s holds %d bytes, wants at least %d; make one with: openssl rand -hex 32", shorten(reference), len(value), minSecret)
+	}
+	return sigv4.Secret(value)
+}
+
+// referred returns the text that a reference names; wanted says what should be there. No error
+// shows that text, or one in place of a reference, which could be a secret itself.
+func (l *loader) referred(path, reference, wanted string) (value string, ok bool) {
 	kind, name, _ := strings.Cut(reference, ":")
-	var value string
 	switch {
 	case kind == "env" && name != "":
 		if value = l.getenv(name); value == "" {
-			l.fail(path, "environment variable %s is not set; set it to at least %d random bytes", shorten(name), minSecret)
-			return ""
+			l.fail(path, "environment variable %s is not set; set it to %s", shorten(name), wanted)
+			return "", false
 		}
 	case kind == "file" && name != "":
 		if !filepath.IsAbs(name) {
@@ -41,15 +49,12 @@ func (l *loader) secret(path, reference string) sigv4.Secret {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			l.fail(path, "can't read the secret: %v", err)
-			return ""
+			return "", false
 		}
 		value = strings.TrimRight(string(text), "\r\n")
 	default:
 		l.fail(path, "wants a reference, env:NAME or file:PATH; secrets don't belong in this file")
-		return ""
+		return "", false
 	}
-	if len(value) < minSecret {
-		l.fail(path, "%s holds %d bytes, wants at least %d; make one with: openssl rand -hex 32", shorten(reference), len(value), minSecret)
-	}
-	return sigv4.Secret(value)
+	return value, true
 }

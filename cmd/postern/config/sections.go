@@ -84,9 +84,12 @@ func (l *loader) tickets(d ticketsSection) Tickets {
 	return t
 }
 
-// store checks which store is used. Kind and region have no default; only aws has a default address.
-func (l *loader) store(s Store) Store {
+// store checks which store is used. Kind and region have no default; only aws has a default
+// address.
+func (l *loader) store(d storeSection) Store {
 	providers := uploads.ProviderNames()
+	s := Store{Provider: d.Provider, Region: d.Region, Endpoint: d.Endpoint, PublicEndpoint: d.PublicEndpoint,
+		PathStyle: d.PathStyle, UploadCredentials: l.uploadCredentials(d.UploadCredentials)}
 	if s.Provider == "" {
 		l.fail("store.provider", "is missing; name the kind of store: %s", strings.Join(providers, ", "))
 	}
@@ -155,8 +158,8 @@ func (l *loader) scopedCredentials(d *document) ScopedCredentials {
 	if s.RoleARN == "" && s != (scopedSection{}) {
 		l.fail("scoped_credentials", "wants role_arn: the role whose rights are handed out")
 	}
-	if s.RoleARN != "" && !strings.HasPrefix(s.RoleARN, "arn:") {
-		l.fail("scoped_credentials.role_arn", "wants an ARN such as arn:aws:iam::123456789012:role/uploads, got %q", shorten(s.RoleARN))
+	if s.RoleARN != "" {
+		l.roleARN("scoped_credentials.role_arn", s.RoleARN)
 	}
 	lifetime := l.duration("scoped_credentials.lifetime", s.Lifetime)
 	if _, err := scoped.CheckLifetime(lifetime); err != nil {

@@ -44,7 +44,9 @@ func (a accounts) ResolveAccounts(accessKeys []string) ([]string, error) {
 }
 
 // admitUploader sets the bucket policy that lets the uploader put objects and parts below its
-// prefix. Where there is no uploader it removes the policy of an earlier one.
+// prefix. The bucket itself is named because the store checks a form post against it, without the
+// key, which the form's own policy limits. Where there is no uploader it removes the policy of an
+// earlier one.
 func (g *Gateway) admitUploader(ctx context.Context, bucket string) error {
 	u := g.options.Uploader
 	if u.AccessKey == "" {
@@ -53,7 +55,7 @@ func (g *Gateway) admitUploader(ctx context.Context, bucket string) error {
 	}
 	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []map[string]any{{
 		"Effect": "Allow", "Principal": map[string]string{"AWS": u.AccessKey}, "Action": "s3:PutObject",
-		"Resource": "arn:aws:s3:::" + bucket + "/" + u.Prefix + "*",
+		"Resource": []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/" + u.Prefix + "*"},
 	}}})
 	if err != nil {
 		return err
