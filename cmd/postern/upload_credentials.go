@@ -36,6 +36,8 @@ func newUploadCredentials(ctx context.Context, access aws.Config, c config.Uploa
 	return provider, nil
 }
 
+// uploadCredentialsProvider makes the provider that the config names: the key itself, a role that
+// the server's own credentials assume, or a profile of the SDK's shared files.
 func uploadCredentialsProvider(ctx context.Context, access aws.Config, c config.UploadCredentials) (aws.CredentialsProvider, error) {
 	switch {
 	case c.AccessKeyID != "":
