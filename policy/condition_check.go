@@ -18,11 +18,12 @@ const (
 	// MaxPostBytes is the largest file that a form can carry: 5 GiB.
 	MaxPostBytes = 5 << 30
 
-	// framingBytes is what multipart/form-data puts around a field: its boundary (70 bytes at most,
-	// RFC 2046), its header and line ends. maxConditions is more than any form holds: of the
-	// shortest condition, {"a":""} and a comma, 1,706 fit into the base64 of MaxFormBytes.
+	// maxConditions is more than any form holds: of the shortest condition, {"a":""} and a comma,
+	// 1,706 fit into the base64 of MaxFormBytes.
 	maxConditions = 2000
 
+	// framingBytes is what multipart/form-data puts around a field: its boundary (70 bytes at most,
+	// RFC 2046), its header and line ends.
 	framingBytes = len("--") + 70 + len("\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n")
 )
 

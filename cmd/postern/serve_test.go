@@ -116,10 +116,11 @@ func TestMetricsAreOnAListenerOfTheirOwnOrNowhere(t *testing.T) {
 	})
 	t.Run("with an address", func(t *testing.T) {
 		s, _ := startServe(t, store.URL(), "\nlisten:", "\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
-		told := metricsListen.FindStringSubmatch(s.Log.String())
-		if told == nil {
-			t.Fatalf("the log doesn't say where metrics are:\n%s", s.Log)
-		}
+		var told []string
+		waitUntil(t, "the log says where metrics are", func() bool {
+			told = metricsListen.FindStringSubmatch(s.Log.String())
+			return told != nil
+		})
 		fetch(t, s.URL+"/healthz")
 		fetch(t, s.URL+"/no/such/page")
 		exchange(t, s.URL, requestFor("GET", "/forms/inbox", "evil.test", ""))

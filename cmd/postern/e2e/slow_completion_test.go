@@ -53,7 +53,7 @@ func startSlowSite(t *testing.T, w *proxy, p *devServer) *slowSite {
 const shortStall = `
 window.rowTexts = [];
 new MutationObserver(() => {
-	document.querySelector("postern-uploader:not([stall])")?.setAttribute("stall", "1500");
+	document.querySelector("postern-uploader:not([stall])")?.setAttribute("stall", "4000");
 	const text = document.querySelector(".postern-file .postern-status")?.textContent;
 	if (text && text != rowTexts.at(-1)) rowTexts.push(text);
 }).observe(document, {subtree: true, childList: true, characterData: true});`
