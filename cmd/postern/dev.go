@@ -125,7 +125,7 @@ func newAddresses(flag string, listening net.Addr) addresses {
 func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profile.Profile) (*gateway.Gateway, error) {
 	// Not the console's context: the store has to run until the last request has been answered.
 	store, err := gateway.Start(context.Background(), gateway.Options{
-		Listen: d.S3Listen, Dir: filepath.Join(d.Data, "store"),
+		Listen: d.S3Listen, Dir: filepath.Join(d.Data, storeFolder),
 		AccessKey: devAccess, SecretKey: string(keys.store), Region: devRegion,
 		Buckets: []string{devBucket}, CORSOrigins: profiles[0].Origins, Logger: log,
 	})

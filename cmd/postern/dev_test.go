@@ -167,7 +167,7 @@ func TestDemoFormShowsWhatItWasSent(t *testing.T) {
 }
 
 func TestDevAcceptsTicketsMadeWithItsKey(t *testing.T) {
-	data := t.TempDir()
+	data := filepath.Join(t.TempDir(), "data")
 	d := start(t, nil, testserver.DevArgs(data)...)
 	minted := invoke(t, nil, "ticket", "--data", data, "--profile", "files", "--subject", "alice", "--lifetime", "5m")
 	if minted.code != 0 || strings.Count(minted.stdout, "\n") != 1 || minted.stderr != "" {

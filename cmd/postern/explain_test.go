@@ -100,7 +100,7 @@ func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 
 func TestDevNeitherLogsNorStoresWhatItExplains(t *testing.T) {
 	const pasted = "pasted-and-private"
-	data := t.TempDir()
+	data := filepath.Join(t.TempDir(), "data")
 	dev := start(t, nil, testserver.DevArgs(data)...)
 	form := url.Values{"text": {`<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired. ` + pasted + `</Message></Error>`}}
 	response, err := http.PostForm(dev.URL+"/explain", form)

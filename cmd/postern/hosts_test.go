@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -169,7 +170,7 @@ func TestDevRefusesForeignHostsToo(t *testing.T) {
 }
 
 func TestDevListensForOtherLoopbackNames(t *testing.T) {
-	d := start(t, nil, "dev", "--listen", "localhost:0", "--s3-listen", testserver.AnyPort, "--data", t.TempDir())
+	d := start(t, nil, "dev", "--listen", "localhost:0", "--s3-listen", testserver.AnyPort, "--data", filepath.Join(t.TempDir(), "data"))
 	for host, want := range map[string]int{"localhost": 200, "127.0.0.1": 200, "evil.test": 421} {
 		if response, body := exchange(t, strings.Replace(d.URL, "localhost", "127.0.0.1", 1), requestFor("GET", "/", host, "")); response.StatusCode != want {
 			t.Errorf("%s: want status %d, got %d %s", host, want, response.StatusCode, body)

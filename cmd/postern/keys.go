@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -22,6 +23,9 @@ const (
 )
 
 const keyBytes = 32
+
+// storeFolder is the folder for uploads in the data folder.
+const storeFolder = "store"
 
 // defaultData is the default of the flag --data.
 const defaultData = ".postern"
@@ -36,6 +40,9 @@ func openData(dir string) (keys devKeys, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return keys, fmt.Errorf("data folder: %w", err)
 	}
+	if err := checkData(dir); err != nil {
+		return keys, err
+	}
 	if err := ignoreData(dir); err != nil {
 		return keys, err
 	}
@@ -47,6 +54,19 @@ func openData(dir string) (keys devKeys, err error) {
 		}
 	}
 	return keys, nil
+}
+
+// checkData refuses a data folder that other users could change, and one whose uploads they could
+// read. They may read the folder itself, which shows them names alone: keys are checked one by one.
+func checkData(dir string) error {
+	if err := config.CheckDataFolder(dir, 0o022); err != nil {
+		return err
+	}
+	err := config.CheckDataFolder(filepath.Join(dir, storeFolder), 0o077)
+	if errors.Is(err, fs.ErrNotExist) { // the store will make it
+		return nil
+	}
+	return err
 }
 
 // ignoreData makes git ignore a data folder inside a repository.
@@ -82,18 +102,11 @@ func openKey(name string) (sigv4.Secret, error) {
 	return readKey(name)
 }
 
-// readKey refuses a key that other users can read, and one that is incomplete.
+// readKey refuses a file that config.ReadSecretFile refuses, and an incomplete key.
 func readKey(name string) (sigv4.Secret, error) {
-	text, err := os.ReadFile(name)
+	text, err := config.ReadSecretFile(name)
 	if err != nil {
 		return "", fmt.Errorf("key: %w", err)
-	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", fmt.Errorf("key: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", fmt.Errorf("key %q: other users can read it (mode %04o); make it 0600, or delete it for a new one", name, mode)
 	}
 	key := strings.TrimSpace(string(text))
 	if raw, err := hex.DecodeString(key); err != nil || len(raw) != keyBytes {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func start(t *testing.T, env []string, args ...string) *testserver.Server {
 // startDev runs postern dev with a new data folder.
 func startDev(t *testing.T, flags ...string) *testserver.Server {
 	t.Helper()
-	return start(t, nil, testserver.DevArgs(t.TempDir(), flags...)...)
+	return start(t, nil, testserver.DevArgs(filepath.Join(t.TempDir(), "data"), flags...)...)
 }
 
 // waitUntil waits for a condition, which what describes.

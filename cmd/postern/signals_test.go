@@ -63,7 +63,7 @@ func TestUploadsContinueAfterDevWasKilled(t *testing.T) {
 
 // Servers that are killed again and again must not fill the disk.
 func TestAKilledDevLeavesNoTemporaryFiles(t *testing.T) {
-	temporary, data := t.TempDir(), t.TempDir()
+	temporary, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
 	p := start(t, []string{"TMPDIR=" + temporary}, testserver.DevArgs(data)...)
 	p.Kill()
 	for dir, wanted := range map[string][]string{temporary: nil, filepath.Join(data, "store"): {"metadata", "objects"}} {

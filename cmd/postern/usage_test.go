@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/testserver"
@@ -51,6 +52,20 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "open", tokenKeyFile), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(dir, "huge", tokenKeyFile), strings.Repeat("ab", 1<<20))
+	for name, mode := range map[string]os.FileMode{"shared": 0o777, "grouped": 0o770, "shown/store": 0o755} {
+		write(t, filepath.Join(dir, name, "file"), "")
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range []string{"open", "huge"} {
+		write(t, filepath.Join(dir, kind+".yaml"), serveConfig("http://127.0.0.1:1", "127.0.0.1:0", "env:TOKEN_KEY", "file:"+kind+"/"+tokenKeyFile, "{secret: \"env:TICKET_KEY\"}", "{}"))
+	}
+	write(t, filepath.Join(dir, "pipe.yaml"), serveConfig("http://127.0.0.1:1", "127.0.0.1:0", "env:TOKEN_KEY", "file:pipe", "{secret: \"env:TICKET_KEY\"}", "{}"))
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ticket := []string{"ticket", "--profile", "files", "--subject", "alice"}
 	cases := []struct {
 		name string
@@ -69,6 +84,14 @@ func TestMistakesExitTwoWithOneSentence(t *testing.T) {
 		{"an unknown checksum", []string{"dev", "--checksum", "md5"}, `--checksum must be one of`},
 		{"a data folder that is a file", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "broken.yaml")}, `data folder: mkdir`},
 		{"a key others can read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "open")}, `other users can read it (mode 0644); make it 0600`},
+		{"a huge key", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "huge")}, `larger than 16384 bytes`},
+		{"a data folder that everybody may change", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "shared")}, `other users can read or change it (mode 0777); make it 0700`},
+		{"a data folder that a group may change", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "grouped")}, `other users can read or change it (mode 0770); make it 0700`},
+		{"uploads that others may read", []string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "shown")}, `store": other users can read or change it (mode 0755); make it 0700`},
+		{"serve with a key others can read", []string{"serve", "--config", filepath.Join(dir, "open.yaml")}, `open.yaml:4:17: keys.tokens[0]: can't read the secret: secret file`},
+		{"serve with a huge key", []string{"serve", "--config", filepath.Join(dir, "huge.yaml")}, `larger than 16384 bytes`},
+		{"serve with a pipe for a key", []string{"serve", "--config", filepath.Join(dir, "pipe.yaml")}, `wanted a regular file, got a named pipe`},
+		{"a ticket by a key others can read", append(ticket, "--config", filepath.Join(dir, "open.yaml")), `other users can read it (mode 0644); make it 0600`},
 		{"a ticket for nobody", []string{"ticket", "--profile", "files"}, `--subject`},
 		{"a ticket for nothing", []string{"ticket", "--subject", "alice"}, `--profile`},
 		{"a ticket without its server's folder", append(ticket, "--data", filepath.Join(dir, "none")), `no ticket key in`},
@@ -102,7 +125,7 @@ func TestAPortInUseExitsOne(t *testing.T) {
 	defer taken.Close()
 	address := taken.Addr().String()
 	for _, flag := range []string{"--listen", "--s3-listen"} {
-		args := testserver.DevArgs(t.TempDir(), flag, address)
+		args := testserver.DevArgs(filepath.Join(t.TempDir(), "data"), flag, address)
 		got := invoke(t, nil, args...)
 		want := "postern: " + address + " is already in use, perhaps by another postern: stop that one, or choose another address with " + flag + " (port 0 picks a free one)\n"
 		if got.code != exitFailed || got.stderr != want || got.stdout != "" {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -46,7 +45,7 @@ func (l *loader) referred(path, reference, wanted string) (value string, ok bool
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(l.dir, name)
 		}
-		text, err := os.ReadFile(name)
+		text, err := ReadSecretFile(name)
 		if err != nil {
 			l.fail(path, "can't read the secret: %v", err)
 			return "", false
