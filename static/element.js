@@ -12,8 +12,8 @@ import { Queue, includesType } from './queue.js';
 export class Uploader extends HTMLElement {
   static observedAttributes = ['disabled', 'readonly'];
 
-  /** A ticket, or a function that returns one; called with true when the last one was refused. @type {string | ((renew: boolean) => string | Promise<string>)} */
-  ticket = '';
+  /** @type {string | ((renew: boolean) => string | Promise<string>)} */
+  #ticket = '';
   /** @type {Queue | null} */
   queue = null;
   /** @type {List | null} */
@@ -23,6 +23,7 @@ export class Uploader extends HTMLElement {
 
   async connectedCallback() {
     const { signal } = (this.#controller = new AbortController());
+    for (const target of [this, window]) target.addEventListener('postern:forget', () => this.forget(), { signal });
     try {
       const response = await fetch(this.getAttribute('catalog') ?? '', { signal });
       const messages = new Messages(await response.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
@@ -46,7 +47,8 @@ export class Uploader extends HTMLElement {
     const { rules } = queue.options;
     if (!this.list) {
       this.list = new List(this, queue, messages);
-      queue.restore();
+      // An embedded form gets its ticket first, by widget.js.
+      if (!this.hasAttribute('embedded')) queue.restore();
     }
     input.multiple = rules.multiple;
     // The server hides what works only with script.
@@ -61,6 +63,7 @@ export class Uploader extends HTMLElement {
       queue.start();
     }, { signal });
     input.addEventListener('change', () => this.#addFromInput(), { signal });
+    this.list.hideWhileCached(signal);
     listenForFiles(this, signal, {
       accepts: (types) => !this.#closed && !queue.full && types.some((type) => !type || includesType(rules.types, type)),
       add: (file) => this.add([file]),
@@ -69,6 +72,28 @@ export class Uploader extends HTMLElement {
     this.attributeChangedCallback();
     queue.options.emit('ready', {});
     this.#addFromInput();
+  }
+
+  /** A ticket, or a function that returns one; called with true when the last one was refused. Set it again when another person logs in. */
+  get ticket() {
+    return this.#ticket;
+  }
+
+  set ticket(ticket) {
+    this.#ticket = ticket;
+    this.queue?.restore(true);
+  }
+
+  /**
+   * Forgets the person: stops all uploads, empties the list, and removes what is saved of that person's unfinished uploads in this
+   * browser. Hosts call it at a logout, while the ticket is still good, or dispatch the event `postern:forget` on the element or on the
+   * window; the promise is resolved when everything is removed.
+   */
+  async forget() {
+    const queue = (this.queue ??= new Queue(this.#options()));
+    const forgotten = queue.forget();
+    this.removeAttribute('owners');
+    await forgotten;
   }
 
   attributeChangedCallback() {
@@ -91,6 +116,7 @@ export class Uploader extends HTMLElement {
       stall: +text('stall') || 20000,
       concurrency: +text('concurrency') || 4,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
+      owners: () => text('owners').split(' ').filter(Boolean),
       emit: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
       onChange: (upload) => this.list?.schedule(upload),
     };
@@ -104,9 +130,9 @@ export class Uploader extends HTMLElement {
   /** The files that have been uploaded. */
   get value() {
     const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
-    return done.map(({ name, stored }) => {
+    return done.map(({ name, stored, owner }) => {
       const { key, size, type } = /** @type {Stored} */ (stored);
-      return { name, key, size, type };
+      return { name, key, size, type, owner };
     });
   }
 

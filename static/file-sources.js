@@ -96,3 +96,21 @@ export function listenForFiles(zone, signal, { accepts, add }) {
     for (const file of files) add(file);
   }, { signal });
 }
+
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+const resultOf = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+/** Runs one request on the database of file handles. @param {(store: IDBObjectStore) => IDBRequest} request */
+export async function withHandles(request) {
+  const opening = indexedDB.open('postern', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('handles');
+  const database = await resultOf(opening);
+  try {
+    return await resultOf(request(database.transaction('handles', 'readwrite').objectStore('handles')));
+  } finally {
+    database.close();
+  }
+}

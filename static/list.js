@@ -40,8 +40,19 @@ export class List {
     this.rowTemplate = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (find('template')).content.firstElementChild);
   }
 
-  /** Updates an upload's row soon. @param {Upload} upload */
+  /** A page that the browser keeps in its memory may come back for somebody else: until that is known no file is shown. @param {AbortSignal} signal */
+  hideWhileCached(signal) {
+    addEventListener('pagehide', () => { this.#files.hidden = true; }, { signal });
+    addEventListener('pageshow', async (/** @type {any} */ { persisted }) => {
+      if (!persisted) return;
+      this.element.removeAttribute('owners');
+      this.#files.hidden = !(await this.queue.restore(true));
+    }, { signal });
+  }
+
+  /** Updates an upload's row soon, or removes it at once. @param {Upload} upload */
   schedule(upload) {
+    if (upload.state === 'removed') this.#removeRow(upload);
     this.#changed.add(upload);
     this.#timer ||= setTimeout(() => this.#update(), INTERVAL);
   }
@@ -77,7 +88,7 @@ export class List {
     else if (action === 'replace') this.#replace(upload);
     else if (upload.state === 'interrupted' && action !== 'discard') this.#reopen(upload);
     else if (action === 'resume' || action === 'retry') queue.resume(upload);
-    else if (queue.remove(upload)) this.#removeRow(upload);
+    else if (queue.remove(upload)) this.#announce(this.messages.text('upload.announce.removed', { name: upload.name }));
   }
 
   /** Opens an interrupted upload's file by its handle, or else has the person choose it. @param {Upload} upload */
@@ -108,8 +119,8 @@ export class List {
     if (node?.contains(document.activeElement)) (beside ?? this.element.input)?.focus();
     node?.remove();
     this.rows.delete(upload);
-    this.#announce(this.messages.text('upload.announce.removed', { name: upload.name }));
-    this.schedule(upload);
+    // The last announcement may name the file.
+    this.#live.textContent = '';
   }
 
   /** Counts the files and updates the total, the element's attributes and the announcements. */

@@ -1,5 +1,6 @@
-/** @import {QueueOptions, PartURL, Rules} from './types.d.ts' */
+/** @import {QueueOptions, Rules} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
+import { Owner } from './owner.js';
 import { SavedUploads } from './saved-uploads.js';
 import { RequestError } from './request.js';
 import { Transfer } from './transfer.js';
@@ -28,7 +29,8 @@ export class Queue {
   /** @param {QueueOptions} options */
   constructor(options) {
     this.options = options;
-    this.saved = new SavedUploads(`${options.endpoint} ${options.profile}`);
+    this.owner = new Owner(options, () => this.restore());
+    this.saved = new SavedUploads(`${options.endpoint} ${options.profile}`, this.owner);
   }
 
   /** Whether no further file is allowed. */
@@ -39,7 +41,7 @@ export class Queue {
   /** Adds a file; it is refused here if the server would refuse it. @param {PickedFile} file */
   add(file) {
     const { options, saved, full } = this;
-    for (const old of this.uploads) if (old.state === 'interrupted' && saved.key(old) === saved.key(file)) return this.#resumeWith(old, file);
+    for (const old of this.uploads) if (old.state === 'interrupted' && saved.file(old) === saved.file(file)) return this.#resumeWith(old, file);
     if (!options.emit('add', { file })) return null;
     const upload = new Upload(file, file, options.onChange);
     upload.handle = file.handle ?? null;
@@ -60,35 +62,36 @@ export class Queue {
 
   /** Resumes an interrupted upload if the file is the same. @param {Upload} upload @param {PickedFile} file */
   offerFile(upload, file) {
-    if (this.saved.key(file) === this.saved.key(upload)) return this.#resumeWith(upload, file);
+    if (this.saved.file(file) === this.saved.file(upload)) return this.#resumeWith(upload, file);
     upload.code = 'other_file';
     return this.options.onChange(upload);
   }
 
-  /** Shows the unfinished uploads of an earlier visit. Their progress is the server's, or else the saved one. */
-  async restore() {
-    const { saved, options } = this;
-    for (const found of await saved.list()) {
-      const upload = new Upload(null, found, options.onChange);
-      upload.plan = found;
-      const storedBytes = await this.#transfer(upload).call('GET', `/${found.id}/parts`).then(
-        ({ parts }) => parts.reduce((/** @type {number} */ sum, /** @type {PartURL} */ { size }) => sum + size, 0),
-        (error) => (error.retryable ? found.storedBytes : 0),
-      );
-      // The plan is used only if the file that will be chosen has the same content.
-      upload.plan = null;
-      upload.state = 'interrupted';
-      this.uploads.add(upload);
-      upload.setProgress(storedBytes, 0);
-      const file = await saved.reopenFile(upload, false);
-      if (!upload.canMove('waiting')) continue;
-      if (file) this.offerFile(upload, file);
-      else options.onChange(upload);
-    }
+  /** Shows the person's unfinished uploads of earlier visits and nothing of anybody else, who may have come if `changed`. False when the server doesn't tell whose the page is. @param {boolean} [changed] */
+  async restore(changed) {
+    if (changed) this.owner.reset();
+    return (!this.uploads.size && !this.saved.keys().length) || (await import('./own-uploads.js')).restore(this);
+  }
+
+  /** Stops everything, and removes all that the person has saved in this browser. */
+  async forget() {
+    const { uploads, owner, saved, options } = this;
+    const known = [owner.guest, ...owner.marks, ...options.owners(), ...[...uploads].map((upload) => upload.owner)];
+    uploads.forEach((upload) => this.drop(upload));
+    await saved.forget(known);
+    if (saved.keys().length) await saved.forget(await owner.ask().catch(() => []));
+    owner.forget();
+  }
+
+  /** Takes an upload from the list and stops it. What is saved of it stays. @param {Upload} upload */
+  drop(upload) {
+    upload.move('removed');
+    upload.controller?.abort();
+    this.uploads.delete(upload);
   }
 
   /** @param {Upload} upload @param {AbortSignal} [signal] */
-  #transfer(upload, signal) {
+  transfer(upload, signal) {
     return new Transfer(upload, this.options, this.saved, /** @type {AbortSignal} */ (signal));
   }
 
@@ -114,7 +117,7 @@ export class Queue {
     upload.move('preparing');
     this.#running++;
     try {
-      await saved.withLock(upload, controller.signal, () => this.#transfer(upload, controller.signal).run());
+      await saved.withLock(upload, controller.signal, () => this.transfer(upload, controller.signal).run());
       upload.setProgress(upload.size, 0);
       upload.move('done');
       options.emit('done', { upload });
@@ -133,6 +136,7 @@ export class Queue {
       options.emit('fail', { upload });
     } finally {
       this.#running--;
+      if (this.saved.keys().length) import('./own-uploads.js').then(({ removeEnded }) => removeEnded(this));
       this.startNext();
     }
   }
@@ -155,13 +159,11 @@ export class Queue {
     if (!upload.canMove('removed') || !this.options.emit('remove', { upload })) return false;
     const { state } = upload;
     const plan = upload.plan ?? this.saved.read(this.saved.key(upload));
-    upload.move('removed');
-    upload.controller?.abort();
-    this.uploads.delete(upload);
+    this.drop(upload);
     if (!plan || state === 'done') return true;
     this.saved.remove(upload);
     upload.plan = plan;
-    this.#transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
+    this.transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
     return true;
   }
 }

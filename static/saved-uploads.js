@@ -1,5 +1,7 @@
 /** @import {FileInfo, Plan, SavedUpload} from './types.d.ts' */
+/** @import {Owner} from './owner.js' */
 /** @import {Upload} from './upload.js' */
+import { withHandles } from './file-sources.js';
 
 /** Bytes of each sample. */
 const SAMPLE_SIZE = 65536;
@@ -12,24 +14,34 @@ async function sampleHash({ file }) {
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-const resultOf = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-/** Unfinished uploads, saved in the browser so that a later visit sends only the rest. Without storage nothing is saved. */
+/** Unfinished uploads, saved in the browser so that a later visit of the same person sends only the rest. Without storage nothing is saved. */
 export class SavedUploads {
-  #prefix;
+  #scope;
+  withHandles = withHandles;
 
-  /** @param {string} scope endpoint and profile */
-  constructor(scope) {
-    this.#prefix = `postern ${scope} `;
+  /** @param {string} scope endpoint and profile @param {Owner} owner */
+  constructor(scope, owner) {
+    this.#scope = scope;
+    this.owner = owner;
   }
 
-  /** @param {FileInfo} file */
-  key({ name, size, lastModified }) {
-    return `${this.#prefix}${size} ${lastModified} ${name}`;
+  /** What all uploads of a file have in common, whoever sends it; the name of its lock. @param {FileInfo} file */
+  file({ name, size, lastModified }) {
+    return `postern ${this.#scope} ${size} ${lastModified} ${name}`;
+  }
+
+  /** @param {FileInfo & {owner: string}} upload */
+  key(upload) {
+    return this.file(upload).replace('postern', `postern ${upload.owner}`);
+  }
+
+  /** Keys of everything that is saved, whoever it belongs to. */
+  keys() {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith('postern '));
+    } catch {
+      return [];
+    }
   }
 
   /** @param {string} key @returns {SavedUpload | null} */
@@ -41,41 +53,81 @@ export class SavedUploads {
     }
   }
 
-  /** The plan of a file with the same content, if one is saved. @param {Upload} upload @returns {Promise<Plan | null>} */
+  /** The person's plan of a file with the same content, if one is saved. @param {Upload} upload @returns {Promise<Plan | null>} */
   async findPlan(upload) {
-    const found = this.read(this.key(upload));
-    return found && found.hash === (await sampleHash(upload)) ? found : null;
+    const end = this.file(upload).slice(7);
+    if (!this.keys().some((key) => key.endsWith(end))) return null;
+    const hash = await sampleHash(upload);
+    for (upload.owner of await this.owner.ask()) {
+      const found = this.read(this.key(upload));
+      if (found?.hash === hash) return found;
+    }
+    return null;
   }
 
   /** Saves the plan, the progress and the file's handle. @param {Upload} upload */
   async save(upload) {
     upload.hash = await sampleHash(upload);
-    this.update(upload);
-    if (upload.handle) await this.withHandles((store) => store.put(upload.handle, this.key(upload))).catch(() => {});
+    if (this.update(upload) && upload.handle) await this.withHandles((store) => store.put(upload.handle, this.key(upload))).catch(() => {});
   }
 
-  /** Saves the progress. @param {Upload} upload */
+  /** Saves the progress. @param {Upload} upload @returns {boolean} whether it could be saved: there may be no storage, or no room in it */
   update(upload) {
-    const { plan, hash, name, size, lastModified, storedBytes } = upload;
+    const { plan, owner, hash, name, size, lastModified, storedBytes } = upload;
     try {
-      localStorage.setItem(this.key(upload), JSON.stringify({ ...plan, hash, name, size, lastModified, storedBytes }));
+      localStorage.setItem(this.key(upload), JSON.stringify({ ...plan, owner, hash, name, size, lastModified, storedBytes }));
+      return true;
     } catch {
-      // There is no storage, or no room in it: the upload can't be resumed.
+      return false;
     }
   }
 
   /** @param {Upload} upload */
   remove(upload) {
+    this.#removeKey(this.key(upload));
+    if (upload.handle) this.#removeHandles();
+  }
+
+  /** @param {string} key */
+  #removeKey(key) {
     try {
-      localStorage.removeItem(this.key(upload));
+      localStorage.removeItem(key);
     } catch {
       // There is no storage, and nothing in it.
     }
-    if (upload.handle) this.withHandles((store) => store.delete(this.key(upload))).catch(() => {});
   }
 
-  /** Keys of the files that some tab is sending; null where locks aren't available, as in some iframes. */
-  async #lockedKeys() {
+  /** Removes the handles of all files whose upload isn't saved any more. */
+  async #removeHandles() {
+    try {
+      const handles = await this.withHandles((store) => store.getAllKeys());
+      const saved = new Set(this.keys());
+      for (const key of handles) if (!saved.has(key)) await this.withHandles((store) => store.delete(key));
+    } catch {
+      // There is no database, and nothing in it.
+    }
+  }
+
+  /** Removes everything that some people have saved here, for any profile. @param {Iterable<string>} owners their marks */
+  async forget(owners) {
+    const forgotten = new Set(owners);
+    for (const key of this.keys()) if (forgotten.has(key.split(' ')[1])) this.#removeKey(key);
+    await this.#removeHandles();
+  }
+
+  /** Removes what has ended, whoever it belongs to. @returns ms until the next one ends */
+  sweep() {
+    let next = Infinity;
+    for (const key of this.keys()) {
+      const left = (this.read(key)?.ends ?? 0) - Date.now();
+      if (left > 0) next = Math.min(next, left);
+      else this.#removeKey(key);
+    }
+    return next;
+  }
+
+  /** Names of the files that some tab is sending; null where locks aren't available, as in some iframes. */
+  async #lockedFiles() {
     try {
       return new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
     } catch {
@@ -83,15 +135,12 @@ export class SavedUploads {
     }
   }
 
-  /** The saved uploads that no open tab is sending. @returns {Promise<SavedUpload[]>} */
-  async list() {
-    const locked = await this.#lockedKeys();
-    try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix) && !locked?.has(key));
-      return keys.flatMap((key) => this.read(key) ?? []);
-    } catch {
-      return [];
-    }
+  /** The person's saved uploads that no open tab is sending. @param {string[]} marks of the person @returns {Promise<SavedUpload[]>} */
+  async list(marks) {
+    const locked = await this.#lockedFiles();
+    await this.#removeHandles();
+    const keys = this.keys().filter((key) => marks.some((mark) => key.startsWith(`postern ${mark} ${this.#scope} `)));
+    return keys.flatMap((key) => this.read(key) ?? []).filter((found) => !locked?.has(this.file(found)));
   }
 
   /** The file of a saved handle; with `ask`, the browser may ask the person for permission. @param {Upload} upload @param {boolean} ask @returns {Promise<File | null>} */
@@ -113,18 +162,6 @@ export class SavedUploads {
    * @param {Upload} upload @param {AbortSignal} signal @param {() => Promise<void>} work @returns {Promise<void>}
    */
   async withLock(upload, signal, work) {
-    await ((await this.#lockedKeys()) ? navigator.locks.request(this.key(upload), { signal }, work) : work());
-  }
-
-  /** Runs one request on the database of file handles. @param {(store: IDBObjectStore) => IDBRequest} request */
-  async withHandles(request) {
-    const opening = indexedDB.open('postern', 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore('handles');
-    const database = await resultOf(opening);
-    try {
-      return await resultOf(request(database.transaction('handles', 'readwrite').objectStore('handles')));
-    } finally {
-      database.close();
-    }
+    await ((await this.#lockedFiles()) ? navigator.locks.request(this.file(upload), { signal }, work) : work());
   }
 }

@@ -3,12 +3,19 @@
 /** @import {SavedUploads} from './saved-uploads.js' */
 /** @import {RequestError} from './request.js' */
 import { Multipart } from './multipart.js';
+import { withTicket } from './owner.js';
 import { Retrier, backoff, send } from './request.js';
 
 /** Files larger than this are worth the preflight that a progress listener costs. */
 const PROGRESS_THRESHOLD = 256 << 10;
 /** Codes that say that the upload is over at the server or the store: another plan is needed. */
 const PLAN_ENDED = /unknown_upload|upload_expired|NoSuchUpload/;
+
+/** When an upload token ends, in ms by this machine's clock: clocks differ, so only the span counts. @param {Plan} plan */
+function endOf({ token }) {
+  const { iat, exp } = JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
+  return Date.now() + (exp - iat) * 1000;
+}
 
 /** Takes one file from its plan to the store's confirmation. */
 export class Transfer extends Retrier {
@@ -22,7 +29,7 @@ export class Transfer extends Retrier {
 
   async run() {
     const { upload, saved } = this;
-    let plan = upload.plan ?? (await saved.findPlan(upload));
+    let plan = upload.plan ?? (await this.retry(() => saved.findPlan(upload)));
     for (let plans = 0; ; plans++) {
       const resumed = plan !== null;
       try {
@@ -43,15 +50,12 @@ export class Transfer extends Retrier {
   }
 
   /** @returns {Promise<Plan>} */
-  async #issue(renew = false) {
-    const { options, upload, file: { type, size } } = this;
-    const ticket = await options.ticket(renew);
-    try {
-      return await this.call('POST', '', { profile: options.profile, filename: upload.name, type, size }, { headers: ticket ? { Authorization: `Bearer ${ticket}` } : {} });
-    } catch (error) {
-      if (!renew && ticket && /** @type {RequestError} */ (error).status === 401) return this.#issue(true);
-      throw error;
-    }
+  async #issue() {
+    const { options, upload, saved, file: { type, size } } = this;
+    const body = { profile: options.profile, filename: upload.name, type, size };
+    const plan = await withTicket(options, (headers) => this.call('POST', '', body, { headers }));
+    upload.owner = saved.owner.of(plan);
+    return { ...plan, ends: endOf(plan) };
   }
 
   /** Sends the file and completes the upload, again where something is missing. @param {Plan} plan @param {boolean} resumed whether the plan is an earlier one */

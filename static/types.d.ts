@@ -15,6 +15,10 @@ export interface Plan {
   method: 'post' | 'put' | 'multipart';
   expires: string;
   token: string;
+  /** Mark of whom it was issued to; guests have none. */
+  owner?: string;
+  /** When the token ends, in ms by this machine's clock; not part of the answer. */
+  ends: number;
   post?: { url: string; fields: { name: string; value: string }[] };
   put?: { url: string; headers: Record<string, string> };
   multipart?: PartLayout;
@@ -30,8 +34,8 @@ export interface PartLayout {
 /** What identifies a file between two visits. */
 export type FileInfo = { name: string; size: number; lastModified: number };
 
-/** An unfinished upload as it is saved in the browser. `hash` is that of samples of the file. */
-export type SavedUpload = Plan & FileInfo & { hash: string; storedBytes: number };
+/** An unfinished upload as it is saved in the browser. `hash` is that of samples of the file; guests have a mark of their tab. */
+export type SavedUpload = Plan & FileInfo & { owner: string; hash: string; storedBytes: number };
 
 /** The URL of one part; `validUntil` by this machine's clock, in ms. */
 export interface PartURL {
@@ -82,6 +86,8 @@ export interface QueueOptions {
   rules: Rules;
   /** The visitor's ticket, or ''. With `renew`, another one than the last. */
   ticket(renew: boolean): string | Promise<string>;
+  /** The marks of whom the page was made for, if it says. */
+  owners(): string[];
   /** Dispatches the event postern:`name`; false when a listener prevented it. */
   emit(name: string, detail: object): boolean;
   /** Called when an upload's state or progress has changed. */

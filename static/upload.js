@@ -37,6 +37,10 @@ export class Upload {
   stored = null;
   /** @type {FileSystemFileHandle | null} */
   handle = null;
+  /** Mark of whom it was issued to; '' before. */
+  owner = '';
+  /** When the upload token ends of one that is interrupted, in ms. */
+  ends = Infinity;
   /** Hash of samples of the file. */
   hash = '';
   /** Aborts the requests that are under way. @type {AbortController | null} */

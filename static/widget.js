@@ -1,6 +1,7 @@
 /** @import {Uploader} from './element.js' */
 /** @import {Uploaded} from './embed.js' */
 /** @import {Messages} from './messages.js' */
+/** @import {Queue} from './queue.js' */
 import { RequestError } from './request.js';
 import { Upload } from './upload.js';
 
@@ -11,10 +12,16 @@ const MAX_ATTEMPTS = 3;
 
 /** A request for a ticket, and the files that wait for it. @typedef {{attempts: number, waiting: ((ticket?: string) => void)[]}} TicketRequest */
 
+/** An upload of an earlier frame; of the same document of the host, or of one that its visitor has come back to. @typedef {Uploaded & {sameDocument?: boolean}} Restored */
+
 /** The widget's side of the connection to the page around it. */
 export class Widget {
   /** Open requests, by whether they want a new ticket. @type {Map<boolean, TicketRequest>} */
   #requests = new Map();
+  /** Uploads of earlier documents that aren't shown: they are of somebody else, or nobody knows yet. @type {Restored[]} */
+  #kept = [];
+  /** How many times the owner is being looked up. While it is, the host gets no list: it would drop what isn't in it. */
+  #lookups = 0;
   #uploader; #port;
 
   /** @param {Uploader} uploader @param {MessagePort} port */
@@ -33,6 +40,7 @@ export class Widget {
 
   /** Sends what has been uploaded, and whether more is under way. */
   #sendFiles() {
+    if (this.#lookups) return;
     this.#port.postMessage({ files: this.#uploader.value, busy: this.#uploader.hasAttribute('busy') });
   }
 
@@ -66,30 +74,50 @@ export class Widget {
     request.waiting.forEach((finish) => finish(value));
   }
 
-  /** Shows what was uploaded before this frame was loaded. @param {Uploaded[]} files */
-  #restore(files) {
-    const { queue } = this.#uploader;
-    for (const { name, size, type, key } of files) {
-      if (!queue) return;
-      const upload = new Upload(null, { name, size, lastModified: 0 }, queue.options.onChange);
-      Object.assign(upload, { state: 'done', storedBytes: size, sentBytes: size, stored: { key, size, type } });
-      queue.uploads.add(upload);
-      queue.options.onChange(upload);
-    }
+  /** Shows those uploads of earlier documents that are the person's own. @param {Restored[]} files @param {boolean} [changed] whether another person may have come */
+  async #restore(files, changed) {
+    const queue = /** @type {Queue} */ (this.#uploader.queue);
+    this.#kept.push(...files);
+    this.#lookups++;
+    await queue.restore(changed);
+    const marks = this.#kept.length ? await queue.owner.settle() : null;
+    this.#lookups--;
+    if (marks) this.#kept = this.#kept.filter((file) => !this.#show(queue, file, marks));
+    this.#sendFiles();
+  }
+
+  /** Shows an upload if it is the person's. @param {Queue} queue @param {Restored} file @param {string[]} marks of the person @returns whether it is */
+  #show({ uploads, options }, { name, size, type, key, owner, sameDocument }, marks) {
+    // Where a guest's mark can't be stored, each frame has another one; the host's document knows that it is the same guest.
+    const sameGuest = sameDocument && [owner, marks[0]].every((mark) => `${mark}`.startsWith('guest-'));
+    if (!sameGuest && !marks.includes(owner)) return false;
+    if ([...uploads].some(({ stored }) => stored?.key === key)) return true;
+    const upload = new Upload(null, { name, size, lastModified: 0 }, options.onChange);
+    const values = { state: 'done', storedBytes: size, sentBytes: size, stored: { key, size, type }, owner: sameGuest ? marks[0] : owner };
+    uploads.add(Object.assign(upload, values));
+    options.onChange(upload);
+    return true;
+  }
+
+  async #forget() {
+    this.#kept = [];
+    await this.#uploader.forget();
+    this.#port.postMessage({ forgotten: true });
   }
 
   /** @param {any} message from the host */
-  #receive({ ticket, files, theme, scheme, disabled, reset }) {
+  #receive({ ticket, files, kept = [], changed, theme, scheme, disabled, reset, forget }) {
     const { style } = document.documentElement;
     if (ticket) this.#receiveTicket(ticket.renew, ticket.value);
-    if (files) {
-      this.#restore(files);
-      this.#sendFiles();
-    }
+    if (files) this.#restore([...kept, ...files.map((/** @type {Uploaded} */ file) => ({ ...file, sameDocument: true }))], changed);
+    if (forget) this.#forget();
     for (const [name, content] of theme ?? []) if (THEME.test(name)) style.setProperty(name, content);
     if (scheme) style.colorScheme = scheme;
     if (disabled !== undefined) this.#uploader.toggleAttribute('disabled', disabled);
-    if (reset) this.#uploader.reset();
+    if (reset) {
+      this.#kept = [];
+      this.#uploader.reset();
+    }
   }
 }
 
@@ -116,7 +144,9 @@ function handshake(uploader) {
 }
 
 const uploader = /** @type {Uploader | null} */ (document.querySelector('postern-uploader[embedded]'));
-if (uploader && parent !== window) {
-  if (uploader.hasAttribute('ready')) handshake(uploader);
-  else uploader.addEventListener('postern:ready', () => handshake(uploader), { once: true });
+if (uploader) {
+  // Outside of a frame no host gives tickets.
+  const begin = () => (parent === window ? uploader.queue?.restore() : handshake(uploader));
+  if (uploader.hasAttribute('ready')) begin();
+  else uploader.addEventListener('postern:ready', begin, { once: true });
 }

@@ -74,9 +74,11 @@ export const catalog = async () => (await fetch('/lang/en.json')).json();
 
 /**
  * A scenario of the fake server, with part sizes and faults of its own. `events` are the names of the events that a queue with these
- * options emits; `state` returns the requests and the stored files.
+ * options emits; `state` returns the requests and the stored files; `become` makes the person with those marks the user of the page, or a
+ * guest.
  * @param {object} setup
- * @returns {Promise<{options: QueueOptions, events: string[], state: () => Promise<{log: string[], sums: Record<string, string>, uploads: number}>}>}
+ * @returns {Promise<{options: QueueOptions, events: string[], become: (...owners: string[]) => Promise<unknown>,
+ *   state: () => Promise<{log: string[], sums: Record<string, string>, uploads: number}>}>}
  */
 export async function scenario(setup) {
   const endpoint = `/fake/${Math.random().toString(36).slice(2)}`;
@@ -85,12 +87,14 @@ export async function scenario(setup) {
   const events = [];
   return {
     events,
+    become: (...owners) => fetch(endpoint, { method: 'PUT', body: JSON.stringify(owners) }),
     state: async () => (await fetch(endpoint)).json(),
     options: {
       endpoint,
       profile: 'files',
       rules: { types: [], typeNames: '', min: 0, max: Infinity, multiple: true },
       ticket: () => '',
+      owners: () => [],
       emit: (name) => events.push(name) > 0,
       onChange: () => {},
       stall: 20000,

@@ -27,7 +27,9 @@ type fakeServer struct {
 type scenario struct {
 	PartSize, Threshold int64
 	Checksum            *string
-	Life                int64 // ms that a part URL is good for
+	Life                int64    // ms that a part URL is good for
+	Owners              []string // marks of whoever uses the page; none for a guest
+	Owner               string   // the first of them
 	Faults              []*fakeFault
 
 	uploads map[string]*fakeUpload
@@ -59,6 +61,8 @@ func newFakeServer(t *testing.T, static http.Handler) *fakeServer {
 	api.Handle("/", static)
 	api.HandleFunc("POST /fake/{realm}", f.createScenario)
 	api.HandleFunc("GET /fake/{realm}", f.report)
+	api.HandleFunc("PUT /fake/{realm}", f.changeOwner)
+	api.HandleFunc("GET /fake/{realm}/uploads/owner", f.handle("owner", f.owners))
 	api.HandleFunc("POST /fake/{realm}/uploads", f.handle("issue", f.issue))
 	api.HandleFunc("POST /fake/{realm}/uploads/{id}/parts", f.handle("sign", f.sign))
 	api.HandleFunc("GET /fake/{realm}/uploads/{id}/parts", f.handle("list", f.list))

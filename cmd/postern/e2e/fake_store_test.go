@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,7 +25,10 @@ func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
 	here.serial++
 	id := fmt.Sprintf("%04d", here.serial)
 	here.uploads[id] = &fakeUpload{Name: asked.Filename, Type: asked.Type, Size: asked.Size, parts: map[int][]byte{}, checksums: map[int]string{}}
-	plan := map[string]any{"id": id, "key": "k/" + id, "token": "token " + id, "expires": here.expiry()}
+	plan := map[string]any{"id": id, "key": "k/" + id, "token": fakeToken(id), "expires": here.expiry()}
+	if here.Owner != "" {
+		plan["owner"] = here.Owner
+	}
 	if asked.Size < here.Threshold {
 		plan["method"] = "post"
 		plan["post"] = map[string]any{"url": f.store.URL + "/" + r.PathValue("realm") + "/", "fields": []any{map[string]string{"name": "key", "value": id}}}
@@ -33,6 +37,36 @@ func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
 		plan["multipart"] = map[string]any{"partSize": here.PartSize, "partCount": here.partCount(asked.Size), "checksum": here.Checksum}
 	}
 	writeJSON(w, http.StatusCreated, plan)
+}
+
+// fakeToken is an upload token of which only the times can be read. It lasts an hour by the clock of
+// a server that is decades late.
+func fakeToken(id string) string {
+	claims := fmt.Sprintf(`{"jti":%q,"key":"ÿ?>ÿ","iat":1000,"exp":4600}`, id)
+	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".signature"
+}
+
+// owners answers with the marks of whoever uses the scenario's page now.
+func (f *fakeServer) owners(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	here := f.scenario(r)
+	writeJSON(w, http.StatusOK, map[string]any{"owners": append([]string{}, here.Owners...)})
+}
+
+// changeOwner makes another person the user of the scenario's page.
+func (f *fakeServer) changeOwner(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	here := f.scenario(r)
+	here.Owners, here.Owner = nil, ""
+	if err := json.NewDecoder(r.Body).Decode(&here.Owners); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if len(here.Owners) > 0 {
+		here.Owner = here.Owners[0]
+	}
 }
 
 func (here *scenario) partCount(size int64) int64 { return (size + here.PartSize - 1) / here.PartSize }
@@ -44,7 +78,7 @@ func (here *scenario) expiry() string {
 // upload returns the upload of a request if its ID and token fit; otherwise it answers 404.
 func (f *fakeServer) upload(w http.ResponseWriter, r *http.Request) *fakeUpload {
 	found := f.scenario(r).uploads[r.PathValue("id")]
-	if found == nil || r.Header.Get("Upload-Token") != "token "+r.PathValue("id") {
+	if found == nil || r.Header.Get("Upload-Token") != fakeToken(r.PathValue("id")) {
 		writeJSON(w, http.StatusNotFound, map[string]any{"code": "unknown_upload"})
 		return nil
 	}

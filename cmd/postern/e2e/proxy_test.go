@@ -44,6 +44,7 @@ type proxy struct {
 	delay       time.Duration
 	interceptor interceptor
 	hosts       map[string]http.Handler
+	tickets     map[string]string // by host
 	recorded    []*recordedRequest
 	active      map[string]int // requests under way, by method and host
 	peak        map[string]int // the largest values of active
@@ -56,7 +57,7 @@ type interceptor func(http.ResponseWriter, *http.Request) bool
 // newProxy starts a proxy without delay or faults.
 func newProxy(t *testing.T) *proxy {
 	t.Helper()
-	p := &proxy{active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
+	p := &proxy{tickets: map[string]string{}, active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32, DialContext: dialWithSmallBuffer},
@@ -109,6 +110,13 @@ func (p *proxy) serveHost(name string, handler http.Handler) {
 	p.hosts[name] = handler
 }
 
+// logIn adds a ticket to every request for a host, as the cookies of a session would; "" logs out.
+func (p *proxy) logIn(host, ticket string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tickets[host] = ticket
+}
+
 // ServeHTTP records a request and passes it on.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !r.URL.IsAbs() {
@@ -144,6 +152,9 @@ func (p *proxy) recordStart(r *http.Request) (*recordedRequest, time.Duration, i
 		Method: r.Method, Host: r.URL.Host, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"), Started: time.Now(),
 	}
 	connOf(r).current = record
+	if ticket := p.tickets[r.URL.Host]; ticket != "" && r.Header.Get("Authorization") == "" {
+		r.Header.Set("Authorization", "Bearer "+ticket)
+	}
 	p.recorded = append(p.recorded, record)
 	kind := r.Method + " " + r.URL.Host
 	p.active[kind]++

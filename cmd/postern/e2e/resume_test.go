@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/postern-dev/postern/handlers/tickets"
 )
 
 // byteRate, in bytes per second, is slow enough to interrupt an upload in the middle of parts.
@@ -18,6 +20,8 @@ func TestAnUploadResumesAfterItsTabWasKilled(t *testing.T) {
 			p := startDev(t)
 			path := sparseFile(t, "garden.bin", mediumFile, mebibyte)
 			opener := newTab(t, tabOptions{})
+			// A guest's upload is shown in its own tab only, which is gone.
+			opener.Proxy.logIn(hostOf(t, p.URL), p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}}))
 			opener.open(p.URL + "/healthz")
 			first := opener.openSibling()
 			first.open(p.URL + "/forms/files")
