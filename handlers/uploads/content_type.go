@@ -38,11 +38,12 @@ func detect(first []byte) detectedType {
 }
 
 // isSameType compares the content type that a store gives back with the planned one. A type that
-// says nothing has several names, of which CleanType makes one.
+// says nothing has several names, of which CleanType makes one. Of a list, also behind a semicolon,
+// browsers take the last type ("extract a MIME type" in the Fetch Standard), so it is no type.
 func isSameType(stored, planned string) bool {
 	storedType, ok := profile.CleanType(stored)
 	plannedType, _ := profile.CleanType(planned)
-	return ok && storedType == plannedType
+	return ok && storedType == plannedType && !strings.Contains(stored, ",")
 }
 
 // admits reports whether bytes of the detected type may be stored as the declared one under the

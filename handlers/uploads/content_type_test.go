@@ -70,6 +70,10 @@ func TestBytesAreComparedWithTheDeclaredType(t *testing.T) {
 		{[]string{"*/*"}, "application/octet-stream", "html", false},
 		{[]string{"*/*"}, "text/plain", "svg", false},
 		{[]string{"*/*"}, "text/plain", "xml", false},
+		{[]string{"*/*"}, "application/unknown", "text", false},
+		{[]string{"*/*"}, "Unknown/Unknown", "junk", false},
+		{[]string{"*/*", "application/unknown"}, "application/unknown", "junk", true},
+		{[]string{"*/*", "application/unknown"}, "application/unknown", "html", false},
 		{[]string{"*/*", "text/html"}, "text/html", "html", true},
 		{[]string{"*/*", "application/xml"}, "application/xml", "xml", true},
 		{[]string{"image/png"}, "image/gif", "png", false},
@@ -122,7 +126,7 @@ func TestTheStoresDefaultTypeIsTheGenericType(t *testing.T) {
 		{"", "application/octet-stream", true}, {"", "binary/octet-stream", true},
 		{"binary/octet-stream", "application/octet-stream", true}, {"application/octet-stream", "binary/octet-stream", true},
 		{"binary/octet-stream", "binary/octet-stream", true}, {"binary/octet-stream", "image/png", false},
-		{"image/png,text/html", "image/png", false},
+		{"image/png,text/html", "image/png", false}, {"image/png;,text/html", "image/png", false}, {"image/png; a=b, text/html", "image/png", false},
 	}
 	for _, c := range cases {
 		if got := isSameType(c.stored, c.planned); got != c.same {

@@ -120,10 +120,12 @@ func (c *Compiled) checkWeb(k *checker) {
 	// Stores append their own query, so a redirect has none.
 	redirect := p.Redirect == "" || policy.SuccessActionRedirect(p.Redirect).Err() == nil && !strings.ContainsAny(p.Redirect, "?@")
 	k.require(redirect, "redirect", "an https URL (http on loopback) without user, query or fragment", p.Redirect)
+	seen := make(map[string]bool, len(p.Origins))
 	for i, origin := range p.Origins {
 		field := fmt.Sprintf("origins[%d]", i)
 		k.require(IsOrigin(origin), field, "an origin as browsers send it, such as https://app.example.com", origin)
-		k.require(slices.Index(p.Origins, origin) == i, field, "each origin once", origin)
+		k.require(!seen[origin], field, "each origin once", origin)
+		seen[origin] = true
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type Compiled struct {
 	profile Profile
 	types   typeRule
+	accepts map[string]bool // AcceptMetadata
 	key     *template
 	// settings are the conditions that every document has, by the dialect's prefix of user
 	// metadata.

@@ -52,6 +52,7 @@ var contradictions = []struct {
 	{"an empty segment", func(p *profile.Profile) { p.Key = "users//{id}" }, "key"},
 	{"a trailing slash", func(p *profile.Profile) { p.Key = "users/{id}/" }, "key"},
 	{"a dot segment", func(p *profile.Profile) { p.Key = "users/../{id}" }, "key"},
+	{"a dot before the file's name", func(p *profile.Profile) { p.Key = "users/{id}.{name}" }, "key"},
 	{"a segment that may come to a dot", func(p *profile.Profile) { p.Key = "users/{id}/.{ext}" }, "key"},
 	{"a percent sign in a literal", func(p *profile.Profile) { p.Key = "us%2e/{id}" }, "key"},
 	{"a dollar in a literal", func(p *profile.Profile) { p.Key = "${filename}/{id}" }, "key"},

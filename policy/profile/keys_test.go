@@ -53,6 +53,8 @@ func keyFault(key, prefix string) string {
 		return "holds an unsafe character"
 	case strings.Contains("/"+key+"/", "/./") || strings.Contains("/"+key+"/", "/../") || strings.Contains(key, "//"):
 		return "has a segment that cleaning a path removes"
+	case !allowedExtensions[path.Ext(key)]:
+		return "has an extension that is in no list"
 	}
 	return ""
 }
@@ -210,6 +212,8 @@ func FuzzKeys(f *testing.F) {
 	f.Add("alice", "holiday.png", "image/png")
 	f.Add("../bob", "..\\..\\evil.svg", "image/svg+xml")
 	f.Add("a\u202eb", "%2e%2e%2fx.p\u0000ng", "text/html")
+	f.Add("alice", "x.png.php", "image/png")
+	f.Add("alice", "x.asp;.PHP. ", "application/x-own")
 	c := namedKeys(f)
 	f.Fuzz(func(t *testing.T, subject, name, contentType string) {
 		id := profile.Identity{Subject: subject, Profiles: []string{profile.AllProfiles}, Claims: map[string]string{"team": name}}

@@ -23,12 +23,14 @@ func (c *Compiled) checkMetadata(k *checker) {
 		total += len(name) + len(metadataValue(value))
 	}
 	k.require(total <= policy.MaxMetadataBytes, "metadata", "at most 2,048 bytes in all", total)
+	c.accepts = make(map[string]bool, len(p.AcceptMetadata))
 	for i, name := range p.AcceptMetadata {
 		field := fmt.Sprintf("accept_metadata[%d]", i)
 		_, fixed := p.Metadata[name]
 		k.require(isMetadataName(name), field, "a name of 1 to 64 lower-case letters, digits, - and _", name)
 		k.require(!fixed, field, "a name that metadata doesn't set", name)
-		k.require(slices.Index(p.AcceptMetadata, name) == i, field, "each name once", name)
+		k.require(!c.accepts[name], field, "each name once", name)
+		c.accepts[name] = true
 	}
 }
 
@@ -60,7 +62,7 @@ func (c *Compiled) metadata(id Identity, given map[string]string, filename strin
 	}
 	fields = appendMetadata(fields, id.Metadata)
 	for name := range given {
-		if _, taken := id.Metadata[name]; taken || !slices.Contains(c.profile.AcceptMetadata, name) {
+		if _, taken := id.Metadata[name]; taken || !c.accepts[name] {
 			return nil, metadataError(InvalidRequest, name, c.acceptedNames())
 		}
 	}
@@ -80,7 +82,7 @@ func appendMetadata(fields []policy.Field, from map[string]string) []policy.Fiel
 // set it.
 func (c *Compiled) appendFilename(fields []policy.Field, filename string) []policy.Field {
 	taken := slices.ContainsFunc(fields, func(f policy.Field) bool { return f.Name == "filename" })
-	if filename == "" || taken || !slices.Contains(c.profile.AcceptMetadata, "filename") {
+	if filename == "" || taken || !c.accepts["filename"] {
 		return fields
 	}
 	return append(fields, policy.Field{Name: "filename", Value: filename})

@@ -68,11 +68,12 @@ func (c Checksum) Algorithm() policy.ChecksumAlgorithm {
 type Profile struct {
 	Name   string // how requests and pages name it: letters, digits, `-`, `_`, at most 64
 	Bucket string
-	Key    string // key template, as "users/{subject}/{yyyy}/{mm}/{id}{ext}"
+	Key    string // key template, as "users/{subject}/{yyyy}/{mm}/{id}{ext}"; {ext} is one of the type's own extensions
 
-	// Types lists the content types allowed: "image/png", "image/*" or "*/*". Types that browsers
-	// run as pages or scripts (text/html, image/svg+xml, anything ending in +xml, JavaScript) are
-	// allowed only where named exactly.
+	// Types lists the content types allowed: "image/png", "image/*" or "*/*". Active types are
+	// allowed only where named exactly: what browsers run as a page or script or load as a part of
+	// one (text/html, image/svg+xml, anything ending in +xml, JavaScript, CSS), and types for which
+	// they guess another (application/unknown).
 	Types []string
 
 	MinSize int64 // bytes; 0 allows empty files

@@ -60,27 +60,6 @@ func slug(name string) string {
 	return cmp.Or(strings.Trim(string(out), "-"), "file")
 }
 
-// activeExtensions are extensions for which file servers commonly send an active type, whatever
-// type the object was given.
-var activeExtensions = map[string]bool{
-	".html": true, ".htm": true, ".xhtml": true, ".xht": true, ".shtml": true, ".svg": true, ".svgz": true,
-	".xml": true, ".xsl": true, ".xslt": true, ".js": true, ".mjs": true, ".cjs": true, ".swf": true, ".mht": true,
-	".mhtml": true, ".hta": true,
-}
-
-// extension returns the name's extension with its dot in lower case, or "" when it isn't 1 to 10
-// ASCII letters and digits, or when it is one of an active type that the file doesn't have.
-func extension(name, contentType string) string {
-	ext := strings.ToLower(lastExtension(name))
-	if len(ext) < 2 || len(ext) > maxExtension || !consistsOf(ext[1:], "") {
-		return ""
-	}
-	if activeExtensions[ext] && !Active(contentType) {
-		return ""
-	}
-	return ext
-}
-
 // lastExtension is the text from the last dot on, unless the name begins there.
 func lastExtension(name string) string {
 	if i := strings.LastIndexByte(name, '.'); i > 0 {

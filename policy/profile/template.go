@@ -110,16 +110,19 @@ func (t *template) segments() [][]piece {
 }
 
 // checkSegment returns what would be right instead of each mistake in one segment. A subject or
-// claim has a segment to itself: beside other text, two subjects could get the same key.
+// claim has a segment to itself: beside other text, two subjects could get the same key. Only {ext}
+// decides what comes after a dot.
 func checkSegment(segment []piece, last bool) (wanted []string) {
 	named := false // whatever the placeholders become
-	for _, p := range segment {
+	for i, p := range segment {
 		named = named || p.name != "" && p.name != "ext" || strings.Trim(p.literal, ".") != ""
 		switch {
 		case (p.name == "subject" || p.name == "claim") && (last || len(segment) > 1):
 			wanted = append(wanted, "{"+p.name+"} alone between two slashes")
 		case (p.name == "name" || p.name == "ext") && !last:
 			wanted = append(wanted, "{"+p.name+"} in the last segment only")
+		case p.name == "name" && i > 0 && strings.HasSuffix(segment[i-1].literal, "."):
+			wanted = append(wanted, "no dot before {name}, which would be the extension")
 		}
 	}
 	if !named {

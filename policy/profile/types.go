@@ -1,34 +1,67 @@
 package profile
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // OctetStream is the content type of a file whose type nobody knows.
 const OctetStream = "application/octet-stream"
 
 const maxTypeBytes = 127
 
-// activeTypes are the types that browsers run as scripts or show as documents: a stored object of
-// such a type can act as a page of the bucket's origin. The JavaScript names are those of the MIME
-// Sniffing standard.
-var activeTypes = map[string]bool{
-	"text/html": true, "text/xml": true, "application/xml": true, "text/xsl": true, "text/xslt": true,
-	"application/xml-dtd": true, "application/xml-external-parsed-entity": true, "text/xml-external-parsed-entity": true,
-	"text/javascript": true, "application/javascript": true, "application/x-javascript": true, "text/x-javascript": true,
-	"text/ecmascript": true, "application/ecmascript": true, "application/x-ecmascript": true, "text/x-ecmascript": true,
-	"text/jscript": true, "text/livescript": true, "text/vbscript": true,
-	"text/javascript1.0": true, "text/javascript1.1": true, "text/javascript1.2": true,
-	"text/javascript1.3": true, "text/javascript1.4": true, "text/javascript1.5": true,
-	"application/x-shockwave-flash": true, "multipart/x-mixed-replace": true, "multipart/related": true,
-	"message/rfc822": true, "application/x-mimearchive": true, "text/cache-manifest": true,
+// activeTypes are the types that browsers show as documents that can run script, that load script,
+// or that they take for another type by a look at the bytes: a stored object of such a type can act
+// as a page of the bucket's origin. isActive adds every +xml and every multipart type.
+//
+// PDF isn't among them, although the MIME Sniffing Standard calls it scriptable: a PDF's script
+// runs in the viewer's own sandbox and reaches neither the page's origin nor its cookies.
+var activeTypes = set(
+	// The MIME Sniffing Standard, 4.6 "MIME type groups" (https://mimesniff.spec.whatwg.org): HTML
+	// and XML types.
+	"text/html", "text/xml", "application/xml",
+	// The same: the 16 names of JavaScript, which other pages load as their own script.
+	"application/ecmascript", "application/javascript", "application/x-ecmascript", "application/x-javascript",
+	"text/ecmascript", "text/javascript", "text/javascript1.0", "text/javascript1.1", "text/javascript1.2", "text/javascript1.3",
+	"text/javascript1.4", "text/javascript1.5", "text/jscript", "text/livescript", "text/x-ecmascript", "text/x-javascript",
+	// The same, 7 "Determining the computed MIME type of a resource": a type that says nothing, for
+	// which browsers look for HTML in the bytes. Gecko has names of its own for it in
+	// nsMimeTypes.h.
+	"unknown/unknown", "application/unknown", "application/x-unknown-content-type",
+	"application/x-vnd.mozilla.guess-from-ext", "application/x-vnd.mozilla.maybe-text",
+	// What browsers show as XML without being named +xml: stylesheets (XSLT 1.0, 2.2, and Blink's
+	// IsXMLMIMEType), parts of documents (RFC 7303), and types of Gecko's nsContentDLF.
+	"text/xsl", "text/xslt", "application/xslt", "application/mathml", "text/mathml", "text/rdf", "text/xul",
+	"application/xml-dtd", "application/xml-external-parsed-entity", "text/xml-external-parsed-entity",
+	"application/xhtml", "image/svg", "image/svg-xml", "application/x-view-source", "application/http-index-format",
+	// Pages with their parts, or instead of others: MHTML (RFC 2557), and application caches.
+	"message/rfc822", "message/global", "application/x-mimearchive", "text/cache-manifest",
+	// What a page loads as a part of itself: modules ("WebAssembly/ES Module Integration"),
+	// bundles, import maps, speculation rules, and stylesheets, which read out pages by their
+	// selectors.
+	"application/wasm", "application/webbundle", "application/importmap+json", "application/speculationrules+json", "text/css",
+	// Plug-ins, and what Internet Explorer runs: some companies still have it.
+	"application/x-shockwave-flash", "application/futuresplash", "application/x-silverlight-app", "application/x-java-applet",
+	"text/vbscript", "text/vbs", "text/x-component", "text/scriptlet", "text/webviewhtml", "application/hta",
+)
+
+func set(list ...string) map[string]bool {
+	all := make(map[string]bool, len(list))
+	for _, item := range list {
+		all[item] = true
+	}
+	return all
 }
 
-// Active reports whether browsers may run content of this type as a page or script.
+// Active reports whether browsers may run content of this type as a page or script, load it as a
+// part of one, or guess its type. What isn't one type, such as a list, counts as active: browsers
+// read it in ways of their own.
 func Active(contentType string) bool {
 	t, ok := CleanType(contentType)
-	return ok && (activeTypes[t] || strings.HasSuffix(t, "+xml"))
+	return !ok || isActive(t)
+}
+
+// isActive is Active for a type as CleanType returns it. Gecko shows the parts of any multipart
+// type by their own types (nsMultiMixedConv).
+func isActive(t string) bool {
+	return activeTypes[t] || strings.HasSuffix(t, "+xml") || strings.HasPrefix(t, "multipart/")
 }
 
 // CleanType returns a content type in lower case without parameters, and false when text is not one
@@ -47,20 +80,22 @@ func CleanType(text string) (string, bool) {
 // typeRule is the compiled form of Profile.Types.
 type typeRule struct {
 	exact    map[string]bool
-	families []string // with the slash: "image/"
+	families map[string]bool // "image"
 	any      bool
 }
 
 // compileTypes returns the rule and the list in clean form; bad holds the index of every pattern
 // that is none, or is there twice.
 func compileTypes(patterns []string) (rule typeRule, clean []string, bad []int) {
-	rule.exact = make(map[string]bool, len(patterns))
+	rule = typeRule{exact: make(map[string]bool, len(patterns)), families: map[string]bool{}}
+	seen := make(map[string]bool, len(patterns))
 	for i, pattern := range patterns {
 		t, ok := rule.add(strings.ToLower(pattern))
-		if !ok || slices.Contains(clean, t) {
+		if !ok || seen[t] {
 			bad = append(bad, i)
 			continue
 		}
+		seen[t] = true
 		clean = append(clean, t)
 	}
 	return rule, clean, bad
@@ -73,7 +108,7 @@ func (r *typeRule) add(pattern string) (string, bool) {
 		return pattern, true
 	}
 	if family, ok := strings.CutSuffix(pattern, "/*"); ok {
-		r.families = append(r.families, family+"/")
+		r.families[family] = true
 		return pattern, isTypeName(family)
 	}
 	t, ok := CleanType(pattern)
@@ -85,10 +120,11 @@ func (r *typeRule) allows(t string) bool {
 	if r.exact[t] {
 		return true
 	}
-	if Active(t) {
+	if isActive(t) {
 		return false
 	}
-	return r.any || slices.ContainsFunc(r.families, func(f string) bool { return strings.HasPrefix(t, f) })
+	family, _, _ := strings.Cut(t, "/")
+	return r.any || r.families[family]
 }
 
 // Allows reports whether the profile takes files of this content type; parameters and case don't
