@@ -264,6 +264,7 @@ application/vnd.dbf application/dbf: dbf
 application/dicom: dcm
 application/fits image/fits: fits fit
 application/vnd.apache.parquet application/x-parquet: parquet
+application/x-binary application/macbinary: bin dat
 application/vnd.sqlite3 application/x-sqlite3: sqlite db
 application/pgp-signature: sig asc
 application/pgp-encrypted: pgp gpg

@@ -15,7 +15,7 @@ var dangerous = strings.Fields(`php php3 php4 php5 php7 php8 phps phtml phar pht
 	cgi fcgi pl pm py pyc pyw rb lua tcl erb cfm cfml do action sh bash zsh csh ksh fish htaccess htpasswd config ws shtml stm shtm ssi
 	html htm xhtml xht xhtm svg svgz xml xsl xslt xsd dtd rdf rss atom js mjs cjs jsx tsx css wasm swf xap hta htc htt mht mhtml eml manifest appcache
 	exe com scr pif msi msp mst bat cmd ps1 psm1 psd1 vbs vbe vb jse wsf wsh sct reg inf cpl dll sys drv ocx msc gadget application appref-ms
-	jar war ear class jnlp apk aab ipa app dmg pkg iso img vhd vhdx deb rpm run bin elf out so dylib appimage snap flatpak crx xpi msix appx
+	jar war ear class jnlp apk aab ipa app dmg pkg iso img vhd vhdx deb rpm run elf out so dylib appimage snap flatpak crx xpi msix appx
 	lnk url scf desktop library-ms searchconnector-ms search-ms website webloc settingcontent-ms theme themepack contact group
 	chm hlp cab m3u m3u8 asx wax wvx wpl pls torrent nfo rdp ica vnc ovpn
 	docm dotm xlsm xltm xlsb xlam xla xll pptm potm ppsm ppam ppa sldm accdb accde mdb ade adp iqy slk oqy crt p12 pfx pem`)
