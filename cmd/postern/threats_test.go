@@ -40,6 +40,7 @@ var threats = []struct {
 	{"bad numbers, odd durations", []string{"TestEveryAttackIsRefused", "TestBrokenFilesGetOneSentence"}},
 	{"DNS rebinding, foreign Host", []string{"TestWhichHostsAreOurs", "TestForeignHostsAreRefusedBeforeAnythingElse", "TestDevRefusesForeignHostsToo", "TestAnOriginIsNeverOursBecauseTheRequestNamesItsHost"}},
 	{"a store that ignores conditions", []string{"TestEveryAttackIsRefused", "TestObjectsThatBreakThePlanAreRemovedWhateverTheStoreEnforced"}},
+	{"unsigned headers on a presigned PUT or part URL", []string{"TestEveryAttackIsRefused", "TestObeyedHeadersNeverGiveAnAcceptedObjectAForeignAttribute", "TestServeWarnsWhereOneSetOfCredentialsDoesBoth", "TestWhatVisitorsHoldIsSignedWithTheUploadCredentials"}},
 }
 
 func TestEveryThreatHasATest(t *testing.T) {

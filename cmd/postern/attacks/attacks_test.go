@@ -32,6 +32,7 @@ const (
 	classSniffing      = "types that browsers sniff, markup that a sniffer misses"
 	classExtension     = "a key that ends in .php, .jsp, .lnk or .rss beside a harmless type"
 	classHTTP          = "odd HTTP"
+	classUnsigned      = "unsigned headers on a presigned PUT or part URL"
 	classPath          = "another spelling of an address"
 )
 
@@ -58,6 +59,7 @@ func attacks() []attack {
 		keyAttacks(), nameAttacks(), typeAttacks(), attributeAttacks(), redirectAttacks(), sizeAttacks(), policyAttacks(),
 		tokenAttacks(), ticketAttacks(), originAttacks(), landingPageAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
+		unsignedAttacks(),
 	)
 }
 

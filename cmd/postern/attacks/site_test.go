@@ -28,8 +28,15 @@ const (
 	bucket      = "attacks"
 	storeKey    = "attacks-access"
 	storeSecret = "attacks-store-secret-that-nobody-may-see"
-	ticketKey   = sigv4.Secret("attacks-ticket-secret-that-nobody-may-see")
-	tokenKey    = sigv4.Secret("attacks-token-secret-that-nobody-may-see-")
+
+	// obeyingBucket is in the same store, which obeys unsigned headers there; the uploader's key is
+	// that of an account which can only put below users/.
+	obeyingBucket  = "obeying"
+	uploaderKey    = "attacks-uploader"
+	uploaderSecret = "attacks-uploader-secret-that-nobody-may-see"
+
+	ticketKey = sigv4.Secret("attacks-ticket-secret-that-nobody-may-see")
+	tokenKey  = sigv4.Secret("attacks-token-secret-that-nobody-may-see-")
 )
 
 // store is the gateway that all tests share.
@@ -47,7 +54,9 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	store, err = gateway.Start(context.Background(), gateway.Options{
-		Dir: dir, Buckets: []string{bucket}, AccessKey: storeKey, SecretKey: storeSecret, CORSOrigins: []string{"*"},
+		Dir: dir, Buckets: []string{bucket, obeyingBucket}, AccessKey: storeKey, SecretKey: storeSecret, CORSOrigins: []string{"*"},
+		InsecureUnsignedHeaders: []string{obeyingBucket},
+		Uploader:                gateway.Uploader{AccessKey: uploaderKey, SecretKey: uploaderSecret, Prefix: "users/"},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "attacks:", err)
@@ -156,7 +165,7 @@ func (s *site) addSecret(secrets ...string) {
 func (s *site) findSecret(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, secret := range append([]string{storeSecret, string(ticketKey), string(tokenKey)}, s.secrets...) {
+	for _, secret := range append([]string{storeSecret, uploaderSecret, string(ticketKey), string(tokenKey)}, s.secrets...) {
 		if strings.Contains(text, secret) {
 			return secret
 		}
