@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
@@ -29,6 +30,7 @@ type server struct {
 	getenv     func(string) string
 	stderr     io.Writer
 	metrics    *metrics
+	proxies    proxyWatch
 	current    atomic.Pointer[serverState]
 }
 
@@ -94,7 +96,11 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 		return nil, err
 	}
 	hosts := newOwnHosts(public, file.Hosts, log)
-	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), s.metrics.count, hosts.check)
+	before := []echo.MiddlewareFunc{s.metrics.count, hosts.check}
+	if file.IPHeader == "" {
+		before = append(before, s.proxies.middleware(log, hosts.exempt))
+	}
+	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), before...)
 	h.Register(e.Group(public.EscapedPath()))
 	return &serverState{config: file, limiter: limiter, handler: e}, nil
 }

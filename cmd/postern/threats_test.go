@@ -39,6 +39,7 @@ var threats = []struct {
 	{"large, deep, slow, endless requests", []string{"TestEveryAttackIsRefused", "TestRequestsThatNeverEndAreCutOff", "TestOversizedHeadersAreRefused", "TestSlowHeadersAreCutOff"}},
 	{"bad numbers, odd durations", []string{"TestEveryAttackIsRefused", "TestBrokenFilesGetOneSentence"}},
 	{"DNS rebinding, foreign Host", []string{"TestWhichHostsAreOurs", "TestForeignHostsAreRefusedBeforeAnythingElse", "TestDevRefusesForeignHostsToo", "TestAnOriginIsNeverOursBecauseTheRequestNamesItsHost"}},
+	{"a proxy's header believed with a port, or an IPv6 visitor hopping through a /48", []string{"TestOnlyTrustedProxiesTellTheVisitorsAddress", "TestVisitorsBehindAProxyAreToldApartByWhatItSends", "TestAVisitorWhoHopsThroughIPv6NetworksIsLimited", "TestQuotasOfGuestsHoldForWholeIPv6Networks"}},
 	{"a store that ignores conditions", []string{"TestEveryAttackIsRefused", "TestObjectsThatBreakThePlanAreRemovedWhateverTheStoreEnforced"}},
 	{"unsigned headers on a presigned PUT or part URL", []string{"TestEveryAttackIsRefused", "TestObeyedHeadersNeverGiveAnAcceptedObjectAForeignAttribute", "TestServeWarnsWhereOneSetOfCredentialsDoesBoth", "TestWhatVisitorsHoldIsSignedWithTheUploadCredentials"}},
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"syscall"
 	"time"
 
@@ -81,24 +80,6 @@ type logWriter struct{ *slog.Logger }
 func (w logWriter) Write(line []byte) (int, error) {
 	w.Warn("web server", slog.String("message", problem.LogText(string(line))))
 	return len(line), nil
-}
-
-// clientAddress finds the visitor's address: in the header that trusted proxies set, or, where
-// header is empty, from the connection alone. No other proxy is trusted, whatever network it is in.
-func clientAddress(header string, trusted []netip.Prefix) echo.IPExtractor {
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range trusted {
-		options = append(options, echo.TrustIPRange(&net.IPNet{
-			IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
-		}))
-	}
-	switch header {
-	case "X-Forwarded-For":
-		return echo.ExtractIPFromXFFHeader(options...)
-	case "X-Real-IP":
-		return echo.ExtractIPFromRealIPHeader(options...)
-	}
-	return echo.ExtractIPDirect()
 }
 
 // serve serves each handler at its listener until ctx ends. Then the listeners are closed at once,

@@ -111,6 +111,15 @@ profiles:
 	}
 }
 
+func TestProxiesMappedToIPv6AreThoseOfIPv4(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, strings.Replace(good(t), `["10.0.0.0/8", "192.0.2.1"]`, `["::ffff:10.0.0.0/104", "::ffff:192.0.2.1", "::/0"]`, 1))
+	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("::/0")}
+	if err != nil || !reflect.DeepEqual(c.TrustedProxies, want) {
+		t.Errorf("want %v, got %v, %v", want, c, err)
+	}
+}
+
 func TestProfilesMayShareAnAnchor(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(good(t), "  photos:\n", "  photos: &base\n", 1)

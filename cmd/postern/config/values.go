@@ -92,6 +92,9 @@ func (l *loader) network(path, text string) netip.Prefix {
 	if err != nil {
 		l.fail(path, "wants an address or network such as 10.0.0.0/8, got %q", shorten(text))
 	}
+	if ip := prefix.Addr(); ip.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(ip.Unmap(), prefix.Bits()-96) // so that it holds the addresses of IPv4
+	}
 	return prefix
 }
 
