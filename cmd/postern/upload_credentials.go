@@ -70,6 +70,6 @@ func warnOfSharedCredentials(ctx context.Context, log *slog.Logger, store upload
 			return
 		}
 	}
-	log.Warn("visitors' forms and URLs are signed with the server's own credentials, and this kind of store may obey headers that weren't signed: with x-amz-copy-source a visitor gets any object that the server can read; set store.upload_credentials to credentials of the same account that can only put below the profiles' keys",
+	log.Warn("the server's own credentials sign what visitors hold; where the store obeys headers that weren't signed, a visitor can copy any object that the server can read: set store.upload_credentials",
 		slog.String("key", "store.upload_credentials"), slog.String("provider", store.Provider.Name))
 }
