@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,6 +42,7 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 		Accept: acceptAttribute(p.Types), Endpoint: l.base, Profile: p.Name,
 		Catalog: l.asset("lang/" + t.Tag + ".json"),
 		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: true,
+		Ask:        templates.AskView{Reason: t.Text("page.form.ask_reason"), Label: t.Text("page.form.ask")},
 		FilesLabel: t.Text("page.form.files"), Pickers: pickerLabels(t, served),
 	}
 	view.Scripts, view.Data = []string{l.asset("define.js")}, []string{view.Catalog}
@@ -69,23 +72,77 @@ func acceptAttribute(types []string) string {
 	return strings.Join(types, ",")
 }
 
+// issueFunc issues the form of a request, or says why not.
+type issueFunc func(echo.Context, *servedProfile, uploads.Visitor) (uploads.Issued, error)
+
+// errNotIssued says that a page gets a button in place of a form: the visitor may have a form, but
+// has to ask for it.
+var errNotIssued = errors.New("handlers: opening this page issues no form")
+
+// issueInPage issues a form because a page is opened, where the request may make it so and open
+// forms leave room in the quota. Otherwise nothing is charged, and the error is errNotIssued.
+func (h *Handlers) issueInPage(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
+	r := c.Request()
+	if r.Method == http.MethodHead || !readFetchMetadata(r.Header).mayIssue() {
+		return uploads.Issued{}, cmp.Or(h.service.CheckForm(r.Context(), p.ServedProfile, v), errNotIssued)
+	}
+	issued, err := h.service.IssueFormInPage(r.Context(), p.ServedProfile, v)
+	if err != nil && problem.From(err).Code == problem.QuotaExceeded {
+		err = errNotIssued
+	}
+	return issued, err
+}
+
+// issueAsked issues a form that somebody asked for with the button of a page.
+func (h *Handlers) issueAsked(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
+	return h.service.IssueForm(c.Request().Context(), p.ServedProfile, v)
+}
+
 // showForm shows the upload form. It is issued anew for each visit: a form is good for one object.
-func (h *Handlers) showForm(c echo.Context) error {
+func (h *Handlers) showForm(c echo.Context) error { return h.answerWithForm(c, h.issueInPage) }
+
+// issueForm shows the upload form to somebody who asked for it.
+func (h *Handlers) issueForm(c echo.Context) error {
+	if err := h.checkAsked(c); err != nil {
+		return err
+	}
+	return h.answerWithForm(c, h.issueAsked)
+}
+
+// checkAsked refuses what the button of our own page doesn't send.
+func (h *Handlers) checkAsked(c echo.Context) error {
+	if err := h.origins.checkOwnPage(c.Request()); err != nil {
+		return err
+	}
+	return wantNoBody(c)
+}
+
+func (h *Handlers) answerWithForm(c echo.Context, issue issueFunc) error {
 	p, visitor, err := h.formRequest(c)
 	if err != nil {
 		return err
 	}
 	p.formHeaders.set(c.Response().Header())
-	issued, err := h.service.IssueForm(c.Request().Context(), p.ServedProfile, visitor)
-	if err != nil && !needsScript(err) {
+	issued, err := issue(c, p, visitor)
+	if err != nil && !needsScript(err) && !errors.Is(err, errNotIssued) {
 		return err
 	}
-	return h.layout.renderForm(c, p.forms, issued, visitor, h.service.Owners(visitor))
+	return h.layout.renderForm(c, p.forms, issued, err, visitor, h.service.Owners(visitor))
 }
 
 // showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
 // host page hands the script a ticket, which then asks for a plan of its own.
-func (h *Handlers) showWidget(c echo.Context) error {
+func (h *Handlers) showWidget(c echo.Context) error { return h.answerWithWidget(c, h.issueInPage) }
+
+// issueWidget shows the form for an iframe to somebody who asked for it in that frame.
+func (h *Handlers) issueWidget(c echo.Context) error {
+	if err := h.checkAsked(c); err != nil {
+		return err
+	}
+	return h.answerWithWidget(c, h.issueAsked)
+}
+
+func (h *Handlers) answerWithWidget(c echo.Context, issue issueFunc) error {
 	p, visitor, err := h.formRequest(c)
 	if err != nil {
 		return err
@@ -94,15 +151,17 @@ func (h *Handlers) showWidget(c echo.Context) error {
 		return errOrigin
 	}
 	p.widgetHeadersFor(visitor).replace(c.Response().Header())
-	issued, err := h.service.IssueForm(c.Request().Context(), p.ServedProfile, visitor)
-	if err != nil && !needsScript(err) && (visitor.Known || problem.From(err).Code != problem.Unauthorized) {
+	issued, err := issue(c, p, visitor)
+	getsTicket := c.Request().Method != http.MethodPost && !visitor.Known
+	if err != nil && !needsScript(err) && !errors.Is(err, errNotIssued) && !(getsTicket && problem.From(err).Code == problem.Unauthorized) {
 		return err
 	}
-	return h.layout.renderForm(c, p.widgets, issued, visitor, h.service.Owners(visitor))
+	return h.layout.renderForm(c, p.widgets, issued, err, visitor, h.service.Owners(visitor))
 }
 
 // formRequest finds the profile and the visitor of a form page.
 func (h *Handlers) formRequest(c echo.Context) (*servedProfile, uploads.Visitor, error) {
+	c.Response().Header()[echo.HeaderVary] = varyForm
 	p, err := h.profileNamed(c.Param("profile"))
 	if err != nil {
 		return nil, uploads.Visitor{}, err
@@ -122,9 +181,9 @@ func needsScript(err error) bool {
 }
 
 // renderForm shows a form as issued, or without fields where none could be issued, in the visitor's
-// language and with the visitor's owner marks.
-func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, v uploads.Visitor, owners []string) error {
-	c.Response().Header()["Vary"] = varyLanguage
+// language and with the visitor's owner marks. Where the reason is errNotIssued, a button asks for
+// one.
+func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, reason error, v uploads.Visitor, owners []string) error {
 	page := pages[l.catalogue.Negotiate(c.Request()).Tag]
 	view, changed := l.tighten(page.view, v)
 	view.Owners = owners
@@ -136,6 +195,9 @@ func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued 
 		for _, f := range issued.Form.Fields {
 			view.Fields = append(view.Fields, templates.Field(f))
 		}
+	}
+	if errors.Is(reason, errNotIssued) {
+		view.Ask.Action = l.formPath(view.Profile, v.Language, view.Embedded)
 	}
 	return render(c, http.StatusOK, page.component(view))
 }

@@ -158,12 +158,16 @@ type ledger struct {
 	reserved []profile.Plan
 	settled  []uploads.Settlement
 	from     []string
+	inPage   int
 }
 
 func (l *ledger) Reserve(_ context.Context, r uploads.Reservation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reserved, l.from = append(l.reserved, r.Plan), append(l.from, r.Identity.Subject+"@"+r.Identity.Address)
+	if r.InPage {
+		l.inPage++
+	}
 	return l.refuse
 }
 
@@ -230,7 +234,7 @@ func TestAnUploadThatTheLimiterRefusesIsNotSigned(t *testing.T) {
 		if a.refused(c.code); a.header.Get("Retry-After") != c.after {
 			t.Errorf("%s: Retry-After is %q", c.code, a.header.Get("Retry-After"))
 		}
-		page := s.call("GET", "/forms/pictures", "")
+		page := s.call("POST", "/forms/pictures", "")
 		if page.status != c.code.Status() || page.header.Get("Retry-After") != c.after || bytes.Contains(page.body, []byte("policy")) {
 			t.Errorf("%s: the page is %d %s", c.code, page.status, page.body)
 		}

@@ -60,7 +60,7 @@ func (l *layout) doneView(t *language.Texts, up uploads.OpenUpload, done uploads
 		{Term: t.Text("page.result.size"), Value: t.Size(done.Size)},
 		{Term: t.Text("page.result.type"), Value: t.FileType(done.Type)},
 	}
-	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.again")}
+	view.Again = templates.Link{URL: l.formPath(up.Profile, up.Language, false), Text: t.Text("page.result.again")}
 	return view
 }
 
@@ -81,7 +81,7 @@ func (l *layout) refusedView(t *language.Texts, up uploads.OpenUpload, broken *u
 		view.Hint = t.Text("page.result.refused.kept")
 	}
 	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")
-	view.Again = templates.Link{URL: l.formPath(up), Text: t.Text("page.result.choose_another")}
+	view.Again = templates.Link{URL: l.formPath(up.Profile, up.Language, false), Text: t.Text("page.result.choose_another")}
 	return view
 }
 
@@ -106,11 +106,14 @@ func (l *layout) resultView(t *language.Texts, state string) templates.ResultVie
 	return templates.ResultView{Page: l.page(t, t.Text(key+".title")), State: state, Heading: t.Text(key + ".heading")}
 }
 
-// formPath is the form again, in the language that it was in.
-func (l *layout) formPath(up uploads.OpenUpload) string {
-	path := l.base + "/forms/" + up.Profile
-	if up.Language != "" {
-		path += "?lang=" + up.Language
+// formPath is the form of a profile, in a language that the visitor chose, "" for none.
+func (l *layout) formPath(profile, language string, embedded bool) string {
+	path := l.base + "/forms/" + profile
+	if embedded {
+		path = l.base + "/widget/" + profile
+	}
+	if language != "" {
+		path += "?lang=" + language
 	}
 	return path
 }

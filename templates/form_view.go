@@ -26,6 +26,9 @@ type FormView struct {
 	Action string
 	// Fields are posted in this order, before the file.
 	Fields []Field
+	// Ask, where it has an Action, stands in place of the form: a button that asks for a signed one.
+	// The script shows the form all the same, as it asks for plans of its own.
+	Ask AskView
 	// Accept is the accept attribute of the file control ("image/png,image/jpeg").
 	Accept string
 	// Endpoint is the path of the JSON API, without "/uploads".
@@ -51,6 +54,14 @@ type FormView struct {
 	Embedded bool
 	// ParentOrigins are the origins that the script of an embedded page talks to.
 	ParentOrigins []string
+}
+
+// AskView is a button that asks for a form.
+type AskView struct {
+	// Action is the path that the button posts to. Without one there is no button.
+	Action string
+	// Reason says why there is a button and no form. Label is the text of the button.
+	Reason, Label string
 }
 
 // PickerLabels are the texts of the ways to choose files that need script. A way without a text is
