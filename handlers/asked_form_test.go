@@ -105,8 +105,8 @@ func TestTheButtonGetsTheFormInTheVisitorsLanguage(t *testing.T) {
 			!bytes.Contains(answer.body, []byte(`<html lang="ar" dir="rtl">`)) {
 			t.Fatalf("%s: got %d %s", path, answer.status, answer.body)
 		}
-		if landed := f.send(png(5000)); landed.status != http.StatusOK || !bytes.Contains(landed.body, []byte(`lang="ar"`)) {
-			t.Errorf("%s: landed: %d %s", path, landed.status, landed.body)
+		if result := f.send(png(5000)); result.status != http.StatusOK || !bytes.Contains(result.body, []byte(`lang="ar"`)) {
+			t.Errorf("%s: the result: %d %s", path, result.status, result.body)
 		}
 	}
 	widget := s.call("POST", "/widget/pictures", "", fetchHeaders("same-origin", "navigate", "iframe")...)

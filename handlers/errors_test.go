@@ -155,7 +155,7 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 	}{
 		{"GET", "/nothing", problem.NotFound}, {"GET", "/uploads", problem.MethodNotAllowed},
 		{"PUT", "/uploads", problem.MethodNotAllowed}, {"POST", "/uploads/x", problem.MethodNotAllowed},
-		{"POST", "/forms/pictures", problem.MethodNotAllowed}, {"POST", "/sign", problem.NotFound},
+		{"PUT", "/forms/pictures", problem.MethodNotAllowed}, {"POST", "/sign", problem.NotFound},
 	}
 	for _, c := range cases {
 		s.call(c.method, c.path, "").refused(c.code)

@@ -72,6 +72,28 @@ func acceptAttribute(types []string) string {
 	return strings.Join(types, ",")
 }
 
+// formRoute is a page with the form of a profile: a page of its own, or one for an iframe.
+type formRoute struct {
+	*Handlers
+	embedded bool
+}
+
+// show shows the upload form. It is issued anew for each visit: a form is good for one object.
+func (f formRoute) show(c echo.Context) error { return f.answer(c, f.issueInPage) }
+
+// issue shows the upload form to somebody who asked for it with the button of this page.
+func (f formRoute) issue(c echo.Context) error {
+	if err := f.origins.checkOwnPage(c.Request()); err != nil {
+		return err
+	}
+	if err := wantNoBody(c); err != nil {
+		return err
+	}
+	return f.answer(c, func(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
+		return f.service.IssueForm(c.Request().Context(), p.ServedProfile, v)
+	})
+}
+
 // issueFunc issues the form of a request, or says why not.
 type issueFunc func(echo.Context, *servedProfile, uploads.Visitor) (uploads.Issued, error)
 
@@ -81,96 +103,72 @@ var errNotIssued = errors.New("handlers: opening this page issues no form")
 
 // issueInPage issues a form because a page is opened, where the request may make it so and open
 // forms leave room in the quota. Otherwise nothing is charged, and the error is errNotIssued.
-func (h *Handlers) issueInPage(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
+func (f formRoute) issueInPage(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
 	r := c.Request()
 	if r.Method == http.MethodHead || !readFetchMetadata(r.Header).mayIssue() {
-		return uploads.Issued{}, cmp.Or(h.service.CheckForm(r.Context(), p.ServedProfile, v), errNotIssued)
+		return uploads.Issued{}, cmp.Or(f.service.CheckForm(r.Context(), p.ServedProfile, v), errNotIssued)
 	}
-	issued, err := h.service.IssueFormInPage(r.Context(), p.ServedProfile, v)
+	issued, err := f.service.IssueFormInPage(r.Context(), p.ServedProfile, v)
 	if err != nil && problem.From(err).Code == problem.QuotaExceeded {
 		err = errNotIssued
 	}
 	return issued, err
 }
 
-// issueAsked issues a form that somebody asked for with the button of a page.
-func (h *Handlers) issueAsked(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
-	return h.service.IssueForm(c.Request().Context(), p.ServedProfile, v)
-}
-
-// showForm shows the upload form. It is issued anew for each visit: a form is good for one object.
-func (h *Handlers) showForm(c echo.Context) error { return h.answerWithForm(c, h.issueInPage) }
-
-// issueForm shows the upload form to somebody who asked for it.
-func (h *Handlers) issueForm(c echo.Context) error {
-	if err := h.checkAsked(c); err != nil {
-		return err
-	}
-	return h.answerWithForm(c, h.issueAsked)
-}
-
-// checkAsked refuses what the button of our own page doesn't send.
-func (h *Handlers) checkAsked(c echo.Context) error {
-	if err := h.origins.checkOwnPage(c.Request()); err != nil {
-		return err
-	}
-	return wantNoBody(c)
-}
-
-func (h *Handlers) answerWithForm(c echo.Context, issue issueFunc) error {
-	p, visitor, err := h.formRequest(c)
+// answer shows the page of a request with what issue returns, also where that is no form but the
+// page is of use without one.
+func (f formRoute) answer(c echo.Context, issue issueFunc) error {
+	p, visitor, err := f.request(c)
 	if err != nil {
 		return err
 	}
-	p.formHeaders.set(c.Response().Header())
+	if err := f.setHeaders(c, p, visitor); err != nil {
+		return err
+	}
 	issued, err := issue(c, p, visitor)
-	if err != nil && !needsScript(err) && !errors.Is(err, errNotIssued) {
+	if err != nil && !errors.Is(err, errNotIssued) && !needsScript(err) && !f.waitsForTicket(c, visitor, err) {
 		return err
 	}
-	return h.layout.renderForm(c, p.forms, issued, err, visitor, h.service.Owners(visitor))
+	pages := p.forms
+	if f.embedded {
+		pages = p.widgets
+	}
+	return f.layout.renderForm(c, pages, issued, err, visitor, f.service.Owners(visitor))
 }
 
-// showWidget shows the form for an iframe. A visitor without a ticket gets one without fields: the
-// host page hands the script a ticket, which then asks for a plan of its own.
-func (h *Handlers) showWidget(c echo.Context) error { return h.answerWithWidget(c, h.issueInPage) }
-
-// issueWidget shows the form for an iframe to somebody who asked for it in that frame.
-func (h *Handlers) issueWidget(c echo.Context) error {
-	if err := h.checkAsked(c); err != nil {
-		return err
-	}
-	return h.answerWithWidget(c, h.issueAsked)
-}
-
-func (h *Handlers) answerWithWidget(c echo.Context, issue issueFunc) error {
-	p, visitor, err := h.formRequest(c)
-	if err != nil {
-		return err
-	}
-	if visitor.Origin != "" && !p.allowsOrigin(visitor.Origin) {
-		return errOrigin
-	}
-	p.widgetHeadersFor(visitor).replace(c.Response().Header())
-	issued, err := issue(c, p, visitor)
-	getsTicket := c.Request().Method != http.MethodPost && !visitor.Known
-	if err != nil && !needsScript(err) && !errors.Is(err, errNotIssued) && !(getsTicket && problem.From(err).Code == problem.Unauthorized) {
-		return err
-	}
-	return h.layout.renderForm(c, p.widgets, issued, err, visitor, h.service.Owners(visitor))
-}
-
-// formRequest finds the profile and the visitor of a form page.
-func (h *Handlers) formRequest(c echo.Context) (*servedProfile, uploads.Visitor, error) {
+// request finds the profile and the visitor of a form page.
+func (f formRoute) request(c echo.Context) (*servedProfile, uploads.Visitor, error) {
 	c.Response().Header()[echo.HeaderVary] = varyForm
-	p, err := h.profileNamed(c.Param("profile"))
+	p, err := f.profileNamed(c.Param("profile"))
 	if err != nil {
 		return nil, uploads.Visitor{}, err
 	}
-	visitor, err := h.identify(c)
-	if t := h.layout.catalogue.Requested(c.Request()); t != nil {
+	visitor, err := f.identify(c)
+	if t := f.layout.catalogue.Requested(c.Request()); t != nil {
 		visitor.Language = t.Tag
 	}
 	return p, visitor, err
+}
+
+// setHeaders sets the headers of the page, which an error has too. It refuses a visitor whose
+// identity is bound to an origin that may not frame the page.
+func (f formRoute) setHeaders(c echo.Context, p *servedProfile, v uploads.Visitor) error {
+	to := c.Response().Header()
+	if !f.embedded {
+		p.formHeaders.set(to)
+		return nil
+	}
+	if v.Origin != "" && !p.allowsOrigin(v.Origin) {
+		return errOrigin
+	}
+	p.widgetHeadersFor(v).replace(to)
+	return nil
+}
+
+// waitsForTicket reports whether a page for an iframe is shown although its visitor is unknown: the
+// host page hands the script a ticket, which then asks for a plan of its own.
+func (f formRoute) waitsForTicket(c echo.Context, v uploads.Visitor, err error) bool {
+	return f.embedded && c.Request().Method != http.MethodPost && !v.Known && problem.From(err).Code == problem.Unauthorized
 }
 
 // needsScript reports that the visitor may upload, but not by a plain form: the store takes no form

@@ -5,15 +5,16 @@ import "github.com/labstack/echo/v4"
 // Register adds every route to g, which has to be mounted where PublicURL points to.
 func (h *Handlers) Register(g *echo.Group) {
 	page, json := h.respond.page, h.respond.json
+	form, widget := formRoute{h, false}, formRoute{h, true}
 
 	// Pages.
-	g.GET("/forms/:profile", page(h.showForm))                // upload form; works without script
-	g.HEAD("/forms/:profile", page(h.showForm))               // the same, issues nothing
-	g.POST("/forms/:profile", page(h.issueForm))              // the same, issued on demand
+	g.GET("/forms/:profile", page(form.show))                 // upload form; works without script
+	g.HEAD("/forms/:profile", page(form.show))                // the same, issues nothing
+	g.POST("/forms/:profile", page(form.issue))               // the same, issued on demand
 	g.GET("/forms/:profile/done/:token", page(h.showLanding)) // after the store's redirect, verified
-	g.GET("/widget/:profile", page(h.showWidget))             // the form for an iframe
-	g.HEAD("/widget/:profile", page(h.showWidget))            // the same, issues nothing
-	g.POST("/widget/:profile", page(h.issueWidget))           // the same, issued on demand
+	g.GET("/widget/:profile", page(widget.show))              // the form for an iframe
+	g.HEAD("/widget/:profile", page(widget.show))             // the same, issues nothing
+	g.POST("/widget/:profile", page(widget.issue))            // the same, issued on demand
 	g.GET("/embed.js", h.showEmbed)                           // custom element for host pages
 	g.GET("/assets/:hash/*", h.showAsset)                     // static files, immutable
 	g.HEAD("/assets/:hash/*", h.showAsset)                    // the same, for caches

@@ -40,8 +40,8 @@ export class Uploader extends HTMLElement {
 
   /** @param {Messages} messages @param {AbortSignal} signal */
   #enhance(messages, signal) {
-    const form = /** @type {HTMLFormElement} */ (this.querySelector('form'));
-    const input = /** @type {HTMLInputElement} */ (form.querySelector('input[type=file]'));
+    const input = /** @type {HTMLInputElement} */ (this.querySelector('input[type=file]'));
+    const form = /** @type {HTMLFormElement} */ (input.form);
     this.input = input;
     const queue = (this.queue ??= new Queue(this.#options()));
     const { rules } = queue.options;
@@ -52,7 +52,7 @@ export class Uploader extends HTMLElement {
     }
     input.multiple = rules.multiple;
     // The server hides what works only with script.
-    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[hidden]'))) {
+    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('form[hidden], form [hidden]'))) {
       hidden.hidden = false;
       const { picker } = hidden.dataset;
       if (picker) hidden.onclick = async () => this.add(await pickFiles(JSON.parse(picker)));

@@ -8,8 +8,8 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// ask is a button that asks for a form, with the rules and the reason. The
-// script replaces it with the form.
+// ask is a button that asks for a form, with the rules and the reason. Where
+// the script is ready, the form is shown and the button is not.
 func ask(view AskView, rules string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

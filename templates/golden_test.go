@@ -52,6 +52,7 @@ func render(t *testing.T, component templ.Component) string {
 func pages() map[string]templ.Component {
 	return map[string]templ.Component{
 		"form.normal":        templates.Form(normalForm()),
+		"form.ask":           templates.Form(askingForm()),
 		"form.hostile":       templates.Form(hostile(normalForm())),
 		"uploader.normal":    templates.Uploader(normalForm()),
 		"uploader.hostile":   templates.Uploader(hostile(normalForm())),

@@ -55,6 +55,14 @@ func normalForm() templates.FormView {
 	}
 }
 
+// askingForm is a form that a visitor without script has to ask for.
+func askingForm() templates.FormView {
+	view := normalForm()
+	view.Action, view.Fields = "", nil
+	view.Ask = templates.AskView{Action: "/postern/forms/photos?lang=en", Reason: "An upload form counts towards your upload limit.", Label: "Show the upload form"}
+	return view
+}
+
 func normalWidget() templates.FormView {
 	view := normalForm()
 	view.Subtitle, view.Languages, view.Owners = "", nil, nil // a guest
