@@ -52,8 +52,9 @@ var allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
 //
 //   - aws: "Authenticating Requests: Using Query Parameters" in the S3 reference: x-amz- headers
 //     have to be signed; else 403 AccessDenied with HeadersNotSigned, as in many public threads.
-//   - minio: obeyed by every release of minio/minio, which is archived; forks refuse since 2026-09
-//     (github.com/pgsty/silo pull 173, github.com/juicedata/minio pull 85). Objects have no ACLs.
+//   - minio: all but x-amz-meta- obeyed by the releases of minio/minio, which is archived; forks
+//     refuse since 2026-09 (github.com/pgsty/silo pull 173, github.com/juicedata/minio pull 85).
+//     Objects have no ACLs.
 //   - ceph: obeyed before the release with the fix of CVE-2026-54330, and after it with
 //     rgw_sigv4_insecure. Objects have ACLs.
 //   - versity: refused with 403 AccessDenied, as the tests in cmd/postern/attacks show.
