@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -43,9 +44,23 @@ var parseBombs = []struct {
 	{"letters without end", fill("curl -d a https://a.example -", "s", "")},
 	{"quotes that don't end", fill("curl -d a https://a.example ", `'"`, "")},
 	{"continued lines", fill("curl -d a https://a.example ", "\\\n", "")},
+	{"headers", fill("curl https://a.example ", "-H a:b ", "-F policy="+emptyPolicy)},
+	{"entities", fill("<form><input value='", "&amp;&#38;&ampx", "'>")},
+	{"entities that don't end", fill("<form><input value='", "&#38", "'>")},
+	{"percent-encoding", fill("https://a.example/", "%2525", "?X-Amz-Signature=a")},
+	{"base64 of base64", base64Layers},
+	{"objects in objects", fill(`{"post":`, `{"post":`, "")},
+	{"fields in fields", fill(`{"fields":`, `{"fields":`, "")},
+	{"visitor's fields", fill(`{"url":"https://a.example","fields":[{"name":"policy","value":"`+emptyPolicy+`"}],"open":["a"`, `,"b"`, "]}")},
+	{"parts of an answer", fill(`{"parts":[{}`, ",{}", "]}")},
+	{"fields of other kinds", fill(`{"url":"https://a.example","fields":[1`, ",1", `]}`)},
+	{"select boxes", fill("<form>", "<select name=a><option>b</select>", "")},
+	{"texts in a form", fill("<form>", "<textarea name=a>\nb</textarea>", "")},
+	{"pictures", fill("<form>", "<img src='data:"+strings.Repeat("A", 1000)+"'>", "<input name=policy value="+emptyPolicy+">")},
 }
 
 const (
+	mebibyte    = 1 << 20
 	policyHead  = `{"expiration":"2026-11-21T13:00:00Z","conditions":[`
 	emptyPolicy = "eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMVQxMzowMDowMFoiLCJjb25kaXRpb25zIjpbXX0="
 )
@@ -72,11 +87,20 @@ func differentAttributes(size int) string {
 	return b.String()
 }
 
+// base64Layers encodes a policy with blanks as base64 four times.
+func base64Layers(size int) string {
+	text := policyHead + "]" + strings.Repeat(" ", size*81/256-len(policyHead)-8) + "}"
+	for range 4 {
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	return text
+}
+
 func TestParseBombsAreExplainedInLinearTime(t *testing.T) {
 	t.Parallel()
 	for _, c := range parseBombs {
 		t.Run(c.name, func(t *testing.T) {
-			report, _ := timed(t, c.text(explain.MaxInput))
+			report, _ := timed(t, c.text(mebibyte))
 			if size := len(report.Text()); size > 1<<19 {
 				t.Errorf("a report of %d bytes", size)
 			}
@@ -90,18 +114,51 @@ func TestParseBombsAreExplainedInLinearTime(t *testing.T) {
 // TestParseBombsNeedLittleMemory counts all memory that is allocated, which is at least as much as
 // is held at any time. It isn't parallel, so that it counts no other test's.
 func TestParseBombsNeedLittleMemory(t *testing.T) {
-	const limit = 16*explain.MaxInput + 8<<20
-	for _, c := range parseBombs {
-		text := c.text(explain.MaxInput)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		timed(t, text)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > limit {
-			t.Errorf("%s: %d bytes allocated, wanted at most %d", c.name, allocated, limit)
-		} else {
-			t.Logf("%s: %.1f MiB", c.name, float64(allocated)/(1<<20))
+	for _, size := range []int{explain.MaxInput / 10, explain.MaxInput} {
+		limit := uint64(16*size + 8<<20)
+		for _, c := range parseBombs {
+			text := c.text(size)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			timed(t, text)
+			runtime.ReadMemStats(&after)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > limit {
+				t.Errorf("%s, %d MiB: %d bytes allocated, wanted at most %d", c.name, size>>20, allocated, limit)
+			}
 		}
+	}
+}
+
+// TestAMebibyteOfAnyShapeTakesAsLongAsAPage compares each shape with small tags, which are read one
+// by one and lead to nothing. The benchmark below has the times.
+func TestAMebibyteOfAnyShapeTakesAsLongAsAPage(t *testing.T) {
+	const size, times, tries = mebibyte, 8, 10
+	page := fill("<form>", "<i>", "")(size)
+	for _, c := range parseBombs {
+		text := c.text(size)
+		reference, shape := time.Hour, time.Hour
+		for try := 0; try < 2 || try < tries && shape > times*reference; try++ {
+			_, took := timed(t, page)
+			reference = min(reference, took)
+			_, took = timed(t, text)
+			shape = min(shape, took)
+		}
+		if shape > times*reference {
+			t.Errorf("%s: %v, a page of the same size: %v", c.name, shape, reference)
+		}
+	}
+}
+
+func BenchmarkAMebibyteOfEachShape(b *testing.B) {
+	for _, c := range parseBombs {
+		b.Run(c.name, func(b *testing.B) {
+			text := c.text(mebibyte)
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = explain.Explain(text, explain.Options{Now: time.Unix(1_800_000_000, 0)})
+			}
+		})
 	}
 }
 
@@ -110,8 +167,8 @@ func TestParseBombsNeedLittleMemory(t *testing.T) {
 // never shorter, so one good try counts.
 func growsEvenly(t *testing.T, text func(size int) string) bool {
 	for range 5 {
-		_, small := timed(t, text(explain.MaxInput/8))
-		if _, large := timed(t, text(explain.MaxInput)); large < 32*max(small, 5*time.Millisecond) {
+		_, small := timed(t, text(mebibyte/8))
+		if _, large := timed(t, text(mebibyte)); large < 32*max(small, 5*time.Millisecond) {
 			return true
 		}
 	}

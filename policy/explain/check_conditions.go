@@ -11,13 +11,19 @@ import (
 // checkConditions checks the document by itself: conditions that no form can satisfy, and
 // conditions that allow more than they seem to. It runs after describe.
 func (x *explainer) checkConditions() {
+	const most = 8 // of one field that are compared with later ones
 	conditions := x.document.Conditions
+	earlier := map[string][]int{} // their indexes by the field's name in lower case; of size ranges ""
 	for i, c := range conditions {
 		x.checkCondition(c)
-		for j, other := range conditions[:i] {
+		name := policy.LowerName(c.Field())
+		for _, j := range earlier[name] {
 			if x.report.Conditions[i].Source != x.report.Conditions[j].Source {
-				x.checkPair(other, c)
+				x.checkPair(conditions[j], c)
 			}
+		}
+		if len(earlier[name]) < most {
+			earlier[name] = append(earlier[name], i)
 		}
 	}
 	if !slices.ContainsFunc(conditions, func(c policy.Condition) bool { return c.Covers("key") }) {
@@ -75,7 +81,7 @@ func (x *explainer) checkCondition(c policy.Condition) {
 	}
 }
 
-// checkPair finds two conditions on one field. S3 wants both to hold, other stores only the last,
+// checkPair adds a finding about two conditions on one field. S3 wants both to hold, other stores only the last,
 // and often they are the mark of a policy that a value rewrote.
 func (x *explainer) checkPair(a, b policy.Condition) {
 	f := Finding{Code: "condition_repeated", Field: b.Field()}
@@ -87,8 +93,6 @@ func (x *explainer) checkPair(a, b policy.Condition) {
 		if leastA > mostB || leastB > mostA {
 			f.Code = "conditions_contradict"
 		}
-	case isRange(a) || isRange(b) || !a.Covers(b.Field()):
-		return
 	case allowsAnything(a) || allowsAnything(b):
 		f.Code = "condition_widened"
 	case contradict(a, b):

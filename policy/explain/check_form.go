@@ -2,7 +2,6 @@ package explain
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
@@ -72,14 +71,11 @@ func (x *explainer) isKnown(v policy.Violation) bool {
 	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check reports the missing key as well
 	}
-	for _, f := range x.report.Findings {
-		oldField := f.Code == "signature_v2" && v.Reason == policy.ReasonExtra && uncoveredCode(v.Field, nil) == "signature_v2"
-		sameField := strings.EqualFold(f.Field, v.Field) && v.Condition.Operator() != ""
-		if oldField || sameField && (f.Code == "conditions_contradict" || f.Code == "filename_in_condition") {
-			return true
-		}
+	if v.Reason == policy.ReasonExtra && uncoveredCode(v.Field, nil) == "signature_v2" {
+		return x.found[cause{"signature_v2", "awsaccesskeyid"}] || x.found[cause{"signature_v2", "signature"}]
 	}
-	return false
+	field := policy.LowerName(v.Field)
+	return v.Condition.Operator() != "" && (x.found[cause{"conditions_contradict", field}] || x.found[cause{"filename_in_condition", field}])
 }
 
 // reasonCodes are the codes for the reasons of policy.Check.
@@ -145,9 +141,9 @@ func hasPrefixFold(text, prefix string) bool {
 
 // uncoveredCode tells apart where an uncovered field comes from. c may be nil.
 func uncoveredCode(name string, c *controls) string {
-	name = strings.ToLower(name)
+	name = policy.LowerName(name)
 	switch {
-	case c != nil && slices.ContainsFunc(c.buttons, func(button string) bool { return strings.EqualFold(button, name) }):
+	case c != nil && c.buttons[name]:
 		return "button_named"
 	case strings.HasSuffix(name, "-security-token"):
 		return "token_uncovered"

@@ -38,13 +38,15 @@ func (x *explainer) verifyURL(end time.Time) {
 // headerValues returns the signed headers with their values. It returns false if one isn't known,
 // and for OSS, which signs headers that the URL doesn't name.
 func (x *explainer) headerValues() (headers []sigv4.Param, ok bool) {
+	simulated := indexFields(x.options.Form)
 	for _, name := range x.url.signedHeaders {
+		i, given := simulated[name]
 		switch size := x.options.Size; {
 		case name == "host":
 		case name == "content-length" && size != nil:
 			headers = append(headers, sigv4.Param{Name: name, Value: strconv.FormatInt(*size, 10)})
-		case hasField(x.options.Form, name):
-			headers = append(headers, sigv4.Param{Name: name, Value: fieldValue(x.options.Form, name)})
+		case given:
+			headers = append(headers, sigv4.Param{Name: name, Value: x.options.Form[i].Value})
 		default:
 			return nil, false
 		}

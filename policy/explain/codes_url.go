@@ -2,6 +2,7 @@ package explain
 
 var urlCodes = map[string]codeInfo{
 	"url_broken":          {Error, "This isn't one complete URL.", "copy all of it, without spaces or line ends"},
+	"url_too_long":        {Error, "No server reads a URL that long.", "use the presigned URL unchanged; a form's fields go into the body"},
 	"url_escaped":         {Error, "The URL was copied out of HTML or XML: it has &amp; in place of &, so the store finds no signature.", "replace every &amp; by &"},
 	"url_unsigned":        {Error, "The URL has no signature.", "use the complete presigned URL, with its query"},
 	"url_expired":         {Error, "The presigned URL has expired.", "request a new URL, also after a network error shortly before the URL expires"},

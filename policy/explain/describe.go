@@ -18,22 +18,24 @@ func (x *explainer) describe() {
 	if x.kind == KindPolicy && x.options.Form == nil {
 		return // the form is derived
 	}
+	covering := map[string]policy.Condition{} // the last by the field's name in lower case
+	for _, c := range d.Conditions {
+		covering[policy.LowerName(c.Field())] = c
+	}
 	for _, field := range f.fields {
-		x.report.Fields = append(x.report.Fields, coverage(field, d))
+		x.report.Fields = append(x.report.Fields, coverage(field, covering))
 	}
 }
 
-// coverage finds the condition that covers a field.
-func coverage(field policy.Field, d *policy.Document) Field {
+// coverage finds the condition that covers a field; covering has them by name in lower case.
+func coverage(field policy.Field, covering map[string]policy.Condition) Field {
 	out := Field{Name: field.Name, Value: redact(field.Name, field.Value), State: "uncovered"}
-	name := strings.ToLower(field.Name)
+	name := policy.LowerName(field.Name)
 	if name == "policy" || strings.HasSuffix(name, "-signature") || name == "file" || strings.HasPrefix(name, "x-ignore-") {
 		out.State = "exempt"
 	}
-	for _, c := range d.Conditions {
-		if c.Covers(field.Name) {
-			out.State, out.Condition = "covered", conditionSource(c)
-		}
+	if c, ok := covering[name]; ok && !isRange(c) {
+		out.State, out.Condition = "covered", conditionSource(c)
 	}
 	return out
 }

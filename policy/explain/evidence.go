@@ -13,7 +13,8 @@ type evidence struct {
 	faults     []Finding // about parts that couldn't be read
 }
 
-// maxItems bounds conditions and fields; stores read 20,480 bytes before the file, which is fewer.
+// maxItems bounds conditions and fields. Stores read 20,480 bytes before the file: with the
+// boundaries that browsers make, fewer than 250 fields.
 const maxItems = 300
 
 // read recognises the input and reads it. simulated is Options.Form. It returns false for text of
@@ -57,9 +58,7 @@ func (e *evidence) completeForm(simulated []policy.Field) {
 		f.fields = append(f.fields, f.afterFile...) // their place is one finding, their values may be others
 	}
 	f.fields = f.fields[:min(len(f.fields), maxItems+1)]
-	for _, field := range simulated {
-		f.set(field)
-	}
+	f.set(simulated)
 	if hasField(f.fields, "policy") && e.document == nil {
 		e.readPolicy(fieldValue(f.fields, "policy"))
 	}

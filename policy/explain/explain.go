@@ -10,8 +10,8 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// MaxInput is the largest text that is read, in bytes.
-const MaxInput = 1 << 20
+// MaxInput is the largest text that is read, in bytes: 10 MiB, for pages with pictures in them.
+const MaxInput = 10 << 20
 
 // Errors for input that holds nothing to explain.
 var (
@@ -23,7 +23,7 @@ var (
 type Options struct {
 	// Form is the simulated upload. Its fields replace those of the same name in the input. With a
 	// bare policy it is the whole form, apart from the fields that signing adds. Nil takes the
-	// input's own form.
+	// input's own form. At most 300 are looked at: no store takes more.
 	Form []policy.Field
 	// Size is the file's size in bytes; nil checks no size.
 	Size *int64
@@ -40,14 +40,20 @@ type explainer struct {
 	evidence
 	options Options
 	report  Report
+	seen    map[Finding]bool // those of the report, before finish
+	found   map[cause]bool   // the same by code and field
 }
+
+// cause is the code of a finding and its field in lower case.
+type cause struct{ code, field string }
 
 // Explain reads text and reports on it. It fails with ErrTooLarge or ErrUnrecognised and no report.
 func Explain(text string, o Options) (Report, error) {
 	if len(text) > MaxInput {
 		return Report{}, ErrTooLarge
 	}
-	x := &explainer{options: o}
+	o.Form = o.Form[:min(len(o.Form), maxItems)]
+	x := &explainer{options: o, seen: map[Finding]bool{}, found: map[cause]bool{}}
 	if !x.read(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")), o.Form) {
 		return Report{}, ErrUnrecognised
 	}

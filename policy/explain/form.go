@@ -21,9 +21,9 @@ type form struct {
 // controls are what a page or a command says about the form, and JSON doesn't.
 type controls struct {
 	method, enctype string
-	files           []string // names of the fields with files
-	multiple        bool     // one of them takes several files
-	buttons         []string // names of the submit buttons, which browsers send as fields
+	files           []string        // names of the fields with files
+	multiple        bool            // one of them takes several files
+	buttons         map[string]bool // names of the submit buttons in lower case, which browsers send as fields
 }
 
 // isFull reports whether the form has more than maxItems fields and files; no more are added then.
@@ -46,25 +46,52 @@ func (f *form) addFile(name string) {
 	}
 }
 
-// set replaces the field of that name, or adds one.
-func (f *form) set(field policy.Field) {
-	if i := fieldIndex(f.fields, field.Name); i >= 0 {
-		f.fields[i].Value = field.Value
-		return
+// set replaces fields of the same name, or adds them.
+func (f *form) set(fields []policy.Field) {
+	index := indexFields(f.fields)
+	for _, field := range fields {
+		name := policy.LowerName(field.Name)
+		if i, found := index[name]; found {
+			f.fields[i].Value = field.Value
+			continue
+		}
+		index[name] = len(f.fields)
+		f.fields = append(f.fields, field)
 	}
-	f.fields = append(f.fields, field)
 }
+
+// indexFields returns the index of the first field of each name in lower case.
+func indexFields(fields []policy.Field) map[string]int {
+	index := make(map[string]int, len(fields))
+	for i, field := range fields {
+		if name := policy.LowerName(field.Name); !has(index, name) {
+			index[name] = i
+		}
+	}
+	return index
+}
+
+func has[V any](m map[string]V, name string) bool { _, ok := m[name]; return ok }
 
 // fillVisitorFields gives each empty field that the visitor fills in a value that satisfies its
 // prefix condition.
 func (f *form) fillVisitorFields(d *policy.Document) {
-	for _, name := range f.visitorFields[:min(len(f.visitorFields), maxItems)] {
-		for _, c := range d.Conditions {
-			if c.Covers(name) && c.Operator() == policy.OpStartsWith && fieldValue(f.fields, name) == "" {
-				f.set(policy.Field{Name: name, Value: sampleField(c).Value})
-			}
+	samples := map[string]string{} // by the field's name in lower case
+	for _, c := range d.Conditions {
+		if name := policy.LowerName(c.Field()); c.Operator() == policy.OpStartsWith && !has(samples, name) {
+			samples[name] = sampleField(c).Value
 		}
 	}
+	index := indexFields(f.fields)
+	var filled []policy.Field
+	for _, name := range f.visitorFields[:min(len(f.visitorFields), maxItems)] {
+		lower := policy.LowerName(name)
+		i, found := index[lower]
+		if sample, ok := samples[lower]; ok && (!found || f.fields[i].Value == "") {
+			filled = append(filled, policy.Field{Name: name, Value: sample})
+		}
+	}
+	f.set(filled)
 }
 
 // deriveForm returns the fields that signing the document adds, as far as its conditions tell. With
@@ -72,10 +99,12 @@ func (f *form) fillVisitorFields(d *policy.Document) {
 func deriveForm(d *policy.Document, all bool) *form {
 	f := &form{}
 	d.Conditions = d.Conditions[:min(len(d.Conditions), maxItems+1)]
+	seen := map[string]bool{}
 	for _, c := range d.Conditions {
 		signing := isSignatureField(c.Field()) && c.Operator() == policy.OpEqual
 		other := all && !isRange(c) && !c.Covers("bucket")
-		if (signing || other) && !hasField(f.fields, c.Field()) {
+		if name := policy.LowerName(c.Field()); (signing || other) && !seen[name] {
+			seen[name] = true
 			f.fields = append(f.fields, sampleField(c))
 		}
 	}

@@ -13,7 +13,7 @@ type formJSON struct {
 	URL    string          `json:"url"`
 	Fields json.RawMessage `json:"fields"`
 	Values json.RawMessage `json:"values"`
-	Open   []string        `json:"open"`
+	Open   json.RawMessage `json:"open"`
 	Policy string          `json:"policy"`
 	Post   *formJSON       `json:"post"`
 }
@@ -29,19 +29,35 @@ func (e *evidence) readFormJSON(text string) {
 	if in.Post != nil {
 		in = *in.Post
 	}
-	e.form = &form{address: in.URL, fields: append(readFields(in.Fields), readFields(in.Values)...), visitorFields: in.Open}
+	e.form = &form{address: in.URL, fields: append(readFields(in.Fields), readFields(in.Values)...), visitorFields: readNames(in.Open)}
 	if in.Policy != "" && !hasField(e.form.fields, "policy") {
 		e.form.fields = append(e.form.fields, policy.Field{Name: "policy", Value: in.Policy})
 	}
 	e.form.otherPolicy = in.Policy != "" && in.Policy != fieldValue(e.form.fields, "policy")
 }
 
-// readFields reads a list of names and values, or an object, up to more than maxItems fields. It
-// leaves out values that aren't strings.
+// readNames reads a list of strings, at most maxItems of them.
+func readNames(text json.RawMessage) (names []string) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, _ := d.Token(); open != json.Delim('[') {
+		return nil
+	}
+	for len(names) < maxItems && d.More() {
+		var name string
+		if d.Decode(&name) != nil {
+			return names
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// readFields reads a list of names and values, or an object: of more than maxItems fields the first
+// ones. It leaves out values that aren't strings.
 func readFields(text json.RawMessage) (fields []policy.Field) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	open, _ := d.Token()
-	for len(fields) <= maxItems && d.More() {
+	for read := 0; read <= maxItems && d.More(); read++ {
 		var f policy.Field
 		var err error
 		switch open {

@@ -118,7 +118,10 @@ func (r *pageReader) addControl(tag string, attributes map[string]string) {
 	case name == "" || inputType == "reset" || inputType == "button" || box && !has("checked"):
 		return
 	case inputType == "submit" || tag == "button":
-		f.controls.buttons = append(f.controls.buttons, name)
+		if f.controls.buttons == nil {
+			f.controls.buttons = map[string]bool{}
+		}
+		f.controls.buttons[policy.LowerName(name)] = true
 	case box && !has("value"):
 		value = "on"
 	case tag == "textarea":

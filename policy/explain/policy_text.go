@@ -32,6 +32,8 @@ func (e *evidence) readPolicy(text string) {
 		if decoded := decodeLoosely(text); decoded != "" {
 			e.readPolicy(decoded)
 		}
+	case syntax.Kind == policy.SyntaxLength:
+		e.addFault(Finding{Code: "form_too_large", Wanted: syntax.Wanted})
 	default:
 		e.addFault(Finding{Code: syntaxCode(decodeLoosely(text), syntax), Field: position(syntax), Wanted: syntax.Wanted, Got: syntax.Got})
 	}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -48,15 +49,19 @@ func isRefusalMessage(text string) bool {
 // answerURL returns the presigned URL of an answer of the JSON API: that of its PUT, or of its
 // first part.
 func answerURL(text string) string {
+	type part struct{ URL string }
 	var answer struct {
-		Put   struct{ URL string }
-		Parts []struct{ URL string }
+		Put   part
+		Parts json.RawMessage
 	}
-	if !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &answer) != nil {
+	const most = 1 << 20 // of an answer with 100 parts
+	if !strings.HasPrefix(text, "{") || len(text) > most || json.Unmarshal([]byte(text), &answer) != nil {
 		return ""
 	}
-	if len(answer.Parts) > 0 {
-		return answer.Parts[0].URL
+	d, first := json.NewDecoder(bytes.NewReader(answer.Parts)), part{}
+	if open, _ := d.Token(); open != json.Delim('[') || !d.More() {
+		return answer.Put.URL
 	}
-	return answer.Put.URL
+	_ = d.Decode(&first)
+	return first.URL
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/postern-dev/postern/policy"
 )
 
 // Kind is the kind of input that Explain recognised.
@@ -72,8 +74,10 @@ const maxFindings = 200
 // add adds a finding unless the report has the same one.
 func (x *explainer) add(f Finding) {
 	f.Wanted, f.Got = shorten(f.Wanted), shorten(f.Got)
-	if len(x.report.Findings) < maxFindings && !slices.Contains(x.report.Findings, f) {
+	if len(x.report.Findings) < maxFindings && !x.seen[f] {
 		x.report.Findings = append(x.report.Findings, f)
+		x.seen[f] = true
+		x.found[cause{f.Code, policy.LowerName(f.Field)}] = true
 	}
 }
 

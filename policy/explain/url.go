@@ -15,8 +15,16 @@ type presignedURL struct {
 	signedHeaders []string // names in lower case, host among them
 }
 
+// maxURLBytes bounds a URL. Servers read request lines of 8 KiB by default (nginx, Apache), some
+// more, and a presigned URL with a session token takes 2 to 4 KiB.
+const maxURLBytes = 64 << 10
+
 // readURL reads a presigned URL, also one that was copied with white space or out of HTML.
 func (e *evidence) readURL(text string) {
+	if len(text) > maxURLBytes {
+		e.addFault(Finding{Code: "url_too_long", Wanted: "at most " + formatCount(maxURLBytes, "byte"), Got: formatCount(len(text), "byte")})
+		return
+	}
 	if strings.ContainsAny(text, " \r\n\t") {
 		e.addFault(Finding{Code: "url_broken", Wanted: "no spaces or line ends"})
 		text = strings.Join(strings.Fields(text), "")
