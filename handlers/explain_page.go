@@ -3,22 +3,17 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers/language"
-	"github.com/postern-dev/postern/handlers/problem"
-	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/explain"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/templates"
 )
-
-// maxPasted bounds the body of the explain page's form. Percent-encoding makes what was pasted
-// longer on the way.
-const maxPasted = explain.MaxInput + explain.MaxInput/4
 
 // showExplain shows the empty page.
 func (h *Handlers) showExplain(c echo.Context) error {
@@ -32,53 +27,45 @@ func (h *Handlers) answerExplain(c echo.Context) error {
 	if err := h.origins.check(r); err != nil {
 		return err
 	}
+	if err := h.explainRates.allow(visitorAddress(c), h.config.Now()); err != nil {
+		return err
+	}
 	view := h.layout.explainView()
 	view.HasResult = true
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPasted)
-	if err := r.ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if !errors.As(err, &large) {
-			return &problem.Error{Code: problem.InvalidRequest, Detail: "wanted a form"}
-		}
+	p, err := readPasted(c)
+	switch {
+	case errors.Is(err, errTooMuchPasted):
 		view.OutcomeState, view.Outcome = "unreadable", "That is more than can be read at once: at most 1 MiB."
 		return render(c, http.StatusRequestEntityTooLarge, templates.Explain(view))
+	case err != nil:
+		return err
 	}
-	view.Text, view.Form, view.Size = r.PostForm.Get("text"), r.PostForm.Get("form"), strings.TrimSpace(r.PostForm.Get("size"))
-	explainInto(&view, h.config.Now())
+	p.size = strings.TrimSpace(p.size)
+	view.Text, view.Form, view.Size = repeated(p.text), repeated(p.form), repeated(p.size)
+	explainInto(&view, p, h.config.Now())
 	return render(c, http.StatusOK, templates.Explain(view))
 }
 
 // explainInto fills in what the pasted text comes to.
-func explainInto(view *templates.ExplainView, now time.Time) {
-	options := explain.Options{Now: now, Form: pastedFields(view.Form)}
-	if view.Size != "" {
-		size, err := profile.ParseSize(view.Size)
+func explainInto(view *templates.ExplainView, p pasted, now time.Time) {
+	options := explain.Options{Now: now, Form: pastedFields(p.form)}
+	if p.size != "" {
+		size, err := profile.ParseSize(p.size)
 		if err != nil {
 			view.OutcomeState, view.Outcome = "unreadable", "The file’s size should be a number of bytes, or a size such as 10MiB."
 			return
 		}
 		options.Size = &size
 	}
-	report, err := explain.Explain(view.Text, options)
-	switch {
-	case errors.Is(err, explain.ErrTooLarge):
-		view.OutcomeState, view.Outcome = "unreadable", "That is more than can be read at once: at most 1 MiB."
-	case err != nil:
+	report, err := explain.Explain(p.text, options)
+	if err != nil {
 		view.OutcomeState, view.Outcome = "unreadable", "That is no policy, form, curl command, presigned URL or store’s error."
-	default:
-		fillReport(view, report)
+		return
 	}
-}
-
-// pastedFields reads one name=value per line; nothing at all is no form.
-func pastedFields(text string) (fields []policy.Field) {
-	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
-		if name = strings.TrimSpace(name); name != "" {
-			fields = append(fields, policy.Field{Name: name, Value: value})
-		}
+	fillReport(view, report)
+	if view.Text != p.text {
+		view.Summary = append(view.Summary, templates.Detail{Term: view.TextLabel, Value: strconv.Itoa(len(p.text)) + " bytes, too long to be shown again"})
 	}
-	return fields
 }
 
 // fillReport copies a report into the page's view, as sentences with capital letters.

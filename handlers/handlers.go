@@ -18,6 +18,8 @@ type Handlers struct {
 	layout   *layout
 	origins  *origins
 	respond  *responder
+	// explainRates limits the explain page.
+	explainRates explainRates
 }
 
 // New compiles a Config. It returns every contradiction in it, joined, and keeps no reference to

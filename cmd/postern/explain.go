@@ -90,9 +90,9 @@ func (e *explainCommand) input(c *console) (name, text string, err error) {
 		defer file.Close()
 		name, in = e.File, file
 	}
-	content, err := io.ReadAll(io.LimitReader(in, explain.MaxInput+1))
-	if err != nil {
+	var content strings.Builder
+	if _, err := io.Copy(&content, io.LimitReader(in, explain.MaxInput+1)); err != nil {
 		return "", "", badUsage("%s: it can't be read", name)
 	}
-	return name, string(content), nil
+	return name, content.String(), nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/testserver"
+	"github.com/postern-dev/postern/policy/explain"
 )
 
 func TestExplainAcceptsWhatSignPrintsInEveryDialect(t *testing.T) {
@@ -60,6 +61,8 @@ func TestExplainExitCodes(t *testing.T) {
 	form := filepath.Join(dir, "form.json")
 	write(t, form, signed.stdout)
 	write(t, filepath.Join(dir, "words.txt"), "why?")
+	write(t, filepath.Join(dir, "large.html"), "<form>"+strings.Repeat(" ", explain.MaxInput-6))
+	write(t, filepath.Join(dir, "larger.html"), "<form>"+strings.Repeat(" ", explain.MaxInput-5))
 	cases := []struct {
 		name string
 		args []string
@@ -71,6 +74,8 @@ func TestExplainExitCodes(t *testing.T) {
 		{"refused for its key", []string{form, "--at", sampleAt, "--form", "key=a/c.png"}, exitFailed, "value_mismatch"},
 		{"expired by now", []string{form}, exitFailed, "policy_expired"},
 		{"nothing to explain", []string{filepath.Join(dir, "words.txt")}, exitUsage, "words.txt: wanted a policy"},
+		{"10 MiB", []string{filepath.Join(dir, "large.html")}, exitFailed, "policy_missing"},
+		{"a byte more", []string{filepath.Join(dir, "larger.html")}, exitUsage, "larger.html: wanted at most 10485760 bytes"},
 		{"no such file", []string{filepath.Join(dir, "none")}, exitUsage, "none: no such file"},
 		{"a folder", []string{dir}, exitUsage, "it can't be read"},
 		{"a size that is none", []string{form, "--file-size", "-1"}, exitUsage, `--file-size`},

@@ -81,8 +81,8 @@ func (x *explainer) checkCondition(c policy.Condition) {
 	}
 }
 
-// checkPair adds a finding about two conditions on one field. S3 wants both to hold, other stores only the last,
-// and often they are the mark of a policy that a value rewrote.
+// checkPair adds a finding about two conditions on one field. S3 wants both to hold, other stores
+// only the last, and often they are the mark of a policy that a value rewrote.
 func (x *explainer) checkPair(a, b policy.Condition) {
 	f := Finding{Code: "condition_repeated", Field: b.Field()}
 	switch {
