@@ -47,8 +47,8 @@ type Provider struct {
 
 var allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
 
-// providers follow the stores' own documentation of the S3 calls that they support. The sources of
-// RefusesUnsigned, and of ACLs where it isn't set:
+// providers follow the stores' own documentation of the S3 calls that they support. Where unsigned
+// headers are refused, nothing depends on ACLs, and it is left out. The sources of both:
 //
 //   - aws: "Authenticating Requests: Using Query Parameters" in the S3 reference: x-amz- headers
 //     have to be signed; else 403 AccessDenied with HeadersNotSigned, as in many public threads.
