@@ -6,54 +6,65 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-// threats lists, for each kind of attack, the tests that show it is refused. The attacks themselves
-// are in cmd/postern/attacks.
-var threats = []struct {
-	attack string
-	tests  []string
-}{
-	{"key missing, empty prefix, prefix without a slash", []string{"TestEveryAttackIsRefused", "TestCompileRefusesContradictions", "TestSubjectsNeverShareAPrefix", "TestConstructorsRefuse"}},
-	{"file names that climb, look alike or hide", []string{"TestEveryAttackIsRefused", "TestAMillionFileNamesGiveKeysBelowThePrefix", "FuzzKeys", "TestCleanFilenameRefusesWhatNamesNoFile"}},
-	{"quotes, braces and newlines that rewrite the policy", []string{"TestEveryAttackIsRefused", "TestHostileTextsAreStoredAsText", "FuzzSign", "FuzzEncode"}},
-	{"control, bidi and zero-width characters in names", []string{"TestHostileTextsAreStoredAsText", "TestCleanFilenameRemovesInvisibleCharacters", "TestHostileTextIsShownUnchangedAsText"}},
-	{"markup in any field, key, redirect or error text", []string{"TestEveryAttackIsRefused", "TestPagesMatchTheirGoldenFiles", "TestHostileTextsAreStoredAsText"}},
-	{"pages and drawings as pictures, type lies, polyglots", []string{"TestEveryAttackIsRefused", "TestWithoutScriptAFileOfAFalseTypeIsDeletedAndExplained", "TestBytesAreComparedWithTheDeclaredType"}},
-	{"the client chooses acl, tags, metadata, storage class, redirect", []string{"TestEveryAttackIsRefused", "TestTheStoreRefusesChangedForms", "TestTheDocumentHasAConditionForEachSetting"}},
-	{"redirects to elsewhere", []string{"TestEveryAttackIsRefused", "TestRedirects"}},
-	{"a forged landing page call", []string{"TestEveryAttackIsRefused", "TestWithoutScriptAForgedLandingPageChangesNothing"}},
-	{"lies about size, bigger bodies, extra parts", []string{"TestEveryAttackIsRefused", "TestTheStoreRefusesChangedParts", "TestPartsOutsideThePlanAreNotSigned"}},
-	{"somebody else's upload", []string{"TestVisitorsCannotReachEachOthersUploads", "TestAnUploadOfSomebodyElseLooksLikeOneThatDoesNotExist"}},
-	{"token confusion", []string{"TestEveryAttackIsRefused", "TestTokenConfusion", "TestPublicKeyIsNoSecret", "FuzzTokens"}},
-	{"replay, overwriting an accepted object", []string{"TestEveryAttackIsRefused", "TestAnExpiredFormIsRefused", "TestAPresignedPutDoesNotReplaceAnObject"}},
-	{"abandoned parts", []string{"TestOpenMultipartUploadsAreLimited", "TestAnAbortedUploadLeavesNoParts"}},
-	{"cross-origin calls on issuing", []string{"TestEveryAttackIsRefused", "TestCrossOriginCalls", "TestPreflights"}},
-	{"clickjacking, framing by others", []string{"TestOnlyListedPagesCanFrameTheWidget", "TestPagesOtherThanTheWidgetAreNeverFramed"}},
-	{"messages from or to the wrong window", []string{"TestOnlyListedPagesCanFrameTheWidget"}},
-	{"origins by query or Referer, look-alike or null", []string{"TestEveryAttackIsRefused", "TestOnlyListedPagesCanFrameTheWidget"}},
-	{"credentials and signatures in logs, errors, caches, referrers", []string{"TestEveryAttackIsRefused", "TestNoCredentialIsLogged", "TestSecretsStayHidden", "TestSecurityHeaders"}},
-	{"signing oracle", []string{"TestEveryAttackIsRefused"}},
-	{"large, deep, slow, endless requests", []string{"TestEveryAttackIsRefused", "TestRequestsThatNeverEndAreCutOff", "TestOversizedHeadersAreRefused", "TestSlowHeadersAreCutOff"}},
-	{"bad numbers, odd durations", []string{"TestEveryAttackIsRefused", "TestBrokenFilesGetOneSentence"}},
-	{"DNS rebinding, foreign Host", []string{"TestWhichHostsAreOurs", "TestForeignHostsAreRefusedBeforeAnythingElse", "TestDevRefusesForeignHostsToo", "TestAnOriginIsNeverOursBecauseTheRequestNamesItsHost"}},
-	{"a proxy's header believed with a port, or an IPv6 visitor hopping through a /48", []string{"TestOnlyTrustedProxiesTellTheVisitorsAddress", "TestVisitorsBehindAProxyAreToldApartByWhatItSends", "TestAVisitorWhoHopsThroughIPv6NetworksIsLimited", "TestQuotasOfGuestsHoldForWholeIPv6Networks"}},
-	{"a store that ignores conditions", []string{"TestEveryAttackIsRefused", "TestObjectsThatBreakThePlanAreRemovedWhateverTheStoreEnforced"}},
-	{"unsigned headers on a presigned PUT or part URL", []string{"TestEveryAttackIsRefused", "TestObeyedHeadersNeverGiveAnAcceptedObjectAForeignAttribute", "TestServeWarnsWhereOneSetOfCredentialsDoesBoth", "TestWhatVisitorsHoldIsSignedWithTheUploadCredentials"}},
+// threatsPage lists, for each kind of attack, what holds and the tests that show it.
+const threatsPage = "static/docs/threats.md"
+
+// threatTest finds the name of a test in a cell of the page.
+var threatTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]+)`")
+
+// threat is a row of the page.
+type threat struct {
+	attack, defence string
+	tests           []string
 }
 
 func TestEveryThreatHasATest(t *testing.T) {
 	t.Parallel()
-	tests := testsBelow(t, "../..")
-	for _, threat := range threats {
-		for _, name := range threat.tests {
+	tests, seen := testsBelow(t, "../.."), map[string]bool{}
+	listed := threats(t)
+	if len(listed) < 30 {
+		t.Errorf("%s: wanted at least 30 threats, got %d", threatsPage, len(listed))
+	}
+	for _, row := range listed {
+		if seen[row.attack] || row.attack == "" || row.defence == "" {
+			t.Errorf("%s: wanted each attack once, with what holds, got %q", threatsPage, row.attack)
+		}
+		seen[row.attack] = true
+		if len(row.tests) == 0 {
+			t.Errorf("%s: %s: wanted the name of a test, got none", threatsPage, row.attack)
+		}
+		for _, name := range row.tests {
 			if !tests[name] {
-				t.Errorf("%s: there is no %s", threat.attack, name)
+				t.Errorf("%s: %s: there is no %s", threatsPage, row.attack, name)
 			}
 		}
 	}
+}
+
+// threats reads the rows of the page's tables.
+func threats(t *testing.T) (rows []threat) {
+	t.Helper()
+	for line := range strings.Lines(readGuide(t, threatsPage)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) < 2 || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| attack |") {
+			continue
+		}
+		if len(cells) != 5 {
+			t.Errorf("%s: wanted three cells in a row, got %d: %.100q", threatsPage, len(cells)-2, line)
+			continue
+		}
+		row := threat{attack: strings.TrimSpace(cells[1]), defence: strings.TrimSpace(cells[2])}
+		for _, match := range threatTest.FindAllStringSubmatch(cells[3], -1) {
+			row.tests = append(row.tests, match[1])
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // testsBelow lists the names of all tests and fuzz targets below a folder.

@@ -159,29 +159,41 @@ func putDocuments(t *testing.T, store *devStore) []hostileObject {
 	return objects
 }
 
-// framesHost has a page that shows several objects.
-const framesHost = "frames.test"
-
-// objectsPerPage is how many objects one page shows, each in a frame.
-const objectsPerPage = 21
-
-// openObjects opens objects in frames, at their addresses in the store, and returns the marks of
-// the scripts that ran. A frame takes a document for what it is as a tab does, and takes a tenth of
-// the time. A page has loaded when all of its frames have: those with scripts, and those whose
-// object became a download.
+// openObjects opens objects at their addresses in the store and returns the marks of the scripts
+// that ran.
 func openObjects(t *testing.T, p *devServer, objects []hostileObject) (ran []string) {
 	t.Helper()
 	b := newTab(t, tabOptions{})
+	signer := s3.NewPresignClient(p.store(t).client)
+	var addresses []string
+	for _, o := range objects {
+		signed, err := signer.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(o.key)})
+		must(t, err)
+		addresses = append(addresses, signed.URL)
+	}
+	ran = b.openInFrames(addresses)
+	b.requireOpened(hostOf(t, p.Store), len(objects))
+	return ran
+}
+
+// framesHost has a page that shows several objects.
+const framesHost = "frames.test"
+
+// framesPerPage is how many objects one page shows.
+const framesPerPage = 21
+
+// openInFrames opens addresses in frames and returns the marks of the scripts that ran. A frame
+// takes a document for what it is as a tab does, and needs a fraction of the time. A page has
+// loaded when all of its frames have: those with scripts, and those that became downloads.
+func (b *tab) openInFrames(addresses []string) (ran []string) {
+	b.t.Helper()
 	b.Proxy.serveHost(scriptHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	_, err := chromedp.Call(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorDeny})
-	must(t, err)
-	signer := s3.NewPresignClient(p.store(t).client)
-	for group := range slices.Chunk(objects, objectsPerPage) {
+	must(b.t, err)
+	for group := range slices.Chunk(addresses, framesPerPage) {
 		page := "<!doctype html><title>objects</title>"
-		for _, o := range group {
-			signed, err := signer.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(o.key)})
-			must(t, err)
-			page += fmt.Sprintf(`<iframe src="%s"></iframe>`, html.EscapeString(signed.URL))
+		for _, address := range group {
+			page += fmt.Sprintf(`<iframe src="%s"></iframe>`, html.EscapeString(address))
 		}
 		b.Proxy.serveHost(framesHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -189,7 +201,6 @@ func openObjects(t *testing.T, p *devServer, objects []hostileObject) (ran []str
 		}))
 		b.open("http://" + framesHost + "/")
 	}
-	b.requireOpened(strings.TrimPrefix(p.Store, "http://"), len(objects))
 	for _, request := range b.Proxy.requests(scriptHost, "") {
 		ran = append(ran, path.Base(request.Path))
 	}
