@@ -7,9 +7,7 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -45,12 +43,13 @@ type hostileObject struct {
 func TestNoAcceptedObjectRunsScriptAtItsStoreAddress(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
-	accepted := uploadHostileFiles(t, p)
+	types := hostileTypes(t)
+	accepted := uploadHostileFiles(t, p, types)
 	opened := slices.DeleteFunc(slices.Clone(accepted), func(o hostileObject) bool { return !long && !o.always })
-	if len(opened) < len(hostileTypes) {
-		t.Errorf("accepted objects to open: wanted at least %d, got %d", len(hostileTypes), len(opened))
+	if len(opened) < 100 {
+		t.Errorf("accepted objects to open: wanted at least 100, got %d", len(opened))
 	}
-	t.Logf("%d types with %d bodies: %d objects accepted, %d opened", len(hostileTypes), len(hostileBodies()), len(accepted), len(opened))
+	t.Logf("%d types with %d bodies: %d objects accepted, %d opened", len(types), len(hostileBodies()), len(accepted), len(opened))
 	for _, mark := range openObjects(t, p, opened) {
 		i := slices.IndexFunc(accepted, func(o hostileObject) bool { return o.mark == mark })
 		t.Errorf("accepted object: wanted one that runs nothing, got script from %s", accepted[i].name)
@@ -66,13 +65,13 @@ func TestNoAcceptedObjectRunsScriptAtItsStoreAddress(t *testing.T) {
 
 // uploadHostileFiles tries every body under every type, and every body through the plain form. It
 // returns the accepted objects.
-func uploadHostileFiles(t *testing.T, p *devServer) []hostileObject {
+func uploadHostileFiles(t *testing.T, p *devServer, types []string) []hostileObject {
 	t.Helper()
 	var mu sync.Mutex
 	var accepted []hostileObject
 	var group sync.WaitGroup
 	slots := make(chan struct{}, 8)
-	for i, contentType := range append(slices.Clone(hostileTypes), plainForm) {
+	for i, contentType := range append(slices.Clone(types), plainForm) {
 		for j, body := range hostileBodies() {
 			slots <- struct{}{}
 			group.Go(func() {
@@ -218,27 +217,5 @@ func (b *tab) requireOpened(host string, count int) {
 	}
 	if opened != count {
 		b.t.Errorf("objects that the browser got from the store: wanted %d, got %d", count, opened)
-	}
-}
-
-// TestHostileTypesHoldEveryActiveType compares the list with the source of package profile, so that
-// a type added there is tried here.
-func TestHostileTypesHoldEveryActiveType(t *testing.T) {
-	t.Parallel()
-	source, err := os.ReadFile("../../../policy/profile/types.go")
-	must(t, err)
-	_, list, found := strings.Cut(string(source), "activeTypes = map[string]bool{")
-	list, _, ended := strings.Cut(list, "\n}")
-	active := regexp.MustCompile(`"([^"]+/[^"]+)":`).FindAllStringSubmatch(list, -1)
-	if !found || !ended || len(active) < 20 {
-		t.Fatalf("policy/profile/types.go: wanted the list of active types, got %d of them", len(active))
-	}
-	for _, match := range active {
-		if !slices.Contains(hostileTypes, match[1]) {
-			t.Errorf("hostile types: wanted %q among them, which browsers run", match[1])
-		}
-	}
-	if len(hostileTypes) < 60 || len(hostileBodies()) < 12 {
-		t.Errorf("wanted at least 60 types and 12 bodies, got %d and %d", len(hostileTypes), len(hostileBodies()))
 	}
 }
