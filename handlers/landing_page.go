@@ -19,7 +19,7 @@ import (
 // changes nothing more.
 func (h *Handlers) showLanding(c echo.Context) error {
 	extendWriteDeadline(c, h.config.Store.LongCallTimeout())
-	up, err := h.openFromPath(c)
+	up, visitor, err := h.openFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,11 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	var broken *uploads.ObjectError
 	switch {
 	case err == nil:
-		return render(c, http.StatusOK, templates.Result(h.layout.doneView(t, up, done)))
+		view := h.layout.doneView(t, up, done)
+		if openedLater(c.Request(), visitor) {
+			view.Filename, view.Details = "", nil
+		}
+		return render(c, http.StatusOK, templates.Result(view))
 	case errors.As(err, &broken):
 		return render(c, broken.Problem.Code.Status(), templates.Result(h.layout.refusedView(t, up, broken)))
 	case problem.From(err).Code == problem.Incomplete:
@@ -42,14 +46,23 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	return err
 }
 
-// openFromPath finds the upload of a landing page. A session that ended while the file was sent is
-// no reason to withhold the result; another person's session is.
-func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, error) {
+// openFromPath finds the upload of a landing page, and who asks for it. A session that ended while
+// the file was sent is no reason to withhold the result; another person's session is.
+func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, uploads.Visitor, error) {
 	visitor, err := h.identify(c)
 	if err != nil {
 		visitor = uploads.Visitor{}
 	}
-	return h.service.OpenForm(c.Param("token"), c.Param("profile"), visitor)
+	up, err := h.service.OpenForm(c.Param("token"), c.Param("profile"), visitor)
+	return up, visitor, err
+}
+
+// openedLater reports whether nobody vouches for the visitor of a landing page and no page has led
+// there, as the store's redirect does: then the address may come from the browser's history, at a
+// computer that somebody else used before. Such a visitor learns nothing about the file. Going back
+// to the page and loading it again repeat the request that led there.
+func openedLater(r *http.Request, v uploads.Visitor) bool {
+	return !v.Known && r.Header.Get("Sec-Fetch-Site") == "none"
 }
 
 func (l *layout) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {

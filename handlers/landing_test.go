@@ -237,3 +237,39 @@ func TestAnExpiredUploadTokenIsReportedAsExpired(t *testing.T) {
 	}
 	p.call("POST", "/complete", "").refused(problem.UploadExpired)
 }
+
+func TestALandingPageTellsAboutTheFileOnlyToItsVisitor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := []string{"Authorization", "Bearer alice"}
+	for _, c := range []struct {
+		name   string
+		form   []string // headers of the request for the form
+		header []string
+		status int
+		shown  bool // whether the page says what was uploaded
+	}{
+		{"its visitor, from the store", alice, append(alice, "Sec-Fetch-Site", "cross-site"), http.StatusOK, true},
+		{"its visitor, from the history", alice, append(alice, "Sec-Fetch-Site", "none"), http.StatusOK, true},
+		{"somebody else, from the history", alice, []string{"Authorization", "Bearer bob", "Sec-Fetch-Site", "none"}, http.StatusNotFound, false},
+		{"somebody else, going back", alice, []string{"Authorization", "Bearer bob", "Sec-Fetch-Site", "cross-site"}, http.StatusNotFound, false},
+		{"a session that ended meanwhile, from the store", alice, []string{"Authorization", "Bearer ended?", "Sec-Fetch-Site", "cross-site"}, http.StatusOK, true},
+		{"nobody, from the history", alice, []string{"Sec-Fetch-Site", "none"}, http.StatusOK, false},
+		{"a guest, from the store", nil, []string{"Sec-Fetch-Site", "cross-site"}, http.StatusOK, true},
+		{"a guest, from the history", nil, []string{"Sec-Fetch-Site", "none"}, http.StatusOK, false},
+		{"a guest's upload, opened by somebody", nil, append(alice, "Sec-Fetch-Site", "none"), http.StatusNotFound, false},
+		{"a guest with an old browser", nil, nil, http.StatusOK, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := s.form("pictures", c.form...)
+			if posted := postForm(t, f.action, f.fields, png(5000)); posted.status != http.StatusSeeOther {
+				t.Fatalf("post: %d %s", posted.status, posted.body)
+			}
+			page := s.call("GET", f.landing(), "", c.header...)
+			shown := bytes.Contains(page.body, []byte("PNG")) || bytes.Contains(page.body, []byte("postern-details"))
+			if page.status != c.status || shown != c.shown {
+				t.Errorf("wanted %d, what was uploaded shown: %v, got %d, %v: %s", c.status, c.shown, page.status, shown, page.body)
+			}
+		})
+	}
+}
