@@ -59,7 +59,7 @@ func attacks() []attack {
 		keyAttacks(), nameAttacks(), typeAttacks(), attributeAttacks(), redirectAttacks(), sizeAttacks(), policyAttacks(),
 		tokenAttacks(), ticketAttacks(), originAttacks(), landingPageAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
-		unsignedAttacks(),
+		unsignedAttacks(), ownerAttacks(),
 	)
 }
 
