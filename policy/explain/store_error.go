@@ -26,10 +26,32 @@ func (e *evidence) readStoreError(text string) {
 		return
 	}
 	var answer storeError
-	limited := strings.NewReader(text[:min(len(text), maxAnswerBytes)])
-	if err := xml.NewDecoder(limited).Decode(&answer); err != nil || answer.Code == "" {
+	text = text[:min(len(text), maxAnswerBytes)]
+	if isUnusual(text) || xml.NewDecoder(strings.NewReader(text)).Decode(&answer) != nil || answer.Code == "" {
 		e.addFault(Finding{Code: "answer_unreadable", Wanted: "an <Error> with a <Code>"})
 		return
 	}
 	e.storeError = &answer
+}
+
+// isUnusual reports whether elements have more levels or more attributes than in any store's
+// answer, which has three levels and one attribute. The decoder copies each of them more than once.
+func isUnusual(text string) bool {
+	const most = 16
+	d := xml.NewDecoder(strings.NewReader(text))
+	for depth := 0; depth <= most; {
+		token, err := d.RawToken()
+		if err != nil {
+			return false // the decoder says what is wrong
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if depth++; len(token.Attr) > most {
+				return true
+			}
+		case xml.EndElement:
+			depth--
+		}
+	}
+	return true
 }
