@@ -83,8 +83,8 @@ type lookUp struct {
 	at     time.Time
 }
 
-// lookUps is a heap with the form in front that may be looked up first. It isn't told when a form is
-// forgotten.
+// lookUps is a heap with the form in front that may be looked up first. It isn't told when a form
+// is forgotten.
 type lookUps []lookUp
 
 func (q lookUps) Len() int           { return len(q) }

@@ -57,10 +57,10 @@ type Config struct {
 //
 // A plain form is charged one upload and the largest file that it allows, and can be posted until
 // its time ends, whatever landed before. After that it stays charged until somebody with the same
-// account meets a limit: then Reserve asks for it to be looked up (see uploads.EndedFormsError), and
-// it is charged with what the store holds, or with the largest object that landed. Forms that are
-// issued in pages may together hold half of a quota, so that opening pages leaves the other half.
-// Of a form that is forgotten for lack of memory the charge stays.
+// account meets a limit: then Reserve asks for it to be looked up (see uploads.EndedFormsError),
+// and it is charged with what the store holds, or with the largest object that landed. Forms that
+// are issued in pages may together hold half of a quota, so that opening pages leaves the other
+// half. Of a form that is forgotten for lack of memory the charge stays.
 //
 // An IPv4 address is counted by itself, an IPv6 address by its first 64 bits, which is what one
 // network has. As many visitors have more, all of a /56 may use 4 times the limit of one address,
