@@ -131,12 +131,13 @@ func (v *Verifier) Verify(receipt string, want Expected) (Receipt, error) {
 // read checks all that is the same for every reader: form, signature, issuer and times.
 func (v *Verifier) read(receipt string) (*claims, error) {
 	// Go's base64 skips line ends: without this, one receipt would have many spellings.
-	if len(receipt) > MaxBytes || strings.ContainsAny(receipt, "\r\n") {
+	if len(receipt) > MaxBytes || strings.ContainsAny(receipt, "\r\n") || strings.HasSuffix(receipt, ".") {
 		return nil, refused(ReasonMalformed)
 	}
 	var c claims
 	if _, err := v.parser.ParseWithClaims(receipt, &c, v.keyOf); err != nil {
-		if errors.Is(err, jwt.ErrTokenSignatureInvalid) || errors.Is(err, errUnknownKey) {
+		known := !errors.Is(err, errPayload) && !errors.Is(err, jwt.ErrTokenMalformed)
+		if known && (errors.Is(err, jwt.ErrTokenSignatureInvalid) || errors.Is(err, jwt.ErrTokenUnverifiable)) {
 			return nil, refused(ReasonSignature)
 		}
 		return nil, refused(ReasonMalformed)
