@@ -236,6 +236,7 @@ type completeResponse struct {
 	Type     string `json:"type"`
 	ETag     string `json:"etag"`
 	Checksum string `json:"checksum,omitempty"`
+	Receipt  string `json:"receipt,omitempty"`
 }
 
 // completeUpload finishes an upload of any method and answers with what the store has. Asking again
@@ -254,8 +255,12 @@ func (h *Handlers) completeUpload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, completeResponse{ID: done.ID, Profile: done.Profile, Bucket: done.Bucket,
-		Key: done.Key, Size: done.Size, Type: done.Type, ETag: done.ETag, Checksum: done.Checksum})
+	return c.JSON(http.StatusOK, newCompleteResponse(done))
+}
+
+func newCompleteResponse(done uploads.Completed) completeResponse {
+	return completeResponse{ID: done.ID, Profile: done.Profile, Bucket: done.Bucket, Key: done.Key, Size: done.Size,
+		Type: done.Type, ETag: done.ETag, Checksum: done.Checksum, Receipt: done.Receipt}
 }
 
 // abortUpload gives an upload up and frees its parts.

@@ -26,6 +26,7 @@ type claims struct {
 	Metadata  map[string]string `json:"metadata,omitempty"`
 	Claims    map[string]string `json:"claims,omitempty"`
 	Origin    string            `json:"origin,omitzero"`
+	Nonce     string            `json:"nonce,omitzero"`
 	// Custom holds all other members.
 	Custom map[string]jsontext.Value `json:",inline"`
 }

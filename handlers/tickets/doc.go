@@ -20,6 +20,7 @@
 //	max_size    bytes, tightens the profile's own largest size
 //	metadata    object of strings that are stored with every object
 //	origin      the origin of the page that embeds the widget
+//	nonce       binds uploads and their receipts to a session of the host
 //	claims      object of strings for {claim:NAME} in key templates
 //
 // Every other member whose value is a string serves {claim:NAME} too, so that tickets of an

@@ -39,7 +39,7 @@ func (c *claims) identity() (profile.Identity, error) {
 	if err := checkSubject(c.Subject); err != nil {
 		return none, err
 	}
-	id := profile.Identity{Subject: c.Subject, Profiles: c.Profiles, Metadata: c.Metadata, Claims: custom, Origin: c.Origin}
+	id := profile.Identity{Subject: c.Subject, Profiles: c.Profiles, Metadata: c.Metadata, Claims: custom, Origin: c.Origin, Nonce: c.Nonce}
 	if c.MaxSize != nil {
 		id.MaxSize = *c.MaxSize
 	}

@@ -28,6 +28,7 @@ type Ticket struct {
 	Metadata map[string]string // stored with every object
 	Claims   map[string]string // for {claim:NAME} in key templates
 	Origin   string            // of the page that embeds the widget; empty: any the profile lists
+	Nonce    string            // binds uploads and their receipts to a session of the host; empty: to none
 	Issuer   string            // iss; empty: left out
 	Audience string            // aud; empty: "postern"
 	ID       string            // jti; empty: left out
@@ -93,7 +94,7 @@ func (t Ticket) claims(now time.Time) *claims {
 	c := &claims{
 		Subject: t.Subject, Audience: jwt.ClaimStrings{cmp.Or(t.Audience, Audience)}, Profiles: t.Profiles,
 		IssuedAt: &issued, Expires: &expires, Issuer: t.Issuer, ID: t.ID,
-		Metadata: t.Metadata, Claims: t.Claims, Origin: t.Origin,
+		Metadata: t.Metadata, Claims: t.Claims, Origin: t.Origin, Nonce: t.Nonce,
 	}
 	if t.MaxSize != 0 {
 		c.MaxSize = &t.MaxSize

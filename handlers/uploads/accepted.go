@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/receipts"
 )
 
 // acceptance is what this process remembers of an accepted object, so that the application is told
@@ -45,11 +46,12 @@ type acceptances struct {
 	*recent[acceptance]
 	onComplete func(context.Context, Completed) error
 	onReplaced func(context.Context, Replaced) error
+	receipts   *receipts.Issuer // nil: none
 	logger     *slog.Logger
 }
 
 func newAcceptances(c Config) acceptances {
-	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Logger}
+	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Receipts, c.Logger}
 }
 
 // add remembers an object and tells the application of it.
@@ -66,14 +68,37 @@ func (as acceptances) repeat(ctx context.Context, a acceptance, checksum string)
 		return Completed{}, err
 	}
 	if a.told {
-		return a.done, nil
+		return as.withReceipt(a.done)
 	}
 	return as.tell(ctx, a)
 }
 
+// withReceipt mints the receipt of an accepted object. Each answer has a new one, whose time begins
+// now.
+func (as acceptances) withReceipt(done Completed) (Completed, error) {
+	if as.receipts == nil {
+		return done, nil
+	}
+	var err error
+	if done.Receipt, err = as.receipts.Mint(done.receipt()); err != nil {
+		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
+	}
+	return done, nil
+}
+
+// receipt is what a receipt says of an accepted object.
+func (c Completed) receipt() receipts.Receipt {
+	return receipts.Receipt{ID: c.ID, Subject: c.Subject, Profile: c.Profile, Bucket: c.Bucket, Key: c.Key, Version: c.Version,
+		ETag: c.ETag, Size: c.Size, Type: c.Type, Filename: c.Filename, Checksum: c.Checksum, Metadata: c.Metadata, Nonce: c.Nonce}
+}
+
 // tell calls OnComplete. Its *problem.Error is shown to the caller, any other error is Internal.
 func (as acceptances) tell(ctx context.Context, a acceptance) (Completed, error) {
-	if err := as.onComplete(ctx, a.done); err != nil {
+	done, err := as.withReceipt(a.done)
+	if err != nil {
+		return Completed{}, err
+	}
+	if err := as.onComplete(ctx, done); err != nil {
 		var refusal *problem.Error
 		if errors.As(err, &refusal) {
 			return Completed{}, refusal
@@ -82,7 +107,7 @@ func (as acceptances) tell(ctx context.Context, a acceptance) (Completed, error)
 	}
 	a.told = true
 	as.put(a.done.ID, a)
-	return a.done, nil
+	return done, nil
 }
 
 // reportReplaced tells the application of an object in the place of an accepted one, once for each

@@ -25,6 +25,8 @@ type uploadClaims struct {
 	Checksum       profile.Checksum `json:"sum"`
 	MetadataDigest string           `json:"met"`
 	Language       string           `json:"lng"`
+	Filename       string           `json:"fnm"`
+	Nonce          string           `json:"non"`
 }
 
 // appendClaims appends the claims of u as JSON. It writes them by itself since a token is part of
@@ -34,6 +36,7 @@ func appendClaims(b []byte, u Upload) []byte {
 	for _, claim := range [...]struct{ name, value string }{
 		{"jti", u.ID}, {"sub", u.Subject}, {"prf", u.Profile}, {"bkt", u.Bucket}, {"key", u.Key}, {"mth", string(u.Method)},
 		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", string(u.Checksum)}, {"met", u.MetadataDigest}, {"lng", u.Language},
+		{"fnm", u.Filename}, {"non", u.Nonce},
 	} {
 		if claim.value != "" {
 			b = appendName(b, claim.name)
@@ -71,7 +74,7 @@ func (c *uploadClaims) upload() (Upload, error) {
 		Plan: profile.Plan{
 			ID: c.ID, Subject: c.Subject, Profile: c.Profile, Bucket: c.Bucket, Key: c.Key, Method: c.Method,
 			Type: c.Type, MinSize: c.MinSize, MaxSize: c.MaxSize, PartSize: c.PartSize, Checksum: c.Checksum,
-			UploadExpiration: c.ExpiresAt.UTC(),
+			UploadExpiration: c.ExpiresAt.UTC(), Filename: c.Filename, Nonce: c.Nonce,
 		},
 		StoreUploadID: c.StoreUploadID, MetadataDigest: c.MetadataDigest, Language: c.Language,
 		Issued: c.IssuedAt.UTC(),

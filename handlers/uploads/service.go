@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/handlers/awscreds"
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -57,6 +58,8 @@ type Config struct {
 	// CredentialsMaker makes credentials for profiles that hand them out; nil makes none, and such
 	// profiles are refused.
 	CredentialsMaker CredentialsMaker
+	// Receipts mints the receipt of each accepted object; nil mints none.
+	Receipts *receipts.Issuer
 	// OnComplete is called after an object was verified and before the answer is sent; nil does
 	// nothing. See handlers.Config.
 	OnComplete func(context.Context, Completed) error

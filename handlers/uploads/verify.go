@@ -1,6 +1,7 @@
 package uploads
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -18,11 +19,14 @@ import (
 type Completed struct {
 	ID, Profile, Subject string
 	Bucket, Key          string
-	Size                 int64 // bytes
+	Filename             string // what the visitor called the file, cleaned; "" where nobody said
+	Nonce                string // of the session of the host that the upload is bound to; "" for none
+	Size                 int64  // bytes
 	Type, ETag           string
 	Version              string            // "" where the bucket has no versions
 	Checksum             string            // base64 of the whole object's checksum; "" where none was planned
 	Metadata             map[string]string // user metadata, names without x-amz-meta-
+	Receipt              string            // see package receipts; "" where none are minted
 }
 
 // Verify looks at what is stored for an upload, accepts or removes it, and tells the application.
@@ -133,9 +137,10 @@ func sortedMetadata(from map[string]string) []policy.Field {
 
 // finishUpload settles the quota, tells the application and makes the answer.
 func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
-	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key,
+	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key, Nonce: up.Nonce,
 		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
 		Version: aws.ToString(found.VersionId), Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
+	done.Filename = cmp.Or(up.Filename, done.Metadata["filename"])
 	s.charges.settle(ctx, up.Plan, done.Size, true)
 	return s.accepted.add(ctx, done)
 }

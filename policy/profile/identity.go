@@ -9,6 +9,9 @@ import (
 // maxSubject bounds subjects and claims before they are encoded, in bytes.
 const maxSubject = 1024
 
+// maxNonce bounds Identity.Nonce, in bytes: it is part of every token.
+const maxNonce = 128
+
 // AllProfiles in Identity.Profiles stands for every profile.
 const AllProfiles = "*"
 
@@ -21,6 +24,7 @@ type Identity struct {
 	Claims   map[string]string // values for {claim:NAME}
 	Origin   string            // the only page origin that may embed; "" leaves it to the profile
 	Address  string            // network address, for rates; never part of a key
+	Nonce    string            // binds uploads and their receipts to a session of the host; "" binds them to none
 }
 
 // authorize returns id with its subject filled in, or why it may not use the profile at all.
@@ -36,6 +40,9 @@ func (c *Compiled) authorize(id Identity) (Identity, error) {
 	}
 	if !id.mayUse(&c.profile) {
 		return id, &RequestError{Code: Forbidden, Field: "profile", Wanted: "one the ticket names", Got: c.profile.Name}
+	}
+	if len(id.Nonce) > maxNonce || !utf8.ValidString(id.Nonce) {
+		return id, &RequestError{Code: Forbidden, Field: "nonce", Wanted: "at most " + strconv.Itoa(maxNonce) + " bytes of UTF-8", Got: clip(id.Nonce)}
 	}
 	if id.MaxSize < 0 || id.MaxSize > 0 && id.MaxSize < c.profile.MinSize {
 		wanted := "at least " + strconv.FormatInt(c.profile.MinSize, 10)

@@ -58,6 +58,8 @@ type Plan struct {
 
 	Expiration       time.Time // of forms and URLs made from the plan now
 	UploadExpiration time.Time // when the upload can no longer be completed
+
+	Nonce string // of the identity
 }
 
 // Plan decides how one file is sent: below the profile's threshold by POST, or PUT where the store
@@ -148,6 +150,7 @@ func (c *Compiled) addKeyAndTimes(p Plan, id Identity, params IssueParams) (Plan
 		return Plan{}, err
 	}
 	p.ID, p.Profile, p.Subject, p.Bucket = params.ID, c.profile.Name, id.Subject, c.profile.Bucket
+	p.Nonce = id.Nonce
 	p.Expiration, p.UploadExpiration = now.Add(c.profile.Lifetime), now.Add(c.profile.UploadLifetime)
 	if !params.Until.IsZero() && params.Until.Before(p.Expiration) {
 		p.Expiration = params.Until.UTC()
