@@ -2,12 +2,15 @@ package handlers
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
@@ -34,6 +37,12 @@ type Config struct {
 	// CredentialsMaker makes credentials for profiles that hand them out; nil makes none, and such
 	// profiles are refused.
 	CredentialsMaker uploads.CredentialsMaker
+
+	// Receipts mints the receipt of each accepted upload. nil: with keys derived from TokenKeys, so
+	// that this program can verify them and nobody else.
+	Receipts *receipts.Issuer
+	// WithoutReceipts mints none: for a server beside the application, which has no key to share.
+	WithoutReceipts bool
 
 	// OnComplete is called after an upload was verified at the store and before the answer is sent;
 	// nil does nothing. A process calls it once for each upload, unless it fails; another process,
@@ -83,10 +92,26 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// receiptIssuer is Receipts, or one with derived keys; nil where no receipts are minted.
+func (c Config) receiptIssuer() (*receipts.Issuer, error) {
+	if c.WithoutReceipts || c.Receipts != nil {
+		return c.Receipts, nil
+	}
+	derived := receipts.Config{Issuer: c.PublicURL, Now: c.Now}
+	for _, key := range c.TokenKeys {
+		secret, err := hkdf.Key(sha256.New, []byte(key), nil, "postern receipt", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("handlers: derive receipt key: %w", err)
+		}
+		derived.Secrets = append(derived.Secrets, sigv4.Secret(secret))
+	}
+	return receipts.New(derived)
+}
+
 // uploadsConfig is the service's part of c.
-func (c Config) uploadsConfig() uploads.Config {
+func (c Config) uploadsConfig(issuer *receipts.Issuer) uploads.Config {
 	return uploads.Config{
-		PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
+		Receipts: issuer, PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
 		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }

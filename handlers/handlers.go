@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/templates"
 )
@@ -14,6 +15,7 @@ import (
 type Handlers struct {
 	config   Config
 	service  *uploads.Service
+	receipts *receipts.Issuer // nil: none are minted
 	profiles map[string]*servedProfile
 	layout   *layout
 	origins  *origins
@@ -27,13 +29,18 @@ type Handlers struct {
 // Logger and the functions.
 func New(c Config) (*Handlers, error) {
 	c = c.withDefaults()
-	service, err := uploads.New(c.uploadsConfig())
+	issuer, err := c.receiptIssuer()
+	if len(c.TokenKeys) == 0 || c.PublicURL == "" {
+		err = nil // what is missing is told once
+	}
 	found := []error{checkPublicURL(c.PublicURL), err}
+	service, err := uploads.New(c.uploadsConfig(issuer))
+	found = append(found, err)
 	layout, err := newLayout(c.PublicURL)
 	if err := errors.Join(append(found, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handlers{config: c, service: service, layout: layout, profiles: map[string]*servedProfile{}}
+	h := &Handlers{config: c, service: service, receipts: issuer, layout: layout, profiles: map[string]*servedProfile{}}
 	for _, p := range service.Profiles() {
 		h.profiles[p.Settings.Name] = newServedProfile(p, layout)
 	}

@@ -26,7 +26,11 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
 	done, err := h.service.Verify(c.Request().Context(), up)
 	if redirect := up.Served.Settings.Redirect; err == nil && redirect != "" {
-		return c.Redirect(http.StatusSeeOther, redirect)
+		address, err := h.withReceipt(redirect, done)
+		if err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusSeeOther, address)
 	}
 	t := h.layout.landingTexts(c.Request(), up)
 	c.Response().Header()["Vary"] = varyLanguage

@@ -80,14 +80,14 @@ func (as acceptances) withReceipt(done Completed) (Completed, error) {
 		return done, nil
 	}
 	var err error
-	if done.Receipt, err = as.receipts.Mint(done.receipt()); err != nil {
+	if done.Receipt, err = as.receipts.Mint(done.AsReceipt()); err != nil {
 		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
 	}
 	return done, nil
 }
 
-// receipt is what a receipt says of an accepted object.
-func (c Completed) receipt() receipts.Receipt {
+// AsReceipt is what a receipt says of an accepted object.
+func (c Completed) AsReceipt() receipts.Receipt {
 	return receipts.Receipt{ID: c.ID, Subject: c.Subject, Profile: c.Profile, Bucket: c.Bucket, Key: c.Key, Version: c.Version,
 		ETag: c.ETag, Size: c.Size, Type: c.Type, Filename: c.Filename, Checksum: c.Checksum, Metadata: c.Metadata, Nonce: c.Nonce}
 }

@@ -1,6 +1,7 @@
 package uploads
 
 import (
+	"cmp"
 	"crypto/subtle"
 
 	"github.com/postern-dev/postern/handlers/problem"
@@ -20,8 +21,8 @@ var (
 	errUnknownUpload = &problem.Error{Code: problem.UnknownUpload}
 )
 
-// Open returns the upload with an ID, given its token. Whoever is known has to be the subject that
-// the upload was issued to; nobody may open it, since the token is proof enough. A token that isn't
+// Open returns the upload with an ID, given its token. Whoever is known has to be the subject and
+// the session that the upload was issued to; nobody may open it, since the token is proof enough. A token that isn't
 // valid is Unauthorized, one that ended UploadExpired, every mismatch UnknownUpload.
 func (s *Service) Open(token, id string, v Visitor) (OpenUpload, error) {
 	u, err := s.tokens.verify(token)
@@ -47,11 +48,16 @@ func (s *Service) OpenForm(token, profileName string, v Visitor) (OpenUpload, er
 	return s.join(u, v)
 }
 
+// isOf reports whether an upload was issued to the subject and the session of a visitor.
+func (u Upload) isOf(v Visitor) bool {
+	return cmp.Or(v.Subject, profile.Guest) == u.Subject && subtle.ConstantTimeCompare([]byte(v.Nonce), []byte(u.Nonce)) == 1
+}
+
 // join finds the profile of an upload. One that was removed or moved to another bucket knows none
 // of its old uploads.
 func (s *Service) join(u Upload, v Visitor) (OpenUpload, error) {
 	served, ok := s.profiles[u.Profile]
-	if !ok || served.Settings.Bucket != u.Bucket || v.Known && v.Subject != u.Subject {
+	if !ok || served.Settings.Bucket != u.Bucket || v.Known && !u.isOf(v) {
 		return OpenUpload{}, errUnknownUpload
 	}
 	return OpenUpload{Upload: u, Served: served}, nil
