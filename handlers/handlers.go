@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/postern-dev/postern/handlers/language"
-	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/templates"
 )
@@ -15,7 +14,7 @@ import (
 type Handlers struct {
 	config   Config
 	service  *uploads.Service
-	receipts *receipts.Issuer // nil: none are minted
+	receipts receiptRoutes
 	profiles map[string]*servedProfile
 	layout   *layout
 	origins  *origins
@@ -40,7 +39,7 @@ func New(c Config) (*Handlers, error) {
 	if err := errors.Join(append(found, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handlers{config: c, service: service, receipts: issuer, layout: layout, profiles: map[string]*servedProfile{}}
+	h := &Handlers{config: c, service: service, receipts: receiptRoutes{issuer}, layout: layout, profiles: map[string]*servedProfile{}}
 	for _, p := range service.Profiles() {
 		h.profiles[p.Settings.Name] = newServedProfile(p, layout)
 	}

@@ -6,27 +6,32 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/labstack/echo/v4"
 
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
-// showReceiptKeys publishes the public halves of the keys that sign receipts, as a JSON Web Key Set:
+// receiptRoutes are what visitors and applications see of receipts. Without an issuer none are
+// minted.
+type receiptRoutes struct{ issuer *receipts.Issuer }
+
+// showKeys publishes the public halves of the keys that sign receipts, as a JSON Web Key Set:
 // empty where receipts are signed with secrets, or not at all.
-func (h *Handlers) showReceiptKeys(c echo.Context) error {
+func (r receiptRoutes) showKeys(c echo.Context) error {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
-	if h.receipts != nil {
-		set = h.receipts.KeySet()
+	if r.issuer != nil {
+		set = r.issuer.KeySet()
 	}
 	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=300")
 	return c.JSON(http.StatusOK, set)
 }
 
-// withReceipt adds the receipt of an accepted upload to the address that a form without script ends
+// redirect adds the receipt of an accepted upload to the address that a form without script ends
 // at. Only there a receipt is part of a URL, so it is a short one.
-func (h *Handlers) withReceipt(address string, done uploads.Completed) (string, error) {
-	if h.receipts == nil {
+func (r receiptRoutes) redirect(address string, done uploads.Completed) (string, error) {
+	if r.issuer == nil {
 		return address, nil
 	}
-	receipt, err := h.receipts.MintForURL(done.AsReceipt())
+	receipt, err := r.issuer.MintForURL(done.AsReceipt())
 	if err != nil {
 		return "", err
 	}

@@ -38,7 +38,7 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.DELETE("/uploads/:id", json(h.abortUpload))             // give up, free the parts
 	g.POST("/uploads/credentials", json(h.createCredentials)) // store credentials for one prefix, where a profile allows it
 
-	g.GET("/receipts/keys", json(h.showReceiptKeys)) // public keys that verify receipts
+	g.GET("/receipts/keys", json(h.receipts.showKeys)) // public keys that verify receipts
 
 	// What browsers ask before calling from another origin.
 	g.OPTIONS("/uploads", json(h.preflight))

@@ -13,6 +13,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/quota"
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/tickets"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy"
@@ -151,11 +152,15 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store
 	if err != nil {
 		return nil, err
 	}
+	issuer, err := receipts.New(receipts.Config{Issuer: a.own, Secrets: []sigv4.Secret{keys.receipts}})
+	if err != nil {
+		return nil, err
+	}
 	return handlers.New(handlers.Config{
 		PublicURL: a.own, Profiles: profiles,
 		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
 			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
-		TokenKeys: []sigv4.Secret{keys.tokens}, Identifier: verifier, Limiter: limiter,
+		TokenKeys: []sigv4.Secret{keys.tokens}, Receipts: issuer, Identifier: verifier, Limiter: limiter,
 		OnComplete: logCompleted(log), Logger: log, Explain: true,
 	})
 }

@@ -17,9 +17,10 @@ import (
 // The key files in the data folder of dev. They stay when dev ends, so that uploads begun before a
 // restart can be completed after it.
 const (
-	tokenKeyFile  = "token.key"  // signs upload tokens
-	ticketKeyFile = "ticket.key" // signs tickets
-	storeKeyFile  = "store.key"  // secret access key of the embedded store
+	tokenKeyFile   = "token.key"   // signs upload tokens
+	ticketKeyFile  = "ticket.key"  // signs tickets
+	receiptKeyFile = "receipt.key" // signs receipts
+	storeKeyFile   = "store.key"   // secret access key of the embedded store
 )
 
 const keyBytes = 32
@@ -32,7 +33,7 @@ const defaultData = ".postern"
 
 // devKeys are the keys in one data folder.
 type devKeys struct {
-	tokens, tickets, store sigv4.Secret
+	tokens, tickets, receipts, store sigv4.Secret
 }
 
 // openData reads the keys of a data folder. It makes the folder and the keys that are absent.
@@ -47,7 +48,7 @@ func openData(dir string) (keys devKeys, err error) {
 		return keys, err
 	}
 	for name, key := range map[string]*sigv4.Secret{
-		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, storeKeyFile: &keys.store,
+		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, receiptKeyFile: &keys.receipts, storeKeyFile: &keys.store,
 	} {
 		if *key, err = openKey(filepath.Join(dir, name)); err != nil {
 			return devKeys{}, err

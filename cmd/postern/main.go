@@ -39,6 +39,7 @@ type commands struct {
 	Sign    signCommand    `cmd:"" help:"Print one signed form."`
 	Explain explainCommand `cmd:"" help:"Explain a policy, form, curl command, presigned URL or error of a store, and why an upload is refused."`
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
+	Receipt receiptCommand `cmd:"" help:"Verify a receipt."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -83,8 +83,13 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
+	issuer, err := file.Receipts.Issuer(file.PublicURL)
+	if err != nil {
+		return nil, err
+	}
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles, Store: store, TokenKeys: file.TokenKeys,
+		Receipts: issuer, WithoutReceipts: issuer == nil,
 		Identifier: identifier, Limiter: limiter, CredentialsMaker: maker,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
 	})

@@ -87,6 +87,7 @@ func (i *Issuer) MintForURL(r Receipt) (string, error) {
 
 var errTooLong = fmt.Errorf("receipts: wanted at most %d bytes", MaxBytes)
 
+// mint signs with the first key. The receipt names the key, so that a verifier needn't try all.
 func (i *Issuer) mint(r Receipt, lifetime time.Duration) (string, error) {
 	if !r.complete() {
 		return "", errors.New("receipts: wanted ID, Subject, Profile, Bucket, Key and ETag")

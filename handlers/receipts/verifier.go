@@ -151,6 +151,7 @@ func (v *Verifier) read(receipt string) (*claims, error) {
 	return &c, v.checkTimes(c.receipt())
 }
 
+// checkTimes compares the receipt's times with the clock, and with the oldest that is accepted.
 func (v *Verifier) checkTimes(r Receipt) error {
 	now := v.now()
 	end := r.Expires

@@ -31,6 +31,7 @@ type Config struct {
 	PublicURL string // where browsers reach the server: an absolute URL without a trailing slash
 	TokenKeys []sigv4.Secret
 	Tickets   Tickets
+	Receipts  Receipts
 	Store     Store
 	Profiles  map[string]profile.Profile // by name
 

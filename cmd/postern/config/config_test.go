@@ -16,13 +16,20 @@ import (
 )
 
 const (
-	tokenKey  = "token-key-0123456789-0123456789-0123456789"
-	oldKey    = "older-key-0123456789-0123456789-0123456789"
-	ticketKey = "ticket-key-0123456789-0123456789-012345678"
+	tokenKey   = "token-key-0123456789-0123456789-0123456789"
+	oldKey     = "older-key-0123456789-0123456789-0123456789"
+	receiptKey = "receipt-key-0123456789-0123456789-01234567"
+	ticketKey  = "ticket-key-0123456789-0123456789-012345678"
 )
 
+// receiptPair is a key that signs nothing but the tests' receipts.
+const receiptPair = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+-----END PRIVATE KEY-----
+`
+
 func environment(name string) string {
-	return map[string]string{"TOKEN_KEY": tokenKey, "TICKET_KEY": ticketKey, "SHORT_KEY": "short"}[name]
+	return map[string]string{"TOKEN_KEY": tokenKey, "TICKET_KEY": ticketKey, "RECEIPT_KEY": receiptKey, "SHORT_KEY": "short"}[name]
 }
 
 func good(t *testing.T) string {
@@ -37,7 +44,7 @@ func good(t *testing.T) string {
 func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n"} {
+	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n", "receipt.pem": receiptPair} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -55,6 +62,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Listen: "127.0.0.1:8080", PublicURL: "https://uploads.example.com",
 		TokenKeys: []sigv4.Secret{tokenKey, oldKey},
 		Tickets:   config.Tickets{Secret: ticketKey, Issuer: "shop", Audience: "postern"},
+		Receipts:  config.Receipts{Secrets: []sigv4.Secret{receiptKey}, Lifetime: 2 * time.Hour},
 		Store:     config.Store{Provider: "aws", Region: "eu-central-1"},
 		IPHeader:  "X-Forwarded-For",
 		TrustedProxies: []netip.Prefix{
@@ -88,6 +96,18 @@ func TestEveryKeyIsRead(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("config:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestReceiptsAreSignedByAKeyPair(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, strings.Replace(good(t), `secrets: ["env:RECEIPT_KEY"]`, `keys: ["file:receipt.pem"]`, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := c.Receipts.Issuer(c.PublicURL)
+	if err != nil || len(issuer.KeySet().Keys) != 1 {
+		t.Errorf("got %v %v, wanted one public key", issuer, err)
 	}
 }
 

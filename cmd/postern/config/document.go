@@ -8,6 +8,7 @@ type document struct {
 	PublicURL      string                    `yaml:"public_url"`
 	Keys           keysSection               `yaml:"keys"`
 	Tickets        ticketsSection            `yaml:"tickets"`
+	Receipts       receiptsSection           `yaml:"receipts"`
 	Store          storeSection              `yaml:"store"`
 	Profiles       map[string]profileSection `yaml:"profiles"`
 	Hosts          []string                  `yaml:"hosts"`
@@ -45,6 +46,12 @@ type ticketsSection struct {
 	JWKS     string `yaml:"jwks"`
 	Issuer   string `yaml:"issuer"`
 	Audience string `yaml:"audience"`
+}
+
+type receiptsSection struct {
+	Secrets  []string `yaml:"secrets"`
+	Keys     []string `yaml:"keys"`
+	Lifetime string   `yaml:"lifetime"`
 }
 
 type storeSection struct {

@@ -19,6 +19,7 @@ type loader struct {
 	getenv    func(string) string
 	positions map[string]position // by path, such as "profiles.photos.types[1]"
 	anchors   map[string]ast.Node
+	secrets   map[string]string // paths by the secrets that they have
 	mistakes  []error
 }
 
@@ -28,7 +29,7 @@ type position struct{ line, column int }
 func newLoader(name string, getenv func(string) string) *loader {
 	return &loader{
 		name: filepath.Base(name), dir: filepath.Dir(name), getenv: getenv,
-		positions: map[string]position{"": {1, 1}}, anchors: map[string]ast.Node{},
+		positions: map[string]position{"": {1, 1}}, anchors: map[string]ast.Node{}, secrets: map[string]string{},
 	}
 }
 

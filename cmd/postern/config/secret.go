@@ -22,12 +22,17 @@ func (l *loader) tokenKeys(references []string) []sigv4.Secret {
 	return keys
 }
 
-// secret returns a secret of our own that a reference names.
+// secret returns a secret of our own that a reference names. Each is for one purpose: whoever
+// shares the ticket secret must not be able to mint upload tokens or receipts with it.
 func (l *loader) secret(path, reference string) sigv4.Secret {
 	value, ok := l.referred(path, reference, fmt.Sprintf("at least %d random bytes", minSecret))
 	if ok && len(value) < minSecret {
 		l.fail(path, "%s holds %d bytes, wants at least %d; make one with: openssl rand -hex 32", shorten(reference), len(value), minSecret)
 	}
+	if other, taken := l.secrets[value]; taken && ok {
+		l.fail(path, "%s holds the same secret as %s; wants one of its own", shorten(reference), other)
+	}
+	l.secrets[value] = path
 	return sigv4.Secret(value)
 }
 

@@ -21,6 +21,7 @@ func (l *loader) config(d *document) *Config {
 		PublicURL: l.publicURL(d.PublicURL),
 		TokenKeys: l.tokenKeys(d.Keys.Tokens),
 		Tickets:   l.tickets(d.Tickets),
+		Receipts:  l.receipts(d.Receipts),
 		Store:     l.store(d.Store),
 		Profiles:  l.profiles(d.Profiles),
 		IPHeader:  l.oneOf("ip_header", d.IPHeader, "X-Forwarded-For", "X-Real-IP"),
