@@ -237,6 +237,7 @@ type completeResponse struct {
 	ETag     string `json:"etag"`
 	Checksum string `json:"checksum,omitempty"`
 	Receipt  string `json:"receipt,omitempty"`
+	URL      string `json:"url,omitempty"`
 }
 
 // completeUpload finishes an upload of any method and answers with what the store has. Asking again
@@ -260,7 +261,7 @@ func (h *Handlers) completeUpload(c echo.Context) error {
 
 func newCompleteResponse(done uploads.Completed) completeResponse {
 	return completeResponse{ID: done.ID, Profile: done.Profile, Bucket: done.Bucket, Key: done.Key, Size: done.Size,
-		Type: done.Type, ETag: done.ETag, Checksum: done.Checksum, Receipt: done.Receipt}
+		Type: done.Type, ETag: done.ETag, Checksum: done.Checksum, Receipt: done.Receipt, URL: done.URL}
 }
 
 // abortUpload gives an upload up and frees its parts.

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers/language"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/templates"
 )
 
@@ -24,6 +25,12 @@ func (h *Handlers) Texts(r *http.Request) *language.Texts { return h.layout.cata
 // Frame is what every page of ours has: language, title, stylesheet and the choice of languages.
 func (h *Handlers) Frame(t *language.Texts, title string) templates.Page {
 	return h.layout.page(t, title)
+}
+
+// Link returns the address at which a browser gets an object of a profile, to be shown now. The
+// object comes from a receipt or a row of the host's.
+func (h *Handlers) Link(profileName string, o uploads.Object) (string, error) {
+	return h.service.Link(profileName, o)
 }
 
 // Render writes a component as a page; nothing is sent when it fails.

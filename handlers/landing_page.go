@@ -72,10 +72,13 @@ func openedLater(r *http.Request, v uploads.Visitor) bool {
 func (l *layout) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {
 	view := l.resultView(t, templates.StateDone)
 	view.Message = t.Text("page.result.done.message")
-	view.Filename = done.Metadata["filename"]
+	view.Filename = done.Filename
 	view.Details = []templates.Detail{
 		{Term: t.Text("page.result.size"), Value: t.Size(done.Size)},
 		{Term: t.Text("page.result.type"), Value: t.FileType(done.Type)},
+	}
+	if done.URL != "" {
+		view.Download = templates.Link{URL: done.URL, Text: t.Text("page.result.download")}
 	}
 	view.Again = templates.Link{URL: l.formPath(up.Profile, up.Language, false), Text: t.Text("page.result.again")}
 	return view

@@ -38,6 +38,8 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.DELETE("/uploads/:id", json(h.abortUpload))             // give up, free the parts
 	g.POST("/uploads/credentials", json(h.createCredentials)) // store credentials for one prefix, where a profile allows it
 
+	// What was uploaded.
+	g.GET("/objects/:link", page(h.openLink))          // leads to the object of a link
 	g.GET("/receipts/keys", json(h.receipts.showKeys)) // public keys that verify receipts
 
 	// What browsers ask before calling from another origin.

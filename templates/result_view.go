@@ -22,6 +22,8 @@ type ResultView struct {
 	// Code is the code of the refusal, for support, and CodeLabel its label. Without a code the
 	// line is not shown.
 	Code, CodeLabel string
+	// Download leads to the object; without a URL there is no link.
+	Download Link
 	// Again leads to a new form, or to this page while the object is waited for.
 	Again Link
 }

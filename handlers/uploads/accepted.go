@@ -47,11 +47,14 @@ type acceptances struct {
 	onComplete func(context.Context, Completed) error
 	onReplaced func(context.Context, Replaced) error
 	receipts   *receipts.Issuer // nil: none
+	link       func(Completed) (string, error)
 	logger     *slog.Logger
 }
 
-func newAcceptances(c Config) acceptances {
-	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Receipts, c.Logger}
+// newAcceptances makes the memory of one service. link makes the link to an object, "" where its
+// profile has none.
+func newAcceptances(c Config, link func(Completed) (string, error)) acceptances {
+	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Receipts, link, c.Logger}
 }
 
 // add remembers an object and tells the application of it.
@@ -73,17 +76,23 @@ func (as acceptances) repeat(ctx context.Context, a acceptance, checksum string)
 	return as.tell(ctx, a)
 }
 
-// withReceipt mints the receipt of an accepted object. Each answer has a new one, whose time begins
-// now.
+// withReceipt mints the receipt of an accepted object, and its link. Each answer has new ones, whose
+// time begins now.
 func (as acceptances) withReceipt(done Completed) (Completed, error) {
-	if as.receipts == nil {
-		return done, nil
+	var receiptErr, linkErr error
+	if as.receipts != nil {
+		done.Receipt, receiptErr = as.receipts.Mint(done.AsReceipt())
 	}
-	var err error
-	if done.Receipt, err = as.receipts.Mint(done.AsReceipt()); err != nil {
+	done.URL, linkErr = as.link(done)
+	if err := errors.Join(receiptErr, linkErr); err != nil {
 		return Completed{}, &problem.Error{Code: problem.Internal, Err: err}
 	}
 	return done, nil
+}
+
+// Object names the object of a completed upload.
+func (c Completed) Object() Object {
+	return Object{Key: c.Key, Version: c.Version, ETag: c.ETag, Filename: c.Filename}
 }
 
 // AsReceipt is what a receipt says of an accepted object.

@@ -27,6 +27,7 @@ type Completed struct {
 	Checksum             string            // base64 of the whole object's checksum; "" where none was planned
 	Metadata             map[string]string // user metadata, names without x-amz-meta-
 	Receipt              string            // see package receipts; "" where none are minted
+	URL                  string            // a link to the object, see Service.Link; "" where the profile has none
 }
 
 // Verify looks at what is stored for an upload, accepts or removes it, and tells the application.

@@ -84,6 +84,10 @@ func (c *Compiled) checkLimits(k *checker) {
 	k.require(p.Lifetime >= time.Second && p.Lifetime <= 7*day, "lifetime", "1 second to 7 days", p.Lifetime)
 	k.require(p.UploadLifetime <= 30*day, "upload_lifetime", "at most 30 days", p.UploadLifetime)
 	k.require(p.UploadLifetime >= p.Lifetime, "upload_lifetime", "at least the lifetime", p.UploadLifetime)
+	d := p.Download
+	k.require(d.Lifetime == 0 || d.Lifetime >= time.Second && d.Lifetime <= 7*day, "download.lifetime", "1 second to 7 days", d.Lifetime)
+	k.require(d.Disposition == "" || d.Disposition == DispositionAttachment || d.Disposition == DispositionInline, "download.disposition", "attachment or inline", d.Disposition)
+	k.require(d.Disposition == "" || d.Lifetime > 0, "download.disposition", "download.lifetime beside it", d.Disposition)
 	k.require(p.MaxOpen > 0, "max_open", "1 or more", p.MaxOpen)
 	k.requireRate("quota.uploads", p.Quota.Uploads)
 	k.requireRate("quota.bytes", p.Quota.Bytes)

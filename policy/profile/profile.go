@@ -98,6 +98,7 @@ type Profile struct {
 	Tags           map[string]string // object tags, at most 10
 	Encryption     Encryption
 
+	Download   Download // links to what was uploaded; the zero value makes none
 	Quarantine string // key prefix that refused objects are moved to, ending in "/"; "" deletes them
 	Quota      Quota
 	MaxOpen    int // open multipart uploads per subject; 0 is 100
@@ -116,6 +117,21 @@ type Multipart struct {
 type Encryption struct {
 	Mode  EncryptionMode
 	KeyID string // KMS key, only with EncryptionKMS; "" is the account's default key
+}
+
+// Disposition says whether browsers save an object or show it (RFC 6266).
+type Disposition string
+
+// The dispositions. The zero value counts as DispositionAttachment.
+const (
+	DispositionAttachment Disposition = "attachment"
+	DispositionInline     Disposition = "inline" // what can run script is saved all the same
+)
+
+// Download says how objects are handed out by links.
+type Download struct {
+	Lifetime    time.Duration // of a link, 1 second to 7 days; 0 makes no links
+	Disposition Disposition   // "" is DispositionAttachment
 }
 
 // Quota limits what one subject, and one address, may issue. A zero rate is unlimited.

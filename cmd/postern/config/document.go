@@ -48,6 +48,11 @@ type ticketsSection struct {
 	Audience string `yaml:"audience"`
 }
 
+type downloadSection struct {
+	Lifetime    string `yaml:"lifetime"`
+	Disposition string `yaml:"disposition"`
+}
+
 type receiptsSection struct {
 	Secrets  []string `yaml:"secrets"`
 	Keys     []string `yaml:"keys"`
@@ -95,6 +100,7 @@ type profileSection struct {
 	StorageClass      string            `yaml:"storage_class"`
 	CacheControl      string            `yaml:"cache_control"`
 	Redirect          string            `yaml:"redirect"`
+	Download          downloadSection   `yaml:"download"`
 	Quarantine        string            `yaml:"quarantine"`
 	Quota             quotaSection      `yaml:"quota"`
 	MaxOpen           int               `yaml:"max_open"`

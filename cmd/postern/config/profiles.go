@@ -37,6 +37,10 @@ func (l *loader) profile(name string, d profileSection) profile.Profile {
 		Checksum: profile.Checksum(d.Checksum), Metadata: d.Metadata, AcceptMetadata: d.AcceptMetadata, Tags: d.Tags,
 		Encryption: profile.Encryption{Mode: profile.EncryptionMode(d.Encryption.Mode), KeyID: d.Encryption.KeyID},
 		Quarantine: d.Quarantine,
+		Download: profile.Download{
+			Lifetime:    l.duration(path+".download.lifetime", d.Download.Lifetime),
+			Disposition: profile.Disposition(d.Download.Disposition),
+		},
 		Quota: profile.Quota{
 			Uploads: l.countRate(path+".quota.uploads", d.Quota.Uploads),
 			Bytes:   l.byteRate(path+".quota.bytes", d.Quota.Bytes),
