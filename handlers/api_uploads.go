@@ -13,10 +13,22 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// createRequest is the body of POST /uploads. A member that is left out differs from one that is
-// empty.
+// createRequest is the body of POST /uploads.
 type createRequest struct {
-	Profile  *string           `json:"profile"`
+	Profile *string `json:"profile"`
+	fileRequest
+}
+
+func (r createRequest) check() error {
+	if r.Profile == nil {
+		return errMissingProfile
+	}
+	return r.fileRequest.check()
+}
+
+// fileRequest is a file that the script names. A member that is left out differs from one that is
+// empty.
+type fileRequest struct {
 	Filename *string           `json:"filename"`
 	Type     *string           `json:"type"`
 	Size     *int64            `json:"size"`
@@ -25,10 +37,8 @@ type createRequest struct {
 
 // check finds members that are missing. A type may be left out: the browser doesn't know every
 // file's.
-func (r createRequest) check() error {
+func (r fileRequest) check() error {
 	switch {
-	case r.Profile == nil:
-		return errMissingProfile
 	case r.Filename == nil:
 		return problem.InField("filename", "wanted the file's name")
 	case r.Size == nil:
@@ -39,7 +49,7 @@ func (r createRequest) check() error {
 
 var errMissingProfile = problem.InField("profile", "wanted the name of a profile")
 
-func (r createRequest) file() profile.File {
+func (r fileRequest) file() profile.File {
 	f := profile.File{Name: *r.Filename, Size: *r.Size, Metadata: r.Metadata}
 	if r.Type != nil {
 		f.Type = *r.Type
@@ -162,11 +172,16 @@ func (h *Handlers) openUpload(c echo.Context) (uploads.OpenUpload, error) {
 	if err != nil {
 		return uploads.OpenUpload{}, err
 	}
-	up, err := h.service.Open(c.Request().Header.Get(uploads.HeaderUploadToken), c.Param("id"), visitor)
+	return h.open(c.Request(), c.Request().Header.Get(uploads.HeaderUploadToken), c.Param("id"), visitor)
+}
+
+// open finds an upload by its token and ID, for a visitor whose page the profile allows.
+func (h *Handlers) open(r *http.Request, token, id string, v uploads.Visitor) (uploads.OpenUpload, error) {
+	up, err := h.service.Open(token, id, v)
 	if err != nil {
 		return uploads.OpenUpload{}, err
 	}
-	return up, h.origins.checkProfile(c.Request(), h.profiles[up.Profile], visitor)
+	return up, h.origins.checkProfile(r, h.profiles[up.Profile], v)
 }
 
 type partsRequest struct {

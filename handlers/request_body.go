@@ -4,6 +4,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -16,14 +17,17 @@ import (
 // maxBody is the largest JSON body read, in bytes.
 const maxBody = 64 << 10
 
-// readJSON fills into from the request's body: one JSON value of at maxBytes 64 KiB, sent as
+// readJSON fills into from the request's body: one JSON value of at most 64 KiB, sent as
 // application/json, with no member that into doesn't have, no member twice, and numbers that fit.
 // The error names the member at fault.
-func readJSON(c echo.Context, into any) error {
+func readJSON(c echo.Context, into any) error { return readJSONOf(c, maxBody, into) }
+
+// readJSONOf is readJSON for bodies of at most maxBytes.
+func readJSONOf(c echo.Context, maxBytes int64, into any) error {
 	if err := wantJSON(c.Request().Header.Get(echo.HeaderContentType)); err != nil {
 		return err
 	}
-	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
+	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxBytes)
 	defer body.Close()
 	return badJSON(json.UnmarshalRead(body, into, json.RejectUnknownMembers(true)))
 }
@@ -56,7 +60,7 @@ func badJSON(err error) error {
 	var syntactic *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &tooLarge):
-		refused.Detail = "the body is larger than 64 KiB"
+		refused.Detail = "the body is larger than " + strconv.FormatInt(tooLarge.Limit>>10, 10) + " KiB"
 	case errors.As(err, &semantic):
 		refused.Field, refused.Detail = member(semantic.JSONPointer), semanticDetail(semantic)
 	case errors.As(err, &syntactic):

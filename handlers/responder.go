@@ -151,6 +151,16 @@ func (r *responder) log(c echo.Context, refused *problem.Error) {
 	)
 }
 
+// document is an error as part of an answer, logged like any other.
+func (r *responder) document(c echo.Context, err error) *problem.Document {
+	refused := fromEcho(err)
+	if refused.Code.Status() >= http.StatusInternalServerError {
+		r.log(c, refused)
+	}
+	document := refused.Document(c.Response().Header().Get(echo.HeaderXRequestID))
+	return &document
+}
+
 // showProblem sends an error as problem+json.
 func (r *responder) showProblem(c echo.Context, err error) error {
 	refused := r.refusal(c, err)

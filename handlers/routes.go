@@ -31,6 +31,8 @@ func (h *Handlers) Register(g *echo.Group) {
 
 	// Uploads, as JSON.
 	g.POST("/uploads", json(h.createUpload))                  // issue one upload
+	g.POST("/uploads/batch", json(h.createUploads))           // issue several
+	g.POST("/uploads/complete", json(h.completeUploads))      // verify and finish several
 	g.GET("/uploads/owner", json(h.showOwners))               // marks of the visitor's own uploads
 	g.POST("/uploads/:id/parts", json(h.signParts))           // part URLs
 	g.GET("/uploads/:id/parts", json(h.listParts))            // parts as the store has them
@@ -44,6 +46,8 @@ func (h *Handlers) Register(g *echo.Group) {
 
 	// What browsers ask before calling from another origin.
 	g.OPTIONS("/uploads", json(h.preflight))
+	g.OPTIONS("/uploads/batch", json(h.preflight))
+	g.OPTIONS("/uploads/complete", json(h.preflight))
 	g.OPTIONS("/uploads/owner", json(h.preflight))
 	g.OPTIONS("/uploads/credentials", json(h.preflight))
 	g.OPTIONS("/uploads/:id", json(h.preflight))

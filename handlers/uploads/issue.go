@@ -65,24 +65,50 @@ func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, fi
 	})
 }
 
-// issue is the one step from a visitor to something signed: plan, charge, sign. The charge for what
-// can't be signed is given back.
+// issue is the one step from a visitor to something signed: plan, charge, sign.
 func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (Issued, error) {
-	planned, signer, now, err := plan.now(ctx, s, p)
+	c, err := s.charge(ctx, p, v, inPage, plan)
 	if err != nil {
 		return Issued{}, err
 	}
+	return c.sign(ctx, s, p)
+}
+
+// chargedPlan is an upload that was charged and isn't signed yet.
+type chargedPlan struct {
+	issued Issued
+	signer *sigv4.Signer
+	now    time.Time
+}
+
+// charge plans an upload and charges it.
+func (s *Service) charge(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (*chargedPlan, error) {
+	planned, signer, now, err := plan.now(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.charges.reserve(ctx, Reservation{Identity: v.Identity, Plan: planned, InPage: inPage}); err != nil {
-		return Issued{}, err
+		return nil, err
 	}
 	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
 	out.Language = v.Language
 	out.Owner = s.owners.first(planned.Subject)
-	if err := s.sign(ctx, p, &out, signer, now); err != nil {
-		s.charges.settle(ctx, planned, 0, false)
+	return &chargedPlan{out, signer, now}, nil
+}
+
+// sign signs what was charged. The charge for what can't be signed is given back.
+func (c *chargedPlan) sign(ctx context.Context, s *Service, p *ServedProfile) (Issued, error) {
+	err := ctx.Err()
+	if err != nil {
+		err = problem.Unavailable(err)
+	} else {
+		err = s.sign(ctx, p, &c.issued, c.signer, c.now)
+	}
+	if err != nil {
+		s.charges.settle(ctx, c.issued.Plan, 0, false)
 		return Issued{}, err
 	}
-	return out, nil
+	return c.issued, nil
 }
 
 // now makes a plan that begins now, with the signer that it is to be signed with.
