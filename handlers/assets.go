@@ -99,27 +99,33 @@ func newAsset(name, tag string, body []byte) *asset {
 	return a
 }
 
+// assetRoutes serve the static files.
+type assetRoutes struct {
+	*assets
+	respond *responder
+}
+
 // showAsset serves a file for good: another content has another address.
-func (h *Handlers) showAsset(c echo.Context) error {
-	file, ok := h.layout.assets.files[c.Param("*")]
-	if !ok || c.Param("hash") != h.layout.assets.hash {
-		return h.assetNotFound(c)
+func (r assetRoutes) showAsset(c echo.Context) error {
+	file, ok := r.files[c.Param("*")]
+	if !ok || c.Param("hash") != r.hash {
+		return r.notFound(c)
 	}
 	return file.send(c, "public, max-age=31536000, immutable")
 }
 
 // showEmbed serves embed.js at the address that host pages write down, which can't change with its
 // content.
-func (h *Handlers) showEmbed(c echo.Context) error {
-	file, ok := h.layout.assets.files["embed.js"]
+func (r assetRoutes) showEmbed(c echo.Context) error {
+	file, ok := r.files["embed.js"]
 	if !ok {
-		return h.assetNotFound(c)
+		return r.notFound(c)
 	}
 	return file.send(c, "public, max-age=300")
 }
 
-func (h *Handlers) assetNotFound(c echo.Context) error {
-	return h.respond.page(func(echo.Context) error { return &problem.Error{Code: problem.NotFound} })(c)
+func (r assetRoutes) notFound(c echo.Context) error {
+	return r.respond.page(func(echo.Context) error { return &problem.Error{Code: problem.NotFound} })(c)
 }
 
 // send writes the file; net/http answers conditional requests, ranges and HEAD.

@@ -14,7 +14,7 @@ import (
 type Handlers struct {
 	config   Config
 	service  *uploads.Service
-	receipts receiptRoutes
+	objects  objectRoutes
 	profiles map[string]*servedProfile
 	layout   *layout
 	origins  *origins
@@ -39,7 +39,7 @@ func New(c Config) (*Handlers, error) {
 	if err := errors.Join(append(found, err)...); err != nil {
 		return nil, err
 	}
-	h := &Handlers{config: c, service: service, receipts: receiptRoutes{issuer}, layout: layout, profiles: map[string]*servedProfile{}}
+	h := &Handlers{config: c, service: service, objects: objectRoutes{service, issuer}, layout: layout, profiles: map[string]*servedProfile{}}
 	for _, p := range service.Profiles() {
 		h.profiles[p.Settings.Name] = newServedProfile(p, layout)
 	}

@@ -26,7 +26,7 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
 	done, err := h.service.Verify(c.Request().Context(), up)
 	if redirect := up.Served.Settings.Redirect; err == nil && redirect != "" {
-		address, err := h.receipts.redirect(redirect, done)
+		address, err := h.objects.redirect(redirect, done)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import "github.com/labstack/echo/v4"
 // Register adds every route to g, which has to be mounted where PublicURL points to.
 func (h *Handlers) Register(g *echo.Group) {
 	page, json := h.respond.page, h.respond.json
+	assets := assetRoutes{h.layout.assets, h.respond}
 	form, widget := formRoute{h, false}, formRoute{h, true}
 
 	// Pages.
@@ -15,9 +16,9 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.GET("/widget/:profile", page(widget.show))              // the form for an iframe
 	g.HEAD("/widget/:profile", page(widget.show))             // the same, issues nothing
 	g.POST("/widget/:profile", page(widget.issue))            // the same, issued on demand
-	g.GET("/embed.js", h.showEmbed)                           // custom element for host pages
-	g.GET("/assets/:hash/*", h.showAsset)                     // static files, immutable
-	g.HEAD("/assets/:hash/*", h.showAsset)                    // the same, for caches
+	g.GET("/embed.js", assets.showEmbed)                      // custom element for host pages
+	g.GET("/assets/:hash/*", assets.showAsset)                // static files, immutable
+	g.HEAD("/assets/:hash/*", assets.showAsset)               // the same, for caches
 	g.GET("/healthz", h.showHealth)                           // liveness
 	g.HEAD("/healthz", h.showHealth)                          // the same, for balancers
 	g.GET("/readyz", h.showReady)                             // the store can be reached
@@ -41,16 +42,11 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.POST("/uploads/credentials", json(h.createCredentials)) // store credentials for one prefix, where a profile allows it
 
 	// What was uploaded.
-	g.GET("/objects/:link", page(h.openLink))          // leads to the object of a link
-	g.GET("/receipts/keys", json(h.receipts.showKeys)) // public keys that verify receipts
+	g.GET("/objects/:link", page(h.objects.openLink)) // leads to the object of a link
+	g.GET("/receipts/keys", json(h.objects.showKeys)) // public keys that verify receipts
 
 	// What browsers ask before calling from another origin.
-	g.OPTIONS("/uploads", json(h.preflight))
-	g.OPTIONS("/uploads/batch", json(h.preflight))
-	g.OPTIONS("/uploads/complete", json(h.preflight))
-	g.OPTIONS("/uploads/owner", json(h.preflight))
-	g.OPTIONS("/uploads/credentials", json(h.preflight))
-	g.OPTIONS("/uploads/:id", json(h.preflight))
-	g.OPTIONS("/uploads/:id/parts", json(h.preflight))
-	g.OPTIONS("/uploads/:id/complete", json(h.preflight))
+	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete"} {
+		g.OPTIONS(route, json(h.preflight))
+	}
 }

@@ -96,6 +96,12 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
+	handler, err := s.router(file, h, log)
+	return &serverState{config: file, limiter: limiter, handler: handler}, err
+}
+
+// router puts what holds for every request in front of the routes of h.
+func (s *server) router(file *config.Config, h *handlers.Handlers, log *slog.Logger) (http.Handler, error) {
 	public, err := url.Parse(file.PublicURL)
 	if err != nil {
 		return nil, err
@@ -107,7 +113,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	}
 	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), before...)
 	h.Register(e.Group(public.EscapedPath()))
-	return &serverState{config: file, limiter: limiter, handler: e}, nil
+	return e, nil
 }
 
 func sortedProfiles(all map[string]profile.Profile) []profile.Profile {

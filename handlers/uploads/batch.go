@@ -37,9 +37,7 @@ func (s *Service) IssueFiles(ctx context.Context, p *ServedProfile, v Visitor, f
 	out := make([]IssuedFile, len(files))
 	charged := make([]*chargedPlan, len(files))
 	for i, file := range files {
-		charged[i], out[i].Err = s.charge(ctx, p, v, false, func(in profile.IssueParams) (profile.Plan, error) {
-			return p.compiled.Plan(v.Identity, file, in)
-		})
+		charged[i], out[i].Err = filePlan(p, v, file).charge(ctx, s, p, v, false)
 	}
 	inTurn(len(files), func(i int) {
 		if charged[i] != nil {
@@ -94,7 +92,7 @@ func (s *Service) CompleteFiles(ctx context.Context, completions []Completion) [
 	outcomes := make(chan outcome, len(completions))
 	go inTurn(len(completions), func(i int) {
 		if ctx.Err() == nil {
-			outcomes <- outcome{i, s.completeOne(ctx, completions[i])}
+			outcomes <- outcome{i, completions[i].complete(ctx, s)}
 		}
 	})
 	out := make([]CompletedFile, len(completions))
@@ -112,9 +110,9 @@ func (s *Service) CompleteFiles(ctx context.Context, completions []Completion) [
 	return out
 }
 
-// completeOne is Complete for a goroutine of its own, in which nobody else would stop a panic of
+// complete is Complete for a goroutine of its own, in which nobody else would stop a panic of
 // the application's OnComplete.
-func (s *Service) completeOne(ctx context.Context, c Completion) (out CompletedFile) {
+func (c Completion) complete(ctx context.Context, s *Service) (out CompletedFile) {
 	defer func() {
 		if p := recover(); p != nil {
 			out.Err = &problem.Error{Code: problem.Internal, Err: fmt.Errorf("uploads: panic: %v\n%s", p, debug.Stack())}

@@ -14,10 +14,10 @@ import (
 // compareUntold compares what HeadObject doesn't tell and unsigned headers can set: the ACL where
 // objects have one, and the tags where some are planned. A store that refuses unsigned headers
 // isn't asked.
-func (s *Service) compareUntold(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
-	provider, planned := s.config.Store.Provider, up.Served.Settings
+func (s objectStore) compareUntold(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
+	provider, planned := s.provider, up.Served.Settings
 	if provider.obeysACLHeaders() {
-		acl, err := s.store.readACL(ctx, up, found)
+		acl, err := s.readACL(ctx, up, found)
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func (s *Service) compareUntold(ctx context.Context, up OpenUpload, found *s3.He
 		}
 	}
 	if !provider.RefusesUnsigned && len(planned.Tags) > 0 && aws.ToInt32(found.TagCount) > 0 {
-		tags, err := s.store.readTags(ctx, up, found)
+		tags, err := s.readTags(ctx, up, found)
 		if err != nil {
 			return err
 		}

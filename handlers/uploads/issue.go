@@ -37,13 +37,13 @@ type planFunc func(profile.IssueParams) (profile.Plan, error)
 // IssueForm issues a plain HTML form that a visitor asked for. Such a form can't say anything about
 // the file beforehand.
 func (s *Service) IssueForm(ctx context.Context, p *ServedProfile, v Visitor) (Issued, error) {
-	return s.issue(ctx, p, v, false, formPlan(p, v))
+	return formPlan(p, v).issue(ctx, s, p, v, false)
 }
 
 // IssueFormInPage issues a plain HTML form because a page is opened. It is QuotaExceeded earlier
 // than a form that a visitor asked for (see Reservation.InPage).
 func (s *Service) IssueFormInPage(ctx context.Context, p *ServedProfile, v Visitor) (Issued, error) {
-	return s.issue(ctx, p, v, true, formPlan(p, v))
+	return formPlan(p, v).issue(ctx, s, p, v, true)
 }
 
 // CheckForm returns the error with which IssueForm would refuse, limits aside. Nothing is issued or
@@ -60,14 +60,16 @@ func formPlan(p *ServedProfile, v Visitor) planFunc {
 // IssueFile issues an upload for one file that a script names: the plan allows exactly that type
 // and size.
 func (s *Service) IssueFile(ctx context.Context, p *ServedProfile, v Visitor, file profile.File) (Issued, error) {
-	return s.issue(ctx, p, v, false, func(in profile.IssueParams) (profile.Plan, error) {
-		return p.compiled.Plan(v.Identity, file, in)
-	})
+	return filePlan(p, v, file).issue(ctx, s, p, v, false)
+}
+
+func filePlan(p *ServedProfile, v Visitor, file profile.File) planFunc {
+	return func(in profile.IssueParams) (profile.Plan, error) { return p.compiled.Plan(v.Identity, file, in) }
 }
 
 // issue is the one step from a visitor to something signed: plan, charge, sign.
-func (s *Service) issue(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (Issued, error) {
-	c, err := s.charge(ctx, p, v, inPage, plan)
+func (plan planFunc) issue(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (Issued, error) {
+	c, err := plan.charge(ctx, s, p, v, inPage)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -82,7 +84,7 @@ type chargedPlan struct {
 }
 
 // charge plans an upload and charges it.
-func (s *Service) charge(ctx context.Context, p *ServedProfile, v Visitor, inPage bool, plan planFunc) (*chargedPlan, error) {
+func (plan planFunc) charge(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (*chargedPlan, error) {
 	planned, signer, now, err := plan.now(ctx, s, p)
 	if err != nil {
 		return nil, err

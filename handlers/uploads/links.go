@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/postern-dev/postern/handlers/awscreds"
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -45,17 +46,23 @@ type linkClaims struct {
 	Filename string `json:"fnm,omitempty"`
 }
 
-// links mints and verifies the tokens of links.
+// links makes links to objects and opens them.
 type links struct {
-	keys   [][]byte // derived from the token keys, in their order
-	parser *jwt.Parser
-	now    func() time.Time
+	publicURL string
+	profiles  map[string]*ServedProfile
+	store     objectStore
+	signers   *awscreds.Source // of the server's own credentials: visitors' can't read
+	keys      [][]byte         // derived from the token keys, in their order
+	parser    *jwt.Parser
+	now       func() time.Time
 }
 
-func newLinks(tokenKeys []sigv4.Secret, now func() time.Time) (links, error) {
-	l := links{now: now, parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
-		jwt.WithTimeFunc(now), jwt.WithStrictDecoding())}
-	for _, key := range tokenKeys {
+func newLinks(c Config, profiles map[string]*ServedProfile, store objectStore) (links, error) {
+	l := links{publicURL: c.PublicURL, profiles: profiles, store: store, now: c.Now,
+		signers: awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now),
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
+			jwt.WithTimeFunc(c.Now), jwt.WithStrictDecoding())}
+	for _, key := range c.TokenKeys {
 		derived, err := hkdf.Key(sha256.New, []byte(key), nil, "postern link", sha256.Size)
 		if err != nil {
 			return links{}, fmt.Errorf("uploads: derive link key: %w", err)
@@ -78,6 +85,7 @@ func (l links) mint(profileName string, o Object, lifetime time.Duration) (strin
 // is gone or was replaced.
 var errLink = &problem.Error{Code: problem.NotFound}
 
+// verify returns what a link's token carries; errLink where it isn't one of ours, or has ended.
 func (l links) verify(token string) (linkClaims, error) {
 	if len(token) > maxLink || strings.ContainsAny(token, "\r\n") { // Go's base64 skips line ends
 		return linkClaims{}, errLink
@@ -107,23 +115,7 @@ func (s *Service) Link(profileName string, o Object) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch download := p.Settings.Download; {
-	case download.Lifetime == 0:
-		return "", fmt.Errorf("uploads: profile %q has no links: its Download.Lifetime is 0", profileName)
-	case o.Key == "" || o.Version == "" && o.ETag == "":
-		return "", errors.New("uploads: Object: wanted Key, and Version or ETag")
-	default:
-		token, err := s.links.mint(profileName, o, download.Lifetime)
-		return s.config.PublicURL + "/objects/" + token, err
-	}
-}
-
-// linkTo is the link to a completed upload, "" where its profile has none.
-func (s *Service) linkTo(done Completed) (string, error) {
-	if p, ok := s.profiles[done.Profile]; !ok || p.Settings.Download.Lifetime == 0 {
-		return "", nil
-	}
-	return s.Link(done.Profile, done.Object())
+	return s.links.to(p, o)
 }
 
 // OpenLink returns where the store gives out the object of a link: an address that is valid for a
@@ -131,15 +123,42 @@ func (s *Service) linkTo(done Completed) (string, error) {
 // made for. What its stored type allows decides whether a browser shows or saves it: what can run
 // script is always saved.
 func (s *Service) OpenLink(ctx context.Context, token string) (string, error) {
-	c, err := s.links.verify(token)
+	return s.links.open(ctx, token)
+}
+
+// to is the link to an object of a profile.
+func (l links) to(p *ServedProfile, o Object) (string, error) {
+	switch lifetime := p.Settings.Download.Lifetime; {
+	case lifetime == 0:
+		return "", fmt.Errorf("uploads: profile %q has no links: its Download.Lifetime is 0", p.Settings.Name)
+	case o.Key == "" || o.Version == "" && o.ETag == "":
+		return "", errors.New("uploads: Object: wanted Key, and Version or ETag")
+	default:
+		token, err := l.mint(p.Settings.Name, o, lifetime)
+		return l.publicURL + "/objects/" + token, err
+	}
+}
+
+// toCompleted is the link to a completed upload, "" where its profile has none.
+func (l links) toCompleted(done Completed) (string, error) {
+	p, ok := l.profiles[done.Profile]
+	if !ok || p.Settings.Download.Lifetime == 0 {
+		return "", nil
+	}
+	return l.to(p, done.Object())
+}
+
+// open finds the object of a link and signs its address.
+func (l links) open(ctx context.Context, token string) (string, error) {
+	c, err := l.verify(token)
 	if err != nil {
 		return "", err
 	}
-	p, ok := s.profiles[c.Profile]
+	p, ok := l.profiles[c.Profile]
 	if !ok || p.Settings.Download.Lifetime == 0 {
 		return "", errLink
 	}
-	found, err := within(ctx, s.store.timeout, s.store.client.HeadObject,
+	found, err := within(ctx, l.store.timeout, l.store.client.HeadObject,
 		&s3.HeadObjectInput{Bucket: &p.Settings.Bucket, Key: &c.Key, VersionId: optional(c.Version)})
 	switch {
 	case isNoSuchObject(err):
@@ -149,16 +168,16 @@ func (s *Service) OpenLink(ctx context.Context, token string) (string, error) {
 	case c.Version == "" && aws.ToString(found.ETag) != c.ETag:
 		return "", errLink
 	}
-	return s.presignGet(ctx, p, c, disposition(p.Settings.Download.Disposition, aws.ToString(found.ContentType), c.Filename))
+	return l.presign(ctx, p, c, disposition(p.Settings.Download.Disposition, aws.ToString(found.ContentType), c.Filename))
 }
 
-// presignGet signs the address of an object.
-func (s *Service) presignGet(ctx context.Context, p *ServedProfile, c linkClaims, disposition string) (string, error) {
-	signer, err := s.ownSigners.Signer(ctx)
+// presign signs the address of an object.
+func (l links) presign(ctx context.Context, p *ServedProfile, c linkClaims, disposition string) (string, error) {
+	signer, err := l.signers.Signer(ctx)
 	if err != nil {
 		return "", problem.Unavailable(err)
 	}
-	now := s.config.Now().UTC()
+	now := l.now().UTC()
 	until, err := signer.LatestExpiration(now)
 	if err != nil {
 		return "", problem.Unavailable(err)

@@ -146,7 +146,7 @@ func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, e
 	}
 	parts, err := s.store.storedParts(ctx, up)
 	if isNoSuchUpload(err) {
-		return s.partsOfObject(ctx, up)
+		return s.store.partsOfObject(ctx, up)
 	}
 	if err != nil {
 		return nil, problem.Unavailable(err)
@@ -159,8 +159,8 @@ func (s *Service) ListParts(ctx context.Context, up OpenUpload) ([]StoredPart, e
 }
 
 // partsOfObject are the planned parts of an upload that was completed.
-func (s *Service) partsOfObject(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
-	found, err := s.store.headObject(ctx, up)
+func (s objectStore) partsOfObject(ctx context.Context, up OpenUpload) ([]StoredPart, error) {
+	found, err := s.headObject(ctx, up)
 	if err != nil {
 		return nil, err
 	}

@@ -78,19 +78,18 @@ type Config struct {
 // Service issues, completes and verifies uploads. It is safe for concurrent use and doesn't change
 // after New, caches aside.
 type Service struct {
-	config     Config
-	store      objectStore
-	signers    *awscreds.Source // of what visitors hold
-	ownSigners *awscreds.Source // of links
-	links      links
-	profiles   map[string]*ServedProfile
-	tokens     *tokens
-	refusals   *recent[*ObjectError]
-	accepted   acceptances
-	followUps  *followUps
-	owners     owners
-	charges    *charges
-	readiness  *readiness
+	config    Config
+	store     objectStore
+	signers   *awscreds.Source // of what visitors hold
+	links     links
+	profiles  map[string]*ServedProfile
+	tokens    *tokens
+	refusals  *recent[*ObjectError]
+	accepted  acceptances
+	followUps *followUps
+	owners    owners
+	charges   *charges
+	readiness *readiness
 }
 
 // New compiles a Config. It returns every contradiction in it, joined.
@@ -110,11 +109,10 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.store = objectStore{c.Store.Client, c.Store.Provider, c.Store.Timeout}
-	s.ownSigners = awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now)
-	if s.links, err = newLinks(c.TokenKeys, c.Now); err != nil {
+	if s.links, err = newLinks(c, s.profiles, s.store); err != nil {
 		return nil, err
 	}
-	s.accepted = newAcceptances(c, s.linkTo)
+	s.accepted = newAcceptances(c, s.links.toCompleted)
 	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.Region, c.Now)
 	s.charges = newCharges(c, s.store, s.profiles)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)

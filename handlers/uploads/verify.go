@@ -57,7 +57,7 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	case known:
 		s.accepted.reportReplaced(ctx, accepted, found)
 	}
-	contentType, err := s.compareObject(ctx, up, found)
+	contentType, err := s.store.compareObject(ctx, up, found)
 	if err != nil {
 		return Completed{}, s.removeRefused(ctx, up, found, err)
 	}
@@ -87,18 +87,18 @@ func (s *Service) whyMissing(up OpenUpload) error {
 
 // compareObject compares an object with its plan and returns the content type that it should have.
 // An *ObjectError says that it breaks the plan; other errors say that the store couldn't be asked.
-func (s *Service) compareObject(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (string, error) {
+func (s objectStore) compareObject(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) (string, error) {
 	size := aws.ToInt64(found.ContentLength)
 	if err := up.compareSize(size); err != nil {
 		return "", err
 	}
-	if err := up.compareAttributes(found, s.config.Store.Provider); err != nil {
+	if err := up.compareAttributes(found, s.provider); err != nil {
 		return "", err
 	}
 	if err := s.compareUntold(ctx, up, found); err != nil {
 		return "", err
 	}
-	detected, err := s.store.detectType(ctx, up, found)
+	detected, err := s.detectType(ctx, up, found)
 	if err != nil {
 		return "", err
 	}

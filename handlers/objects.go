@@ -10,13 +10,26 @@ import (
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
-// receiptRoutes are what visitors and applications see of receipts. Without an issuer none are
+// objectRoutes are about what was uploaded: receipts and links. Without an issuer no receipts are
 // minted.
-type receiptRoutes struct{ issuer *receipts.Issuer }
+type objectRoutes struct {
+	service *uploads.Service
+	issuer  *receipts.Issuer
+}
+
+// openLink leads to the object of a link. The address that it leads to is valid for a minute, so no
+// cache may keep the answer.
+func (r objectRoutes) openLink(c echo.Context) error {
+	to, err := r.service.OpenLink(c.Request().Context(), c.Param("link"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusFound, to)
+}
 
 // showKeys publishes the public halves of the keys that sign receipts, as a JSON Web Key Set:
 // empty where receipts are signed with secrets, or not at all.
-func (r receiptRoutes) showKeys(c echo.Context) error {
+func (r objectRoutes) showKeys(c echo.Context) error {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	if r.issuer != nil {
 		set = r.issuer.KeySet()
@@ -27,7 +40,7 @@ func (r receiptRoutes) showKeys(c echo.Context) error {
 
 // redirect adds the receipt of an accepted upload to the address that a form without script ends
 // at. Only there a receipt is part of a URL, so it is a short one.
-func (r receiptRoutes) redirect(address string, done uploads.Completed) (string, error) {
+func (r objectRoutes) redirect(address string, done uploads.Completed) (string, error) {
 	if r.issuer == nil {
 		return address, nil
 	}
