@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,6 @@ const (
 	classKey           = "key missing, empty prefix, prefix without a slash"
 	classFilename      = "file names that climb, look alike or hide"
 	classInjection     = "quotes, braces and newlines that rewrite the policy"
-	classInvisible     = "control, bidi and zero-width characters in names"
 	classMarkup        = "markup in any field, key, redirect or error text"
 	classType          = "pages and drawings as pictures, type lies, polyglots"
 	classAttribute     = "the client chooses acl, tags, metadata, storage class, redirect"
@@ -24,7 +24,6 @@ const (
 	classForeignUpload = "somebody else's upload"
 	classToken         = "token confusion"
 	classReplay        = "replay, overwriting an accepted object"
-	classAbandoned     = "abandoned parts"
 	classCrossOrigin   = "cross-origin calls on issuing"
 	classSigningOracle = "signing oracle"
 	classBody          = "large, deep and odd requests"
@@ -34,6 +33,10 @@ const (
 	classHTTP          = "odd HTTP"
 	classUnsigned      = "unsigned headers on a presigned PUT or part URL"
 	classPath          = "another spelling of an address"
+	classParallel      = "forty landings or completions at once"
+	classQuadratic     = "work that grows with the square of the input"
+	classHost          = "DNS rebinding, foreign Host"
+	classProxy         = "a proxy's header believed with a port, an IPv6 visitor with a whole network"
 )
 
 // The ways to upload, and the JSON API.
@@ -43,6 +46,8 @@ const (
 	viaPUT       = "put"
 	viaMultipart = "multipart"
 	viaAPI       = "api"
+	viaExplain   = "explain" // the page that explains, where it is switched on
+	viaServer    = "server"  // the built program behind a proxy
 )
 
 // attack is one attempt, and its refusal: by Postern with a code of the contract, or by the store
@@ -60,23 +65,22 @@ func attacks() []attack {
 		tokenAttacks(), ticketAttacks(), originAttacks(), landingPageAttacks(), oracleAttacks(), bodyAttacks(), numberAttacks(),
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
 		unsignedAttacks(), ownerAttacks(),
+		hostAttacks(), proxyAttacks(), followUpAttacks(), lateAttacks(), explainAttacks(), strictAttacks(),
 	)
 }
 
 func TestEveryAttackIsRefused(t *testing.T) {
 	t.Parallel()
 	list := attacks()
-	if len(list) < 500 {
-		t.Errorf("attacks: wanted at least 500, got %d", len(list))
+	if len(list) < 800 {
+		t.Errorf("attacks: wanted at least 800, got %d", len(list))
 	}
-	common, noPolicies := newSite(t, withAllowedOrigin), newSite(t, withAllowedOrigin, withoutPostPolicy)
+	common := newSite(t, withAllowedOrigin)
+	sites := map[string]*site{viaPUT: newSite(t, withAllowedOrigin, withoutPostPolicy), viaExplain: newSite(t, withExplain), viaServer: newServeSite(t)}
 	for _, k := range list {
 		t.Run(k.class+"/"+k.via+"/"+k.name, func(t *testing.T) {
 			t.Parallel()
-			a := newAttempt(t, common)
-			if k.via == viaPUT {
-				a = newAttempt(t, noPolicies)
-			}
+			a := newAttempt(t, cmp.Or(sites[k.via], common))
 			a.requireRefusal(k.run(a), k.status, k.code)
 			a.requireNothingStored()
 		})
@@ -103,6 +107,8 @@ func withAllowedOrigin(c *handlers.Config) {
 		c.Profiles[i].Origins = []string{allowedOrigin}
 	}
 }
+
+func withExplain(c *handlers.Config) { c.Explain = true }
 
 // forEachWay returns the same attack for several ways.
 func forEachWay(row string, ways []string, name string, try func(way string) func(*attempt) testclient.Answer, status int, code string) []attack {

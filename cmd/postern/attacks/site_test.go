@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
@@ -42,6 +44,9 @@ const (
 // store is the gateway that all tests share.
 var store *gateway.Gateway
 
+// program is the path of the built server.
+var program string
+
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
@@ -53,6 +58,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	// Before the store, which changes the working directory.
+	if program, err = testserver.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "attacks: build the program:", err)
+		return 1
+	}
 	store, err = gateway.Start(context.Background(), gateway.Options{
 		Dir: dir, Buckets: []string{bucket, obeyingBucket}, AccessKey: storeKey, SecretKey: storeSecret, CORSOrigins: []string{"*"},
 		InsecureUnsignedHeaders: []string{obeyingBucket},
@@ -63,7 +73,20 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = store.Close() }()
+	if err := keepPrefix(); err != nil {
+		fmt.Fprintln(os.Stderr, "attacks: store an object:", err)
+		return 1
+	}
 	return m.Run()
+}
+
+// keepPrefix stores an object that stays. The store makes a folder for users/ with the first object
+// there and removes it with the last, and an upload that arrives in between may fail.
+func keepPrefix() error {
+	_, err := store.Client().PutObject(context.Background(), &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String("users/kept"), Body: strings.NewReader("kept"),
+	})
+	return err
 }
 
 // site is a set of handlers with a listener of its own. All sites share the store.
