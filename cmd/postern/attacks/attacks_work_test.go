@@ -12,9 +12,12 @@ import (
 	"github.com/postern-dev/postern/handlers"
 )
 
-// completionsAtOnce is how many completions and landings of one upload are answered without a
-// pause.
-const completionsAtOnce = 30
+// How many completions and landings of one upload, and how many calls about its parts, are answered
+// without a pause.
+const (
+	completionsAtOnce = 30
+	partCallsAtOnce   = 500
+)
 
 // followUpAttacks ask for one upload again and again.
 func followUpAttacks() []attack {
@@ -27,27 +30,30 @@ func followUpAttacks() []attack {
 	}
 	return []attack{
 		{classParallel, viaPOST, "completing again and again, with nothing sent", repeating(pictureRequest(pictureSize), 2*completionsAtOnce, complete), 429, "rate_limited"},
-		{classParallel, viaPUT, "completing again and again, with nothing sent", repeating(pictureRequest(pictureSize), 2*completionsAtOnce, complete), 429, "rate_limited"},
+		{classParallel, viaPUT, "completing again and again, with nothing sent", repeating(pictureRequest(pictureSize), 2*completionsAtOnce, complete, withoutPostPolicy), 429, "rate_limited"},
 		{classParallel, viaMultipart, "completing again and again, with nothing sent", repeating(filmRequest(filmSize), 2*completionsAtOnce, complete), 429, "rate_limited"},
-		{classParallel, viaMultipart, "asking for a part again and again", repeating(filmRequest(filmSize), 1200, sign), 429, "rate_limited"},
-		{classParallel, viaMultipart, "listing the parts again and again", repeating(filmRequest(filmSize), 1200, list), 429, "rate_limited"},
+		{classParallel, viaMultipart, "asking for a part again and again", repeating(filmRequest(filmSize), 2*partCallsAtOnce, sign), 429, "rate_limited"},
+		{classParallel, viaMultipart, "listing the parts again and again", repeating(filmRequest(filmSize), 2*partCallsAtOnce, list), 429, "rate_limited"},
 		{classParallel, viaForm, "landing again and again, with nothing sent", func(a *attempt) testclient.Answer {
-			path := "/forms/pictures/done/" + landingTokenOf(a.form("pictures"))
-			return a.lastOf(2*completionsAtOnce, func() testclient.Answer { return a.getPage(path) })
+			own := a.elsewhere(withClockStopped)
+			path := "/forms/pictures/done/" + landingTokenOf(own.form("pictures"))
+			return own.lastOf(2*completionsAtOnce, func() testclient.Answer { return own.getPage(path) })
 		}, 429, "rate_limited"},
 		{classParallel, viaForm, "landing at all its addresses again and again", func(a *attempt) testclient.Answer {
-			path := "/forms/pictures/done/" + landingTokenOf(a.form("pictures"))
-			return a.lastOf(2*completionsAtOnce, func() testclient.Answer { return a.getPage(path + "?key=else&etag=x&bucket=y") })
+			own := a.elsewhere(withClockStopped)
+			path := "/forms/pictures/done/" + landingTokenOf(own.form("pictures"))
+			return own.lastOf(2*completionsAtOnce, func() testclient.Answer { return own.getPage(path + "?key=else&etag=x&bucket=y") })
 		}, 429, "rate_limited"},
 	}
 }
 
-// repeating issues an upload and asks for it so often at once. It returns a refusal because of the
-// rate, if there is one.
-func repeating(r testclient.Request, times int, ask func(*attempt, *testclient.Upload) testclient.Answer) func(*attempt) testclient.Answer {
+// repeating issues an upload and asks for it so often, while the clock stands still. It returns a
+// refusal because of the rate, if there is one.
+func repeating(r testclient.Request, times int, ask func(*attempt, *testclient.Upload) testclient.Answer, edits ...func(*handlers.Config)) func(*attempt) testclient.Answer {
 	return func(a *attempt) testclient.Answer {
-		u := a.issue(r)
-		return a.lastOf(times, func() testclient.Answer { return ask(a, u) })
+		own := a.elsewhere(append(edits, withClockStopped)...)
+		u := own.issue(r)
+		return own.lastOf(times, func() testclient.Answer { return ask(own, u) })
 	}
 }
 
@@ -100,13 +106,22 @@ func lateAttacks() []attack {
 	)
 }
 
-// later returns the same visitor at a site of its own whose clock goes ahead.
-func (a *attempt) later(by time.Duration, edits ...func(*handlers.Config)) *attempt {
+// elsewhere returns the same visitor at a site of its own.
+func (a *attempt) elsewhere(edits ...func(*handlers.Config)) *attempt {
 	a.Helper()
 	other := *a
-	other.site = newSite(a.T, append(edits, withClockMovedBy(by))...)
+	other.site = newSite(a.T, edits...)
 	other.Client.Base = other.site.URL
 	return &other
+}
+
+// later returns the same visitor at a site of its own whose clock goes ahead.
+func (a *attempt) later(by time.Duration) *attempt { return a.elsewhere(withClockMovedBy(by)) }
+
+// withClockStopped stops the clock of the handlers: no rate gives room for more.
+func withClockStopped(c *handlers.Config) {
+	now := time.Now()
+	c.Now = func() time.Time { return now }
 }
 
 // explainAttacks give the page that explains more, or other things, than it takes.
@@ -126,7 +141,7 @@ func explainAttacks() []attack {
 		attack{classCrossOrigin, viaExplain, "a page without an origin asks to explain", explaining("text=x", func(h http.Header) { h.Set("Sec-Fetch-Site", "cross-site") }), 403, "origin_not_allowed"},
 		attack{classBody, viaExplain, "half an escape to explain", explaining("text=%2", nil), 400, "invalid_request"},
 		attack{classQuadratic, viaExplain, "explaining again and again", func(a *attempt) testclient.Answer {
-			own := a.later(0, withExplain)
+			own := a.elsewhere(withExplain, withClockStopped)
 			return own.lastOf(60, func() testclient.Answer { return explaining("text=x", nil)(own) })
 		}, 429, "rate_limited"},
 	)
