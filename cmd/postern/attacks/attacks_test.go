@@ -35,6 +35,8 @@ const (
 	classPath          = "another spelling of an address"
 	classParallel      = "forty landings or completions at once"
 	classQuadratic     = "work that grows with the square of the input"
+	classReceipt       = "a receipt or a link in place of another token"
+	classLink          = "a link to one object used for another, or after its time"
 	classHost          = "DNS rebinding, foreign Host"
 	classProxy         = "a proxy's header believed with a port, an IPv6 visitor with a whole network"
 )
@@ -66,14 +68,15 @@ func attacks() []attack {
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
 		unsignedAttacks(), ownerAttacks(),
 		hostAttacks(), proxyAttacks(), followUpAttacks(), lateAttacks(), explainAttacks(), strictAttacks(),
+		batchAttacks(), receiptAttacks(),
 	)
 }
 
 func TestEveryAttackIsRefused(t *testing.T) {
 	t.Parallel()
 	list := attacks()
-	if len(list) < 800 {
-		t.Errorf("attacks: wanted at least 800, got %d", len(list))
+	if len(list) < 900 {
+		t.Errorf("attacks: wanted at least 900, got %d", len(list))
 	}
 	common := newSite(t, withAllowedOrigin)
 	sites := map[string]*site{viaPUT: newSite(t, withAllowedOrigin, withoutPostPolicy), viaExplain: newSite(t, withExplain), viaServer: newServeSite(t)}
