@@ -25,6 +25,7 @@ func (b *tab) visitEverything(p *devServer, check func(page *tab)) {
 	b.waitUntil("a thumbnail is shown", `document.querySelector(".postern-thumb canvas") != null`)
 	check(b)
 	path, _ := randomFile(b.t, "garden.bin", 40*mebibyte)
+	b.logIn(p, "alice") // what a guest has begun is for the guest's tab alone
 	first := b.openSibling()
 	first.open(p.URL + "/forms/files")
 	release := first.Proxy.hold(b.t, p.partsFrom(3))
@@ -38,6 +39,7 @@ func (b *tab) visitEverything(p *devServer, check func(page *tab)) {
 	b.chooseFiles(path)
 	b.waitForRow("done")
 	check(b)
+	b.logIn(p, guest)
 	b.open(p.localhostURL("/demo/form"))
 	widget := b.widgets(p, 1)[0]
 	widget.chooseFiles(writeFile(b.t, "plot.png", pngOf(b.t, 60<<10)))

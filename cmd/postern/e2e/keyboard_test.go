@@ -204,6 +204,7 @@ func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	path, sum := randomFile(t, "garden.bin", 32*mebibyte)
 	other, _ := randomFile(t, "other.bin", 32*mebibyte)
 	anchor := newTab(t, tabOptions{})
+	anchor.logIn(p, "alice") // what a guest has begun is for the guest's tab alone
 	anchor.open(p.URL + "/healthz")
 	first := anchor.openSibling()
 	first.open(p.URL + "/forms/files")
