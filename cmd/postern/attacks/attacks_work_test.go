@@ -112,6 +112,7 @@ func (a *attempt) elsewhere(edits ...func(*handlers.Config)) *attempt {
 	other := *a
 	other.site = newSite(a.T, edits...)
 	other.Client.Base = other.site.URL
+	other.site.addSecret(a.Client.Ticket)
 	return &other
 }
 
