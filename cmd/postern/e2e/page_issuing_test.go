@@ -34,6 +34,18 @@ func (f *formRequests) String() string {
 	return strings.Join(f.said, "; ")
 }
 
+// requireButtonFits looks at the page with the button on a phone and on a desktop.
+func (b *tab) requireButtonFits(language string) {
+	b.t.Helper()
+	for _, width := range []int64{375, 1280} {
+		b.resize(width)
+		b.screenshotInLightAndDark(fmt.Sprintf("button-%s-%d-%%s", language, width))
+		if evaluate[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+			b.t.Errorf("the page with the button, %d px wide: wanted no horizontal scrolling", width)
+		}
+	}
+}
+
 // TestAPageOfAnotherSiteGetsAButtonUnlessAPersonFollowsALink opens a form page from another site by
 // itself, with and without script, in two languages.
 func TestAPageOfAnotherSiteGetsAButtonUnlessAPersonFollowsALink(t *testing.T) {
@@ -66,6 +78,9 @@ func TestAPageOfAnotherSiteGetsAButtonUnlessAPersonFollowsALink(t *testing.T) {
 					b.pressAndLoad(enterKey)
 				}
 				b.waitUntil("the form page has been loaded", `location.pathname == "/forms/photos" && document.readyState == "complete"`)
+				if !way.form {
+					b.requireButtonFits(language)
+				}
 				if got := evaluate[bool](b, `document.querySelector("input[name=policy]") != null`); got != way.form {
 					t.Errorf("the page holds a policy: got %v, wanted %v; its requests: %s", got, way.form, requests)
 				}
