@@ -25,12 +25,9 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	}
 	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
 	done, err := h.service.Verify(c.Request().Context(), up)
+	later := openedLater(c.Request(), visitor)
 	if redirect := up.Served.Settings.Redirect; err == nil && redirect != "" {
-		address, err := h.objects.redirect(redirect, done)
-		if err != nil {
-			return err
-		}
-		return c.Redirect(http.StatusSeeOther, address)
+		return h.objects.redirect(c, redirect, done, later)
 	}
 	t := h.layout.landingTexts(c.Request(), up)
 	c.Response().Header()["Vary"] = varyLanguage
@@ -38,8 +35,8 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	switch {
 	case err == nil:
 		view := h.layout.doneView(t, up, done)
-		if openedLater(c.Request(), visitor) {
-			view.Filename, view.Details = "", nil
+		if later {
+			view.Filename, view.Details, view.Download = "", nil, templates.Link{}
 		}
 		return render(c, http.StatusOK, templates.Result(view))
 	case errors.As(err, &broken):
@@ -63,7 +60,8 @@ func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, uploads.Vis
 
 // openedLater reports whether nobody vouches for the visitor of a landing page and no page has led
 // there, as the store's redirect does: then the address may come from the browser's history, at a
-// computer that somebody else used before. Such a visitor learns nothing about the file. Going back
+// computer that somebody else used before. Such a visitor learns nothing about the file, and gets neither its link nor its
+// receipt. Going back
 // to the page and loading it again repeat the request that led there.
 func openedLater(r *http.Request, v uploads.Visitor) bool {
 	return !v.Known && r.Header.Get("Sec-Fetch-Site") == "none"

@@ -38,15 +38,16 @@ func (r objectRoutes) showKeys(c echo.Context) error {
 	return c.JSON(http.StatusOK, set)
 }
 
-// redirect adds the receipt of an accepted upload to the address that a form without script ends
-// at. Only there a receipt is part of a URL, so it is a short one.
-func (r objectRoutes) redirect(address string, done uploads.Completed) (string, error) {
-	if r.issuer == nil {
-		return address, nil
+// redirect leads to the profile's own address where a form without script ends, with the receipt of
+// the accepted upload. Only there a receipt is part of a URL, so it is a short one. Whoever comes
+// later gets none.
+func (r objectRoutes) redirect(c echo.Context, address string, done uploads.Completed, later bool) error {
+	if r.issuer != nil && !later {
+		receipt, err := r.issuer.MintForURL(done.AsReceipt())
+		if err != nil {
+			return err
+		}
+		address += "?receipt=" + receipt // the address has no query, and a receipt no character to escape
 	}
-	receipt, err := r.issuer.MintForURL(done.AsReceipt())
-	if err != nil {
-		return "", err
-	}
-	return address + "?receipt=" + receipt, nil // the address has no query, and a receipt no character to escape
+	return c.Redirect(http.StatusSeeOther, address)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,26 @@ func TestAReceiptInARedirectIsAShortOne(t *testing.T) {
 	r, err := issuer().Verify(to.Query().Get("receipt"), receipts.Expected{Profile: "pictures", Subject: profile.Guest})
 	if err != nil || r.Metadata != nil || r.Expires.Sub(r.Issued) != 5*time.Minute {
 		t.Errorf("got %+v %v", r, err)
+	}
+}
+
+func TestWhoeverOpensALandingPageLaterGetsNeitherReceiptNorLink(t *testing.T) {
+	t.Parallel()
+	edit, _ := withPair(t)
+	redirected := newSite(t, edit, only("pictures", func(p *profile.Profile) { p.Redirect = "https://app.example.com/thanks" }))
+	linked := newSite(t, withDownload(""))
+	there, here := redirected.form("pictures"), linked.form("pictures")
+	there.send(png(4000))
+	here.send(png(4000))
+	for site, want := range map[string]bool{"none": false, "cross-site": true} {
+		page := redirected.call("GET", there.landing(), "", "Sec-Fetch-Site", site)
+		if got := strings.Contains(page.header.Get("Location"), "receipt="); page.status != http.StatusSeeOther || got != want {
+			t.Errorf("Sec-Fetch-Site %s: redirected to %q, wanted a receipt: %v", site, page.header.Get("Location"), want)
+		}
+		page = linked.call("GET", here.landing(), "", "Sec-Fetch-Site", site)
+		if got := strings.Contains(string(page.body), "/objects/"); page.status != http.StatusOK || got != want {
+			t.Errorf("Sec-Fetch-Site %s: the page has a link: %v, wanted %v", site, got, want)
+		}
 	}
 }
 
