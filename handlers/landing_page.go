@@ -60,9 +60,9 @@ func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, uploads.Vis
 
 // openedLater reports whether nobody vouches for the visitor of a landing page and no page has led
 // there, as the store's redirect does: then the address may come from the browser's history, at a
-// computer that somebody else used before. Such a visitor learns nothing about the file, and gets neither its link nor its
-// receipt. Going back
-// to the page and loading it again repeat the request that led there.
+// computer that somebody else used before. Such a visitor learns nothing about the file, and gets
+// neither its link nor its receipt. Going back to the page and loading it again repeat the request
+// that led there.
 func openedLater(r *http.Request, v uploads.Visitor) bool {
 	return !v.Known && r.Header.Get("Sec-Fetch-Site") == "none"
 }

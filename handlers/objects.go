@@ -27,8 +27,8 @@ func (r objectRoutes) openLink(c echo.Context) error {
 	return c.Redirect(http.StatusFound, to)
 }
 
-// showKeys publishes the public halves of the keys that sign receipts, as a JSON Web Key Set:
-// empty where receipts are signed with secrets, or not at all.
+// showKeys publishes the public halves of the keys that sign receipts, as a JSON Web Key Set: empty
+// where receipts are signed with secrets, or not at all.
 func (r objectRoutes) showKeys(c echo.Context) error {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	if r.issuer != nil {

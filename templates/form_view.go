@@ -26,8 +26,8 @@ type FormView struct {
 	Action string
 	// Fields are posted in this order, before the file.
 	Fields []Field
-	// Ask, where it has an Action, stands in place of the form: a button that asks for a signed one.
-	// The script shows the form all the same, as it asks for plans of its own.
+	// Ask, where it has an Action, stands in place of the form: a button that asks for a signed
+	// one. The script shows the form all the same, as it asks for plans of its own.
 	Ask AskView
 	// Accept is the accept attribute of the file control ("image/png,image/jpeg").
 	Accept string
@@ -35,9 +35,9 @@ type FormView struct {
 	Endpoint string
 	// Profile is the profile that the script asks for.
 	Profile string
-	// Owners are the opaque marks of whoever asks for the page, see uploads.Service.Owners: what the
-	// script keeps in the browser is for the person with one of these marks only. Without any, as
-	// for guests, the script asks the server when it has to know.
+	// Owners are the opaque marks of whoever asks for the page, see uploads.Service.Owners: what
+	// the script keeps in the browser is for the person with one of these marks only. Without any,
+	// as for guests, the script asks the server when it has to know.
 	Owners []string
 	// Catalog is the URL of the language file that the script reads.
 	Catalog string

@@ -66,9 +66,9 @@ func New(c Config) (*Issuer, error) {
 	return &Issuer{v, cmp.Or(c.Lifetime, DefaultLifetime)}, nil
 }
 
-// Mint signs a receipt that is valid from now on for the Issuer's lifetime. Metadata that would make
-// it longer than MaxBytes is left out. It returns an error for an incomplete receipt, for one that
-// is too long even so, and where a key fails.
+// Mint signs a receipt that is valid from now on for the Issuer's lifetime. Metadata that would
+// make it longer than MaxBytes is left out. It returns an error for an incomplete receipt, for one
+// that is too long even so, and where a key fails.
 func (i *Issuer) Mint(r Receipt) (string, error) {
 	signed, err := i.mint(r, i.lifetime)
 	if errors.Is(err, errTooLong) && r.Metadata != nil {

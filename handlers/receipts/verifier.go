@@ -171,8 +171,8 @@ func (v *Verifier) checkTimes(r Receipt) error {
 
 var errUnknownKey = errors.New("receipts: unknown key")
 
-// keyOf finds the key that a receipt names, among ours alone. The algorithm has to be the key's:
-// a public key never serves as a secret. A receipt names its key, so that nothing is tried out.
+// keyOf finds the key that a receipt names, among ours alone. The algorithm has to be the key's: a
+// public key never serves as a secret. A receipt names its key, so that nothing is tried out.
 func (v *Verifier) keyOf(t *jwt.Token) (any, error) {
 	if typ, _ := t.Header["typ"].(string); typ != Type {
 		return nil, errPayload

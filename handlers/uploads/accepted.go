@@ -76,8 +76,8 @@ func (as acceptances) repeat(ctx context.Context, a acceptance, checksum string)
 	return as.tell(ctx, a)
 }
 
-// withReceipt mints the receipt of an accepted object, and its link. Each answer has new ones, whose
-// time begins now.
+// withReceipt mints the receipt of an accepted object, and its link. Each answer has new ones,
+// whose time begins now.
 func (as acceptances) withReceipt(done Completed) (Completed, error) {
 	var receiptErr, linkErr error
 	if as.receipts != nil {

@@ -16,7 +16,8 @@ import (
 const (
 	// MaxBatch is how many files one batch may have.
 	MaxBatch = 100
-	// batchTime is for how long a batch waits for the store. What isn't done by then is Unavailable.
+	// batchTime is for how long a batch waits for the store. What isn't done by then is
+	// Unavailable.
 	batchTime = 25 * time.Second
 	// batchCalls is how many files of a batch the store is asked about at the same time.
 	batchCalls = 8
@@ -110,8 +111,8 @@ func (s *Service) CompleteFiles(ctx context.Context, completions []Completion) [
 	return out
 }
 
-// complete is Complete for a goroutine of its own, in which nobody else would stop a panic of
-// the application's OnComplete.
+// complete is Complete for a goroutine of its own, in which nobody else would stop a panic of the
+// application's OnComplete.
 func (c Completion) complete(ctx context.Context, s *Service) (out CompletedFile) {
 	defer func() {
 		if p := recover(); p != nil {

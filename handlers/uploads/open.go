@@ -22,8 +22,9 @@ var (
 )
 
 // Open returns the upload with an ID, given its token. Whoever is known has to be the subject and
-// the session that the upload was issued to; nobody may open it, since the token is proof enough. A token that isn't
-// valid is Unauthorized, one that ended UploadExpired, every mismatch UnknownUpload.
+// the session that the upload was issued to; nobody may open it, since the token is proof enough. A
+// token that isn't valid is Unauthorized, one that ended UploadExpired, every mismatch
+// UnknownUpload.
 func (s *Service) Open(token, id string, v Visitor) (OpenUpload, error) {
 	u, err := s.tokens.verify(token)
 	if err != nil {

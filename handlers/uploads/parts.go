@@ -82,8 +82,8 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 	return out, nil
 }
 
-// checkParts refuses a request unless each part is in the plan, is asked for once, and has a checksum
-// exactly where the plan has an algorithm.
+// checkParts refuses a request unless each part is in the plan, is asked for once, and has a
+// checksum exactly where the plan has an algorithm.
 func (up OpenUpload) checkParts(parts []PartRequest) error {
 	if len(parts) == 0 || len(parts) > maxPartsPerRequest {
 		return problem.InField("parts", "wanted 1 to %d parts, got %d", maxPartsPerRequest, len(parts))

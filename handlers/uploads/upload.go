@@ -13,8 +13,8 @@ import (
 )
 
 // Upload is all facts of one upload, from the issuing step to its completion. The upload token
-// carries it; of the plan it leaves out what only the issuing step needs: Prefix, Metadata (of which
-// MetadataDigest remains), PartCount (which follows from the sizes) and Expiration.
+// carries it; of the plan it leaves out what only the issuing step needs: Prefix, Metadata (of
+// which MetadataDigest remains), PartCount (which follows from the sizes) and Expiration.
 type Upload struct {
 	profile.Plan
 	// StoreUploadID is the store's handle of a multipart upload; "" for other methods.

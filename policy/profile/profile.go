@@ -99,7 +99,7 @@ type Profile struct {
 	Encryption     Encryption
 
 	Download   Download // links to what was uploaded; the zero value makes none
-	Quarantine string // key prefix that refused objects are moved to, ending in "/"; "" deletes them
+	Quarantine string   // key prefix that refused objects are moved to, ending in "/"; "" deletes them
 	Quota      Quota
 	MaxOpen    int // open multipart uploads per subject; 0 is 100
 

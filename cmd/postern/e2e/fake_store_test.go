@@ -39,8 +39,8 @@ func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, plan)
 }
 
-// fakeToken is an upload token of which only the times can be read. It lasts an hour by the clock of
-// a server that is decades late.
+// fakeToken is an upload token of which only the times can be read. It lasts an hour by the clock
+// of a server that is decades late.
 func fakeToken(id string) string {
 	claims := fmt.Sprintf(`{"jti":%q,"key":"ÿ?>ÿ","iat":1000,"exp":4600}`, id)
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".signature"
