@@ -25,7 +25,7 @@ func reload(t *testing.T, s *testserver.Server, outcome string, times int) {
 
 func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	store := startStore(t)
-	s, config := startServe(t, store.URL())
+	s, config := startServe(t, store.URL(), "\nlisten:", "\nlimits: {issues: 1000000/1s}\nlisten:") // a slow reload lets in more than the default
 	ticket := mint(t, config)
 	var issued, failed atomic.Int64
 	stop := make(chan struct{})
