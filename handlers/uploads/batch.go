@@ -36,13 +36,14 @@ func (s *Service) IssueFiles(ctx context.Context, p *ServedProfile, v Visitor, f
 	ctx, cancel := context.WithTimeout(ctx, batchTime)
 	defer cancel()
 	out := make([]IssuedFile, len(files))
-	charged := make([]*chargedPlan, len(files))
+	charged := make([]chargedPlan, len(files))
 	for i, file := range files {
-		charged[i], out[i].Err = filePlan(p, v, file).charge(ctx, s, p, v, false)
+		out[i].Err = charged[i].charge(ctx, s, p, v, false, filePlan(p, v, file))
 	}
 	inTurn(len(files), func(i int) {
-		if charged[i] != nil {
-			out[i].Issued, out[i].Err = charged[i].sign(ctx, s, p)
+		if out[i].Err == nil {
+			out[i].Err = charged[i].sign(ctx, s, p)
+			out[i].Issued = charged[i].issued
 		}
 	})
 	return out

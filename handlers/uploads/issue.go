@@ -69,11 +69,12 @@ func filePlan(p *ServedProfile, v Visitor, file profile.File) planFunc {
 
 // issue is the one step from a visitor to something signed: plan, charge, sign.
 func (plan planFunc) issue(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (Issued, error) {
-	c, err := plan.charge(ctx, s, p, v, inPage)
-	if err != nil {
+	var c chargedPlan
+	if err := c.charge(ctx, s, p, v, inPage, plan); err != nil {
 		return Issued{}, err
 	}
-	return c.sign(ctx, s, p)
+	err := c.sign(ctx, s, p)
+	return c.issued, err
 }
 
 // chargedPlan is an upload that was charged and isn't signed yet.
@@ -84,22 +85,23 @@ type chargedPlan struct {
 }
 
 // charge plans an upload and charges it.
-func (plan planFunc) charge(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (*chargedPlan, error) {
+func (c *chargedPlan) charge(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool, plan planFunc) error {
 	planned, signer, now, err := plan.now(ctx, s, p)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.charges.reserve(ctx, Reservation{Identity: v.Identity, Plan: planned, InPage: inPage}); err != nil {
-		return nil, err
+		return err
 	}
-	out := Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
-	out.Language = v.Language
-	out.Owner = s.owners.first(planned.Subject)
-	return &chargedPlan{out, signer, now}, nil
+	c.signer, c.now = signer, now
+	c.issued = Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
+	c.issued.Language = v.Language
+	c.issued.Owner = s.owners.first(planned.Subject)
+	return nil
 }
 
 // sign signs what was charged. The charge for what can't be signed is given back.
-func (c *chargedPlan) sign(ctx context.Context, s *Service, p *ServedProfile) (Issued, error) {
+func (c *chargedPlan) sign(ctx context.Context, s *Service, p *ServedProfile) error {
 	err := ctx.Err()
 	if err != nil {
 		err = problem.Unavailable(err)
@@ -108,9 +110,9 @@ func (c *chargedPlan) sign(ctx context.Context, s *Service, p *ServedProfile) (I
 	}
 	if err != nil {
 		s.charges.settle(ctx, c.issued.Plan, 0, false)
-		return Issued{}, err
+		c.issued = Issued{}
 	}
-	return c.issued, nil
+	return err
 }
 
 // now makes a plan that begins now, with the signer that it is to be signed with.
