@@ -15,16 +15,11 @@ const maxBatchBody = 256 << 10
 
 // batchRequest is the body of POST /uploads/batch: several files for one profile.
 type batchRequest struct {
-	Profile *string       `json:"profile"`
-	Files   []fileRequest `json:"files"`
+	profileName
+	Files []fileRequest `json:"files"`
 }
 
-func (r batchRequest) check() error {
-	if r.Profile == nil {
-		return errMissingProfile
-	}
-	return checkBatchLength("files", len(r.Files))
-}
+func (r batchRequest) check() error { return checkBatchLength("files", len(r.Files)) }
 
 func checkBatchLength(field string, n int) error {
 	if n < 1 || n > uploads.MaxBatch {
@@ -46,18 +41,8 @@ type batchResponse struct {
 
 // createUploads issues uploads for several files. One that is refused spoils none of the others.
 func (h *Handlers) createUploads(c echo.Context) error {
-	visitor, err := h.identify(c)
-	if err != nil {
-		return err
-	}
 	var body batchRequest
-	if err := readJSONOf(c, maxBatchBody, &body); err != nil {
-		return err
-	}
-	if err := body.check(); err != nil {
-		return err
-	}
-	p, err := h.profileFor(c.Request(), *body.Profile, visitor)
+	p, visitor, err := h.readProfileRequest(c, maxBatchBody, &body)
 	if err != nil {
 		return err
 	}

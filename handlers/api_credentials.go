@@ -7,8 +7,10 @@ import (
 )
 
 type credentialsRequest struct {
-	Profile *string `json:"profile"`
+	profileName
 }
+
+func (credentialsRequest) check() error { return nil }
 
 type credentialsResponse struct {
 	Credentials accessKeyResponse `json:"credentials"`
@@ -28,17 +30,7 @@ type accessKeyResponse struct {
 // createCredentials answers POST /uploads/credentials. Asking again gives fresh ones.
 func (h *Handlers) createCredentials(c echo.Context) error {
 	var body credentialsRequest
-	if err := readJSON(c, &body); err != nil {
-		return err
-	}
-	if body.Profile == nil {
-		return errMissingProfile
-	}
-	visitor, err := h.identify(c)
-	if err != nil {
-		return err
-	}
-	p, err := h.profileFor(c.Request(), *body.Profile, visitor)
+	p, visitor, err := h.readProfileRequest(c, maxBody, &body)
 	if err != nil {
 		return err
 	}

@@ -15,15 +15,44 @@ import (
 
 // createRequest is the body of POST /uploads.
 type createRequest struct {
-	Profile *string `json:"profile"`
+	profileName
 	fileRequest
 }
 
-func (r createRequest) check() error {
-	if r.Profile == nil {
-		return errMissingProfile
+// profileRequest is a body that names a profile and may lack members.
+type profileRequest interface {
+	name() *string
+	check() error
+}
+
+// profileName is the member that all of them have.
+type profileName struct {
+	Profile *string `json:"profile"`
+}
+
+func (n profileName) name() *string { return n.Profile }
+
+// readProfileRequest finds out who sends a request, reads its body, and finds the profile that it
+// names, whose pages the request has to come from.
+func (h *Handlers) readProfileRequest(c echo.Context, maxBytes int64, body profileRequest) (*servedProfile, uploads.Visitor, error) {
+	visitor, err := h.identify(c)
+	if err != nil {
+		return nil, visitor, err
 	}
-	return r.fileRequest.check()
+	if err := readJSONOf(c, maxBytes, body); err != nil {
+		return nil, visitor, err
+	}
+	if body.name() == nil {
+		return nil, visitor, errMissingProfile
+	}
+	if err := body.check(); err != nil {
+		return nil, visitor, err
+	}
+	p, err := h.profileNamed(*body.name())
+	if err != nil {
+		return nil, visitor, err
+	}
+	return p, visitor, h.origins.checkProfile(c.Request(), p, visitor)
 }
 
 // fileRequest is a file that the script names. A member that is left out differs from one that is
@@ -90,18 +119,8 @@ type multipartResponse struct {
 
 // createUpload issues one upload for a file that the script names.
 func (h *Handlers) createUpload(c echo.Context) error {
-	visitor, err := h.identify(c)
-	if err != nil {
-		return err
-	}
 	var body createRequest
-	if err := readJSON(c, &body); err != nil {
-		return err
-	}
-	if err := body.check(); err != nil {
-		return err
-	}
-	p, err := h.profileFor(c.Request(), *body.Profile, visitor)
+	p, visitor, err := h.readProfileRequest(c, maxBody, &body)
 	if err != nil {
 		return err
 	}
@@ -110,16 +129,6 @@ func (h *Handlers) createUpload(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusCreated, newCreateResponse(issued))
-}
-
-// profileFor finds a profile by the name in a visitor's request, which has to come from a page that
-// the profile allows.
-func (h *Handlers) profileFor(r *http.Request, name string, v uploads.Visitor) (*servedProfile, error) {
-	p, err := h.profileNamed(name)
-	if err != nil {
-		return nil, err
-	}
-	return p, h.origins.checkProfile(r, p, v)
 }
 
 // newCreateResponse turns an issued upload into the answer's JSON: exactly one of post, put and

@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/handlers/quota"
 )
 
 // The rate of explanations for one network address, or for the first 64 bits of an IPv6 address,
@@ -34,7 +34,7 @@ type explainRates struct {
 func (r *explainRates) allow(address string, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	network := explainNetwork(address)
+	network := quota.NetworkOf(address)
 	limiter := r.current[network]
 	if limiter == nil {
 		if limiter = r.before[network]; limiter == nil {
@@ -49,16 +49,4 @@ func (r *explainRates) allow(address string, now time.Time) error {
 		return &problem.Error{Code: problem.RateLimited, RetryAfter: explainEvery}
 	}
 	return nil
-}
-
-// explainNetwork is what an address is counted by.
-func explainNetwork(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return "" // all of no address count as one
-	}
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		return ip.String()
-	}
-	return netip.PrefixFrom(ip, 64).Masked().String()
 }

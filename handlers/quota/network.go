@@ -36,5 +36,16 @@ func networksOf(address string) []network {
 	return networks
 }
 
+// NetworkOf returns the smallest network that an address is counted by: an IPv4 address is one by
+// itself, an IPv6 address is counted by its first 64 bits. All texts that are no address are one,
+// "".
+func NetworkOf(address string) string {
+	if _, err := netip.ParseAddr(address); err != nil {
+		return ""
+	}
+	networks := networksOf(address)
+	return networks[len(networks)-1].name
+}
+
 // isGuest reports whether a subject says nothing about who asks, so that the address has to.
 func isGuest(subject string) bool { return subject == profile.Guest || subject == "" }
