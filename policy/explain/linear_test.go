@@ -3,12 +3,12 @@ package explain_test
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/postern-dev/postern/cmd/postern/testwork"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/explain"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -79,7 +79,7 @@ func TestWorkGrowsWithTheItems(t *testing.T) {
 					}
 				}
 			}
-			requireLinear(t, c.n, work)
+			testwork.RequireLinear(t, c.n, work)
 		})
 	}
 }
@@ -93,41 +93,7 @@ func TestWorkGrowsWithTheBytes(t *testing.T) {
 				text := c.text(size)
 				return func() { timed(t, text) }
 			}
-			requireLinear(t, size, work)
+			testwork.RequireLinear(t, size, work)
 		})
 	}
-}
-
-// requireLinear wants work that grows with its input, not with its square: 8 times the input takes
-// about 8 or 64 times as long, and has to take less than 32. With POSTERN_LONG, on a machine that
-// does nothing else, 4 times the input has to take less than 5 times as long.
-func requireLinear(t *testing.T, n int, work func(n int) func()) {
-	t.Helper()
-	times, most := 8, 32.0
-	if os.Getenv("POSTERN_LONG") != "" {
-		times, most = 4, 5
-	}
-	if ratio := growth(work(n), work(times*n), most); ratio >= most {
-		t.Errorf("%d times the input takes %.1f times as long, wanted less than %v", times, ratio, most)
-	}
-}
-
-// growth returns how many times as long the large work takes as the small: the shortest of many
-// runs of each, which take turns. Something else on the machine makes a run longer and never
-// shorter, so growth ends as soon as the ratio is below enough. Both works should take less than a
-// scheduler's time slice, some milliseconds: what is longer is never left alone on a busy machine.
-func growth(small, large func(), enough float64) (ratio float64) {
-	const atLeast, atMost = 20, 5 * time.Second
-	shortest := [2]time.Duration{time.Hour, time.Hour}
-	for round, start := 0, time.Now(); round < atLeast || time.Since(start) < atMost; round++ {
-		for i, work := range []func(){small, large} {
-			begun := time.Now()
-			work()
-			shortest[i] = min(shortest[i], max(time.Since(begun), 1))
-		}
-		if ratio = float64(shortest[1]) / float64(shortest[0]); round >= atLeast && ratio < enough {
-			break
-		}
-	}
-	return ratio
 }
