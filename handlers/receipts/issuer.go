@@ -3,12 +3,13 @@ package receipts
 import (
 	"cmp"
 	"crypto"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -41,6 +42,7 @@ type Config struct {
 // Issuer mints receipts and verifies its own. It is immutable and safe for concurrent use.
 type Issuer struct {
 	*Verifier
+	header   string // of every receipt, encoded: it names the first key
 	lifetime time.Duration
 }
 
@@ -63,7 +65,11 @@ func New(c Config) (*Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Issuer{v, cmp.Or(c.Lifetime, DefaultLifetime)}, nil
+	header, err := json.Marshal(map[string]string{"alg": keys[0].method.Alg(), "kid": keys[0].id, "typ": Type})
+	if err != nil {
+		return nil, err
+	}
+	return &Issuer{v, base64.RawURLEncoding.EncodeToString(header), cmp.Or(c.Lifetime, DefaultLifetime)}, nil
 }
 
 // Mint signs a receipt that is valid from now on for the Issuer's lifetime. Metadata that would
@@ -94,13 +100,17 @@ func (i *Issuer) mint(r Receipt, lifetime time.Duration) (string, error) {
 	}
 	r.Issued = i.now().UTC()
 	r.Expires = r.Issued.Add(lifetime)
+	payload, err := r.claims(i.issuer).MarshalJSON()
+	if err != nil {
+		return "", fmt.Errorf("receipts: encode: %w", err)
+	}
 	k := i.keys[0]
-	token := jwt.NewWithClaims(k.method, r.claims(i.issuer))
-	token.Header["typ"], token.Header["kid"] = Type, k.id
-	signed, err := token.SignedString(k.sign)
+	text := i.header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := k.method.Sign(text, k.sign)
 	if err != nil {
 		return "", fmt.Errorf("receipts: sign: %w", err)
 	}
+	signed := text + "." + base64.RawURLEncoding.EncodeToString(signature)
 	if len(signed) > MaxBytes {
 		return "", errTooLong
 	}
