@@ -3,6 +3,7 @@ package testwork
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -22,17 +23,18 @@ func RequireLinear(t testing.TB, n int, work func(n int) func()) {
 }
 
 // growth returns how many times as long the large work takes as the small: the shortest of many
-// runs of each, which take turns. Something else on the machine makes a run longer and never
-// shorter, so growth ends as soon as the ratio is below enough. Both works should take less than a
-// scheduler's time slice, some milliseconds: what is longer is never left alone on a busy machine.
+// runs of each, which take turns. What else the machine does makes a run longer and never shorter,
+// so growth ends as soon as the ratio is below enough.
 func growth(small, large func(), enough float64) (ratio float64) {
 	const atLeast, atMost = 20, 5 * time.Second
+	runtime.LockOSThread() // processorTime is a thread's
+	defer runtime.UnlockOSThread()
 	shortest := [2]time.Duration{time.Hour, time.Hour}
 	for round, start := 0, time.Now(); round < atLeast || time.Since(start) < atMost; round++ {
 		for i, work := range []func(){small, large} {
-			begun := time.Now()
+			begun := processorTime()
 			work()
-			shortest[i] = min(shortest[i], max(time.Since(begun), 1))
+			shortest[i] = min(shortest[i], max(processorTime()-begun, 1))
 		}
 		if ratio = float64(shortest[1]) / float64(shortest[0]); round >= atLeast && ratio < enough {
 			break
