@@ -40,7 +40,7 @@ type batchResponse struct {
 }
 
 // createUploads issues uploads for several files. One that is refused spoils none of the others.
-func (h *Handlers) createUploads(c echo.Context) error {
+func (h uploadRoutes) createUploads(c echo.Context) error {
 	var body batchRequest
 	p, visitor, err := h.readProfileRequest(c, maxBatchBody, &body)
 	if err != nil {
@@ -78,7 +78,7 @@ type completionsRequest struct {
 }
 
 // completeUploads finishes several uploads, each with a token of its own.
-func (h *Handlers) completeUploads(c echo.Context) error {
+func (h uploadRoutes) completeUploads(c echo.Context) error {
 	extendWriteDeadline(c, h.config.Store.LongCallTimeout())
 	visitor, err := h.identify(c)
 	if err != nil {

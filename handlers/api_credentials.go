@@ -28,7 +28,7 @@ type accessKeyResponse struct {
 }
 
 // createCredentials answers POST /uploads/credentials. Asking again gives fresh ones.
-func (h *Handlers) createCredentials(c echo.Context) error {
+func (h uploadRoutes) createCredentials(c echo.Context) error {
 	var body credentialsRequest
 	p, visitor, err := h.readProfileRequest(c, maxBody, &body)
 	if err != nil {

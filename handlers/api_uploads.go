@@ -13,6 +13,9 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
+// uploadRoutes are the JSON API behind the script.
+type uploadRoutes struct{ *Handlers }
+
 // createRequest is the body of POST /uploads.
 type createRequest struct {
 	profileName
@@ -34,7 +37,7 @@ func (n profileName) name() *string { return n.Profile }
 
 // readProfileRequest finds out who sends a request, reads its body, and finds the profile that it
 // names, whose pages the request has to come from.
-func (h *Handlers) readProfileRequest(c echo.Context, maxBytes int64, body profileRequest) (*servedProfile, uploads.Visitor, error) {
+func (h uploadRoutes) readProfileRequest(c echo.Context, maxBytes int64, body profileRequest) (*servedProfile, uploads.Visitor, error) {
 	visitor, err := h.identify(c)
 	if err != nil {
 		return nil, visitor, err
@@ -118,7 +121,7 @@ type multipartResponse struct {
 }
 
 // createUpload issues one upload for a file that the script names.
-func (h *Handlers) createUpload(c echo.Context) error {
+func (h uploadRoutes) createUpload(c echo.Context) error {
 	var body createRequest
 	p, visitor, err := h.readProfileRequest(c, maxBody, &body)
 	if err != nil {
@@ -166,7 +169,7 @@ type ownersResponse struct {
 }
 
 // showOwners tells the marks by which a browser knows the visitor's own uploads.
-func (h *Handlers) showOwners(c echo.Context) error {
+func (h uploadRoutes) showOwners(c echo.Context) error {
 	visitor, err := h.identify(c)
 	if err != nil {
 		return err
@@ -176,7 +179,7 @@ func (h *Handlers) showOwners(c echo.Context) error {
 
 // openUpload finds the upload of a request: by the upload token in its header, for the ID in its
 // path.
-func (h *Handlers) openUpload(c echo.Context) (uploads.OpenUpload, error) {
+func (h uploadRoutes) openUpload(c echo.Context) (uploads.OpenUpload, error) {
 	visitor, err := h.identify(c)
 	if err != nil {
 		return uploads.OpenUpload{}, err
@@ -185,7 +188,7 @@ func (h *Handlers) openUpload(c echo.Context) (uploads.OpenUpload, error) {
 }
 
 // open finds an upload by its token and ID, for a visitor whose page the profile allows.
-func (h *Handlers) open(r *http.Request, token, id string, v uploads.Visitor) (uploads.OpenUpload, error) {
+func (h uploadRoutes) open(r *http.Request, token, id string, v uploads.Visitor) (uploads.OpenUpload, error) {
 	up, err := h.service.Open(token, id, v)
 	if err != nil {
 		return uploads.OpenUpload{}, err
@@ -210,7 +213,7 @@ type signedPartResponse struct {
 }
 
 // signParts signs URLs for planned parts.
-func (h *Handlers) signParts(c echo.Context) error {
+func (h uploadRoutes) signParts(c echo.Context) error {
 	up, err := h.openUpload(c)
 	if err != nil {
 		return err
@@ -235,7 +238,7 @@ type storedPartsResponse struct {
 }
 
 // listParts tells which parts the store has.
-func (h *Handlers) listParts(c echo.Context) error {
+func (h uploadRoutes) listParts(c echo.Context) error {
 	up, err := h.openUpload(c)
 	if err != nil {
 		return err
@@ -266,7 +269,7 @@ type completeResponse struct {
 
 // completeUpload finishes an upload of any method and answers with what the store has. Asking again
 // gives the same answer.
-func (h *Handlers) completeUpload(c echo.Context) error {
+func (h uploadRoutes) completeUpload(c echo.Context) error {
 	extendWriteDeadline(c, h.config.Store.LongCallTimeout())
 	up, err := h.openUpload(c)
 	if err != nil {
@@ -289,7 +292,7 @@ func newCompleteResponse(done uploads.Completed) completeResponse {
 }
 
 // abortUpload gives an upload up and frees its parts.
-func (h *Handlers) abortUpload(c echo.Context) error {
+func (h uploadRoutes) abortUpload(c echo.Context) error {
 	up, err := h.openUpload(c)
 	if err != nil {
 		return err

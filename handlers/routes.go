@@ -7,6 +7,7 @@ func (h *Handlers) Register(g *echo.Group) {
 	page, json := h.respond.page, h.respond.json
 	assets := assetRoutes{h.layout.assets, h.respond}
 	form, widget := formRoute{h, false}, formRoute{h, true}
+	api := uploadRoutes{h}
 
 	// Pages.
 	g.GET("/forms/:profile", page(form.show))                 // upload form; works without script
@@ -31,15 +32,15 @@ func (h *Handlers) Register(g *echo.Group) {
 	}
 
 	// Uploads, as JSON.
-	g.POST("/uploads", json(h.createUpload))                  // issue one upload
-	g.POST("/uploads/batch", json(h.createUploads))           // issue several
-	g.POST("/uploads/complete", json(h.completeUploads))      // verify and finish several
-	g.GET("/uploads/owner", json(h.showOwners))               // marks of the visitor's own uploads
-	g.POST("/uploads/:id/parts", json(h.signParts))           // part URLs
-	g.GET("/uploads/:id/parts", json(h.listParts))            // parts as the store has them
-	g.POST("/uploads/:id/complete", json(h.completeUpload))   // verify and finish
-	g.DELETE("/uploads/:id", json(h.abortUpload))             // give up, free the parts
-	g.POST("/uploads/credentials", json(h.createCredentials)) // store credentials for one prefix, where a profile allows it
+	g.POST("/uploads", json(api.createUpload))                  // issue one upload
+	g.POST("/uploads/batch", json(api.createUploads))           // issue several
+	g.POST("/uploads/complete", json(api.completeUploads))      // verify and finish several
+	g.GET("/uploads/owner", json(api.showOwners))               // marks of the visitor's own uploads
+	g.POST("/uploads/:id/parts", json(api.signParts))           // part URLs
+	g.GET("/uploads/:id/parts", json(api.listParts))            // parts as the store has them
+	g.POST("/uploads/:id/complete", json(api.completeUpload))   // verify and finish
+	g.DELETE("/uploads/:id", json(api.abortUpload))             // give up, free the parts
+	g.POST("/uploads/credentials", json(api.createCredentials)) // store credentials for one prefix, where a profile allows it
 
 	// What was uploaded.
 	g.GET("/objects/:link", page(h.objects.openLink)) // leads to the object of a link
