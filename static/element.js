@@ -1,4 +1,4 @@
-/** @import {QueueOptions, Stored} from './types.d.ts' */
+/** @import {QueueOptions, Stored, Uploaded} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
 import { listenForFiles, pickFiles } from './file-sources.js';
 import { List, TURN } from './list.js';
@@ -127,13 +127,10 @@ export class Uploader extends HTMLElement {
     return this.matches('[disabled], [readonly]');
   }
 
-  /** The files that have been uploaded. */
+  /** What has been uploaded: the server's answers, with name and owner's mark. @returns {Uploaded[]} */
   get value() {
     const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
-    return done.map(({ name, stored, owner }) => {
-      const { key, size, type } = /** @type {Stored} */ (stored);
-      return { name, key, size, type, owner };
-    });
+    return done.map(({ name, stored, owner }) => ({ .../** @type {Stored} */ (stored), name, owner }));
   }
 
   /** Removes all files from the list, and cancels those that are being uploaded. */

@@ -1,4 +1,4 @@
-/** `owner` is an opaque mark of whose it is. @typedef {{key: string, name: string, size: number, type: string, owner: string}} Uploaded @typedef {string | Promise<string>} Ticket */
+/** @import {Uploaded} from './types.d.ts' @typedef {string | Promise<string>} Ticket */
 
 /** The properties with which a host styles the widget, set on the tag or on any element around it. */
 const THEME = ['accent', 'radius', 'font', 'surface', 'text', 'border', 'space'].map((name) => `--postern-${name}`);

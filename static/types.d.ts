@@ -56,6 +56,16 @@ export interface Stored {
   type: string;
   etag: string;
   checksum?: string;
+  /** What proves to the application that the server has verified the upload; where the server has a receipt key. */
+  receipt?: string;
+  /** A link to the object that ends soon; where the profile has `download`. */
+  url?: string;
+}
+
+/** What an uploader tells of a finished upload. `owner` is an opaque mark of whose it is. */
+export interface Uploaded extends Stored {
+  name: string;
+  owner: string;
 }
 
 /** One request. After `stall` ms without progress it is aborted, or, with `checkServer`, goes on unless that rejects. */

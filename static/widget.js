@@ -1,5 +1,5 @@
 /** @import {Uploader} from './element.js' */
-/** @import {Uploaded} from './embed.js' */
+/** @import {Uploaded} from './types.d.ts' */
 /** @import {Messages} from './messages.js' */
 /** @import {Queue} from './queue.js' */
 import { RequestError } from './request.js';
@@ -87,13 +87,16 @@ export class Widget {
   }
 
   /** Shows an upload if it is the person's. @param {Queue} queue @param {Restored} file @param {string[]} marks of the person @returns whether it is */
-  #show({ uploads, options }, { name, size, type, key, owner, sameDocument }, marks) {
+  #show({ uploads, options }, { name, owner, sameDocument, ...stored }, marks) {
+    const { key, size, url } = stored;
+    // The host has kept it, so only a link to our own server is shown again.
+    if (!url?.startsWith(`${location.origin}/`)) delete stored.url;
     // Where a guest's mark can't be stored, each frame has another one; the host's document knows that it is the same guest.
     const sameGuest = sameDocument && [owner, marks[0]].every((mark) => `${mark}`.startsWith('guest-'));
     if (!sameGuest && !marks.includes(owner)) return false;
     if ([...uploads].some(({ stored }) => stored?.key === key)) return true;
     const upload = new Upload(null, { name, size, lastModified: 0 }, options.onChange);
-    const values = { state: 'done', storedBytes: size, sentBytes: size, stored: { key, size, type }, owner: sameGuest ? marks[0] : owner };
+    const values = { state: 'done', storedBytes: size, sentBytes: size, stored, owner: sameGuest ? marks[0] : owner };
     uploads.add(Object.assign(upload, values));
     options.onChange(upload);
     return true;
