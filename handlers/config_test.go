@@ -60,6 +60,10 @@ func TestAConfigIsRefusedForEachContradiction(t *testing.T) {
 		{"redirect", func(c *handlers.Config) {
 			c.Store.Endpoint, c.Profiles[0].Redirect = "https://s3.example.com", "https://app.example.com/thanks"
 		}},
+		{`"pictures": title: wanted one of en, `, func(c *handlers.Config) { c.Profiles[0].Title = map[string]string{"it": "Foto"} }},
+		{`"pictures": intro: wanted one of en, `, func(c *handlers.Config) { c.Profiles[0].Intro = map[string]string{"EN": "Photos"} }},
+		{"", func(c *handlers.Config) { c.Profiles[0].Title = map[string]string{"pt-BR": "Fotos"} }},
+		{"removable", func(c *handlers.Config) { c.Profiles[0].Removable = -time.Second }},
 		{"Store.Provider", func(c *handlers.Config) { c.Store.Provider = uploads.Provider{Name: "oss", Dialect: sigv4.AWS} }},
 		{"Store.Provider", func(c *handlers.Config) { c.Store.Provider = uploads.Provider{Name: "aws", Dialect: sigv4.GCS} }},
 	}

@@ -33,16 +33,17 @@ func formPages(l *layout, p *uploads.ServedProfile, embedded bool) map[string]*f
 func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templates.FormView {
 	p := served.Settings
 	view := templates.FormView{
-		Page:    l.page(t, t.Text("page.form.title")),
+		Page:    l.page(t, cmp.Or(p.Title[t.Tag], t.Text("page.form.title"))),
 		ID:      p.Name,
-		Heading: t.Text("page.form.heading"), Subtitle: p.Name,
+		Heading: cmp.Or(p.Title[t.Tag], t.Text("page.form.heading")), Intro: p.Intro[t.Tag], ShowHeading: p.Title[t.Tag] != "",
 		Rules:       t.Rules(p.Types, p.MinSize, p.MaxSize),
 		ChooseLabel: t.Text("page.form.choose"), SubmitLabel: t.Text("page.form.submit"),
 		Hint:   t.Text("page.form.hint"),
 		Accept: acceptAttribute(p.Types), Endpoint: l.base, Profile: p.Name,
 		Catalog: l.asset("lang/" + t.Tag + ".json"),
-		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: true,
-		Ask:        templates.AskView{Reason: t.Text("page.form.ask_reason"), Label: t.Text("page.form.ask")},
+		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: p.MaxFiles != 1,
+		Ask:      templates.AskView{Reason: t.Text("page.form.ask_reason"), Label: t.Text("page.form.ask")},
+		MaxFiles: p.MaxFiles, AcceptMetadata: p.AcceptMetadata, Removable: int64(p.Removable.Seconds()), Redirect: p.Redirect,
 		FilesLabel: t.Text("page.form.files"), Pickers: pickerLabels(t, served),
 	}
 	view.Scripts, view.Data = []string{l.asset("define.js")}, []string{view.Catalog}
@@ -55,8 +56,10 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 // pickerLabels are the texts of the ways to choose files that need script.
 func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.PickerLabels {
 	out := templates.PickerLabels{
-		ChooseSeveral: t.Text("page.form.choose_several"), Folder: t.Text("page.form.folder"),
 		Drop: t.Text("page.form.drop"), DropAccepts: t.Text("page.form.drop_accepts"), DropRefuses: t.Text("page.form.drop_refuses"),
+	}
+	if served.Settings.MaxFiles != 1 {
+		out.ChooseSeveral, out.Folder = t.Text("page.form.choose_several"), t.Text("page.form.folder")
 	}
 	if served.Allows("image/jpeg") {
 		out.Camera = t.Text("page.form.camera")

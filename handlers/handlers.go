@@ -2,10 +2,15 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/handlers/language"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/templates"
 )
 
@@ -36,6 +41,9 @@ func New(c Config) (*Handlers, error) {
 	service, err := uploads.New(c.uploadsConfig(issuer))
 	found = append(found, err)
 	layout, err := newLayout(c.PublicURL)
+	if err == nil && layout != nil {
+		err = layout.checkTexts(c.Profiles)
+	}
 	if err := errors.Join(append(found, err)...); err != nil {
 		return nil, err
 	}
@@ -82,6 +90,26 @@ func newLayout(publicURL string) (*layout, error) {
 		}
 	}
 	return l, nil
+}
+
+// checkTexts refuses titles and intros in languages that no page has.
+func (l *layout) checkTexts(profiles []profile.Profile) error {
+	known := make([]string, 0, len(l.languages))
+	for _, t := range l.catalogue.All() {
+		known = append(known, t.Tag)
+	}
+	var found []error
+	for _, p := range profiles {
+		for setting, texts := range map[string]map[string]string{"title": p.Title, "intro": p.Intro} {
+			for _, tag := range slices.Sorted(maps.Keys(texts)) {
+				if !slices.Contains(known, tag) {
+					found = append(found, fmt.Errorf("handlers: profile %q: %s: wanted one of %s, got %q",
+						p.Name, setting, strings.Join(known, ", "), tag))
+				}
+			}
+		}
+	}
+	return errors.Join(found...)
 }
 
 // asset is the path of a static file.

@@ -7,9 +7,11 @@ type FormView struct {
 	// ID is the end of the ids of the form's elements and has to be unique on the page. Empty
 	// stands for random text, new at each rendering.
 	ID string
-	// Heading is the heading of the page. Subtitle, above it and smaller, may name the profile.
-	// Both may be empty.
-	Heading, Subtitle string
+	// Heading is the heading of the page, Intro a paragraph below it. Both may be empty.
+	Heading, Intro string
+	// ShowHeading shows the heading on the page for an iframe, too: elsewhere the page around it
+	// has one, and ours is for screen readers.
+	ShowHeading bool
 	// Rules say in plain words what is accepted ("PNG, JPEG or WebP, up to 10 MB"). They are shown
 	// and describe the file control to screen readers.
 	Rules string
@@ -49,6 +51,16 @@ type FormView struct {
 	TypeNames string
 	// Multiple lets the script take several files. The form without script always sends one.
 	Multiple bool
+	// MaxFiles is how many files the script lets its visitor upload; 0 is no limit.
+	MaxFiles int
+	// AcceptMetadata are the names of the metadata that the page may set for a file.
+	AcceptMetadata []string
+	// Removable is for how many seconds after it was accepted a visitor may remove a file; 0 is not
+	// at all.
+	Removable int64
+	// Redirect is where the script's Continue button posts the receipts to; without one there is no
+	// such button.
+	Redirect string
 	// Embedded is set for the page inside an iframe. Without script its form then opens the result
 	// in a new window: no result may be framed.
 	Embedded bool

@@ -21,16 +21,29 @@ func (view FormView) attributes() templ.OrderedAttributes {
 		{Key: "type-names", Value: view.TypeNames},
 		{Key: "multiple", Value: view.Multiple},
 	}
+	add := func(name string, value any) {
+		list = append(list, templ.KeyValue[string, any]{Key: name, Value: value})
+	}
 	if len(view.Owners) > 0 {
-		list = append(list, templ.KeyValue[string, any]{Key: "owners", Value: strings.Join(view.Owners, " ")})
+		add("owners", strings.Join(view.Owners, " "))
 	}
-	if !view.Embedded {
-		return list
+	if view.MaxFiles > 0 {
+		add("max-files", strconv.Itoa(view.MaxFiles))
 	}
-	return append(list,
-		templ.KeyValue[string, any]{Key: "embedded", Value: true},
-		templ.KeyValue[string, any]{Key: "parent-origins", Value: strings.Join(view.ParentOrigins, " ")},
-	)
+	if len(view.AcceptMetadata) > 0 {
+		add("accept-metadata", strings.Join(view.AcceptMetadata, " "))
+	}
+	if view.Removable > 0 {
+		add("removable", strconv.FormatInt(view.Removable, 10))
+	}
+	if view.Redirect != "" {
+		add("redirect", view.Redirect)
+	}
+	if view.Embedded {
+		add("embedded", true)
+		add("parent-origins", strings.Join(view.ParentOrigins, " "))
+	}
+	return list
 }
 
 // elementIDs are the ids of the file control and of the rules that describe it, unique on the page.

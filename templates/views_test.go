@@ -25,7 +25,7 @@ func normalForm() templates.FormView {
 		Page:        page,
 		ID:          "photos",
 		Heading:     "Upload files",
-		Subtitle:    "photos",
+		Intro:       "Of the plot that you have in mind.",
 		Rules:       "PNG, JPEG or WebP, up to 10 MB",
 		ChooseLabel: "Choose a file",
 		SubmitLabel: "Upload",
@@ -47,6 +47,8 @@ func normalForm() templates.FormView {
 		TypeNames: "PNG, JPEG or WebP",
 		Multiple:  true,
 
+		MaxFiles: 20, AcceptMetadata: []string{"album", "path"}, Removable: 3600, Redirect: "https://app.example.com/uploaded",
+
 		FilesLabel: "Files",
 		Pickers: templates.PickerLabels{
 			ChooseSeveral: "Choose files", Drop: "or drop files here", DropAccepts: "Drop to upload", DropRefuses: "These can’t be uploaded here",
@@ -65,7 +67,7 @@ func askingForm() templates.FormView {
 
 func normalWidget() templates.FormView {
 	view := normalForm()
-	view.Subtitle, view.Languages, view.Owners = "", nil, nil // a guest
+	view.Intro, view.Languages, view.Owners = "", nil, nil // a guest
 	view.Embedded = true
 	view.ParentOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	return view

@@ -182,7 +182,7 @@ func (d *devCommand) profiles(a addresses) ([]profile.Profile, error) {
 		Access: profile.AccessPublic, Origins: append([]string{a.own, a.foreign}, d.Origins...), Checksum: profile.Checksum(d.Checksum),
 		Metadata: map[string]string{"source": "web"}, AcceptMetadata: []string{"album"},
 		Tags:     map[string]string{"stage": "inbox"},
-		Download: profile.Download{Lifetime: 5 * time.Minute},
+		Download: profile.Download{Lifetime: 5 * time.Minute}, Removable: time.Hour,
 	}
 	var wrong *profile.SettingError
 	if _, err := profile.Compile(photos); errors.As(err, &wrong) {

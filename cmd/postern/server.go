@@ -87,6 +87,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
+	warnOfRemovable(log, profiles)
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles, Store: store, TokenKeys: file.TokenKeys,
 		Receipts: issuer, WithoutReceipts: issuer == nil,
@@ -114,6 +115,17 @@ func (s *server) router(file *config.Config, h *handlers.Handlers, log *slog.Log
 	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), before...)
 	h.Register(e.Group(public.EscapedPath()))
 	return e, nil
+}
+
+// warnOfRemovable names the profiles whose visitors may remove what was accepted. Nothing but time
+// ends that: an application that keeps an upload has no way to say so.
+func warnOfRemovable(log *slog.Logger, profiles []profile.Profile) {
+	for _, p := range profiles {
+		if p.Removable > 0 {
+			log.Warn("visitors can remove what was accepted, also where the application has used it already: keep a copy under another key",
+				slog.String("key", "profiles."+p.Name+".removable"), slog.Duration("for", p.Removable))
+		}
+	}
 }
 
 func sortedProfiles(all map[string]profile.Profile) []profile.Profile {

@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -88,6 +89,8 @@ func (c *Compiled) checkLimits(k *checker) {
 	k.require(d.Lifetime == 0 || d.Lifetime >= time.Second && d.Lifetime <= 7*day, "download.lifetime", "1 second to 7 days", d.Lifetime)
 	k.require(d.Disposition == "" || d.Disposition == DispositionAttachment || d.Disposition == DispositionInline, "download.disposition", "attachment or inline", d.Disposition)
 	k.require(d.Disposition == "" || d.Lifetime > 0, "download.disposition", "download.lifetime beside it", d.Disposition)
+	k.require(p.Removable >= 0 && p.Removable <= p.UploadLifetime, "removable", "0 up to upload_lifetime, "+p.UploadLifetime.String(), p.Removable)
+	k.require(p.MaxFiles >= 0, "max_files", "0 for no limit, or 1 or more", p.MaxFiles)
 	k.require(p.MaxOpen > 0, "max_open", "1 or more", p.MaxOpen)
 	k.requireRate("quota.uploads", p.Quota.Uploads)
 	k.requireRate("quota.bytes", p.Quota.Bytes)
@@ -130,6 +133,24 @@ func (c *Compiled) checkWeb(k *checker) {
 		k.require(IsOrigin(origin), field, "an origin as browsers send it, such as https://app.example.com", origin)
 		k.require(!seen[origin], field, "each origin once", origin)
 		seen[origin] = true
+	}
+}
+
+// Longest texts of a page, in bytes.
+const maxTitle, maxIntro = 200, 2000
+
+// checkTexts checks what the profile's pages say. Whoever shows them knows which languages there
+// are.
+func (c *Compiled) checkTexts(k *checker) {
+	k.requireTexts("title", c.profile.Title, maxTitle)
+	k.requireTexts("intro", c.profile.Intro, maxIntro)
+}
+
+func (k *checker) requireTexts(field string, texts map[string]string, maxBytes int) {
+	for _, tag := range slices.Sorted(maps.Keys(texts)) {
+		text := texts[tag]
+		k.require(tag != "" && consistsOf(tag, "-"), field, "language tags such as en or pt-BR", tag)
+		k.require(isLine(text) && len(text) <= maxBytes, field+"."+tag, fmt.Sprintf("1 to %d bytes of text in one line", maxBytes), text)
 	}
 }
 

@@ -31,6 +31,7 @@ func Compile(p Profile) (*Compiled, error) {
 	c.checkStorage(k)
 	c.checkMetadata(k)
 	c.checkWeb(k)
+	c.checkTexts(k)
 	if err := errors.Join(k.found...); err != nil {
 		return nil, err
 	}

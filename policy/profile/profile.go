@@ -98,8 +98,18 @@ type Profile struct {
 	Tags           map[string]string // object tags, at most 10
 	Encryption     Encryption
 
-	Download   Download // links to what was uploaded; the zero value makes none
-	Quarantine string   // key prefix that refused objects are moved to, ending in "/"; "" deletes them
+	Download  Download      // links to what was uploaded; the zero value makes none
+	Removable time.Duration // how long after acceptance a visitor may remove an upload, at most UploadLifetime; 0 is not at all
+
+	// MaxFiles is how many files a page lets its visitor upload; 0 is no limit. It is a convenience
+	// that holds in the script alone: Quota is the limit that holds.
+	MaxFiles int
+	// Title and Intro are the heading of the profile's pages and the paragraph below it, by
+	// language tag ("en", "pt-BR"). A language without a title has our own heading, one without an
+	// intro no paragraph.
+	Title, Intro map[string]string
+
+	Quarantine string // key prefix that refused objects are moved to, ending in "/"; "" deletes them
 	Quota      Quota
 	MaxOpen    int // open multipart uploads per subject; 0 is 100
 
@@ -152,6 +162,7 @@ func (p Profile) withDefaults() Profile {
 	p.Origins = slices.Clone(p.Origins)
 	p.AcceptMetadata = slices.Clone(p.AcceptMetadata)
 	p.Metadata, p.Tags = maps.Clone(p.Metadata), maps.Clone(p.Tags)
+	p.Title, p.Intro = maps.Clone(p.Title), maps.Clone(p.Intro)
 	p.Lifetime = cmp.Or(p.Lifetime, 15*time.Minute)
 	p.UploadLifetime = cmp.Or(p.UploadLifetime, 7*24*time.Hour)
 	p.Access = cmp.Or(p.Access, AccessTicket)

@@ -1,6 +1,10 @@
 package profile
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 func isAlphanumeric(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
@@ -31,6 +35,11 @@ func isTypeName(name string) bool { return name != "" && consistsOf(name, "!#&-^
 func isHeaderValue(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '$' }) &&
 		strings.Trim(text, " ") == text
+}
+
+// isLine accepts text that a page can show in one line.
+func isLine(text string) bool {
+	return utf8.ValidString(text) && strings.TrimSpace(text) != "" && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // clip shortens input that is about to be quoted in an error.

@@ -88,7 +88,10 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Tags:         map[string]string{"stage": "inbox"},
 			Encryption:   profile.Encryption{Mode: "aws:kms", KeyID: "1234abcd"},
 			CacheControl: "max-age=60", Quarantine: "refused/", MaxOpen: 5,
-			Download: profile.Download{Lifetime: 5 * time.Minute, Disposition: profile.DispositionInline},
+			Download:  profile.Download{Lifetime: 5 * time.Minute, Disposition: profile.DispositionInline},
+			Removable: time.Hour, MaxFiles: 20,
+			Title: map[string]string{"en": "Your photos", "de": "Ihre Fotos"},
+			Intro: map[string]string{"en": "Of the last year."},
 			Quota: profile.Quota{
 				Uploads: profile.Rate{Limit: 100, Window: time.Hour},
 				Bytes:   profile.Rate{Limit: 10 << 30, Window: 24 * time.Hour},

@@ -101,6 +101,10 @@ type profileSection struct {
 	CacheControl      string            `yaml:"cache_control"`
 	Redirect          string            `yaml:"redirect"`
 	Download          downloadSection   `yaml:"download"`
+	Removable         string            `yaml:"removable"`
+	MaxFiles          int               `yaml:"max_files"`
+	Title             map[string]string `yaml:"title"`
+	Intro             map[string]string `yaml:"intro"`
 	Quarantine        string            `yaml:"quarantine"`
 	Quota             quotaSection      `yaml:"quota"`
 	MaxOpen           int               `yaml:"max_open"`

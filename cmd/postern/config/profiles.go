@@ -41,6 +41,8 @@ func (l *loader) profile(name string, d profileSection) profile.Profile {
 			Lifetime:    l.duration(path+".download.lifetime", d.Download.Lifetime),
 			Disposition: profile.Disposition(d.Download.Disposition),
 		},
+		Removable: l.durationOrNone(path+".removable", d.Removable),
+		MaxFiles:  d.MaxFiles, Title: d.Title, Intro: d.Intro,
 		Quota: profile.Quota{
 			Uploads: l.countRate(path+".quota.uploads", d.Quota.Uploads),
 			Bytes:   l.byteRate(path+".quota.bytes", d.Quota.Bytes),

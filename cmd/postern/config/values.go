@@ -109,6 +109,14 @@ func (l *loader) duration(path, text string) time.Duration {
 	return d
 }
 
+// durationOrNone is duration for a setting that "0s" switches off.
+func (l *loader) durationOrNone(path, text string) time.Duration {
+	if text == "0s" {
+		return 0
+	}
+	return l.duration(path, text)
+}
+
 func (l *loader) size(path, text string) int64 {
 	if text == "" {
 		return 0
