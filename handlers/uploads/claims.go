@@ -27,6 +27,8 @@ type uploadClaims struct {
 	Language       string           `json:"lng"`
 	Filename       string           `json:"fnm"`
 	Nonce          string           `json:"non"`
+	ReturnPath     string           `json:"pth"`
+	ReturnField    string           `json:"fld"`
 }
 
 // appendClaims appends the claims of u as JSON. It writes them by itself since a token is part of
@@ -36,7 +38,7 @@ func appendClaims(b []byte, u Upload) []byte {
 	for _, claim := range [...]struct{ name, value string }{
 		{"jti", u.ID}, {"sub", u.Subject}, {"prf", u.Profile}, {"bkt", u.Bucket}, {"key", u.Key}, {"mth", string(u.Method)},
 		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", string(u.Checksum)}, {"met", u.MetadataDigest}, {"lng", u.Language},
-		{"fnm", u.Filename}, {"non", u.Nonce},
+		{"fnm", u.Filename}, {"non", u.Nonce}, {"pth", u.Return.Path}, {"fld", u.Return.Field},
 	} {
 		if claim.value != "" {
 			b = appendName(b, claim.name)
@@ -77,6 +79,7 @@ func (c *uploadClaims) upload() (Upload, error) {
 			UploadExpiration: c.ExpiresAt.UTC(), Filename: c.Filename, Nonce: c.Nonce,
 		},
 		StoreUploadID: c.StoreUploadID, MetadataDigest: c.MetadataDigest, Language: c.Language,
+		Return: Return{Path: c.ReturnPath, Field: c.ReturnField},
 		Issued: c.IssuedAt.UTC(),
 	}
 	if c.PartSize > 0 {

@@ -2,8 +2,6 @@ package uploads
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,13 +26,8 @@ type Object struct {
 	Filename string // what a browser saves it as; "" leaves that to the key
 }
 
-// Links are tokens of their own kind: type, audience-like type and key differ from those of upload
-// tokens, tickets and receipts.
-const (
-	linkType    = "postern-link+jwt"
-	maxLink     = 8 << 10          // bytes of a link's token that are read at most
-	linkOpening = 60 * time.Second // how long the store's URL is valid that a link leads to
-)
+// linkOpening is for how long the store's URL is valid that a link leads to.
+const linkOpening = 60 * time.Second
 
 // linkClaims are what a link's token carries: neither subject nor metadata.
 type linkClaims struct {
@@ -52,33 +45,18 @@ type links struct {
 	profiles  map[string]*ServedProfile
 	store     objectStore
 	signers   *awscreds.Source // of the server's own credentials: visitors' can't read
-	keys      [][]byte         // derived from the token keys, in their order
-	parser    *jwt.Parser
-	now       func() time.Time
+	tokens    derivedTokens
 }
 
 func newLinks(c Config, profiles map[string]*ServedProfile, store objectStore) (links, error) {
-	l := links{publicURL: c.PublicURL, profiles: profiles, store: store, now: c.Now,
-		signers: awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now),
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
-			jwt.WithTimeFunc(c.Now), jwt.WithStrictDecoding())}
-	for _, key := range c.TokenKeys {
-		derived, err := hkdf.Key(sha256.New, []byte(key), nil, "postern link", sha256.Size)
-		if err != nil {
-			return links{}, fmt.Errorf("uploads: derive link key: %w", err)
-		}
-		l.keys = append(l.keys, derived)
-	}
-	return l, nil
+	tokens, err := newDerivedTokens("postern-link+jwt", "postern link", c.TokenKeys, c.Now)
+	return links{publicURL: c.PublicURL, profiles: profiles, store: store, tokens: tokens,
+		signers: awscreds.NewSource(c.Store.Credentials, c.Store.Provider.Dialect, c.Store.Region, c.Now)}, err
 }
 
 func (l links) mint(profileName string, o Object, lifetime time.Duration) (string, error) {
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, linkClaims{
-		RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(l.now().Add(lifetime))},
-		Profile:          profileName, Key: o.Key, Version: o.Version, ETag: o.ETag, Filename: o.Filename,
-	})
-	token.Header["typ"] = linkType
-	return token.SignedString(l.keys[0])
+	return l.tokens.mint(linkClaims{RegisteredClaims: l.tokens.in(lifetime),
+		Profile: profileName, Key: o.Key, Version: o.Version, ETag: o.ETag, Filename: o.Filename})
 }
 
 // errLink is the one answer to every link that opens nothing: forged, ended, or of an object that
@@ -87,21 +65,8 @@ var errLink = &problem.Error{Code: problem.NotFound}
 
 // verify returns what a link's token carries; errLink where it isn't one of ours, or has ended.
 func (l links) verify(token string) (linkClaims, error) {
-	if len(token) > maxLink || strings.ContainsAny(token, "\r\n") { // Go's base64 skips line ends
-		return linkClaims{}, errLink
-	}
-	var keys jwt.VerificationKeySet
-	for _, key := range l.keys {
-		keys.Keys = append(keys.Keys, key)
-	}
 	var c linkClaims
-	_, err := l.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
-		if t.Header["typ"] != linkType {
-			return nil, errLink
-		}
-		return keys, nil
-	})
-	if err != nil {
+	if l.tokens.verify(token, &c) != nil {
 		return linkClaims{}, errLink
 	}
 	return c, nil
@@ -177,7 +142,7 @@ func (l links) presign(ctx context.Context, p *ServedProfile, c linkClaims, disp
 	if err != nil {
 		return "", problem.Unavailable(err)
 	}
-	now := l.now().UTC()
+	now := l.tokens.now().UTC()
 	until, err := signer.LatestExpiration(now)
 	if err != nil {
 		return "", problem.Unavailable(err)

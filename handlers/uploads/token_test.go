@@ -30,7 +30,7 @@ func testUpload() Upload {
 		Plan: profile.Plan{ID: "0198", Subject: "alice", Profile: "photos", Bucket: "media", Key: "users/alice/0198.png",
 			Method: profile.MethodMultipart, Type: "image/png", MinSize: 9, MaxSize: 9 << 20, PartSize: 5 << 20, PartCount: 2,
 			Checksum: "crc32", Filename: `"é".png`, Nonce: "session 1", UploadExpiration: time.Unix(1_700_000_100, 0).UTC()},
-		StoreUploadID: "abc.def-_", MetadataDigest: "xyz", Language: "de", Issued: time.Unix(1_700_000_000, 0).UTC(),
+		StoreUploadID: "abc.def-_", MetadataDigest: "xyz", Language: "de", Return: Return{Path: "/albums/new?draft=7", Field: "pictures"}, Issued: time.Unix(1_700_000_000, 0).UTC(),
 	}
 }
 

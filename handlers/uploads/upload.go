@@ -23,6 +23,8 @@ type Upload struct {
 	MetadataDigest string
 	// Language is what the visitor of a form chose: the store's redirect keeps no query.
 	Language string
+	// Return is where a form leads once its upload was accepted; zero leaves it to the profile.
+	Return Return
 	// Issued is when the upload was issued, in whole seconds.
 	Issued time.Time
 }

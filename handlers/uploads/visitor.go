@@ -10,4 +10,7 @@ type Visitor struct {
 	Known bool
 	// Language is the tag that the visitor chose on the page; "" leaves it to the browser.
 	Language string
+	// Return is where a form without script leads afterwards; zero leaves it to the profile. It has
+	// passed Return.Check.
+	Return Return
 }
