@@ -27,7 +27,7 @@ func (h *Handlers) answerExplain(c echo.Context) error {
 	if err := h.origins.check(r); err != nil {
 		return err
 	}
-	if err := h.explainRates.allow(visitorAddress(c), h.config.Now()); err != nil {
+	if err := h.explainRates.allow(addressOf(r, c.Echo().IPExtractor), h.config.Now()); err != nil {
 		return err
 	}
 	view := h.layout.explainView()

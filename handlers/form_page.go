@@ -92,26 +92,28 @@ func (f formRoute) issue(c echo.Context) error {
 	if err := wantNoBody(c); err != nil {
 		return err
 	}
-	return f.answer(c, func(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
-		return f.service.IssueForm(c.Request().Context(), p.ServedProfile, v)
-	})
+	return f.answer(c, f.issueAsked)
 }
 
 // issueFunc issues the form of a request, or says why not.
-type issueFunc func(echo.Context, *servedProfile, uploads.Visitor) (uploads.Issued, error)
+type issueFunc func(*http.Request, *servedProfile, uploads.Visitor) (uploads.Issued, error)
 
 // errNotIssued says that a page gets a button in place of a form: the visitor may have a form, but
 // has to ask for it.
 var errNotIssued = errors.New("handlers: opening this page issues no form")
 
+// issueAsked issues a form that the visitor asked for.
+func (h *Handlers) issueAsked(r *http.Request, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
+	return h.service.IssueForm(r.Context(), p.ServedProfile, v)
+}
+
 // issueInPage issues a form because a page is opened, where the request may make it so and open
 // forms leave room in the quota. Otherwise nothing is charged, and the error is errNotIssued.
-func (f formRoute) issueInPage(c echo.Context, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
-	r := c.Request()
+func (h *Handlers) issueInPage(r *http.Request, p *servedProfile, v uploads.Visitor) (uploads.Issued, error) {
 	if r.Method == http.MethodHead || !readFetchMetadata(r.Header).mayIssue() {
-		return uploads.Issued{}, cmp.Or(f.service.CheckForm(r.Context(), p.ServedProfile, v), errNotIssued)
+		return uploads.Issued{}, cmp.Or(h.service.CheckForm(r.Context(), p.ServedProfile, v), errNotIssued)
 	}
-	issued, err := f.service.IssueFormInPage(r.Context(), p.ServedProfile, v)
+	issued, err := h.service.IssueFormInPage(r.Context(), p.ServedProfile, v)
 	if err != nil && problem.From(err).Code == problem.QuotaExceeded {
 		err = errNotIssued
 	}
@@ -128,9 +130,12 @@ func (f formRoute) answer(c echo.Context, issue issueFunc) error {
 	if err := f.setHeaders(c, p, visitor); err != nil {
 		return err
 	}
-	issued, err := issue(c, p, visitor)
+	issued, err := issue(c.Request(), p, visitor)
 	if err != nil && !errors.Is(err, errNotIssued) && !needsScript(err) && !f.waitsForTicket(c, visitor, err) {
 		return err
+	}
+	if visitor.Return != (uploads.Return{}) {
+		return f.showHandedOver(c, p, issued, err, visitor)
 	}
 	pages := p.forms
 	if f.embedded {
@@ -149,6 +154,9 @@ func (f formRoute) request(c echo.Context) (*servedProfile, uploads.Visitor, err
 	visitor, err := f.identify(c)
 	if t := f.layout.catalogue.Requested(c.Request()); t != nil {
 		visitor.Language = t.Tag
+	}
+	if handoff := c.QueryParams()[handoffParameter]; err == nil && len(handoff) > 0 && !f.embedded {
+		visitor.Return, err = f.handoffs.Open(handoff[0], p.Settings.Name, visitor)
 	}
 	return p, visitor, err
 }
@@ -186,11 +194,19 @@ func needsScript(err error) bool {
 // one.
 func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued uploads.Issued, reason error, v uploads.Visitor, owners []string) error {
 	page := pages[l.catalogue.Negotiate(c.Request()).Tag]
-	view, changed := l.tighten(page.view, v)
+	view := page.view
 	view.Owners = owners
+	view, changed := l.issuedView(view, issued, reason, v)
 	if issued.Form != nil && !changed {
 		return page.show(c, issued.Form, owners)
 	}
+	return render(c, http.StatusOK, page.component(view))
+}
+
+// issuedView puts into a view what was issued, or the button that asks for it, and the limits of
+// the visitor; changed says whether these are tighter than the profile's.
+func (l *layout) issuedView(view templates.FormView, issued uploads.Issued, reason error, v uploads.Visitor) (out templates.FormView, changed bool) {
+	view, changed = l.tighten(view, v)
 	if issued.Form != nil {
 		view.Action = issued.Form.URL
 		for _, f := range issued.Form.Fields {
@@ -200,7 +216,7 @@ func (l *layout) renderForm(c echo.Context, pages map[string]*formCache, issued 
 	if errors.Is(reason, errNotIssued) {
 		view.Ask.Action = l.formPath(view.Profile, v.Language, view.Embedded)
 	}
-	return render(c, http.StatusOK, page.component(view))
+	return view, changed
 }
 
 // tighten puts the limits of an identity into a view where they are tighter than the profile's, and

@@ -24,6 +24,9 @@ type Handlers struct {
 	layout   *layout
 	origins  *origins
 	respond  *responder
+	// handoffs and fieldProofs are for forms in pages of the host's own.
+	handoffs    uploads.Handoffs
+	fieldProofs fieldProofs
 	// explainRates limits the explain page.
 	explainRates explainRates
 }
@@ -55,7 +58,11 @@ func New(c Config) (*Handlers, error) {
 		return nil, err
 	}
 	h.respond = newResponder(layout, h.origins, c.Logger)
-	return h, nil
+	if h.handoffs, err = uploads.NewHandoffs(c.TokenKeys, c.Now); err != nil {
+		return nil, err
+	}
+	h.fieldProofs, err = newFieldProofs(c.TokenKeys)
+	return h, err
 }
 
 // layout is what all pages of ours share: where files are, and the texts.

@@ -40,7 +40,13 @@ func (Nobody) Identify(r *http.Request) (profile.Identity, bool, error) {
 
 // identify resolves who asks, once per request.
 func (h *Handlers) identify(c echo.Context) (uploads.Visitor, error) {
-	id, known, err := h.config.Identifier.Identify(c.Request())
+	return h.config.visitor(c.Request(), c.Echo().IPExtractor)
+}
+
+// visitor is who sends a request, with the address that extract tells unless the Identifier tells
+// another.
+func (c Config) visitor(r *http.Request, extract echo.IPExtractor) (uploads.Visitor, error) {
+	id, known, err := c.Identifier.Identify(r)
 	if err != nil {
 		return uploads.Visitor{}, identifyError(err)
 	}
@@ -48,18 +54,18 @@ func (h *Handlers) identify(c echo.Context) (uploads.Visitor, error) {
 		id = profile.Identity{}
 	}
 	if id.Address == "" {
-		id.Address = visitorAddress(c)
+		id.Address = addressOf(r, extract)
 	}
 	return uploads.Visitor{Identity: id, Known: known}, nil
 }
 
-// visitorAddress is where a request comes from. Headers about it are believed only where the host
-// said how: anybody can write them.
-func visitorAddress(c echo.Context) string {
-	if extract := c.Echo().IPExtractor; extract != nil {
-		return extract(c.Request())
+// addressOf is where a request comes from. Headers about it are believed only where the host said
+// how, by extract: anybody can write them. nil is the connection's own address.
+func addressOf(r *http.Request, extract echo.IPExtractor) string {
+	if extract == nil {
+		extract = directAddress
 	}
-	return directAddress(c.Request())
+	return extract(r)
 }
 
 var directAddress = echo.ExtractIPDirect()

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,8 +27,8 @@ func (h *Handlers) showLanding(c echo.Context) error {
 	h.profiles[up.Profile].formHeaders.set(c.Response().Header())
 	done, err := h.service.Verify(c.Request().Context(), up)
 	later := openedLater(c.Request(), visitor)
-	if redirect := up.Served.Settings.Redirect; err == nil && redirect != "" {
-		return h.objects.redirect(c, redirect, done, later)
+	if to, more := h.landingTarget(up); err == nil && to != nil {
+		return h.objects.redirect(c, to, more, done, later)
 	}
 	t := h.layout.landingTexts(c.Request(), up)
 	c.Response().Header()["Vary"] = varyLanguage
@@ -45,6 +46,26 @@ func (h *Handlers) showLanding(c echo.Context) error {
 		return render(c, problem.Incomplete.Status(), templates.Result(h.layout.waitingView(t)))
 	}
 	return err
+}
+
+// landingTarget is where an accepted upload leads, and what its query gets beside the receipt; nil
+// is our own page. A path of the host's is of the public URL's origin: it is checked once more.
+func (h *Handlers) landingTarget(up uploads.OpenUpload) (*url.URL, url.Values) {
+	if back := up.Return; back.Path != "" && back.Check() == nil {
+		to, err := url.Parse(h.origins.own + back.Path)
+		if err != nil {
+			return nil, nil
+		}
+		if back.Field == "" {
+			return to, nil
+		}
+		return to, url.Values{proofParameter: {h.fieldProofs.mint(up.Profile, back.Field)}}
+	}
+	if up.Served.Settings.Redirect == "" {
+		return nil, nil
+	}
+	to, _ := url.Parse(up.Served.Settings.Redirect) // the profile was checked
+	return to, nil
 }
 
 // openFromPath finds the upload of a landing page, and who asks for it. A session that ended while
@@ -100,6 +121,9 @@ func (l *layout) refusedView(t *language.Texts, up uploads.OpenUpload, broken *u
 	}
 	view.Code, view.CodeLabel = string(broken.Problem.Code), t.Text("page.code")
 	view.Again = templates.Link{URL: l.formPath(up.Profile, up.Language, false), Text: t.Text("page.result.choose_another")}
+	if back := up.Return; back.Path != "" && back.Check() == nil {
+		view.Again = templates.Link{URL: back.Path, Text: t.Text("page.field.back")}
+	}
 	return view
 }
 

@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"maps"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/labstack/echo/v4"
@@ -38,16 +41,18 @@ func (r objectRoutes) showKeys(c echo.Context) error {
 	return c.JSON(http.StatusOK, set)
 }
 
-// redirect leads to the profile's own address where a form without script ends, with the receipt of
-// the accepted upload. Only there a receipt is part of a URL, so it is a short one. Whoever comes
-// later gets none.
-func (r objectRoutes) redirect(c echo.Context, address string, done uploads.Completed, later bool) error {
+// redirect leads to where a form without script ends, with the receipt of the accepted upload: the
+// host's path that the form was issued with, or the profile's own address. Only there a receipt is
+// part of a URL, so it is a short one. Whoever comes later gets none.
+func (r objectRoutes) redirect(c echo.Context, to *url.URL, more url.Values, done uploads.Completed, later bool) error {
 	if r.issuer != nil && !later {
 		receipt, err := r.issuer.MintForURL(done.AsReceipt())
 		if err != nil {
 			return err
 		}
-		address += "?receipt=" + receipt // the address has no query, and a receipt no character to escape
+		query := url.Values{receiptParameter: {receipt}}
+		maps.Copy(query, more)
+		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&"+query.Encode(), "&")
 	}
-	return c.Redirect(http.StatusSeeOther, address)
+	return c.Redirect(http.StatusSeeOther, to.String())
 }

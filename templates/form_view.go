@@ -28,6 +28,8 @@ type FormView struct {
 	Action string
 	// Fields are posted in this order, before the file.
 	Fields []Field
+	// Back, where it has a URL, leads back to the page that this one was opened from.
+	Back Link
 	// Ask, where it has an Action, stands in place of the form: a button that asks for a signed
 	// one. The script shows the form all the same, as it asks for plans of its own.
 	Ask AskView

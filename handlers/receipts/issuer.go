@@ -76,6 +76,14 @@ func New(c Config) (*Issuer, error) {
 // make it longer than MaxBytes is left out. It returns an error for an incomplete receipt, for one
 // that is too long even so, and where a key fails.
 func (i *Issuer) Mint(r Receipt) (string, error) {
+	r.Issued = i.now()
+	return i.MintAgain(r)
+}
+
+// MintAgain signs a receipt that was verified before, and keeps when it was issued: it is valid for
+// the Issuer's lifetime from then on, so that nobody prolongs a receipt. One that came in a URL gets
+// the time that the upload's first receipt had. Everything else is as in Mint.
+func (i *Issuer) MintAgain(r Receipt) (string, error) {
 	signed, err := i.mint(r, i.lifetime)
 	if errors.Is(err, errTooLong) && r.Metadata != nil {
 		r.Metadata = nil
@@ -87,18 +95,17 @@ func (i *Issuer) Mint(r Receipt) (string, error) {
 // MintForURL signs a receipt that may be part of a URL, which ends up in histories and logs: it
 // lives URLLifetime at most and holds no metadata.
 func (i *Issuer) MintForURL(r Receipt) (string, error) {
-	r.Metadata = nil
+	r.Issued, r.Metadata = i.now(), nil
 	return i.mint(r, min(i.lifetime, URLLifetime))
 }
 
 var errTooLong = fmt.Errorf("receipts: wanted at most %d bytes", MaxBytes)
 
-// mint signs with the first key. The receipt names the key, so that a verifier needn't try all.
+// mint signs with the first key a receipt that is valid for lifetime from r.Issued on. The receipt names the key, so that a verifier needn't try all.
 func (i *Issuer) mint(r Receipt, lifetime time.Duration) (string, error) {
 	if !r.complete() {
 		return "", errors.New("receipts: wanted ID, Subject, Profile, Bucket, Key and ETag")
 	}
-	r.Issued = i.now().UTC()
 	r.Expires = r.Issued.Add(lifetime)
 	payload, err := r.claims(i.issuer).MarshalJSON()
 	if err != nil {

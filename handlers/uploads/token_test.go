@@ -91,10 +91,10 @@ func TestATokenCarriesEveryFactOfAnUpload(t *testing.T) {
 func TestEveryFactHasAClaim(t *testing.T) {
 	t.Parallel()
 	// What only the issuing step needs, and what follows from other claims.
-	left := []string{"Prefix", "Metadata", "PartCount", "Expiration", "Plan"}
-	renamed := map[string]string{"UploadExpiration": "ExpiresAt", "Issued": "IssuedAt"}
+	left := []string{"Prefix", "Metadata", "PartCount", "Expiration", "Plan", "Return"}
+	renamed := map[string]string{"UploadExpiration": "ExpiresAt", "Issued": "IssuedAt", "Path": "ReturnPath", "Field": "ReturnField"}
 	claims := reflect.TypeFor[uploadClaims]()
-	for _, facts := range []reflect.Type{reflect.TypeFor[Upload](), reflect.TypeFor[profile.Plan]()} {
+	for _, facts := range []reflect.Type{reflect.TypeFor[Upload](), reflect.TypeFor[profile.Plan](), reflect.TypeFor[Return]()} {
 		for i := range facts.NumField() {
 			name := facts.Field(i).Name
 			if _, ok := claims.FieldByName(cmp.Or(renamed[name], name)); !ok && !slices.Contains(left, name) {
