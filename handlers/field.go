@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -74,10 +75,7 @@ func (f Field) Render(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		name := r.Filename
-		if name == "" {
-			name = r.Key[strings.LastIndexByte(r.Key, '/')+1:]
-		}
+		name := cmp.Or(r.Filename, t.FileType(r.Type)) // without script nobody says the name
 		view.Files = append(view.Files, templates.FieldFile{Receipt: receipt, Name: name, Size: t.Size(r.Size)})
 	}
 	return templates.UploadField(view).Render(ctx, w)

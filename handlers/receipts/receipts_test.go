@@ -326,3 +326,41 @@ func BenchmarkMint(b *testing.B) {
 		})
 	}
 }
+
+func TestAReceiptThatIsMintedAgainLivesNoLonger(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_800_000_000, 0)
+	now := start
+	issuer, err := receipts.New(receipts.Config{Issuer: "https://uploads.example.com", Secrets: []sigv4.Secret{sigv4.Secret(strings.Repeat("k", 32))},
+		Lifetime: time.Hour, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := receipts.Expected{Profile: "photos", Subject: "alice"}
+	made := receipts.Receipt{ID: "1", Subject: "alice", Profile: "photos", Bucket: "media", Key: "a", ETag: `"e"`}
+	text, err := issuer.MintForURL(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = start.Add(time.Minute)
+	read, err := issuer.Verify(text, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if text, err = issuer.MintAgain(read); err != nil {
+			t.Fatal(err)
+		}
+		if read, err = issuer.Verify(text, want); err != nil || !read.Issued.Equal(start) || !read.Expires.Equal(start.Add(time.Hour)) {
+			t.Fatalf("got %+v %v", read, err)
+		}
+		now = now.Add(15 * time.Minute)
+	}
+	now = start.Add(2 * time.Hour)
+	if text, err = issuer.MintAgain(read); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := issuer.Verify(text, want); !errors.Is(err, &receipts.Error{Reason: receipts.ReasonExpired}) {
+		t.Errorf("after its end: got %v", err)
+	}
+}

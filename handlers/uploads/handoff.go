@@ -43,7 +43,7 @@ func (r Return) Check() error {
 		return errReturnPath
 	}
 	// Some software decodes a path before it reads it.
-	if decoded := u.Path; strings.HasPrefix(decoded, "//") || strings.ContainsFunc(decoded, isUnsafeInPath) {
+	if decoded := strings.ReplaceAll(u.Path, " ", ""); strings.HasPrefix(decoded, "//") || strings.ContainsFunc(decoded, isUnsafeInPath) {
 		return errReturnPath
 	}
 	return nil
