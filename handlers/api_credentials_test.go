@@ -12,6 +12,7 @@ import (
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -36,6 +37,7 @@ func scopedSite(t *testing.T, maker *fakeMaker, edits ...func(*handlers.Config))
 		for i := range c.Profiles {
 			if c.Profiles[i].Name == "films" {
 				c.Profiles[i].ScopedCredentials, c.Profiles[i].StorageClass = true, "STANDARD_IA"
+				c.Store.Provider.Classes = []policy.S3Class{"STANDARD_IA"}
 			}
 		}
 	}}, edits...)...)

@@ -166,7 +166,7 @@ func TestServeWithoutCredentialsExitsTwo(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "postern.yaml")
 	write(t, name, serveConfig("http://127.0.0.1:1", "127.0.0.1:0"))
 	got := invoke(t, serveEnvironment, "serve", "--config", name)
-	if got.code != exitUsage || !strings.HasPrefix(got.stderr, "postern: no credentials for the store: set AWS_ACCESS_KEY_ID") || strings.Count(got.stderr, "\n") != 1 {
+	if got.code != exitUsage || !strings.HasPrefix(got.stderr, "postern: no credentials: set AWS_ACCESS_KEY_ID") || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("want exit code 2 and one sentence, got %+v", got)
 	}
 }

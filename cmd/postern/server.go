@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -10,16 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"sync/atomic"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
-	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -134,72 +128,4 @@ func sortedProfiles(all map[string]profile.Profile) []profile.Profile {
 		list = append(list, all[name])
 	}
 	return list
-}
-
-// credentialsTimeout bounds the search for credentials and the questions about their rights: the
-// SDK's chain may ask the network, and a store may be down.
-const credentialsTimeout = 15 * time.Second
-
-// loadAccess finds credentials by the SDK's usual chain. It asks for them at once, so that a server
-// without any doesn't start.
-func loadAccess(ctx context.Context, region string) (aws.Config, error) {
-	access, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region))
-	if err != nil {
-		return access, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
-	defer cancel()
-	if _, err := access.Credentials.Retrieve(ctx); err != nil {
-		return access, errors.New("no credentials for the store: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the SDK's chain another source (profile, web identity, container, instance role)")
-	}
-	return access, nil
-}
-
-// openStore describes the store to the handlers. It fails where a right is missing without which
-// uploads would fail later, and warns where visitors could use the server's rights.
-func openStore(ctx context.Context, access aws.Config, file *config.Config, log *slog.Logger) (uploads.Store, error) {
-	store, err := newStore(ctx, access, file.Store)
-	if err != nil {
-		return store, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
-	defer cancel()
-	if err := store.CheckRights(ctx, sortedProfiles(file.Profiles)); err != nil {
-		return store, oneLine(err)
-	}
-	warnOfSharedCredentials(ctx, log, store)
-	return store, nil
-}
-
-// newStore makes the store's client with the server's own credentials, and those for visitors.
-func newStore(ctx context.Context, access aws.Config, store config.Store) (uploads.Store, error) {
-	provider, err := uploads.ProviderNamed(store.Provider)
-	if err != nil {
-		return uploads.Store{}, err
-	}
-	visitors, err := newUploadCredentials(ctx, access, store.UploadCredentials)
-	client := s3.NewFromConfig(access, func(o *s3.Options) {
-		o.UsePathStyle = store.PathStyle
-		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		if store.Endpoint != "" {
-			o.BaseEndpoint = &store.Endpoint
-		}
-	})
-	return uploads.Store{
-		Client: client, Credentials: access.Credentials, UploadCredentials: visitors, Provider: provider, Region: store.Region,
-		Endpoint: store.Endpoint, PublicEndpoint: store.PublicEndpoint, PathStyle: store.PathStyle,
-	}, err
-}
-
-// storeURL returns the store's address for the ready line.
-func storeURL(ctx context.Context, store config.Store) (string, error) {
-	if store.Endpoint != "" {
-		return store.Endpoint, nil
-	}
-	endpoint, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{Region: &store.Region})
-	if err != nil {
-		return "", err
-	}
-	return endpoint.URI.String(), nil
 }

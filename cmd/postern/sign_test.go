@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,5 +219,34 @@ func TestSignWithoutCredentialsSaysSoInOneSentence(t *testing.T) {
 	got := invoke(t, nil, goodSign("--key", "a", "--region", "eu-central-1")...)
 	if got.code != exitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "postern: no credentials: ") || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestSignMakesAPUTForStoresWithoutForms(t *testing.T) {
+	t.Parallel()
+	base := []string{"sign", "--bucket", "media", "--key", "a.png", "--region", "auto", "--provider", "r2", "--endpoint", "https://0123abcd.r2.cloudflarestorage.com"}
+	cases := []struct {
+		name   string
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"for curl", []string{"--format", "curl", "--type", "image/png", "--size", "5..5"}, exitDone, "--header 'content-type: image/png'", "takes no form posts"},
+		{"as JSON", []string{"--format", "json"}, exitDone, `"method": "PUT"`, "takes no form posts"},
+		{"as a page", nil, exitUsage, "", "--format: r2 takes no form posts (no POST policies), and a presigned PUT isn't a page; use --format curl or json"},
+		{"with a range of sizes", []string{"--format", "curl", "--size", "1..10"}, exitUsage, "", "--size"},
+		{"with a redirect", []string{"--format", "curl", "--redirect", "https://app.example.com"}, exitUsage, "", "--redirect"},
+		{"with a condition", []string{"--format", "curl", "--condition", `["starts-with","$key","a"]`}, exitUsage, "", "--condition"},
+	}
+	for _, c := range cases {
+		got := invoke(t, sampleEnvironment(), append(slices.Clone(base), c.args...)...)
+		if got.code != c.code || !strings.Contains(got.stdout, c.stdout) || !strings.Contains(got.stderr, c.stderr) {
+			t.Errorf("%s: got %+v", c.name, got)
+		}
+	}
+	unknown := invoke(t, sampleEnvironment(), "sign", "--bucket", "media", "--key", "a", "--provider", "floppy")
+	if unknown.code != exitUsage || !strings.Contains(unknown.stderr, "--provider") {
+		t.Errorf("got %+v", unknown)
 	}
 }

@@ -28,7 +28,7 @@ func TestStoresAreTakenToObeyUnsignedHeadersUnlessKnownToRefuseThem(t *testing.T
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.RefusesUnsigned != slices.Contains(refusing, name) || p.ACLs != (name == "ceph") {
+		if p.RefusesUnsigned != slices.Contains(refusing, name) || p.ACLs != (name == "ceph" || name == "spaces") {
 			t.Errorf("%s: got RefusesUnsigned %v and ACLs %v", name, p.RefusesUnsigned, p.ACLs)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -20,11 +21,22 @@ type Provider struct {
 	// Dialect is the signing scheme; nil is the named record's, else sigv4.AWS. It decides the
 	// names of fields and headers too (see Attributes).
 	Dialect *sigv4.Dialect
+	// DefaultEndpoint is the address that follows from the region alone, with {region} where that
+	// stands; "" where an operator has to name it.
+	DefaultEndpoint string
+	// VirtualHostOnly: the bucket has to be in the host name; addresses with the bucket in the path
+	// are refused.
+	VirtualHostOnly bool
+
 	// PostPolicy: the store takes form posts under a signed policy. Without it there is no upload
 	// without script.
 	PostPolicy bool
-	// ConditionalPut and ConditionalComplete: If-None-Match: * is honoured on PutObject and on
-	// CompleteMultipartUpload.
+	// CoversFields: a form field without a condition is refused.
+	CoversFields bool
+	// StrictRanges: every content-length-range of a policy is enforced.
+	StrictRanges bool
+	// ConditionalPut and ConditionalComplete: an overwrite guard (If-None-Match: * or what the
+	// dialect has in its place) is honoured on PutObject and on CompleteMultipartUpload.
 	ConditionalPut, ConditionalComplete bool
 	// BucketClasses: a bucket has a default storage class, so an object's class may be one that
 	// nobody asked for.
@@ -41,40 +53,28 @@ type Provider struct {
 	// verification reads it.
 	ACLs bool
 	// Checksums of parts that the store verifies, with a checksum of the whole object on
-	// completion.
+	// completion: "crc32", "crc32c", "crc64nvme".
 	Checksums []string
-}
+	// MD5: Content-MD5 is compared on PutObject and UploadPart.
+	MD5 bool
+	// Tags: objects have tags, set by a header and by PutObjectTagging.
+	Tags bool
+	// Versions: buckets can keep versions, and HeadObject names the version.
+	Versions bool
+	// CORSCalls and LifecycleCalls: PutBucketCors and PutBucketLifecycleConfiguration work.
+	CORSCalls, LifecycleCalls bool
+	// ListsUploads: ListMultipartUploads works.
+	ListsUploads bool
+	// EqualParts: all parts but the last have to be of one size. Plans are always like that.
+	EqualParts bool
+	// MinPart is the smallest part but the last, in bytes; 0 is S3's 5 MiB.
+	MinPart int64
 
-var allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
-
-// providers follow the stores' own documentation of the S3 calls that they support. Where unsigned
-// headers are refused, nothing depends on ACLs, and it is left out. The sources of both:
-//
-//   - aws: "Authenticating Requests: Using Query Parameters" in the S3 reference: x-amz- headers
-//     have to be signed; else 403 AccessDenied with HeadersNotSigned, as in many public threads.
-//   - minio: all but x-amz-meta- obeyed by the releases of minio/minio, which is archived; forks
-//     refuse since 2026-09 (github.com/pgsty/silo pull 173, github.com/juicedata/minio pull 85).
-//     Objects have no ACLs.
-//   - ceph: obeyed before the release with the fix of CVE-2026-54330, and after it with
-//     rgw_sigv4_insecure. Objects have ACLs.
-//   - versity: refused with 403 AccessDenied, as the tests in cmd/postern/attacks show.
-//   - r2, b2: not documented. R2 has no ACLs; in B2 an object's ACL is the bucket's.
-//   - oss: "Include a V4 signature in the URL" in the OSS reference: every x-oss- header of a
-//     request is part of what is signed. From the documentation alone.
-//   - gcs: Google's own client has to sign all x-goog- and x-amz- headers
-//     (github.com/googleapis/google-cloud-dotnet issue 5361). From that thread alone.
-var providers = map[string]Provider{
-	"aws": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
-		RefusesUnsigned: true, Checksums: allChecksums},
-	"minio": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, Checksums: allChecksums},
-	"ceph":  {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ACLs: true},
-	"versity": {Dialect: sigv4.AWS, PostPolicy: true, ConditionalPut: true, ConditionalComplete: true, CompleteSize: true,
-		RefusesUnsigned: true, Checksums: allChecksums},
-	"r2":    {Dialect: sigv4.AWS, ConditionalPut: true},
-	"b2":    {Dialect: sigv4.AWS},
-	"oss":   {Dialect: sigv4.OSS, PostPolicy: true, BucketClasses: true, RefusesUnsigned: true},
-	"gcs":   {Dialect: sigv4.GCS, PostPolicy: true, BucketClasses: true, RefusesUnsigned: true},
-	"other": {Dialect: sigv4.AWS},
+	// CannedACLs, Classes and Encryptions are the values of a profile that the store knows, in S3's
+	// words; a profile with another one is refused.
+	CannedACLs  []policy.CannedACL
+	Classes     []policy.S3Class
+	Encryptions []profile.EncryptionMode
 }
 
 // ProviderNames lists the names that ProviderNamed knows.
@@ -83,12 +83,19 @@ func ProviderNames() []string { return slices.Sorted(maps.Keys(providers)) }
 // ProviderNamed returns the record of a store: one of ProviderNames, "other" for a store that isn't
 // listed.
 func ProviderNamed(name string) (Provider, error) {
-	p, ok := providers[name]
+	r, ok := providers[name]
 	if !ok {
 		return Provider{}, fmt.Errorf("uploads: provider: wanted one of %s, got %q", strings.Join(ProviderNames(), ", "), name)
 	}
-	p.Name, p.Checksums = name, slices.Clone(p.Checksums)
-	return p, nil
+	r.Name = name
+	return r.Provider.clone(), nil
+}
+
+// clone returns a copy that shares nothing mutable with p.
+func (p Provider) clone() Provider {
+	p.Checksums = slices.Clone(p.Checksums)
+	p.CannedACLs, p.Classes, p.Encryptions = slices.Clone(p.CannedACLs), slices.Clone(p.Classes), slices.Clone(p.Encryptions)
+	return p
 }
 
 // Attributes are the names of the form fields and headers by which the store sets what an object
@@ -96,7 +103,7 @@ func ProviderNamed(name string) (Provider, error) {
 func (p Provider) Attributes() policy.AttributeNames { return policy.AttributeNamesOf(p.Dialect) }
 
 func (p Provider) withDefaults() Provider {
-	p.Checksums = slices.Clone(p.Checksums)
+	p = p.clone()
 	if p.Dialect == nil {
 		p.Dialect = sigv4.AWS
 		if record, ok := providers[p.Name]; ok {
@@ -125,14 +132,6 @@ func (p Provider) check() error {
 		return nil
 	}
 	return fmt.Errorf("uploads: Store.Provider: wanted %q with dialect %s, got %s", p.Name, record.Dialect, p.Dialect)
-}
-
-// checksumNames lists the checksums for an error, "none" where there are none.
-func (p Provider) checksumNames() string {
-	if len(p.Checksums) == 0 {
-		return "none"
-	}
-	return strings.Join(p.Checksums, ", ")
 }
 
 // isZero reports whether nothing was said about the store.

@@ -3,7 +3,6 @@ package uploads
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
@@ -50,12 +49,9 @@ func (c Config) checkProfile(p profile.Profile, repeated bool) error {
 			found = append(found, fmt.Errorf("uploads: profile %q: "+format, append([]any{p.Name}, args...)...))
 		}
 	}
-	store := c.Store.Provider
 	require(!repeated, "wanted each name once")
 	require(!p.ScopedCredentials || c.CredentialsMaker != nil, "scoped credentials: wanted a CredentialsMaker")
-	require(p.Checksum == "" || slices.Contains(store.Checksums, string(p.Checksum)),
-		"checksum %q: provider %q verifies %s", p.Checksum, store.Name, store.checksumNames())
-	require(p.Redirect == "" || store.PostPolicy, "redirect: provider %q takes no form posts", store.Name)
+	found = append(found, c.Store.Provider.CheckProfile(p))
 	return errors.Join(found...)
 }
 
@@ -79,7 +75,7 @@ func (c Config) serveProfile(compiled *profile.Compiled) (*ServedProfile, error)
 		}
 	}
 	var err error
-	if p.BucketURL, err = c.Store.bucketURL(p.Settings.Bucket); err != nil {
+	if p.BucketURL, err = c.Store.BucketURL(p.Settings.Bucket); err != nil {
 		return nil, fmt.Errorf("uploads: profile %q: bucket %q: %w", p.Settings.Name, p.Settings.Bucket, err)
 	}
 	p.landingURL = c.PublicURL + "/forms/" + p.Settings.Name + "/done/"

@@ -113,7 +113,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.accepted = newAcceptances(c, s.links.toCompleted)
-	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.Region, c.Now)
+	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.SigningRegion(), c.Now)
 	s.charges = newCharges(c, s.store, s.profiles)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
@@ -124,7 +124,7 @@ func (c Config) withDefaults() Config {
 	c.Profiles = slices.Clone(c.Profiles)
 	c.TokenKeys = slices.Clone(c.TokenKeys)
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
-	c.Store = c.Store.withDefaults()
+	c.Store = c.Store.Resolve()
 	if c.Limiter == nil {
 		c.Limiter = noLimiter{}
 	}
@@ -149,7 +149,11 @@ func (c Config) withDefaults() Config {
 
 // check returns every contradiction that shows without compiling the profiles.
 func (c Config) check() error {
-	found := []error{c.Store.check()}
+	buckets := make([]string, len(c.Profiles))
+	for i, p := range c.Profiles {
+		buckets[i] = p.Bucket
+	}
+	found := []error{c.Store.check(), c.Store.CheckAddress(c.PublicURL, buckets)}
 	if len(c.Profiles) == 0 {
 		found = append(found, errors.New("uploads: Profiles: wanted at least one"))
 	}

@@ -11,8 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // Store is the object store and how it is spoken to. Client, Credentials and Region have no
@@ -47,6 +45,8 @@ type Store struct {
 	Endpoint, PublicEndpoint string
 	// PathStyle puts the bucket into the path instead of the host name.
 	PathStyle bool
+	// DualStack and FIPS choose those addresses of AWS, where Endpoint is empty.
+	DualStack, FIPS bool
 	// Timeout is how long one call may take, retries included; 0 is 20 seconds. Copying an object
 	// and completing a multipart upload may take 30 times as long: the store answers when all bytes
 	// are moved.
@@ -91,8 +91,7 @@ func (s Store) check() error {
 	require(s.Client != nil, "Client: wanted a client")
 	require(s.Credentials != nil, "Credentials: wanted a provider")
 	require(s.Timeout > 0, "Timeout %s: wanted a positive duration", s.Timeout)
-	google := s.Provider.Dialect == sigv4.GCS || s.Provider.Dialect == sigv4.GCSRSA
-	require(s.Region != "" || google, "Region: wanted a region")
+	require(s.SigningRegion() != "", "Region: wanted a region")
 	require(s.Endpoint == "" || IsBaseURL(s.Endpoint), "Endpoint %q: wanted an http or https URL without query", s.Endpoint)
 	require(s.PublicEndpoint == "" || IsBaseURL(s.PublicEndpoint),
 		"PublicEndpoint %q: wanted an http or https URL without query", s.PublicEndpoint)
@@ -107,9 +106,10 @@ func IsBaseURL(text string) bool {
 		u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" && !strings.ContainsAny(text, "\t\r\n \\;,'\"")
 }
 
-// bucketURL is where browsers reach a bucket, by the SDK's own endpoint rules.
-func (s Store) bucketURL(bucket string) (string, error) {
-	params := s3.EndpointParameters{Bucket: &bucket, Region: &s.Region, ForcePathStyle: &s.PathStyle}
+// BucketURL is where browsers reach a bucket, by the SDK's own endpoint rules.
+func (s Store) BucketURL(bucket string) (string, error) {
+	region := s.SigningRegion()
+	params := s3.EndpointParameters{Bucket: &bucket, Region: &region, ForcePathStyle: &s.PathStyle}
 	return s.resolve(params)
 }
 
@@ -123,7 +123,9 @@ func (s Store) serviceURL() (string, error) {
 
 // resolve applies the SDK's endpoint rules to what browsers are told.
 func (s Store) resolve(params s3.EndpointParameters) (string, error) {
-	params.Endpoint = optional(cmp.Or(s.PublicEndpoint, s.Endpoint))
+	if params.Endpoint = optional(cmp.Or(s.PublicEndpoint, s.Endpoint)); params.Endpoint == nil {
+		params.UseDualStack, params.UseFIPS = &s.DualStack, &s.FIPS
+	}
 	resolved, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), params.WithDefaults())
 	if err != nil {
 		return "", err

@@ -32,3 +32,18 @@ func withoutSDKChecksums(o *s3.Options) {
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 }
+
+// ClientOptions sets a client of the SDK up for this store:
+//
+//	client := s3.NewFromConfig(config, store.ClientOptions)
+//
+// It chooses address and style, and leaves out checksums that weren't asked for.
+func (s Store) ClientOptions(o *s3.Options) {
+	s = s.Resolve()
+	o.UsePathStyle = s.PathStyle
+	withoutSDKChecksums(o)
+	if s.Endpoint != "" {
+		o.BaseEndpoint = &s.Endpoint
+	}
+	o.Region = s.SigningRegion()
+}

@@ -203,7 +203,7 @@ func TestTheACLIsSignedWhereUnsignedHeadersCouldSetIt(t *testing.T) {
 		wanted   string
 	}{
 		{"aws", "", ""}, {"minio", "", ""}, {"versity", "", ""}, {"other", "", ""}, {"oss", "", ""},
-		{"ceph", "", "private"}, {"ceph", "public-read", "public-read"}, {"minio", "public-read", "public-read"},
+		{"ceph", "", "private"}, {"ceph", "public-read", "public-read"}, {"spaces", "", "private"}, {"aws", "public-read", "public-read"},
 	}
 	for _, c := range cases {
 		client := &fakeStore{}

@@ -24,6 +24,10 @@ func awsNames(address string) (bucket, region string) {
 	return "", ""
 }
 
+// formlessHosts are the ends of the hosts of stores that have no POST Object ("S3 API
+// compatibility" of Cloudflare R2, "S3-Compatible API" of Backblaze B2).
+var formlessHosts = map[string]string{".r2.cloudflarestorage.com": "Cloudflare R2", ".backblazeb2.com": "Backblaze B2"}
+
 // checkAddress checks where the form posts to.
 func (x *explainer) checkAddress() {
 	if x.form.address == "" {
@@ -34,6 +38,11 @@ func (x *explainer) checkAddress() {
 		got, _, _ := strings.Cut(x.form.address, "?")
 		x.add(Finding{Code: "action_invalid", Field: "action", Wanted: "the bucket's address", Got: got})
 		return
+	}
+	for suffix, store := range formlessHosts {
+		if strings.HasSuffix(strings.ToLower(u.Hostname()), suffix) {
+			x.add(Finding{Code: "store_without_forms", Field: "action", Wanted: "a store that takes forms", Got: store})
+		}
 	}
 	if u.RawQuery != "" {
 		x.add(Finding{Code: "action_query", Field: "action", Wanted: "no query", Got: "a query"})

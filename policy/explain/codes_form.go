@@ -34,6 +34,7 @@ var formCodes = map[string]codeInfo{
 	"key_missing":             {Error, "The form has no key, an empty one, or one after the file.", "add a field key before the file"},
 	"not_utf8":                {Error, "The value isn't UTF-8.", `send the page as UTF-8, or write accept-charset="utf-8" on the form`},
 	"action_invalid":          {Error, "The form doesn't post to an absolute address.", "post to the bucket's address"},
+	"store_without_forms":     {Error, "The store has no POST policies: it answers each form with 501 NotImplemented.", "use a presigned PUT, or a multipart upload with presigned parts"},
 	"action_query":            {Warning, "The form posts to an address with a query.", "post to the bucket's address without a query"},
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
 }

@@ -21,6 +21,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -97,6 +98,12 @@ type Store struct {
 	Endpoint       string // empty: the SDK's rules
 	PublicEndpoint string // what browsers are told; empty: Endpoint
 	PathStyle      bool   // the bucket is in the path, not in the host name
+	// CredentialsFile is the path of a service account's JSON key, for provider gcs. Empty: the
+	// SDK's chain, or the variables of the provider's own.
+	CredentialsFile string
+	// Can are single abilities that differ from the provider's record, by their names in
+	// uploads.Abilities.
+	Can map[string]bool
 	// UploadCredentials sign what visitors hold. Zero: the server's own do.
 	UploadCredentials UploadCredentials
 }
@@ -109,6 +116,15 @@ type UploadCredentials struct {
 	SecretAccessKey, SessionToken sigv4.Secret // the token is empty for a key that lasts
 	RoleARN                       string
 	Profile                       string
+}
+
+// Described returns the store as package uploads knows it, without client and credentials.
+func (s Store) Described() (uploads.Store, error) {
+	provider, err := uploads.ProviderNamed(s.Provider)
+	if err == nil {
+		provider, err = provider.With(s.Can)
+	}
+	return uploads.Store{Provider: provider, Region: s.Region, Endpoint: s.Endpoint, PublicEndpoint: s.PublicEndpoint, PathStyle: s.PathStyle}.Resolve(), err
 }
 
 // Log says how the server logs to standard error.

@@ -66,6 +66,8 @@ type storeSection struct {
 	PublicEndpoint string `yaml:"public_endpoint"`
 	PathStyle      bool   `yaml:"path_style"`
 
+	CredentialsFile   string                   `yaml:"credentials_file"`
+	Can               map[string]bool          `yaml:"can"`
 	UploadCredentials uploadCredentialsSection `yaml:"upload_credentials"`
 }
 

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
@@ -59,16 +58,5 @@ func (l *loader) profile(name string, d profileSection) profile.Profile {
 // failCompiling adds every contradiction that Compile finds, at the setting it is about.
 func (l *loader) failCompiling(path string, p profile.Profile) {
 	_, err := profile.Compile(p)
-	found := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		found = joined.Unwrap()
-	}
-	for _, err := range found {
-		var setting *profile.SettingError
-		if errors.As(err, &setting) {
-			l.fail(join(path, setting.Field), "wants %s, got %q", setting.Wanted, setting.Got)
-		} else if err != nil {
-			l.fail(path, "%v", err)
-		}
-	}
+	l.failEach(path, []error{err})
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/handlers/scoped"
-	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 // config reads the values of a document whose keys are all known.
@@ -41,7 +40,7 @@ func (l *loader) config(d *document) *Config {
 	if c.Metrics != "" {
 		l.address("metrics.listen", c.Metrics)
 	}
-	l.checkProvider(c)
+	l.checkStore(c)
 	return c
 }
 
@@ -83,27 +82,6 @@ func (l *loader) tickets(d ticketsSection) Tickets {
 		l.fail("tickets", "wants issuer and audience beside jwks: a key set may sign for other services too")
 	}
 	return t
-}
-
-// store checks which store is used. Kind and region have no default; only aws has a default
-// address.
-func (l *loader) store(d storeSection) Store {
-	providers := uploads.ProviderNames()
-	s := Store{Provider: d.Provider, Region: d.Region, Endpoint: d.Endpoint, PublicEndpoint: d.PublicEndpoint,
-		PathStyle: d.PathStyle, UploadCredentials: l.uploadCredentials(d.UploadCredentials)}
-	if s.Provider == "" {
-		l.fail("store.provider", "is missing; name the kind of store: %s", strings.Join(providers, ", "))
-	}
-	if s.Region == "" {
-		l.fail("store.region", "is missing; it is part of every signature (stores without regions take us-east-1)")
-	}
-	s.Provider = l.oneOf("store.provider", s.Provider, providers...)
-	if s.Provider != "aws" && s.Provider != "" && s.Endpoint == "" {
-		l.fail("store.endpoint", "is missing; only aws can be found without one")
-	}
-	s.Endpoint = l.endpoint("store.endpoint", s.Endpoint)
-	s.PublicEndpoint = l.endpoint("store.public_endpoint", s.PublicEndpoint)
-	return s
 }
 
 func (l *loader) limits(d limitsSection) Limits {
@@ -169,23 +147,5 @@ func (l *loader) scopedCredentials(d *document) ScopedCredentials {
 	return ScopedCredentials{
 		RoleARN: s.RoleARN, ExternalID: s.ExternalID, Lifetime: lifetime,
 		Endpoint: l.endpoint("scoped_credentials.endpoint", s.Endpoint),
-	}
-}
-
-// checkProvider finds profiles that need something the store can't do.
-func (l *loader) checkProvider(c *Config) {
-	provider, err := uploads.ProviderNamed(c.Store.Provider)
-	if err != nil {
-		return // store has added the mistake
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Profiles)) {
-		p, path := c.Profiles[name], "profiles."+name
-		if p.Checksum != "" && !slices.Contains(provider.Checksums, string(p.Checksum)) {
-			known := cmp.Or(strings.Join(provider.Checksums, ", "), "none")
-			l.fail(path+".checksum", "store.provider %s can't verify %q; it can verify: %s", provider.Name, p.Checksum, known)
-		}
-		if p.Redirect != "" && !provider.PostPolicy {
-			l.fail(path+".redirect", "store.provider %s takes no form posts, so nothing could be redirected; remove it", provider.Name)
-		}
 	}
 }

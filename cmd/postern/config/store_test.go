@@ -1,0 +1,48 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/config"
+)
+
+// loadStore loads a file with this store section and one public profile with these further settings.
+func loadStore(t *testing.T, store, settings string) (*config.Config, error) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	text := "public_url: https://uploads.example.com\nkeys: {tokens: [\"env:KEY\"]}\nstore: {" + store + "}\n" +
+		"profiles:\n  photos: {bucket: media, key: \"u/{id}\", types: [image/png], size: 1..10MiB, access: public" + settings + "}\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(name, func(string) string { return strings.Repeat("0123456789", 4) })
+}
+
+func TestTheStoreSectionIsJudgedAsAWhole(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, store, settings, wanted string }{
+		{"a provider whose address follows from the region", "provider: oss, region: cn-hangzhou", "", ""},
+		{"a provider without regions", "provider: gcs", "", ""},
+		{"a provider whose address has to be named", "provider: r2", "", "store.endpoint: is missing"},
+		{"an ability that is overridden", "provider: ceph, region: default, endpoint: \"https://s3.example.com\", can: {crc32: true}", ", checksum: crc32", ""},
+		{"without the override", "provider: ceph, region: default, endpoint: \"https://s3.example.com\"", ", checksum: crc32", "profiles.photos.checksum: wants no value"},
+		{"an ability that isn't one", "provider: aws, region: eu-central-1, can: {fly: true}", "", `store.can: ability "fly": wanted one of post_policy`},
+		{"an ability that is a text", "provider: aws, region: eu-central-1, can: {tags: maybe}", "", "store.can.tags: wants true or false"},
+		{"a service account's key for another store", "provider: aws, region: eu-central-1, credentials_file: key.json", "", "store.credentials_file: wants provider gcs"},
+		{"a region that is a city", "provider: aws, region: Frankfurt", "", "store.region: wants a region as AWS spells it"},
+		{"a store by http under an https page", "provider: minio, region: us-east-1, endpoint: \"http://10.0.0.7:9000\"", "", "store.endpoint: wants https"},
+		{"a setting that the store drops", "provider: minio, region: us-east-1, endpoint: \"https://s3.example.com\"", ", acl: public-read", "profiles.photos.acl: wants no value"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := loadStore(t, c.store, c.settings)
+			if c.wanted == "" && err != nil || c.wanted != "" && (err == nil || !strings.Contains(err.Error(), c.wanted)) {
+				t.Errorf("wanted %q, got %v", c.wanted, err)
+			}
+		})
+	}
+}

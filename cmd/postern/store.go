@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// credentialsTimeout bounds the search for credentials and the questions about their rights: the
+// SDK's chain may ask the network, and a store may be down.
+const credentialsTimeout = 15 * time.Second
+
+// loadAccess finds credentials by the SDK's usual chain. It asks for them at once, so that a server
+// without any doesn't start.
+func loadAccess(ctx context.Context, region string) (aws.Config, error) {
+	access, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region), awsconfig.WithLogger(logging.Nop{}))
+	if err != nil {
+		return access, oneLine(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if _, err := access.Credentials.Retrieve(ctx); err != nil {
+		return access, noCredentials(err)
+	}
+	return access, nil
+}
+
+// noCredentials says why there are no credentials, in one sentence: the innermost reason where some
+// source was set up and failed, else what to set.
+func noCredentials(err error) error {
+	if strings.Contains(err.Error(), "IMDS") { // the chain's last source: no other was set up
+		return errors.New("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the SDK's chain another source (profile, web identity, container, instance role)")
+	}
+	return fmt.Errorf("no credentials: %s", innermostReason(err))
+}
+
+// innermostReason is what a chain of errors says at its end: the answer of a service by code and
+// message, a file with its path, else the last error.
+func innermostReason(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return strings.Join(strings.Fields(api.ErrorCode()+": "+api.ErrorMessage()), " ")
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Error()
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// openStore describes the store to the handlers. It fails where a right is missing without which
+// uploads would fail later, and warns where visitors could use the server's rights.
+func openStore(ctx context.Context, access aws.Config, file *config.Config, log *slog.Logger) (uploads.Store, error) {
+	store, err := newStore(ctx, access, file.Store, log)
+	if err != nil {
+		return store, err
+	}
+	if err := store.CheckAddress(file.PublicURL, file.Buckets()); err != nil {
+		return store, oneLine(err)
+	}
+	for _, w := range store.AddressWarnings(file.PublicURL, file.Buckets()) {
+		log.Warn(w.Text, slog.String("key", w.Key))
+	}
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if err := store.CheckRights(ctx, sortedProfiles(file.Profiles)); err != nil {
+		return store, oneLine(err)
+	}
+	go warnOfBuckets(context.WithoutCancel(ctx), log, store, file.Buckets())
+	warnOfSharedCredentials(ctx, log, store)
+	return store, nil
+}
+
+// newStore makes the store's client with the server's own credentials, and those for visitors. The
+// SDK's own settings of the address (AWS_ENDPOINT_URL_S3 and so on) hold where the file has none.
+func newStore(ctx context.Context, access aws.Config, file config.Store, log *slog.Logger) (uploads.Store, error) {
+	store, err := file.Described()
+	if err != nil {
+		return store, err
+	}
+	sdk := s3.NewFromConfig(access).Options()
+	if base := aws.ToString(sdk.BaseEndpoint); base != "" {
+		if store.Endpoint == "" {
+			store.Endpoint = base
+			store = store.Resolve()
+			log.Info("the SDK's settings name the store's address", slog.String("endpoint", store.Endpoint))
+		} else if base != store.Endpoint {
+			log.Warn("the SDK's setting of an endpoint is ignored: the config file's comes first",
+				slog.String("key", "store.endpoint"), slog.String("endpoint", store.Endpoint), slog.String("ignored", base))
+		}
+	}
+	if store.Endpoint == "" {
+		store.DualStack = sdk.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
+		store.FIPS = sdk.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+	}
+	store.UploadCredentials, err = newUploadCredentials(ctx, access, file.UploadCredentials)
+	store.Credentials = access.Credentials
+	store.Client = s3.NewFromConfig(access, store.ClientOptions)
+	return store, err
+}
+
+// warnOfBuckets looks at each bucket once and says what is wrong with it: a missing bucket, one of
+// another region and a right that isn't there are told apart. The server starts all the same, since
+// a bucket may be made later; whoever calls it doesn't wait.
+func warnOfBuckets(ctx context.Context, log *slog.Logger, store uploads.Store, buckets []string) {
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	for _, bucket := range buckets {
+		_, err := store.Client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket}, func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+		if text := bucketTrouble(store, err); text != "" {
+			log.Warn(text, slog.String("key", "profiles"), slog.String("bucket", bucket))
+		}
+	}
+}
+
+// bucketTrouble reads the answer to HeadBucket, "" where all is well. Its status alone says
+// something, since HEAD has no body ("HeadBucket" in the S3 reference).
+func bucketTrouble(store uploads.Store, err error) string {
+	if err == nil {
+		return ""
+	}
+	var answer *awshttp.ResponseError
+	if !errors.As(err, &answer) {
+		return "the store doesn't answer: " + innermostReason(err)
+	}
+	region := answer.Response.Header.Get("x-amz-bucket-region")
+	switch status := answer.HTTPStatusCode(); {
+	case region != "" && region != store.Region:
+		return fmt.Sprintf("the bucket is in region %s, not in %s: set store.region to it", region, store.Region)
+	case status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect:
+		return "the bucket is in another region: the store answers with a redirect; set store.region to the bucket's"
+	case status == http.StatusNotFound:
+		return "the bucket isn't there: make it, or mend profiles.*.bucket"
+	case status == http.StatusForbidden:
+		return "access to the bucket is denied: the server's own credentials need s3:ListBucket, and have to belong to this store"
+	default:
+		return fmt.Sprintf("the store answers %d when asked for the bucket", status)
+	}
+}
+
+// storeURL returns the store's address for the ready line.
+func storeURL(ctx context.Context, file config.Store) (string, error) {
+	store, err := file.Described()
+	if err != nil || store.Endpoint != "" {
+		return store.Endpoint, err
+	}
+	endpoint, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{Region: &store.Region})
+	if err != nil {
+		return "", err
+	}
+	return endpoint.URI.String(), nil
+}
