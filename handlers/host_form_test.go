@@ -120,11 +120,11 @@ func TestAFieldLeadsToTheUploadPageAndBack(t *testing.T) {
 	}
 	f := readForm(h.site, page.body)
 	sent := postForm(t, f.action, f.fields, png(4000))
-	landed := h.call("GET", strings.TrimPrefix(sent.header.Get("Location"), h.url), "", alice...)
-	back, err := url.Parse(landed.header.Get("Location"))
-	if err != nil || landed.status != http.StatusSeeOther || back.Path != "/albums/new" || back.Query().Get("draft") != "7" ||
+	result := h.call("GET", strings.TrimPrefix(sent.header.Get("Location"), h.url), "", alice...)
+	back, err := url.Parse(result.header.Get("Location"))
+	if err != nil || result.status != http.StatusSeeOther || back.Path != "/albums/new" || back.Query().Get("draft") != "7" ||
 		!strings.HasPrefix(h.url, back.Scheme+"://"+back.Host+"/") || len(back.Query()["receipt"]) != 1 {
-		t.Fatalf("landing: got %d %q %v", landed.status, landed.header.Get("Location"), err)
+		t.Fatalf("landing: got %d %q %v", result.status, result.header.Get("Location"), err)
 	}
 	again := h.request("GET", back.RequestURI(), nil, alice...)
 	list, err := h.handlers.Receipts(again, "cover")
@@ -373,10 +373,10 @@ func TestAnUploaderInAPageIssuesOneForm(t *testing.T) {
 	page := rendered(t, form.Uploader())
 	f := readForm(h.site, []byte(page))
 	sent := postForm(t, f.action, f.fields, png(4000))
-	landed := h.call("GET", strings.TrimPrefix(sent.header.Get("Location"), h.url), "", alice...)
-	back, err := url.Parse(landed.header.Get("Location"))
+	result := h.call("GET", strings.TrimPrefix(sent.header.Get("Location"), h.url), "", alice...)
+	back, err := url.Parse(result.header.Get("Location"))
 	if err != nil || back.Path != "/albums/7" {
-		t.Fatalf("landing: got %d %q", landed.status, landed.header.Get("Location"))
+		t.Fatalf("landing: got %d %q", result.status, result.header.Get("Location"))
 	}
 	if list, err := h.handlers.Receipts(h.request("GET", back.RequestURI(), nil, alice...), "", "pictures"); err != nil || len(list) != 1 {
 		t.Errorf("got %d %v", len(list), err)
