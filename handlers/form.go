@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -100,16 +101,20 @@ func (f *Form) Head() templ.Component {
 	return templates.Resources(templates.Page{Stylesheet: view.Stylesheet, Scripts: view.Scripts, Modules: view.Modules})
 }
 
-// CSP is what a Content-Security-Policy of the page has to allow for this form, as directives: add
-// their sources to those that the page has already. A page that requires Trusted Types has to allow
-// the policy "postern".
-func (f *Form) CSP() string {
-	s := f.profile.sources()
-	list := func(name string, more []string) string {
-		return strings.Join(append([]string{name, "'self'"}, more...), " ")
+// CSP is what a Content-Security-Policy of the page has to allow for this form and for more of the
+// same page, as directives. A page that requires Trusted Types has to allow the policy "postern".
+func (f *Form) CSP(more ...*Form) string {
+	var all sources
+	for _, form := range append([]*Form{f}, more...) {
+		s := form.profile.sources()
+		all.connect, all.form = append(all.connect, s.connect...), append(all.form, s.form...)
+	}
+	list := func(name string, sources []string) string {
+		slices.Sort(sources)
+		return strings.Join(append([]string{name, "'self'"}, slices.Compact(sources)...), " ")
 	}
 	return strings.Join([]string{list("script-src", nil), list("worker-src", nil), list("style-src", nil),
-		list("connect-src", s.connect), list("form-action", s.form)}, "; ")
+		list("connect-src", all.connect), list("form-action", all.form)}, "; ")
 }
 
 // view is the profile's form without what is issued, with ids of its own at each rendering.

@@ -37,6 +37,7 @@ var layers = []struct {
 	{"handlers/quota", []string{"policy/profile", "handlers/problem", "handlers/uploads"}},
 	{"handlers/scoped", []string{"policy", "policy/profile", "policy/sigv4", "handlers/problem", "handlers/uploads"}},
 	{"handlers", []string{"policy/...", "templates", "static", "handlers/..."}},
+	{"cmd/example", []string{"policy/...", "handlers/...", "cmd/postern/gateway"}},
 	{"cmd/postern/...", []string{"policy/...", "templates", "static", "handlers/...", "cmd/postern/..."}},
 }
 
