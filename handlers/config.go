@@ -59,6 +59,9 @@ type Config struct {
 	// again the next time. Such an object is compared with the plan like any other and removed
 	// where it differs, never the accepted version.
 	OnReplaced func(context.Context, uploads.Replaced) error
+	// OnRemoved is called after an accepted object was removed because its visitor asked for it
+	// within Profile.Removable; nil does nothing. An error is logged: the object is gone.
+	OnRemoved func(context.Context, uploads.Completed) error
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
@@ -112,7 +115,7 @@ func (c Config) receiptIssuer() (*receipts.Issuer, error) {
 func (c Config) uploadsConfig(issuer *receipts.Issuer) uploads.Config {
 	return uploads.Config{
 		Receipts: issuer, PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
-		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
+		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }
 

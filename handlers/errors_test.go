@@ -22,7 +22,7 @@ func TestEachCodeHasTheStatusOfTheContract(t *testing.T) {
 	t.Parallel()
 	wanted := map[problem.Code]int{
 		"invalid_request": 400, "unauthorized": 401, "forbidden": 403, "origin_not_allowed": 403, "unknown_profile": 404,
-		"unknown_upload": 404, "size_mismatch": 409, "incomplete": 409, "already_exists": 409, "upload_expired": 410,
+		"unknown_upload": 404, "size_mismatch": 409, "incomplete": 409, "already_exists": 409, "already_completed": 409, "upload_expired": 410,
 		"size_too_large": 413, "type_not_allowed": 415, "size_too_small": 422, "filename_invalid": 422,
 		"part_out_of_plan": 422, "quota_exceeded": 429, "rate_limited": 429, "store_unavailable": 503,
 		"misdirected_request": 421, "not_found": 404, "method_not_allowed": 405, "internal": 500, "nobody_knows": 500,

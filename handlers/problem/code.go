@@ -23,6 +23,7 @@ const (
 	SizeMismatch     Code = "size_mismatch"
 	Incomplete       Code = "incomplete"
 	AlreadyExists    Code = "already_exists"
+	AlreadyCompleted Code = "already_completed"
 	UploadExpired    Code = "upload_expired"
 	SizeTooLarge     Code = "size_too_large"
 	TypeNotAllowed   Code = "type_not_allowed"
@@ -53,6 +54,7 @@ var codes = map[Code]struct {
 	SizeMismatch:     {http.StatusConflict, "What is stored differs from what was planned."},
 	Incomplete:       {http.StatusConflict, "The upload is not complete yet."},
 	AlreadyExists:    {http.StatusConflict, "An object with this key exists already."},
+	AlreadyCompleted: {http.StatusConflict, "The upload was accepted and can't be removed any more."},
 	UploadExpired:    {http.StatusGone, "The time for this upload has ended."},
 	SizeTooLarge:     {http.StatusRequestEntityTooLarge, "The file is too large."},
 	TypeNotAllowed:   {http.StatusUnsupportedMediaType, "Files of this content type are not accepted."},

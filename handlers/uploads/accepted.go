@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,8 +18,9 @@ import (
 // application is told again.
 type acceptance struct {
 	done     Completed
-	told     bool   // OnComplete has returned nil
-	replaced string // version or ETag of the object that OnReplaced was last told of
+	at       time.Time // of acceptance
+	told     bool      // OnComplete has returned nil
+	replaced string    // version or ETag of the object that OnReplaced was last told of
 }
 
 const maxAccepted = 16_384
@@ -49,20 +51,25 @@ type acceptances struct {
 	receipts   *receipts.Issuer // nil: none
 	link       func(Completed) (string, error)
 	logger     *slog.Logger
+	now        func() time.Time
 }
 
 // newAcceptances makes the memory of one service. link makes the link to an object, "" where its
 // profile has none.
 func newAcceptances(c Config, link func(Completed) (string, error)) acceptances {
-	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Receipts, link, c.Logger}
+	return acceptances{newRecent[acceptance](maxAccepted), c.OnComplete, c.OnReplaced, c.Receipts, link, c.Logger, c.Now}
 }
 
 // add remembers an object and tells the application of it.
 func (as acceptances) add(ctx context.Context, done Completed) (Completed, error) {
-	a := acceptance{done: done}
+	a := acceptance{done: done, at: as.now()}
 	as.put(done.ID, a)
 	return as.tell(ctx, a)
 }
+
+// remembers reports whether an acceptance of an upload would still be known: nothing that was
+// accepted since the upload was issued has been forgotten.
+func (as acceptances) remembers(up OpenUpload) bool { return up.Issued.After(as.lastForgotten().at) }
 
 // repeat answers for an object that was accepted before. It tells the application only where that
 // failed the last time.

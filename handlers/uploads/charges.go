@@ -4,24 +4,18 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"golang.org/x/time/rate"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
-// Visitors can make the service look ended forms up, so that is bounded: over all requests in
-// number per second and at once, and for each request in time. What wasn't looked up stays charged.
-const (
-	lookUpsPerSecond, lookUpBurst = 100, 2 * MaxEndedForms
-	lookUpsAtOnce                 = 8
-	lookUpTime                    = 3 * time.Second // for all forms of one request
-)
+// lookUpTime is for how long one request looks ended forms up. What wasn't looked up by then stays
+// charged.
+const lookUpTime = 3 * time.Second
 
 // charges are what the limiter charges for uploads. Ended forms that it names are looked up at the
 // store.
@@ -30,13 +24,11 @@ type charges struct {
 	store    objectStore
 	profiles map[string]*ServedProfile
 	logger   *slog.Logger
-	pace     *rate.Limiter
-	slots    chan struct{} // one for each look-up that is under way
+	lookUps  lookUps
 }
 
-func newCharges(c Config, store objectStore, profiles map[string]*ServedProfile) *charges {
-	return &charges{limiter: c.Limiter, store: store, profiles: profiles, logger: c.Logger,
-		pace: rate.NewLimiter(lookUpsPerSecond, lookUpBurst), slots: make(chan struct{}, lookUpsAtOnce)}
+func newCharges(c Config, store objectStore, profiles map[string]*ServedProfile, lookUps lookUps) *charges {
+	return &charges{limiter: c.Limiter, store: store, profiles: profiles, logger: c.Logger, lookUps: lookUps}
 }
 
 // reserve asks the limiter, and asks again after it has looked up the ended forms that the limiter
@@ -63,22 +55,7 @@ func (c *charges) settle(ctx context.Context, p profile.Plan, size int64, kept b
 func (c *charges) settleEnded(ctx context.Context, forms []EndedForm) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpTime)
 	defer cancel()
-	var all sync.WaitGroup
-	defer all.Wait()
-	for _, form := range forms[:min(len(forms), MaxEndedForms)] {
-		if c.pace.Wait(ctx) != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case c.slots <- struct{}{}:
-		}
-		all.Go(func() {
-			defer func() { <-c.slots }()
-			c.lookUp(ctx, form)
-		})
-	}
+	c.lookUps.each(ctx, min(len(forms), MaxEndedForms), func(i int) { c.lookUp(ctx, forms[i]) })
 }
 
 // lookUp settles one form with the size of its object, or as not kept where there is none. A form

@@ -28,6 +28,9 @@ func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) 
 	}
 	ctx = context.WithoutCancel(ctx)
 	defer s.followUps.lock(up.ID)()
+	if s.aborted.has(up.ID) {
+		return Completed{}, aborter{s}.refuseAborted(ctx, up)
+	}
 	if up.Method == profile.MethodMultipart {
 		if err := s.completeMultipart(ctx, up, checksum); err != nil {
 			return Completed{}, err
@@ -49,7 +52,7 @@ func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum
 	}
 	if err := up.compareParts(parts); err != nil {
 		if err.Code == problem.SizeMismatch {
-			s.abortIgnoringErrors(ctx, up)
+			aborter{s}.abortIgnoringErrors(ctx, up)
 		}
 		return err
 	}
@@ -100,6 +103,6 @@ func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) e
 	if storeCode(err) == "ConditionalRequestConflict" {
 		return problem.Unavailable(err)
 	}
-	s.abortIgnoringErrors(ctx, up)
+	aborter{s}.abortIgnoringErrors(ctx, up)
 	return &problem.Error{Code: problem.AlreadyExists, Err: err}
 }

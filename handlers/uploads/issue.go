@@ -95,7 +95,7 @@ func (c *chargedPlan) charge(ctx context.Context, s *Service, p *ServedProfile, 
 	}
 	c.signer, c.now = signer, now
 	c.issued = Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
-	c.issued.Language, c.issued.Return = v.Language, v.Return
+	c.issued.Language, c.issued.Return, c.issued.Process = v.Language, v.Return, s.process.name
 	c.issued.Owner = s.owners.first(planned.Subject)
 	return nil
 }

@@ -208,6 +208,12 @@ func (s objectStore) completeInput(up OpenUpload, parts []types.Part, checksum s
 	return in
 }
 
+// deleteAccepted deletes an accepted object and no other: that version where the bucket has
+// versions, else the object as long as it still has that ETag.
+func (s objectStore) deleteAccepted(ctx context.Context, up OpenUpload, done Completed) error {
+	return s.deleteFound(ctx, up, &s3.HeadObjectOutput{VersionId: optional(done.Version), ETag: &done.ETag})
+}
+
 // deleteFound deletes the object that was found and no other: that version where the bucket has
 // versions, else the object as long as it still has that ETag.
 func (s objectStore) deleteFound(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {

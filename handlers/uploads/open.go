@@ -57,6 +57,7 @@ func (u Upload) isOf(v Visitor) bool {
 // join finds the profile of an upload. One that was removed or moved to another bucket knows none
 // of its old uploads.
 func (s *Service) join(u Upload, v Visitor) (OpenUpload, error) {
+	s.process.observe(u)
 	served, ok := s.profiles[u.Profile]
 	if !ok || served.Settings.Bucket != u.Bucket || v.Known && !u.isOf(v) {
 		return OpenUpload{}, errUnknownUpload

@@ -9,6 +9,7 @@ type recent[V any] struct {
 	mu    sync.Mutex // guards the rest
 	byID  map[string]V
 	order []string // oldest first
+	last  V        // that was forgotten
 }
 
 func newRecent[V any](max int) *recent[V] { return &recent[V]{max: max, byID: map[string]V{}} }
@@ -25,6 +26,7 @@ func (r *recent[V]) store(id string, value V) {
 	}
 	r.byID[id] = value
 	if len(r.order) > r.max {
+		r.last = r.byID[r.order[0]]
 		delete(r.byID, r.order[0])
 		r.order = r.order[1:]
 	}
@@ -36,6 +38,13 @@ func (r *recent[V]) get(id string) (V, bool) {
 	defer r.mu.Unlock()
 	value, ok := r.byID[id]
 	return value, ok
+}
+
+// lastForgotten returns what was forgotten last, the zero value where nothing was.
+func (r *recent[V]) lastForgotten() V {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 // getOrPut returns the value of an ID, which is made first where there is none.

@@ -66,6 +66,9 @@ type Config struct {
 	// OnReplaced is called when an object is found in the place of an accepted one; nil does
 	// nothing. See handlers.Config.
 	OnReplaced func(context.Context, Replaced) error
+	// OnRemoved is called after an accepted object was removed because its visitor asked for it; nil
+	// does nothing. See handlers.Config.
+	OnRemoved func(context.Context, Completed) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// NewID makes upload IDs that sort by time and hold at least 128 random bits; nil is
@@ -84,8 +87,10 @@ type Service struct {
 	links     links
 	profiles  map[string]*ServedProfile
 	tokens    *tokens
+	process   *process
 	refusals  *recent[*ObjectError]
 	accepted  acceptances
+	aborted   *aborted
 	followUps *followUps
 	owners    owners
 	charges   *charges
@@ -95,7 +100,7 @@ type Service struct {
 // New compiles a Config. It returns every contradiction in it, joined.
 func New(c Config) (*Service, error) {
 	c = c.withDefaults()
-	s := &Service{config: c, refusals: newRecent[*ObjectError](maxRefusals), followUps: newFollowUps(c.Now)}
+	s := &Service{config: c, process: newProcess(c.Now()), refusals: newRecent[*ObjectError](maxRefusals), followUps: newFollowUps(c.Now)}
 	compiled, err := compileProfiles(c.Profiles)
 	found := []error{c.check(), err}
 	s.tokens, err = newTokens(c.TokenKeys, c.Now)
@@ -114,7 +119,9 @@ func New(c Config) (*Service, error) {
 	}
 	s.accepted = newAcceptances(c, s.links.toCompleted)
 	s.signers = awscreds.NewSource(c.Store.visitorCredentials(), c.Store.Provider.Dialect, c.Store.SigningRegion(), c.Now)
-	s.charges = newCharges(c, s.store, s.profiles)
+	lookUps := newLookUps()
+	s.charges = newCharges(c, s.store, s.profiles, lookUps)
+	s.aborted = newAborted(c.Now, aborter{s}.removeLate, lookUps, c.Logger)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }
@@ -133,6 +140,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnReplaced == nil {
 		c.OnReplaced = func(context.Context, Replaced) error { return nil }
+	}
+	if c.OnRemoved == nil {
+		c.OnRemoved = func(context.Context, Completed) error { return nil }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

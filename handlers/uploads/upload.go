@@ -27,6 +27,8 @@ type Upload struct {
 	Return Return
 	// Issued is when the upload was issued, in whole seconds.
 	Issued time.Time
+	// Process names the process that issued it.
+	Process string
 }
 
 // newUpload returns the upload of a plan that was issued at now.
@@ -46,6 +48,10 @@ const clockSkew = 5 * time.Minute
 
 // notBefore is the earliest time at which the store can have got the object.
 func (u Upload) notBefore() time.Time { return u.Issued.Add(-clockSkew) }
+
+// ownsKey reports whether no other upload has the same key. Keys without the upload's ID are shared
+// (Profile.InsecureKey).
+func (u Upload) ownsKey() bool { return strings.Contains(u.Key, u.ID) }
 
 // digestMetadata is a short digest of user metadata, so that a later step can tell whether the
 // object carries what was planned. Encoded words are decoded first: S3 writes them in its own way.

@@ -36,8 +36,12 @@ func (s *Service) Verify(ctx context.Context, up OpenUpload) (Completed, error) 
 	if err := s.followUps.allowCompletion(up.ID); err != nil {
 		return Completed{}, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	defer s.followUps.lock(up.ID)()
-	return s.verifyUpload(context.WithoutCancel(ctx), up, "")
+	if s.aborted.has(up.ID) {
+		return Completed{}, aborter{s}.refuseAborted(ctx, up)
+	}
+	return s.verifyUpload(ctx, up, "")
 }
 
 // verifyUpload relies on nothing that the browser said, and on nothing that the store was told to
@@ -138,12 +142,18 @@ func sortedMetadata(from map[string]string) []policy.Field {
 
 // finishUpload settles the quota, tells the application and makes the answer.
 func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
+	done := up.completed(found, contentType)
+	s.charges.settle(ctx, up.Plan, done.Size, true)
+	return s.accepted.add(ctx, done)
+}
+
+// completed is an upload whose object fits its plan.
+func (up OpenUpload) completed(found *s3.HeadObjectOutput, contentType string) Completed {
 	done := Completed{ID: up.ID, Profile: up.Profile, Subject: up.Subject, Bucket: up.Bucket, Key: up.Key, Nonce: up.Nonce,
 		Size: aws.ToInt64(found.ContentLength), Type: contentType, ETag: aws.ToString(found.ETag),
 		Version: aws.ToString(found.VersionId), Checksum: wholeChecksum(up.Checksum, found), Metadata: decodedMetadata(found.Metadata)}
 	done.Filename = cmp.Or(up.Filename, done.Metadata["filename"])
-	s.charges.settle(ctx, up.Plan, done.Size, true)
-	return s.accepted.add(ctx, done)
+	return done
 }
 
 // wholeChecksum is the object's checksum by the plan's algorithm. One that was made of those of the

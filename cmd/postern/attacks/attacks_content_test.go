@@ -107,7 +107,7 @@ func planAttacks() []attack {
 		attack{classSize, viaMultipart, "completing with a size of one's own", completingWith(`{"size":1}`), 400, "invalid_request"},
 		attack{classReplay, viaMultipart, "completing after giving up", afterGivingUp(func(a *attempt, u *testclient.Upload) testclient.Answer {
 			return a.requireAnswer(u.Complete(a.Context()))
-		}), 404, "unknown_upload"},
+		}), 410, "upload_expired"},
 		attack{classReplay, viaMultipart, "asking for parts after giving up", afterGivingUp(func(a *attempt, u *testclient.Upload) testclient.Answer { return a.requireAnswer(u.List(a.Context())) }), 404, "unknown_upload"},
 		attack{classReplay, viaMultipart, "sending a part after giving up", func(a *attempt) testclient.Answer {
 			u := a.issue(filmRequest(filmSize))

@@ -159,7 +159,7 @@ func TestAnAbortedUploadLeavesNoParts(t *testing.T) {
 	if open := a.openUploads(); len(open) != 0 {
 		t.Errorf("open uploads: wanted none, got %q", open)
 	}
-	a.requireRefusal(a.requireAnswer(u.Complete(t.Context())), 404, "unknown_upload")
+	a.requireRefusal(a.requireAnswer(u.Complete(t.Context())), 410, "upload_expired")
 	a.requireNothingStored()
 }
 
