@@ -110,7 +110,7 @@ func TestTheButtonGetsTheFormInTheVisitorsLanguage(t *testing.T) {
 		}
 	}
 	widget := s.call("POST", "/widget/pictures", "", fetchHeaders("same-origin", "navigate", "iframe")...)
-	if csp := widget.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors https://app.example.com") || widget.header.Get("X-Frame-Options") != "" {
+	if csp := widget.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'self' https://app.example.com") || widget.header.Get("X-Frame-Options") != "" {
 		t.Errorf("the answer in a frame can't be shown: %v", widget.header)
 	}
 	if form := s.call("POST", "/forms/pictures", ""); form.header.Get("X-Frame-Options") != "DENY" {

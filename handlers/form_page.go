@@ -84,6 +84,14 @@ type formRoute struct {
 // show shows the upload form. It is issued anew for each visit: a form is good for one object.
 func (f formRoute) show(c echo.Context) error { return f.answer(c, f.issueInPage) }
 
+// tellScript says by its status to a script of any page whether that page may embed the widget, so
+// that embed.js can say why there is none: 404 for an unknown profile, 403 for an origin that it
+// doesn't list. Nothing else of the answer can be read.
+func (f formRoute) tellScript(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderAccessControlAllowOrigin, "*")
+	return f.show(c)
+}
+
 // issue shows the upload form to somebody who asked for it with the button of this page.
 func (f formRoute) issue(c echo.Context) error {
 	if err := f.origins.checkOwnPage(c.Request()); err != nil {
@@ -162,7 +170,7 @@ func (f formRoute) request(c echo.Context) (*servedProfile, uploads.Visitor, err
 }
 
 // setHeaders sets the headers of the page, which an error has too. It refuses a visitor whose
-// identity is bound to an origin that may not frame the page.
+// identity is bound to an origin that may not frame the page, and a script that asks from one.
 func (f formRoute) setHeaders(c echo.Context, p *servedProfile, v uploads.Visitor) error {
 	to := c.Response().Header()
 	if !f.embedded {
@@ -171,6 +179,11 @@ func (f formRoute) setHeaders(c echo.Context, p *servedProfile, v uploads.Visito
 	}
 	if v.Origin != "" && !p.allowsOrigin(v.Origin) {
 		return errOrigin
+	}
+	if c.Request().Method == http.MethodHead {
+		if err := f.origins.checkProfile(c.Request(), p, v); err != nil {
+			return err
+		}
 	}
 	p.widgetHeadersFor(v).replace(to)
 	return nil

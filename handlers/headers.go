@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,10 +53,7 @@ type sources struct{ connect, form []string }
 // checksums. Browsers that follow a form's redirect check it against form-action as well, so 'self'
 // is there for the way back from the bucket to the landing page.
 func contentPolicy(s sources, ancestors []string) string {
-	parents := "'none'"
-	if len(ancestors) > 0 {
-		parents = strings.Join(ancestors, " ")
-	}
+	parents := cmp.Or(strings.Join(ancestors, " "), "'none'")
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self'",
@@ -71,24 +69,22 @@ func contentPolicy(s sources, ancestors []string) string {
 }
 
 // pageHeaders are those of a page nobody may frame.
-func pageHeaders(s sources, ancestors []string) headers {
+func pageHeaders(s sources) headers {
 	return append(commonHeaders(),
 		prepared(
-			"Content-Security-Policy", contentPolicy(s, ancestors),
+			"Content-Security-Policy", contentPolicy(s, nil),
 			"X-Frame-Options", "DENY",
 			"Cross-Origin-Opener-Policy", "same-origin",
 			"Cross-Origin-Resource-Policy", "same-origin",
 		)...)
 }
 
-// widgetHeaders are those of the page for an iframe. Without origins nobody may frame it.
+// widgetHeaders are those of the page for an iframe: pages of our own origin may frame it, and those
+// of some others.
 func widgetHeaders(s sources, origins []string) headers {
-	if len(origins) == 0 {
-		return pageHeaders(s, nil)
-	}
 	return append(commonHeaders(),
 		prepared(
-			"Content-Security-Policy", contentPolicy(s, origins),
+			"Content-Security-Policy", contentPolicy(s, append([]string{"'self'"}, origins...)),
 			"Cross-Origin-Resource-Policy", "cross-origin",
 		)...)
 }

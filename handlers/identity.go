@@ -17,8 +17,9 @@ import (
 // A request from nobody is (zero, false, nil): it may still use public profiles, as the subject
 // guest. Credentials that are present but not valid are an error that says so, by a method
 // Unauthorized() bool reporting true or as a *problem.Error; it refuses the request even where the
-// profile is public, so that a visitor learns that a ticket expired. Any other error counts as an
-// outage and refuses with problem.StoreUnavailable.
+// profile is public, so that a visitor learns that a ticket expired. A method PublicReason() string
+// of it may say why, in words that the visitor may read; "expired" has a meaning for the script, see
+// problem.Error. Any other error counts as an outage and refuses with problem.StoreUnavailable.
 //
 // Identify is called at most once per request, before anything is decided, and must be safe for
 // concurrent use. It must not read the body.
@@ -75,7 +76,12 @@ var directAddress = echo.ExtractIPDirect()
 func identifyError(err error) error {
 	var invalid interface{ Unauthorized() bool }
 	if errors.As(err, &invalid) && invalid.Unauthorized() {
-		return &problem.Error{Code: problem.Unauthorized, Detail: "the ticket is not valid", Err: err}
+		refused := &problem.Error{Code: problem.Unauthorized, Detail: "the ticket is not valid", Err: err}
+		var public interface{ PublicReason() string }
+		if errors.As(err, &public) {
+			refused.Reason = public.PublicReason()
+		}
+		return refused
 	}
 	return problem.Unavailable(err)
 }

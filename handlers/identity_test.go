@@ -90,7 +90,7 @@ func TestAnIdentityBoundToAnOriginIsFramedByItAlone(t *testing.T) {
 		})
 		page := s.call("GET", "/widget/pictures", "")
 		policy := page.header.Get("Content-Security-Policy")
-		if page.status != status || status == http.StatusOK != strings.HasSuffix(policy, "frame-ancestors "+origin) ||
+		if page.status != status || status == http.StatusOK != strings.HasSuffix(policy, "frame-ancestors 'self' "+origin) ||
 			status == http.StatusOK != bytes.Contains(page.body, []byte(`parent-origins="`+origin+`"`)) {
 			t.Errorf("%s: %d %s", origin, page.status, policy)
 		}

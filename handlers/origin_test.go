@@ -152,8 +152,9 @@ func TestSecurityHeaders(t *testing.T) {
 				"form-action 'self' " + base + " " + base + "/;", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'", "trusted-types postern"},
 			"X-Frame-Options": {"DENY"}, "Cross-Origin-Opener-Policy": {"same-origin"}, "Cross-Origin-Resource-Policy": {"same-origin"}}},
 		{"/forms/files", map[string][]string{"Content-Security-Policy": {base + "/ https://thanks.example.com;"}}},
-		{"/widget/pictures", map[string][]string{"Content-Security-Policy": {"frame-ancestors https://app.example.com"}}},
-		{"/widget/files", map[string][]string{"Content-Security-Policy": {"frame-ancestors 'none'"}, "X-Frame-Options": {"DENY"}}},
+		{"/widget/pictures", map[string][]string{"Content-Security-Policy": {"frame-ancestors 'self' https://app.example.com;"}}},
+		{"/widget/files", map[string][]string{"Content-Security-Policy": {"frame-ancestors 'self';"}}},
+		{"/widget/nothing", map[string][]string{"Content-Security-Policy": {"frame-ancestors 'none'"}, "X-Frame-Options": {"DENY"}}},
 		{"/forms/nothing", map[string][]string{"Content-Security-Policy": {"form-action 'self';", "frame-ancestors 'none'"}}},
 		{"/forms/pictures/done/nothing", map[string][]string{"Content-Security-Policy": {"frame-ancestors 'none'"}}},
 		{"/uploads/nothing/parts", map[string][]string{"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"}}},
@@ -176,7 +177,36 @@ func TestSecurityHeaders(t *testing.T) {
 			t.Errorf("%s: %s", c.path, a.header.Get("Content-Security-Policy"))
 		}
 	}
-	if a := s.call("GET", "/widget/pictures", ""); a.header.Get("X-Frame-Options") != "" || a.header.Get("Cross-Origin-Opener-Policy") != "" {
-		t.Errorf("the widget can't be framed: %v", a.header)
+	for _, path := range []string{"/widget/pictures", "/widget/files"} {
+		if a := s.call("GET", path, ""); a.header.Get("X-Frame-Options") != "" || a.header.Get("Cross-Origin-Opener-Policy") != "" {
+			t.Errorf("%s can't be framed: %v", path, a.header)
+		}
+	}
+}
+
+// A script of any page may learn the status, and nothing but the status: HEAD has no body, and no
+// other answer names all origins.
+func TestAScriptLearnsWhetherItsPageMayEmbedTheWidget(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, c := range []struct {
+		name, path, origin string
+		status             int
+	}{
+		{"a page that the profile lists", "/widget/pictures", "https://app.example.com", http.StatusOK},
+		{"our own page", "/widget/files", strings.TrimSuffix(s.url, "/up"), http.StatusOK},
+		{"a page that only another profile lists", "/widget/files", "https://app.example.com", http.StatusForbidden},
+		{"another page", "/widget/pictures", "https://evil.example.com", http.StatusForbidden},
+		{"an opaque origin", "/widget/pictures", "null", http.StatusForbidden},
+		{"an unknown profile, from a page that one lists", "/widget/nothing", "https://app.example.com", http.StatusNotFound},
+		{"an unknown profile, from another page", "/widget/nothing", "https://evil.example.com", http.StatusNotFound},
+	} {
+		a := s.call("HEAD", c.path, "", "Origin", c.origin)
+		if a.status != c.status || a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Access-Control-Allow-Credentials") != "" || len(a.body) != 0 {
+			t.Errorf("%s: wanted status %d for every script to read, got %d %v", c.name, c.status, a.status, a.header)
+		}
+		if a := s.call("GET", c.path, "", "Origin", c.origin); a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: a script may read the page", c.name)
+		}
 	}
 }

@@ -32,7 +32,7 @@ type responder struct {
 }
 
 func newResponder(l *layout, o *origins, logger *slog.Logger) *responder {
-	return &responder{layout: l, origins: o, pageHeaders: pageHeaders(sources{}, nil), apiHeaders: apiHeaders(), logger: logger}
+	return &responder{layout: l, origins: o, pageHeaders: pageHeaders(sources{}), apiHeaders: apiHeaders(), logger: logger}
 }
 
 // page wraps a handler that shows a page: security headers before, an error page after.

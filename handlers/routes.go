@@ -15,7 +15,7 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.POST("/forms/:profile", page(form.issue))               // the same, issued on demand
 	g.GET("/forms/:profile/done/:token", page(h.showLanding)) // after the store's redirect, verified
 	g.GET("/widget/:profile", page(widget.show))              // the form for an iframe
-	g.HEAD("/widget/:profile", page(widget.show))             // the same, issues nothing
+	g.HEAD("/widget/:profile", page(widget.tellScript))       // whether a page may embed it; issues nothing
 	g.POST("/widget/:profile", page(widget.issue))            // the same, issued on demand
 	g.GET("/embed.js", assets.showEmbed)                      // custom element for host pages
 	g.GET("/assets/:hash/*", assets.showAsset)                // static files, immutable

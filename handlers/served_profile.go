@@ -21,7 +21,7 @@ type servedProfile struct {
 
 func newServedProfile(p *uploads.ServedProfile, l *layout) *servedProfile {
 	s := &servedProfile{ServedProfile: p}
-	s.formHeaders = pageHeaders(s.sources(), nil).without(pageHeaders(sources{}, nil))
+	s.formHeaders = pageHeaders(s.sources()).without(pageHeaders(sources{}))
 	s.widgetHeaders = widgetHeaders(s.sources(), p.Settings.Origins)
 	s.forms, s.widgets = formPages(l, p, false), formPages(l, p, true)
 	return s
@@ -38,8 +38,8 @@ func (p *servedProfile) sources() sources {
 	return s
 }
 
-// widgetHeadersFor are the widget's headers: all pages of the profile may frame it, or only the one
-// that the identity is bound to.
+// widgetHeadersFor are the widget's headers: all pages of the profile may frame it, or beside our own
+// only the one that the identity is bound to.
 func (p *servedProfile) widgetHeadersFor(v uploads.Visitor) headers {
 	if v.Origin == "" {
 		return p.widgetHeaders

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -161,6 +162,23 @@ func TestNoTextIsEmptyOrHasMarkup(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a visitor reads where nothing can be loaded is in the script itself.
+func TestTheEmbeddingScriptHasASentenceInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("embed/texts.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, found := range regexp.MustCompile(`(?m)^  '?([\w-]+)'?: '.+',$`).FindAllSubmatch(content, -1) {
+		got = append(got, string(found[1]))
+	}
+	slices.Sort(got)
+	if want := slices.Sorted(maps.Keys(plurals)); !slices.Equal(got, want) {
+		t.Errorf("languages in embed/texts.js: wanted %q, got %q", want, got)
+	}
 }
 
 func TestThePluralsOfEveryCatalogueAreKnown(t *testing.T) {

@@ -1,84 +1,87 @@
-/** @import {Uploaded} from './types.d.ts' @typedef {string | Promise<string>} Ticket */
+/** @import {Unfinished, Uploaded} from './types.d.ts' */
+import { Watch } from './embed/failure.js';
+import { newFrame, serverOf, themeOf } from './embed/frame.js';
+import { addControlMembers, upgradeProperties } from './embed/properties.js';
 
-/** The properties with which a host styles the widget, set on the tag or on any element around it. */
-const THEME = ['accent', 'radius', 'font', 'surface', 'text', 'border', 'space'].map((name) => `--postern-${name}`);
-const EVENTS = ['message', 'pageshow', 'postern:forget']; // of the window
+/** @typedef {string | Promise<string>} Ticket */
+const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolation']; // of the window
 
-/** <postern-upload profile="…">: an uploader in an iframe, and a form control. Its value is the keys of the uploaded objects. At a logout, hosts call forget(). */
-export class PosternUpload extends HTMLElement {
+/** <postern-upload profile="…">: an uploader in an iframe, and a form control. It submits the receipts of the uploaded objects. At a logout, hosts call forget(). */
+class PosternUpload extends HTMLElement {
   static formAssociated = true;
-  static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang'];
+  static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
 
   /** @type {string | ((renew: boolean) => Ticket)} */ #ticket = '';
-  /** What has been uploaded. It is kept when the frame is loaded again, and restored with the page for the same person. @type {Uploaded[]} */
-  files = [];
-  /** What was uploaded before the visitor came back to the page: no value until the frame says that it is the same person's. @type {Uploaded[]} */
-  #kept = [];
+  /** What has been uploaded. It is kept when the frame is loaded again, and restored with the page for the same person. @type {Uploaded[]} */ #files = [];
+  /** What was uploaded before the visitor came back to the page: no value until the frame says that it is the same person's. @type {Uploaded[]} */ #kept = [];
+  /** What is being uploaded. A frame that is loaded again shows it as interrupted. @type {Unfinished[]} */ #unfinished = [];
   /** Each ends a wait for the frame. @type {(() => void)[]} */ #forgotten = [];
   /** To the frame. @type {MessagePort | null} */ port = null;
   #customError = '';
   #nonce = ''; // the frame has to send it back before its messages count
   /** Why the form can't be sent: the browser's text until the frame sends its own. */
-  #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage, busy: '' };
+  #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage, busy: '', no_receipt: '' };
   internals = this.attachInternals();
-  frame = document.createElement('iframe');
+  frame = newFrame(() => this.port?.postMessage(themeOf(this)));
+  #watch = new Watch(this, () => this.#updateFormValue());
 
   constructor() {
     super();
-    // The transition is invisible: its start tells that the host's theme has changed.
-    this.frame.style.cssText = `display:block;border:0;width:100%;height:15.75rem;background:none;color-scheme:inherit;transition:1ms allow-discrete;transition-property:color-scheme,${THEME}`;
-    this.frame.ontransitionrun = () => this.#applyTheme();
     this.attachShadow({ mode: 'open', delegatesFocus: true }).append(this.frame);
     this.addEventListener('postern:forget', this);
-    const { ticket } = this; // which the host may have set before this module was loaded
-    Reflect.deleteProperty(this, 'ticket');
-    this.ticket = ticket;
+    upgradeProperties(this);
   }
 
   /** A ticket, or a function that returns one; called with true when the last one was refused. Set it again when another person logs in. */
   get ticket() { return this.#ticket; }
-  set ticket(ticket) { this.#ticket = ticket; this.port?.postMessage({ files: this.files, changed: true }); }
-  /** Keys of what has been uploaded. */
-  get value() { return this.files.map((file) => file.key); }
-  /** The URL of the server: the attribute's, or else where this module came from. */
-  get base() { return new URL((this.getAttribute('server') ?? new URL('.', import.meta.url).href.replace(/assets\/\w+\/$/, '')).replace(/\/*$/, '/'), location.href); }
+  set ticket(ticket) { this.#ticket = ticket; this.port?.postMessage({ files: this.#files, changed: true }); }
+  /** What has been uploaded. `receipt` and `url` are undefined where the server gives none. */
+  get value() { return this.#files.map(({ name, size, type, key, receipt, url }) => ({ name, size, type, key, receipt, url })); }
+  get base() { return serverOf(this); }
 
   connectedCallback() { for (const name of EVENTS) addEventListener(name, this); this.#load(); }
-  disconnectedCallback() { for (const name of EVENTS) removeEventListener(name, this); this.#disconnect(); }
-  /** Called for moveBefore in place of the other two: the frame isn't loaded again. */
-  connectedMoveCallback() {}
+  disconnectedCallback() {
+    if (this.#unfinished.length) console.warn('postern: <postern-upload> was moved or removed during an upload: its frame is loaded again, and unfinished files have to be chosen again. moveBefore() avoids that.');
+    for (const name of EVENTS) removeEventListener(name, this);
+    this.#watch.end();
+    this.#disconnect();
+  }
+  connectedMoveCallback() {} // for moveBefore, in place of the other two: the frame isn't loaded again
 
   /** @param {string} name @param {string | null} old @param {string | null} now */
   attributeChangedCallback(name, old, now) {
     if (old === now) return;
     const sourceChanged = /profile|server/.test(name);
-    if (sourceChanged) this.files = this.#kept = [];
+    if (sourceChanged) this.#files = this.#kept = this.#unfinished = [];
     if (this.isConnected && (sourceChanged || name === 'lang')) this.#load();
     else this.#updateFormValue();
   }
 
   #load() {
     this.#disconnect();
-    const url = new URL(`widget/${encodeURIComponent(this.getAttribute('profile') ?? '')}`, this.base);
+    const profile = this.getAttribute('profile') ?? '';
+    const url = new URL(`widget/${encodeURIComponent(profile)}`, this.base);
     const lang = this.closest('[lang]')?.getAttribute('lang');
     if (lang) url.searchParams.set('lang', lang);
     const label = [...(this.ariaLabelledByElements ?? []), ...this.internals.labels][0]?.textContent?.trim();
-    this.frame.title = this.ariaLabel ?? label ?? this.getAttribute('profile') ?? '';
+    this.frame.title = this.ariaLabel ?? label ?? profile;
     this.frame.src = url.href;
+    this.#watch.begin(url, profile);
   }
 
   #disconnect() {
     this.port?.close();
     [this.port, this.#nonce] = [null, ''];
-    this.#updateFormValue(this.files, !!this.#kept.length);
+    this.#updateFormValue(this.#files, !!this.#kept.length);
   }
 
   /** @param {any} event one of EVENTS */
   handleEvent(event) {
     if (event.type === 'message') this.#welcome(event);
     else if (event.type === 'postern:forget') this.forget();
+    else if (event.type === 'securitypolicyviolation') this.#watch.addViolation(event);
     // A page from the browser's memory may be back for somebody else.
-    else if (event.persisted) this.#restore([...this.files, ...this.#kept]);
+    else if (event.persisted) this.#restore([...this.#files, ...this.#kept]);
   }
 
   /** Gives a port to our own frame on the server's origin, and to no other window. Tickets are sent through it, never in a URL. @param {MessageEvent} event */
@@ -91,17 +94,21 @@ export class PosternUpload extends HTMLElement {
       if (first?.nonce !== this.#nonce) return port1.close();
       [this.port, this.#messages] = [port1, first.messages];
       port1.onmessage = (event) => this.#receive(event.data, port1);
-      port1.postMessage({ files: this.files, kept: this.#kept, forget: this.#forgotten.length > 0 });
-      return this.#applyTheme();
+      port1.postMessage({ files: this.#files, kept: this.#kept, unfinished: this.#unfinished, forget: this.#forgotten.length > 0 });
+      port1.postMessage(themeOf(this));
+      return this.#watch.succeed();
     };
     this.frame.contentWindow?.postMessage({ postern: 'welcome', nonce: data.nonce, answer: this.#nonce }, origin, [port2]);
   }
 
   /** @param {any} message from the frame @param {MessagePort} port to the same frame: by the time of an answer there may be another */
-  async #receive({ height, files, busy, ticket, event, file, forgotten }, port) {
+  async #receive({ height, files, unfinished, busy, ticket, event, file, forgotten }, port) {
     if (height) this.frame.style.height = `${height}px`;
-    if (files) this.#kept = this.#kept.filter(({ key }) => !files.some((/** @type {Uploaded} */ shown) => shown.key === key));
-    if (files) this.#updateFormValue(files, busy);
+    if (files) {
+      this.#kept = this.#kept.filter(({ key }) => !files.some((/** @type {Uploaded} */ shown) => shown.key === key));
+      this.#unfinished = unfinished;
+      this.#updateFormValue(files, busy);
+    }
     if (forgotten) this.#endForget();
     if (event) this.dispatchEvent(new CustomEvent(`postern:${event}`, { bubbles: true, detail: file }));
     if (ticket) port.postMessage({ ticket: { ...ticket, value: await this.#resolveTicket(ticket.renew).catch(reportError) } });
@@ -114,16 +121,11 @@ export class PosternUpload extends HTMLElement {
     return `${(await given) ?? ''}`;
   }
 
-  #applyTheme() {
-    const style = getComputedStyle(this);
-    this.port?.postMessage({ theme: THEME.map((name) => [name, style.getPropertyValue(name)]), scheme: style.colorScheme });
-  }
-
   /** Has the frame show files again if they are of whoever uses the page now. @param {Uploaded[]} files */
   #restore(files) { this.#clear({ files: [], kept: files, changed: true }, files); }
   /** Empties the value. @param {object} message to the frame @param {Uploaded[]} [kept] what the frame may find to be the person's own */
   #clear(message, kept = []) {
-    this.#kept = kept;
+    [this.#kept, this.#unfinished] = [kept, []];
     this.#updateFormValue([], !!kept.length);
     this.port?.postMessage(message);
   }
@@ -140,12 +142,14 @@ export class PosternUpload extends HTMLElement {
   #endForget() { this.#forgotten.splice(0).forEach((end) => end()); }
 
   /** Sets the value and the validity of the form control. */
-  #updateFormValue(files = this.files, busy = this.internals.states.has('busy')) {
-    this.files = files;
-    const [name, internals, messages, error, data] = [this.getAttribute('name'), this.internals, this.#messages, this.#customError, new FormData()];
-    if (name) for (const { key } of files) data.append(name, key);
+  #updateFormValue(files = this.#files, busy = this.internals.states.has('busy')) {
+    this.#files = files;
+    const [name, internals, messages, { failure, anchor }, data] = [this.getAttribute('name'), this.internals, this.#messages, this.#watch, new FormData()];
+    const values = name ? files.map(({ key, receipt }) => (this.getAttribute('value-as') === 'key' ? key : receipt)) : [];
+    for (const value of values) if (value) data.append(`${name}`, value);
     internals.setFormValue(data, JSON.stringify([...files, ...this.#kept]));
-    if (error || busy) internals.setValidity({ customError: true }, error || messages.busy || messages.required, this.frame);
+    const error = this.#customError || failure || (busy && (messages.busy || messages.required)) || (values.every(Boolean) ? '' : messages.no_receipt);
+    if (error) internals.setValidity({ customError: true }, error, anchor);
     else if (this.hasAttribute('required') && !files.length) internals.setValidity({ valueMissing: true }, messages.required, this.frame);
     else internals.setValidity({});
     internals.states[busy ? 'add' : 'delete']('busy');
@@ -160,11 +164,7 @@ export class PosternUpload extends HTMLElement {
   setCustomValidity(reason) { this.#customError = reason; this.#updateFormValue(); }
 }
 
-/** @param {string[]} names @param {(name: string) => PropertyDescriptor & ThisType<PosternUpload>} describe */
-const define = (names, describe) => names.forEach((name) => Object.defineProperty(PosternUpload.prototype, name, describe(name)));
-define(['form', 'labels', 'validity', 'validationMessage', 'willValidate'], (name) => ({ get() { return /** @type {any} */ (this.internals)[name]; } }));
-define(['checkValidity', 'reportValidity'], (name) => ({ value() { return /** @type {any} */ (this.internals)[name](); } }));
-define(['required', 'disabled'], (name) => ({ get() { return this.hasAttribute(name); }, set(on) { this.toggleAttribute(name, !!on); } }));
-define(['name', 'profile', 'server'], (name) => ({ get() { return this.getAttribute(name) ?? ''; }, set(text) { this.setAttribute(name, text); } }));
-
-customElements.get('postern-upload') ?? customElements.define('postern-upload', PosternUpload);
+if (!customElements.get('postern-upload')) {
+  addControlMembers(PosternUpload);
+  customElements.define('postern-upload', PosternUpload);
+}

@@ -19,8 +19,12 @@ export async function withTicket(options, request, renew = false) {
   try {
     return await request(ticket ? { Authorization: `Bearer ${ticket}` } : {});
   } catch (error) {
-    if (renew || !ticket || /** @type {RequestError} */ (error).status !== 401) throw error;
-    return withTicket(options, request, true);
+    const failure = /** @type {RequestError} */ (error);
+    if (failure.status !== 401) throw failure;
+    if (ticket && !renew) return withTicket(options, request, true);
+    failure.code = `ticket_${!ticket ? 'missing' : failure.reason === 'expired' ? failure.reason : 'refused'}`;
+    console.error(`postern: ${failure.code}`, failure.reason);
+    throw failure;
   }
 }
 

@@ -7,10 +7,12 @@ export class RequestError extends Error {
    * @param {number} status
    * @param {string} code of the API or of the store
    * @param {number} [retryAfter] ms to wait, as the answer asks for
+   * @param {string} [reason] why a ticket is refused
    */
-  constructor(status, code, retryAfter = 0) {
+  constructor(status, code, retryAfter = 0, reason = '') {
     super(code);
     this.status = status;
+    this.reason = reason;
     this.code = code || (status ? `http_${status}` : 'network');
     this.retryAfter = retryAfter;
     /** Whether the request may succeed with another plan. */
@@ -24,7 +26,8 @@ function errorFrom(xhr) {
   const wait = xhr.getResponseHeader('retry-after') ?? '';
   const retryAfter = +wait * 1000 || Date.parse(wait) - Date.now() || 0;
   // The API's errors are JSON, the store's are XML.
-  return new RequestError(xhr.status, /(?:"code":\s*"|<Code>)(\w+)/.exec(xhr.responseText)?.[1] ?? '', retryAfter);
+  const find = (/** @type {RegExp} */ pattern) => pattern.exec(xhr.responseText)?.[1] ?? '';
+  return new RequestError(xhr.status, find(/(?:"code":\s*"|<Code>)(\w+)/), retryAfter, find(/"reason":\s*"([^"]+)/));
 }
 
 /**

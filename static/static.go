@@ -10,7 +10,8 @@
 //	/assets/{hash}/lang/en.json
 //
 // embed.js, which registers <postern-upload> in other sites' pages, is also served at a path of its
-// own. Modules import each other by relative paths, so the path can be any.
+// own. It is bundled from itself and the folder embed, so that it works as a module and as a
+// classic script. Modules import each other by relative paths, so the path can be any.
 //
 // The folder dist holds the minified modules. It is committed: run "go generate ./static" after a
 // change.
@@ -26,6 +27,7 @@ import (
 )
 
 //go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --outdir=dist *.js"
+//go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --bundle --format=iife --outfile=dist/embed.js embed.js"
 
 var (
 	//go:embed *.css lang/*.json

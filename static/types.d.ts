@@ -68,6 +68,9 @@ export interface Uploaded extends Stored {
   owner: string;
 }
 
+/** A file whose upload isn't finished, as the page around a widget keeps it. `owner` as in Uploaded, '' before it is issued. */
+export type Unfinished = FileInfo & { owner: string };
+
 /** One request. After `stall` ms without progress it is aborted, or, with `checkServer`, goes on unless that rejects. */
 export interface Request {
   method: string;

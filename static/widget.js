@@ -1,7 +1,4 @@
-/** @import {Uploader} from './element.js' */
-/** @import {Uploaded} from './types.d.ts' */
-/** @import {Messages} from './messages.js' */
-/** @import {Queue} from './queue.js' */
+/** @import {Uploader} from './element.js' @import {Unfinished, Uploaded} from './types.d.ts' @import {Messages} from './messages.js' @import {Queue} from './queue.js' */
 import { RequestError } from './request.js';
 import { Upload } from './upload.js';
 
@@ -41,14 +38,18 @@ export class Widget {
   /** Sends what has been uploaded, and whether more is under way. */
   #sendFiles() {
     if (this.#lookups) return;
-    this.#port.postMessage({ files: this.#uploader.value, busy: this.#uploader.hasAttribute('busy') });
+    const { value, queue } = this.#uploader;
+    const unfinished = [...(queue?.uploads ?? [])].filter(({ state }) => !/done|refused|interrupted/.test(state))
+      .map(({ name, size, lastModified, owner }) => ({ name, size, lastModified, owner }));
+    this.#port.postMessage({ files: value, unfinished, busy: this.#uploader.hasAttribute('busy') });
   }
 
   /** @param {string} name @param {Event} event */
   #sendEvent(name, event) {
     const { upload } = /** @type {CustomEvent} */ (event).detail;
-    const { name: filename, size, code, stored } = upload;
-    this.#port.postMessage({ event: name, file: { name: filename, size, code, key: stored?.key ?? '' } });
+    const { name: filename, size, code, file, stored } = upload;
+    const { key = '', type = file?.type ?? '', receipt, url } = stored ?? {};
+    this.#port.postMessage({ event: name, file: { name: filename, size, type, code, key, receipt, url } });
   }
 
   /** Files that want a ticket at the same time share one request. @param {boolean} renew @returns {Promise<string>} */
@@ -74,16 +75,33 @@ export class Widget {
     request.waiting.forEach((finish) => finish(value));
   }
 
-  /** Shows those uploads of earlier documents that are the person's own. @param {Restored[]} files @param {boolean} [changed] whether another person may have come */
-  async #restore(files, changed) {
+  /** Shows those uploads of earlier frames that are the person's own. @param {Restored[]} files @param {boolean} [changed] whether another person may have come @param {Unfinished[]} [unfinished] */
+  async #restore(files, changed, unfinished = []) {
     const queue = /** @type {Queue} */ (this.#uploader.queue);
     this.#kept.push(...files);
     this.#lookups++;
     await queue.restore(changed);
-    const marks = this.#kept.length ? await queue.owner.settle() : null;
+    const marks = this.#kept.length || unfinished.length ? await queue.owner.settle() : null;
     this.#lookups--;
     if (marks) this.#kept = this.#kept.filter((file) => !this.#show(queue, file, marks));
+    for (const file of marks ? unfinished : []) this.#showUnfinished(queue, file, /** @type {string[]} */ (marks));
     this.#sendFiles();
+  }
+
+  /** Whether an upload of an earlier frame is the person's. @param {string} owner @param {string[]} marks of the person @param {boolean} [sameDocument] */
+  #isOwn(owner, marks, sameDocument) {
+    // Where a guest's mark can't be stored, each frame has another one; the host's document knows that it is the same guest.
+    const sameGuest = sameDocument && [owner, marks[0]].every((mark) => `${mark}`.startsWith('guest-'));
+    return sameGuest || marks.includes(owner);
+  }
+
+  /** Shows a file whose upload ended with an earlier frame of the same document: it has to be chosen again. @param {Queue} queue @param {Unfinished} file @param {string[]} marks of the person */
+  #showUnfinished({ uploads, saved, options }, file, marks) {
+    const { owner } = file;
+    if ((owner && !this.#isOwn(owner, marks, true)) || [...uploads].some((upload) => saved.file(upload) === saved.file(file))) return;
+    const upload = Object.assign(new Upload(null, file, options.onChange), { state: 'interrupted', owner });
+    uploads.add(upload);
+    options.onChange(upload);
   }
 
   /** Shows an upload if it is the person's. @param {Queue} queue @param {Restored} file @param {string[]} marks of the person @returns whether it is */
@@ -91,13 +109,10 @@ export class Widget {
     const { key, size, url } = stored;
     // The host has kept it, so only a link to our own server is shown again.
     if (!url?.startsWith(`${location.origin}/`)) delete stored.url;
-    // Where a guest's mark can't be stored, each frame has another one; the host's document knows that it is the same guest.
-    const sameGuest = sameDocument && [owner, marks[0]].every((mark) => `${mark}`.startsWith('guest-'));
-    if (!sameGuest && !marks.includes(owner)) return false;
+    if (!this.#isOwn(owner, marks, sameDocument)) return false;
     if ([...uploads].some(({ stored }) => stored?.key === key)) return true;
     const upload = new Upload(null, { name, size, lastModified: 0 }, options.onChange);
-    const values = { state: 'done', storedBytes: size, sentBytes: size, stored, owner: sameGuest ? marks[0] : owner };
-    uploads.add(Object.assign(upload, values));
+    uploads.add(Object.assign(upload, { state: 'done', storedBytes: size, sentBytes: size, stored, owner: marks.includes(owner) ? owner : marks[0] }));
     options.onChange(upload);
     return true;
   }
@@ -109,18 +124,17 @@ export class Widget {
   }
 
   /** @param {any} message from the host */
-  #receive({ ticket, files, kept = [], changed, theme, scheme, disabled, reset, forget }) {
+  #receive({ ticket, files, kept = [], unfinished, changed, theme, scheme, disabled, reset, forget }) {
     const { style } = document.documentElement;
     if (ticket) this.#receiveTicket(ticket.renew, ticket.value);
-    if (files) this.#restore([...kept, ...files.map((/** @type {Uploaded} */ file) => ({ ...file, sameDocument: true }))], changed);
+    if (files) this.#restore([...kept, ...files.map((/** @type {Uploaded} */ file) => ({ ...file, sameDocument: true }))], changed, unfinished);
     if (forget) this.#forget();
     for (const [name, content] of theme ?? []) if (THEME.test(name)) style.setProperty(name, content);
     if (scheme) style.colorScheme = scheme;
     if (disabled !== undefined) this.#uploader.toggleAttribute('disabled', disabled);
-    if (reset) {
-      this.#kept = [];
-      this.#uploader.reset();
-    }
+    if (!reset) return;
+    this.#kept = [];
+    this.#uploader.reset();
   }
 }
 
@@ -137,7 +151,8 @@ function handshake(uploader) {
     if (source !== parent || !origins.has(origin) || data?.postern !== 'welcome' || data.nonce !== nonce || !ports[0]) return;
     removeEventListener('message', onMessage);
     const messages = /** @type {Messages} */ (uploader.list?.messages);
-    ports[0].postMessage({ nonce: data.answer, messages: { required: messages.text('upload.required'), busy: messages.text('upload.busy') } });
+    const texts = Object.fromEntries(['required', 'busy', 'no_receipt'].map((name) => [name, messages.text(`upload.${name}`)]));
+    ports[0].postMessage({ nonce: data.answer, messages: texts });
     new Widget(uploader, ports[0]);
   };
   addEventListener('message', onMessage);

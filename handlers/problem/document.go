@@ -13,6 +13,7 @@ type Document struct {
 	Detail     string `json:"detail,omitempty"`
 	Code       Code   `json:"code"`
 	Field      string `json:"field,omitempty"`
+	Reason     string `json:"reason,omitempty"`
 	Missing    []int  `json:"missing,omitempty"`
 	RequestID  string `json:"requestId"`
 	RetryAfter int    `json:"retryAfter,omitempty"` // seconds
@@ -23,7 +24,7 @@ type Document struct {
 func (e *Error) Document(requestID string) Document {
 	return Document{
 		Type: "about:blank", Title: e.Code.Title(), Status: e.Code.Status(), Detail: e.Detail, Code: e.Code,
-		Field: e.Field, Missing: e.Missing, RequestID: requestID, RetryAfter: e.RetrySeconds(),
+		Field: e.Field, Reason: e.Reason, Missing: e.Missing, RequestID: requestID, RetryAfter: e.RetrySeconds(),
 	}
 }
 

@@ -18,6 +18,9 @@ type Error struct {
 	Detail string
 	// Field is the member or header of the request at fault; "" where there is no single one.
 	Field string
+	// Reason says why a ticket is refused, in words that hold nothing of it; "expired" where it was
+	// good before. Scripts tell a visitor what to do by it. "" where there is no such reason.
+	Reason string
 	// Missing are part numbers, from 1, with Incomplete.
 	Missing []int
 	// RetryAfter is how long the caller should wait; it is sent in whole seconds, rounded up. 0

@@ -41,6 +41,10 @@ func (e *RefusedError) Unwrap() error { return e.Reason }
 // Unauthorized reports true, so that handlers answers 401: the visitor needs another ticket.
 func (e *RefusedError) Unauthorized() bool { return true }
 
+// PublicReason says why the ticket was refused in words that its bearer may read: "expired", or
+// another of the reasons above.
+func (e *RefusedError) PublicReason() string { return e.Reason.Error() }
+
 // A KeysError says that the key set couldn't be fetched, so that no ticket can be verified at the
 // moment. It is an outage and says nothing about the ticket.
 type KeysError struct{ Err error }
