@@ -1,15 +1,18 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/tickets"
 )
 
@@ -81,30 +84,65 @@ func (b *tab) widgets(p *devServer, count int) []*tab {
 	return found
 }
 
-// waitForValues waits until the first widget of the page has that many values, and returns them.
+// waitForValues waits until the first widget of the page has that many values, and returns the keys
+// in them.
 func (b *tab) waitForValues(count int) []string {
 	b.t.Helper()
 	b.waitUntil(fmt.Sprintf("the widget has %d values", count), fmt.Sprintf(`document.querySelector("postern-upload").value.length == %d`, count))
-	return evaluate[[]string](b, `document.querySelector("postern-upload").value`)
+	return evaluate[[]string](b, `document.querySelector("postern-upload").value.map(({ key }) => key)`)
 }
 
-// formEntries returns what the first form of the page would send under a name.
+// formEntries returns the keys in the receipts that the first form of the page would send under a
+// name.
 func (b *tab) formEntries(name string) []string {
+	b.t.Helper()
+	return keysOf(b.t, b.formValues(name))
+}
+
+// formValues returns what the first form of the page would send under a name.
+func (b *tab) formValues(name string) []string {
 	b.t.Helper()
 	return evaluate[[]string](b, fmt.Sprintf(`new FormData(document.querySelector("form")).getAll(%q)`, name))
 }
 
-// postedFields returns the fields that the host received.
+// postedFields returns the keys in the receipts that the host received, by the names of the fields.
 func (b *tab) postedFields() map[string][]string {
 	b.t.Helper()
 	var fields map[string][]string
 	if err := json.Unmarshal([]byte(b.text()), &fields); err != nil {
 		b.t.Fatalf("what the host received: %v: %s", err, b.text())
 	}
+	for name, values := range fields {
+		fields[name] = keysOf(b.t, values)
+	}
 	return fields
 }
 
-func TestTheHostsFormContainsTheKeysOfUploadedFiles(t *testing.T) {
+// keysOf returns the keys in receipts, which it doesn't verify.
+func keysOf(t *testing.T, list []string) []string {
+	t.Helper()
+	keys := []string{}
+	for _, receipt := range list {
+		pieces := strings.Split(receipt, ".")
+		if len(pieces) != 3 {
+			t.Fatalf("value of a form: wanted a receipt, got %q", receipt)
+		}
+		payload, err := base64.RawURLEncoding.DecodeString(pieces[1])
+		must(t, err)
+		var claims struct {
+			Audience string `json:"aud"`
+			Key      string `json:"key"`
+		}
+		must(t, json.Unmarshal(payload, &claims))
+		if claims.Audience != receipts.Audience || claims.Key == "" {
+			t.Fatalf("value of a form: wanted a receipt with a key, got %s", payload)
+		}
+		keys = append(keys, claims.Key)
+	}
+	return keys
+}
+
+func TestTheHostsFormContainsTheReceiptsOfUploadedFiles(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
 	b := newTab(t, tabOptions{})
@@ -127,10 +165,11 @@ func TestTheHostsFormContainsTheKeysOfUploadedFiles(t *testing.T) {
 		t.Errorf("what the form would send: wanted %q, got %q", stored.Key, got)
 	}
 	b.screenshot("demo-form-uploaded")
+	receipt := b.formValues("photo")[0]
 	b.run(chromedp.SetAttributes(chromedp.CSS("input:not([type=hidden])"), map[string]string{"value": "Ada"}))
 	b.submit()
-	if words := b.text(); !strings.Contains(words, stored.Key) {
-		t.Errorf("what the host received: wanted %q in %q", stored.Key, words)
+	if words := b.text(); !strings.Contains(words, receipt) {
+		t.Errorf("what the host received: wanted %q in %q", receipt, words)
 	}
 	b.requireCleanConsole()
 }
@@ -179,7 +218,7 @@ func TestEveryThemeOfTheDemoUploads(t *testing.T) {
 		widget.chooseFiles(writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 60<<10+i)))
 	}
 	b.waitUntil("every widget has a value", `[...document.querySelectorAll("postern-upload")].every((w) => w.value.length == 1)`)
-	names := evaluate[[]string](b, `[...document.querySelectorAll("postern-upload")].map((w) => w.files[0].name)`)
+	names := evaluate[[]string](b, `[...document.querySelectorAll("postern-upload")].map((w) => w.value[0].name)`)
 	for i, name := range names {
 		if wanted := fmt.Sprintf("plot-%d.png", i); name != wanted {
 			t.Errorf("file of widget %d: wanted %s, got %s", i, wanted, name)
@@ -200,9 +239,10 @@ func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 		addEventListener("message", (e) => keep(e.data));
 		for (const name of ["done", "fail", "change", "ticket"]) document.addEventListener("postern:" + name, (e) => keep(e.detail));
 		const widget = document.querySelector("postern-upload");
-		const receive = widget.receive;
-		widget.receive = function (data, port) { keep(data); return receive.call(this, data, port); };
+		const { set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
+		Object.defineProperty(MessagePort.prototype, "onmessage", { set(listener) { set.call(this, (e) => { keep(e.data); listener(e); }); } });
 		widget.ticket = %q;
+		widget.lang = "en"; // loads the frame again
 	})()`, ticket))
 	widget := b.widgets(p, 1)[0]
 	large, _ := randomFile(t, "film.bin", 17*mebibyte)
@@ -216,6 +256,10 @@ func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	if !strings.Contains(heard, "film.bin") || !strings.Contains(heard, "plot.png") {
 		t.Fatalf("messages to the host: wanted the names of the files in them, got %s", heard)
 	}
+	if !strings.Contains(heard, `"receipt":"eyJ`) || !strings.Contains(heard, `"url":"`+p.URL+"/objects/") {
+		t.Errorf("messages to the host: wanted receipts and links, which are made for it, got %s", heard)
+	}
+	heard = regexp.MustCompile(`"(receipt|url)":"[^"]*"`).ReplaceAllString(heard, "")
 	if signedText.MatchString(heard) || strings.Contains(heard, "policy") || strings.Contains(heard, "token") || strings.Contains(heard, "http") {
 		t.Errorf("messages to the host: wanted no secrets in them, got %s", heard)
 	}
