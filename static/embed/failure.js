@@ -1,7 +1,9 @@
 import { SENTENCES } from './texts.js';
 
-/** After so many ms without a handshake the server is asked why; so many ms later the widget has failed. */
-const [ASK_AFTER, ASK_FOR] = [5000, 3000];
+/** Ms after which a widget without a handshake has failed. */
+const PATIENCE = 8000;
+/** Ms that each question about the reason may take. */
+const ASK_FOR = 2000;
 
 /** Waits for the handshake with a tag's frame. Where there is none, it shows the tag's content in place of the frame, and says why. */
 export class Watch {
@@ -32,16 +34,15 @@ export class Watch {
     this.end();
     this.#violated.clear();
     const timer = setTimeout(async () => {
-      const wait = new Promise((resolve) => setTimeout(resolve, ASK_FOR));
-      const [[code, cause]] = await Promise.all([diagnose(url, profile, this.#violated), wait]);
-      if (timer !== this.#timer) return;
       // A page that isn't shown yet loads no frames.
       if (/** @type {any} */ (document).prerendering) return this.begin(url, profile);
       this.#show(sentenceIn([url.searchParams.get('lang') ?? '', ...navigator.languages]));
+      const [code, cause] = await diagnose(url, profile, this.#violated);
+      if (timer !== this.#timer) return; // it has answered meanwhile
       console.error(`postern: no answer within 8 s from the frame of <postern-upload profile="${profile}"> on ${origin}: ${url.href}. ${cause}`);
       const detail = { code, message: this.failure };
       this.#tag.dispatchEvent(new CustomEvent('postern:fail', { bubbles: true, detail }));
-    }, ASK_AFTER);
+    }, PATIENCE);
     this.#timer = timer;
   }
 
@@ -87,7 +88,7 @@ function sentenceIn(languages) {
 }
 
 /** @param {URL} url @param {RequestInit} init @returns {Promise<number>} the status; 0 for one that can't be read, -1 without an answer */
-const ask = (url, init) => fetch(url, { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(ASK_FOR / 2), ...init }).then(({ status }) => status, () => -1);
+const ask = (url, init) => fetch(url, { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(ASK_FOR), ...init }).then(({ status }) => status, () => -1);
 
 /**
  * Finds out why the frame doesn't answer. What can't be known is said to be unknown.
