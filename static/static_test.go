@@ -18,7 +18,7 @@ import (
 const (
 	firstBudget = 14_400 // what every visit loads
 	formBudget  = 16_400 // what a page with the form ever loads
-	embedBudget = 4_700 // with the texts of all languages for a widget that can't be loaded
+	embedBudget = 4_700  // with the texts of all languages for a widget that can't be loaded
 	maxLines    = 170
 )
 
