@@ -12,6 +12,17 @@
 // middle is one issuing step for the plain form, the widget and the JSON API; they differ only in
 // how they print its result.
 //
+// # In a page of the host's own
+//
+//	form, err := h.Form(r, "photos")             // who asks, which profile; issues nothing yet
+//	form.Head(), form.CSP()                      // what the page's head and its policy need
+//	form.Uploader()                              // a form of its own, which posts to the bucket
+//	form.Field("pictures", uploaded...)          // a control inside the host's form, which posts receipts
+//	uploaded, err := h.Receipts(r, "pictures")   // what was posted, verified
+//	h.Continue(w, r, "pictures", "/new?draft=7") // without script: to the upload page and back
+//	url, err := h.Link("photos", object)         // an address of what was uploaded
+//	http.Handle("/up/", h.Handler())             // without Echo
+//
 // # What a host provides
 //
 // An [Identifier] says who asks; without one every visitor is a guest and only public profiles can
@@ -21,8 +32,7 @@
 // # Where the rest is
 //
 // Package uploads is the service behind these routes: it issues, signs, completes and verifies.
-// Package problem has the codes of errors, package language the texts. Another router can be put in
-// front of package uploads; this one is for Echo.
+// Package problem has the codes of errors, package language the texts.
 //
 // # Upload tokens
 //
