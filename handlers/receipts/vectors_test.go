@@ -218,3 +218,32 @@ func TestTheSamplesDecideTheVectorsAlike(t *testing.T) {
 		})
 	}
 }
+
+// TestAnUploadIsClaimedOnce runs the claim of the Python sample, whose standard library has a
+// database.
+func TestAnUploadIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 isn't installed")
+	}
+	const program = `
+import sqlite3, receipt
+database = sqlite3.connect(":memory:")
+database.execute("create table uploads (id text primary key, row text not null, key text not null)")
+said = {"jti": "1", "key": "a"}
+receipt.claim(database, said, "album 1")
+receipt.claim(database, said, "album 1")
+receipt.claim(database, {"jti": "2", "key": "b"}, "album 2")
+try:
+    receipt.claim(database, said, "album 2")
+    print("taken twice")
+except receipt.Refused as reason:
+    print(reason)
+`
+	command := exec.Command("python3", "-c", program)
+	command.Dir, command.Stderr = filepath.Join("testdata", "samples"), t.Output()
+	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	if printed, err := command.Output(); err != nil || string(printed) != "claimed\n" {
+		t.Errorf("got %q %v, wanted it refused as claimed", printed, err)
+	}
+}
