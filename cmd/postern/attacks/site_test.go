@@ -59,7 +59,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	// Before the store, which changes the working directory.
-	if program, err = testserver.Build(dir); err != nil {
+	if program, err = testserver.Build(dir, "postern"); err != nil {
 		fmt.Fprintln(os.Stderr, "attacks: build the program:", err)
 		return 1
 	}

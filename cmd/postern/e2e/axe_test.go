@@ -3,10 +3,8 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,67 +15,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeDir pins axe-core, the accessibility checker, with a lock file. Its licence differs from this
-// project's, so its code isn't here.
-const axeDir = "../../../.ci/axe"
-
-// axeSource returns the checker's script from the folder where .ci/test has installed it. If it
-// isn't there, npm installs it into a temporary folder.
+// axeSource is the script of axe-core, the accessibility checker.
 var axeSource = sync.OnceValues(func() (string, error) {
-	dir := axeDir
-	if axeVersion(dir, "package-lock.json", "packages", "node_modules/axe-core") != axeVersion(dir, "node_modules/axe-core/package.json") {
-		var err error
-		if dir, err = installAxe(); err != nil {
-			return "", err
-		}
-	}
-	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
-	return string(source) + "\n;0", err
+	source, err := npmSource("axe-core", "axe.min.js")
+	return source + "\n;0", err
 })
-
-// installAxe installs the pinned version and returns the folder.
-func installAxe() (string, error) {
-	if _, err := exec.LookPath("npm"); err != nil {
-		return "", fmt.Errorf("axe-core is missing, and so is npm, which installs it; bash .ci/test installs both: %w", err)
-	}
-	dir, err := os.MkdirTemp("", "axe-")
-	if err != nil {
-		return "", err
-	}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		content, err := os.ReadFile(filepath.Join(axeDir, name))
-		if err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			return "", err
-		}
-	}
-	npm := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--silent")
-	npm.Dir = dir
-	if out, err := npm.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci for %s: %w\n%s", axeDir, err, out)
-	}
-	return dir, nil
-}
-
-// axeVersion returns the version in a JSON file, below the given members; "" if there is none.
-func axeVersion(dir, name string, members ...string) string {
-	content, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return ""
-	}
-	var value any
-	if json.Unmarshal(content, &value) != nil {
-		return ""
-	}
-	for _, member := range append(members, "version") {
-		object, _ := value.(map[string]any)
-		value = object[member]
-	}
-	version, _ := value.(string)
-	return version
-}
 
 // runAxe checks the rules of WCAG 2.2 up to AA and of good practice, or only the given ones. It
 // returns what breaks a rule and what the checker couldn't decide. The rule frame-tested is left
@@ -212,12 +154,12 @@ func TestTheAccessibilityCheckerHasThePinnedVersion(t *testing.T) {
 	t.Parallel()
 	source, err := axeSource()
 	must(t, err)
-	lock, err := os.ReadFile(filepath.Join(axeDir, "package-lock.json"))
+	lock, err := os.ReadFile(filepath.Join(npmDir, "package-lock.json"))
 	must(t, err)
 	if bytes.Contains(lock, []byte(`"resolved"`)) {
 		t.Error("the lock file names a registry: wanted none, since each clone uses its own")
 	}
-	version := axeVersion(axeDir, "package-lock.json", "packages", "node_modules/axe-core")
+	version := npmVersion(npmDir, "package-lock.json", "packages", "node_modules/axe-core")
 	if version == "" || !strings.Contains(source[:200], version) {
 		t.Errorf("version of axe-core: wanted %q in %q", version, source[:200])
 	}

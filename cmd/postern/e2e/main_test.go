@@ -64,7 +64,7 @@ func run(m *testing.M) (code int) {
 		fmt.Fprintln(os.Stderr, "e2e: set TMPDIR:", err)
 		return 1
 	}
-	if program, err = testserver.Build(dir); err != nil {
+	if program, err = testserver.Build(dir, "postern"); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e: build the program:", err)
 		return 1
 	}

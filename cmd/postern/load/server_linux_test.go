@@ -55,7 +55,7 @@ func startServer(t *testing.T) *server {
 	t.Helper()
 	dir := t.TempDir()
 	// The program is built first, because the store changes the working directory.
-	program, err := testserver.Build(dir)
+	program, err := testserver.Build(dir, "postern")
 	must(t, err)
 	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
 	must(t, err)

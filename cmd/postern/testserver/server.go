@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -26,10 +27,10 @@ const AnyPort = "127.0.0.1:0"
 // groups are the URLs of the pages and of the store.
 var Ready = regexp.MustCompile(`^postern: ready at (http://\S+) \(store (https?://\S+)\)\n?$`)
 
-// Build compiles the program into a folder and returns its path.
-func Build(dir string) (string, error) {
-	program := filepath.Join(dir, "postern")
-	out, err := exec.Command("go", "build", "-o", program, "github.com/postern-dev/postern/cmd/postern").CombinedOutput()
+// Build compiles a program of this module, such as "postern", into a folder and returns its path.
+func Build(dir, name string) (string, error) {
+	program := filepath.Join(dir, name)
+	out, err := exec.Command("go", "build", "-o", program, "github.com/postern-dev/postern/cmd/"+name).CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
@@ -49,6 +50,9 @@ type Options struct {
 	// Env is added to the environment of this process, from which everything is removed that leads
 	// to other credentials or stores.
 	Env []string
+	// Ready matches the ready line of a program other than postern; its groups are Server.URL and
+	// Server.Store. nil: Ready of this package.
+	Ready *regexp.Regexp
 	// Stderr gets the log; nil means Server.Log. An *os.File is handed to the process itself.
 	Stderr io.Writer
 }
@@ -120,7 +124,7 @@ func (s *Server) awaitReady(first <-chan string) {
 	case line = <-first:
 	case <-time.After(Timeout):
 	}
-	found := Ready.FindStringSubmatch(line)
+	found := cmp.Or(s.options.Ready, Ready).FindStringSubmatch(line)
 	if found == nil {
 		s.Kill() // after which the log is complete
 		s.t.Fatalf("first line on standard output: wanted the ready line within %v, got %q\n%s", Timeout, line, s.Log)
