@@ -229,6 +229,9 @@ func (l *layout) issuedView(view templates.FormView, issued uploads.Issued, reas
 	if errors.Is(reason, errNotIssued) {
 		view.Ask.Action = l.formPath(view.Profile, v.Language, view.Embedded)
 	}
+	if reason != nil && needsScript(reason) {
+		view.NeedsScript = l.catalogue.ByTag(view.Lang).Text("page.form.needs_script")
+	}
 	return view, changed
 }
 

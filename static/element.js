@@ -57,6 +57,8 @@ export class Uploader extends HTMLElement {
       const { picker } = hidden.dataset;
       if (picker) hidden.onclick = async () => this.add(await pickFiles(JSON.parse(picker)));
     }
+    // And disables what can't be sent without.
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll('button:disabled'))) button.disabled = false;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#addFromInput();

@@ -33,6 +33,9 @@ type FormView struct {
 	// Ask, where it has an Action, stands in place of the form: a button that asks for a signed
 	// one. The script shows the form all the same, as it asks for plans of its own.
 	Ask AskView
+	// NeedsScript, where it is set, says that the form can't be sent without script: its controls
+	// are disabled until the script is ready.
+	NeedsScript string
 	// Accept is the accept attribute of the file control ("image/png,image/jpeg").
 	Accept string
 	// Endpoint is the path of the JSON API, without "/uploads".

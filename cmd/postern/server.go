@@ -60,7 +60,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	if err != nil {
 		return nil, err
 	}
-	access, err := loadAccess(ctx, file.Store.Region)
+	access, err := loadStoreAccess(ctx, file.Store, s.getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,9 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/handlers/awscreds"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 // credentialsTimeout bounds the search for credentials and the questions about their rights: the
@@ -79,6 +81,11 @@ func openStore(ctx context.Context, access aws.Config, file *config.Config, log 
 	for _, w := range store.AddressWarnings(file.PublicURL, file.Buckets()) {
 		log.Warn(w.Text, slog.String("key", w.Key))
 	}
+	for _, p := range sortedProfiles(file.Profiles) {
+		for _, w := range store.Provider.ProfileWarnings(p) {
+			log.Warn(w.Text, slog.String("key", w.Key))
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
 	if err := store.CheckRights(ctx, sortedProfiles(file.Profiles)); err != nil {
@@ -110,6 +117,9 @@ func newStore(ctx context.Context, access aws.Config, file config.Store, log *sl
 	if store.Endpoint == "" {
 		store.DualStack = sdk.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
 		store.FIPS = sdk.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+	}
+	if own, err := access.Credentials.Retrieve(ctx); err == nil && awscreds.IsPrivateKey(own) && store.Provider.Dialect == sigv4.GCS {
+		store.Provider.Dialect = sigv4.GCSRSA
 	}
 	store.UploadCredentials, err = newUploadCredentials(ctx, access, file.UploadCredentials)
 	store.Credentials = access.Credentials

@@ -119,6 +119,9 @@ func (s *Source) fetch(ctx context.Context, old *cachedSigner, now time.Time) (*
 	if old != nil && old.credentials == c {
 		return &cachedSigner{old.signer, c, renewalOf(c, now)}, nil
 	}
+	if IsPrivateKey(given) && c.PrivateKey == nil {
+		return nil, errors.New("awscreds: private key: wanted RSA in PEM, PKCS #8 or PKCS #1")
+	}
 	signer, err := sigv4.NewSigner(s.dialect, s.region, c)
 	return &cachedSigner{signer, c, renewalOf(c, now)}, err
 }
@@ -140,6 +143,9 @@ func Credentials(c aws.Credentials) sigv4.Credentials {
 		AccessKeyID:     c.AccessKeyID,
 		SecretAccessKey: sigv4.Secret(c.SecretAccessKey),
 		SessionToken:    sigv4.Secret(c.SessionToken),
+	}
+	if IsPrivateKey(c) {
+		converted.SecretAccessKey, converted.PrivateKey = "", privateKey(c.SecretAccessKey)
 	}
 	if c.CanExpire {
 		converted.Expires = c.Expires.UTC().Round(0) // so that credentials compare by ==

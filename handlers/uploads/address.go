@@ -41,6 +41,7 @@ func (s Store) Resolve() Store {
 		}
 		s.Endpoint = strings.ReplaceAll(s.Provider.DefaultEndpoint, "{region}", region)
 	}
+	s.Region = s.SigningRegion()
 	s.Endpoint, s.PublicEndpoint = foldHost(s.Endpoint), foldHost(s.PublicEndpoint)
 	if s.Provider.Dialect == sigv4.OSS { // the host of its S3 API takes no forms
 		s.Endpoint = strings.Replace(s.Endpoint, "://s3.oss-", "://oss-", 1)

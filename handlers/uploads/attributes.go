@@ -1,6 +1,7 @@
 package uploads
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,6 +20,9 @@ type attributes struct {
 	storageClass                  types.StorageClass
 	encryption                    types.ServerSideEncryption
 	kmsKey, cacheControl, tagging string
+	disposition, language         string
+	codings                       string // the content encoding
+	expires                       *time.Time
 	metadata                      map[string]string
 }
 
@@ -28,6 +32,10 @@ func attributesOf(p *ServedProfile, plan profile.Plan) attributes {
 		acl: types.ObjectCannedACL(of.ACL), storageClass: types.StorageClass(of.StorageClass),
 		encryption: types.ServerSideEncryption(of.Encryption.Mode), kmsKey: of.Encryption.KeyID,
 		cacheControl: of.CacheControl, tagging: taggingHeader(of.Tags),
+		disposition: p.Settings.DispositionOf(plan), codings: of.ContentEncoding, language: of.ContentLanguage,
+	}
+	if !of.Expires.IsZero() {
+		a.expires = &of.Expires
 	}
 	if len(plan.Metadata) > 0 {
 		a.metadata = make(map[string]string, len(plan.Metadata))
@@ -74,12 +82,18 @@ func putHeaders(provider Provider, p *ServedProfile, plan profile.Plan) []sigv4.
 		}
 	}
 	if provider.ConditionalPut {
-		add("if-none-match", "*")
+		add(names.OverwriteHeader, names.OverwriteValue)
 	}
 	of := p.Settings
 	add("cache-control", of.CacheControl)
+	add("content-disposition", p.Settings.DispositionOf(plan))
+	add("content-encoding", of.ContentEncoding)
+	add("content-language", of.ContentLanguage)
+	if !of.Expires.IsZero() {
+		add("expires", of.Expires.UTC().Format(http.TimeFormat))
+	}
 	add(names.ACLHeader, string(provider.signedACL(of.ACL)))
-	add(names.StorageClass, string(of.StorageClass))
+	add(names.StorageClass, names.ClassName(of.StorageClass))
 	add(names.TagsHeader, taggingHeader(of.Tags))
 	add(names.Encryption, of.Encryption.ModeValue(names))
 	add(names.KMSKey, of.Encryption.KeyID)

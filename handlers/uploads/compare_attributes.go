@@ -1,13 +1,16 @@
 package uploads
 
 import (
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/postern-dev/postern/handlers/problem"
+	"github.com/postern-dev/postern/policy"
 )
 
 // compareAttributes finds whatever HeadObject tells that the plan doesn't know: what a policy would
@@ -21,16 +24,16 @@ func (up OpenUpload) compareAttributes(found *s3.HeadObjectOutput, provider Prov
 	}{
 		{"user metadata", digestMetadata(sortedMetadata(found.Metadata)) == up.MetadataDigest && aws.ToInt32(found.MissingMeta) == 0},
 		{"website redirect", aws.ToString(found.WebsiteRedirectLocation) == ""},
-		{"content disposition", aws.ToString(found.ContentDisposition) == ""},
-		{"content encoding", isNoEncoding(aws.ToString(found.ContentEncoding))},
-		{"content language", aws.ToString(found.ContentLanguage) == ""},
-		{"expires header", aws.ToString(found.ExpiresString) == ""},
+		{"content disposition", aws.ToString(found.ContentDisposition) == up.Served.Settings.DispositionOf(up.Plan)},
+		{"content encoding", isEncoding(aws.ToString(found.ContentEncoding), p.ContentEncoding)},
+		{"content language", aws.ToString(found.ContentLanguage) == p.ContentLanguage || found.ContentLanguage == nil && up.byForm()},
+		{"expires header", isExpires(aws.ToString(found.ExpiresString), p.Expires)},
 		{"cache control", found.CacheControl == nil || *found.CacheControl == p.CacheControl || *found.CacheControl == ""},
 		{"storage class", isStorageClass(string(found.StorageClass), string(p.StorageClass), provider)},
 		{"encryption", isEncryption(found, string(p.Encryption.Mode), p.Encryption.KeyID)},
 		{"legal hold", found.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn},
 		{"event hold", found.ObjectLockEventHold != types.ObjectLockEventHoldOn},
-		{"number of tags", found.TagCount == nil || int(*found.TagCount) == len(p.Tags)},
+		{"number of tags", found.TagCount == nil || *found.TagCount == 0 && up.byForm() && provider.Attributes().TagsField == "" || int(*found.TagCount) == len(p.Tags)},
 	} {
 		if !attribute.ok {
 			return up.objectError(problem.SizeMismatch, "the object has another "+attribute.name+" than planned")
@@ -39,14 +42,27 @@ func (up OpenUpload) compareAttributes(found *s3.HeadObjectOutput, provider Prov
 	return nil
 }
 
-// isNoEncoding: aws-chunked says how the object was sent, and some stores keep it.
-func isNoEncoding(encoding string) bool {
-	return encoding == "" || strings.EqualFold(encoding, "aws-chunked") || strings.EqualFold(encoding, "identity")
+// isEncoding compares the encoding with the planned one. aws-chunked says how the object was sent,
+// and some stores keep it.
+func isEncoding(found, planned string) bool {
+	return found == planned || planned == "" && (strings.EqualFold(found, "aws-chunked") || strings.EqualFold(found, "identity"))
+}
+
+// isExpires compares the header with the planned instant, in whole seconds.
+func isExpires(found string, planned time.Time) bool {
+	if planned.IsZero() || found == "" {
+		return planned.IsZero() && found == ""
+	}
+	at, err := http.ParseTime(found)
+	return err == nil && at.Unix() == planned.Unix()
 }
 
 // isStorageClass compares a class with the planned one. Stores leave out STANDARD; where buckets
 // have a default class of their own, an unplanned class is that.
 func isStorageClass(found, planned string, provider Provider) bool {
+	if own := provider.Attributes().ClassName(policy.S3Class(planned)); planned != "" && found == own {
+		return true
+	}
 	if planned == "" && provider.BucketClasses {
 		return true
 	}

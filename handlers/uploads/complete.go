@@ -19,6 +19,9 @@ import (
 // browser that leaves meanwhile must not undo it.
 func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
 	if checksum != "" {
+		if up.Checksum == profile.ChecksumMD5 {
+			return Completed{}, problem.InField("checksum", "wanted none: md5 is compared part by part, and a whole object of parts has none")
+		}
 		if err := checkChecksum("checksum", up.Checksum, checksum); err != nil {
 			return Completed{}, err
 		}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,10 +98,12 @@ func (s objectStore) readTags(ctx context.Context, up OpenUpload, found *s3.Head
 	return out.TagSet, nil
 }
 
-// setContentType gives an object from a plain form the content type that its bytes have, by copying
-// it in place with all else that it has.
+// setContentType gives an object from a form what the form couldn't carry, by copying it in place
+// with all else that it has: the content type that its bytes have where a plain form sent it, and the
+// content language, for which "POST Object" has no field.
 func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) error {
-	if up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType {
+	sameType := up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType
+	if !up.byForm() || sameType && aws.ToString(found.ContentLanguage) == up.Served.Settings.ContentLanguage {
 		return nil
 	}
 	out, err := within(ctx, longCallFactor*s.timeout, s.client.CopyObject, copyInput(up, found, contentType))
@@ -110,6 +114,26 @@ func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s
 		found.ETag, found.VersionId = out.CopyObjectResult.ETag, out.VersionId
 	}
 	return nil
+}
+
+// tagsComeLater reports whether an upload's tags are set after verification: it was sent by a form,
+// and the store's forms have no field for them.
+func (s objectStore) tagsComeLater(up OpenUpload) bool {
+	return up.byForm() && len(up.Served.Settings.Tags) > 0 && s.provider.Attributes().TagsField == ""
+}
+
+// setTags gives a verified object the tags that its form couldn't carry.
+func (s objectStore) setTags(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput) error {
+	if !s.tagsComeLater(up) {
+		return nil
+	}
+	in := &s3.PutObjectTaggingInput{Bucket: &up.Bucket, Key: &up.Key, VersionId: found.VersionId, Tagging: &types.Tagging{}}
+	tags := up.Served.Settings.Tags
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		in.Tagging.TagSet = append(in.Tagging.TagSet, types.Tag{Key: aws.String(name), Value: aws.String(tags[name])})
+	}
+	_, err := within(ctx, s.timeout, s.client.PutObjectTagging, in)
+	return problem.Unavailable(err)
 }
 
 // quarantine copies a refused object to the quarantine prefix, as bytes that no browser renders and
@@ -129,6 +153,7 @@ func copyInput(up OpenUpload, found *s3.HeadObjectOutput, contentType string) *s
 		Bucket: &up.Bucket, Key: &up.Key, CopySource: aws.String(copySource(up.Bucket, up.Key)),
 		CopySourceIfMatch: found.ETag, MetadataDirective: types.MetadataDirectiveReplace,
 		ContentType: &contentType, Metadata: found.Metadata, CacheControl: found.CacheControl,
+		ContentDisposition: found.ContentDisposition, ContentEncoding: optional(a.codings), ContentLanguage: optional(a.language), Expires: a.expires,
 		ACL: a.acl, StorageClass: a.storageClass, ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey),
 	}
 }
@@ -143,9 +168,10 @@ func copySource(bucket, key string) string {
 func (s objectStore) createMultipart(ctx context.Context, p *ServedProfile, plan profile.Plan) (string, error) {
 	a := attributesOf(p, plan)
 	in := &s3.CreateMultipartUploadInput{Bucket: &plan.Bucket, Key: &plan.Key, ContentType: &plan.Type,
-		ACL: types.ObjectCannedACL(s.provider.signedACL(p.Settings.ACL)), CacheControl: optional(a.cacheControl), StorageClass: a.storageClass, Tagging: optional(a.tagging),
+		ACL: types.ObjectCannedACL(s.provider.signedACL(p.Settings.ACL)), CacheControl: optional(a.cacheControl),
+		ContentDisposition: optional(a.disposition), ContentEncoding: optional(a.codings), ContentLanguage: optional(a.language), Expires: a.expires, StorageClass: a.storageClass, Tagging: optional(a.tagging),
 		ServerSideEncryption: a.encryption, SSEKMSKeyId: optional(a.kmsKey), Metadata: a.metadata}
-	if plan.Checksum != "" {
+	if plan.Checksum != "" && plan.Checksum != profile.ChecksumMD5 {
 		in.ChecksumAlgorithm = types.ChecksumAlgorithm(plan.Checksum.Algorithm())
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
@@ -193,7 +219,7 @@ func (s objectStore) completeInput(up OpenUpload, parts []types.Part, checksum s
 	if s.provider.CompleteSize {
 		in.MpuObjectSize = &up.MaxSize
 	}
-	if up.Checksum == "" {
+	if up.Checksum == "" || up.Checksum == profile.ChecksumMD5 {
 		return in
 	}
 	in.ChecksumType = types.ChecksumTypeFullObject

@@ -115,8 +115,8 @@ func checkChecksum(field string, algorithm profile.Checksum, value string) error
 		return nil
 	}
 	sum, err := base64.StdEncoding.Strict().DecodeString(value)
-	if err != nil || len(sum) != algorithm.Algorithm().Size() {
-		return problem.InField(field, "wanted the %s, base64 of its %d bytes", algorithm, algorithm.Algorithm().Size())
+	if err != nil || len(sum) != algorithm.Size() {
+		return problem.InField(field, "wanted the %s, base64 of its %d bytes", algorithm, algorithm.Size())
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (up OpenUpload) signPart(presigner *sigv4.PartPresigner, part PartRequest) 
 	}
 	out := SignedPart{Number: part.Number, Size: size}
 	if up.Checksum != "" {
-		out.Headers = []sigv4.Param{{Name: "x-amz-checksum-" + string(up.Checksum), Value: part.Checksum}}
+		out.Headers = []sigv4.Param{{Name: up.Checksum.Header(), Value: part.Checksum}}
 	}
 	out.URL, err = presigner.URL(part.Number, size, out.Headers...)
 	return out, err

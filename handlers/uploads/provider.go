@@ -113,6 +113,31 @@ func (p Provider) withDefaults() Provider {
 	return p
 }
 
+// checksumNames are the values of a profile's checksum that the store can verify.
+func (p Provider) checksumNames() []string {
+	if p.MD5 {
+		return append(slices.Clone(p.Checksums), string(profile.ChecksumMD5))
+	}
+	return p.Checksums
+}
+
+// ProfileWarnings returns what the store can't do of a profile that works all the same.
+func (p Provider) ProfileWarnings(of profile.Profile) (out []Warning) {
+	p = p.withDefaults()
+	if of.Overwrite != profile.OverwriteForbid {
+		return nil
+	}
+	warn := func(guarded bool, way string) {
+		if !guarded {
+			out = append(out, Warning{"profiles." + of.Name + ".overwrite", fmt.Sprintf("provider %s can't keep %s from overwriting an object; keys with {id} never meet one", p.Name, way)})
+		}
+	}
+	warn(!p.PostPolicy || p.Attributes().OverwriteField != "", "a form")
+	warn(p.ConditionalPut, "a presigned PUT")
+	warn(p.ConditionalComplete, "a multipart upload")
+	return out
+}
+
 // obeysACLHeaders reports whether an unsigned header can give an object another ACL.
 func (p Provider) obeysACLHeaders() bool { return p.ACLs && !p.RefusesUnsigned }
 

@@ -29,12 +29,17 @@ func (p Provider) CheckProfile(of profile.Profile) error {
 		}
 		refuse(ok, field, got, "one of %s, since %s %s", known, store, strings.Replace(can, "ANY", "no other", 1))
 	}
-	oneOf(of.Checksum == "" || slices.Contains(p.Checksums, string(of.Checksum)), "checksum", of.Checksum, joined(p.Checksums), "can verify ANY checksum")
+	checksums := p.checksumNames()
+	oneOf(of.Checksum == "" || slices.Contains(checksums, string(of.Checksum)), "checksum", of.Checksum, joined(checksums), "can verify ANY checksum")
 	refuse(of.Redirect == "" || p.PostPolicy, "redirect", of.Redirect, "no value, since %s takes no form posts", store)
 	oneOf(of.ACL == "" || slices.Contains(p.CannedACLs, of.ACL), "acl", of.ACL, joined(p.CannedACLs), "knows ANY ACL of an object")
 	oneOf(of.StorageClass == "" || slices.Contains(p.Classes, of.StorageClass), "storage_class", of.StorageClass, joined(p.Classes), "knows ANY class")
 	mode := of.Encryption.Mode
 	oneOf(mode == "" || slices.Contains(p.Encryptions, mode), "encryption.mode", mode, joined(p.Encryptions), "knows ANY mode")
+	refuse(of.Expires.IsZero() || p.Name != "gcs", "expires", of.Expires, "no value, since objects of %s have none; use cache_control", store)
+	class := of.StorageClass
+	refuse(class == "" || !p.PostPolicy || names.StorageClassField != "" && names.ClassName(class) != "", "storage_class", class,
+		"no value, since forms of %s have no field for it; give the bucket a default class", store)
 	refuse(mode == "" || !p.PostPolicy || names.Encryption != "", "encryption.mode", mode, "no value, since forms of %s have no field for it", store)
 	refuse(len(of.Tags) == 0 || p.Tags, "tags", of.Tags, "no value, since objects of %s have no tags", store)
 	return errors.Join(found...)

@@ -43,7 +43,7 @@ func TestASettingThatTheStoreCannotCarryOutIsRefusedWithKeyAndReason(t *testing.
 		{"b2", func(p *profile.Profile) { p.Encryption.Mode = profile.EncryptionKMS }, "encryption.mode", "one of AES256"},
 		{"r2", func(p *profile.Profile) { p.Tags = map[string]string{"a": "b"} }, "tags", "no tags"},
 		{"oss", func(p *profile.Profile) { p.Tags = map[string]string{"a": "b"} }, "", ""},
-		{"ceph", func(p *profile.Profile) { p.Checksum = profile.ChecksumCRC32 }, "checksum", "no checksum"},
+		{"ceph", func(p *profile.Profile) { p.Checksum = profile.ChecksumCRC32 }, "checksum", "one of md5"},
 		{"swift", func(p *profile.Profile) { p.Redirect = "https://app.example.com/done" }, "redirect", "takes no form posts"},
 	}
 	for _, c := range cases {

@@ -8,14 +8,15 @@ import (
 )
 
 // StoreClient is what the service asks of the object store; *s3.Client is one. GetObjectAcl and
-// GetObjectTagging are asked only where unsigned headers are obeyed (see Store.CheckRights). It
-// must be safe for concurrent use.
+// GetObjectTagging are asked only where unsigned headers are obeyed (see Store.CheckRights), and
+// PutObjectTagging only where a form can't carry tags. It must be safe for concurrent use.
 type StoreClient interface {
 	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	GetObjectAcl(context.Context, *s3.GetObjectAclInput, ...func(*s3.Options)) (*s3.GetObjectAclOutput, error)
 	GetObjectTagging(context.Context, *s3.GetObjectTaggingInput, ...func(*s3.Options)) (*s3.GetObjectTaggingOutput, error)
+	PutObjectTagging(context.Context, *s3.PutObjectTaggingInput, ...func(*s3.Options)) (*s3.PutObjectTaggingOutput, error)
 	CopyObject(context.Context, *s3.CopyObjectInput, ...func(*s3.Options)) (*s3.CopyObjectOutput, error)
 	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
@@ -31,19 +32,4 @@ var _ StoreClient = (*s3.Client)(nil)
 func withoutSDKChecksums(o *s3.Options) {
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-}
-
-// ClientOptions sets a client of the SDK up for this store:
-//
-//	client := s3.NewFromConfig(config, store.ClientOptions)
-//
-// It chooses address and style, and leaves out checksums that weren't asked for.
-func (s Store) ClientOptions(o *s3.Options) {
-	s = s.Resolve()
-	o.UsePathStyle = s.PathStyle
-	withoutSDKChecksums(o)
-	if s.Endpoint != "" {
-		o.BaseEndpoint = &s.Endpoint
-	}
-	o.Region = s.SigningRegion()
 }

@@ -53,6 +53,11 @@ func (u Upload) notBefore() time.Time { return u.Issued.Add(-clockSkew) }
 // (Profile.InsecureKey).
 func (u Upload) ownsKey() bool { return strings.Contains(u.Key, u.ID) }
 
+// byForm reports whether the bytes are sent as a form, by script or without.
+func (u Upload) byForm() bool {
+	return u.Method == profile.MethodForm || u.Method == profile.MethodPost
+}
+
 // digestMetadata is a short digest of user metadata, so that a later step can tell whether the
 // object carries what was planned. Encoded words are decoded first: S3 writes them in its own way.
 // No metadata has no digest.

@@ -75,6 +75,9 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	if err := s.store.setContentType(ctx, up, found, contentType); err != nil {
 		return Completed{}, err
 	}
+	if err := s.store.setTags(ctx, up, found); err != nil {
+		return Completed{}, err
+	}
 	return s.finishUpload(ctx, up, found, contentType)
 }
 

@@ -74,8 +74,8 @@ func (c *Compiled) checkSizes(k *checker) {
 	k.require(m.Threshold > 0 && m.Threshold <= policy.MaxPostBytes, "multipart.threshold", "1 byte to 5 GiB", m.Threshold)
 	k.require(m.PartSize >= MinPartSize && m.PartSize <= MaxPartSize, "multipart.part_size", "5 MiB to 5 GiB", m.PartSize)
 	k.require(m.PartSize%MiB == 0, "multipart.part_size", "whole MiB", m.PartSize)
-	known := p.Checksum == "" || p.Checksum == ChecksumCRC32 || p.Checksum == ChecksumCRC32C || p.Checksum == ChecksumCRC64NVME
-	k.require(known, "checksum", "crc32, crc32c or crc64nvme", p.Checksum)
+	known := p.Checksum == "" || p.Checksum == ChecksumCRC32 || p.Checksum == ChecksumCRC32C || p.Checksum == ChecksumCRC64NVME || p.Checksum == ChecksumMD5
+	k.require(known, "checksum", "crc32, crc32c, crc64nvme or md5", p.Checksum)
 }
 
 // checkLimits checks lifetimes and quotas.
@@ -108,9 +108,10 @@ func (c *Compiled) checkStorage(k *checker) {
 	if p.ACL != "" && errors.As(policy.ACL(p.ACL).Err(), &refused) {
 		k.add("acl", refused.Wanted, p.ACL)
 	}
-	k.require(p.StorageClass == "" || isReadableClass(p.StorageClass), "storage_class", "a class such as STANDARD_IA whose objects can be read at once", p.StorageClass)
+	k.require(p.StorageClass == "" || isReadableClass(p.StorageClass), "storage_class", "a class in S3's words, such as STANDARD_IA, whose objects can be read at once", p.StorageClass)
 	cache := p.CacheControl == "" || len(p.CacheControl) <= 256 && policy.CacheControl(p.CacheControl).Err() == nil
 	k.require(cache, "cache_control", "at most 256 bytes of printable ASCII without $", p.CacheControl)
+	c.checkHeaders(k)
 	k.require(e.Mode == "" || e.Mode == EncryptionAES256 || e.Mode == EncryptionKMS, "encryption.mode", "AES256 or aws:kms", e.Mode)
 	k.require(e.KeyID == "" || e.Mode == EncryptionKMS, "encryption.key_id", "mode aws:kms beside it", e.Mode)
 	k.require(len(e.KeyID) <= 2048 && consistsOf(e.KeyID, "-_:/"), "encryption.key_id", "a KMS key ID, alias or ARN", e.KeyID)
@@ -119,6 +120,19 @@ func (c *Compiled) checkStorage(k *checker) {
 		k.require(policy.Tagging(tag).Err() == nil, "tags."+tag.Key,
 			"a name of 1 to 128 and a value of at most 256 letters, digits, spaces and +-=._:/@, the name not beginning with aws:", tag.Key+"="+tag.Value)
 	}
+}
+
+// checkHeaders checks what is sent back with the object.
+func (c *Compiled) checkHeaders(k *checker) {
+	p := &c.profile
+	d := p.ContentDisposition
+	k.require(d == "" || d == DispositionAttachment || d == DispositionInline, "content_disposition", "attachment or inline", d)
+	encoding := p.ContentEncoding == "" || len(p.ContentEncoding) <= 256 && policy.ContentEncoding(p.ContentEncoding).Err() == nil
+	k.require(encoding, "content_encoding", "codings such as gzip", p.ContentEncoding)
+	language := len(p.ContentLanguage) <= 256 && consistsOf(strings.ReplaceAll(p.ContentLanguage, ", ", ","), "-,")
+	k.require(p.ContentLanguage == "" || language, "content_language", "language tags such as en or pt-BR", p.ContentLanguage)
+	k.require(p.Expires.IsZero() || policy.Expires(p.Expires).Err() == nil && p.Expires.Nanosecond() == 0, "expires", "an instant in whole seconds", p.Expires)
+	k.require(p.Overwrite == "" || p.Overwrite == OverwriteForbid, "overwrite", "forbid, or nothing", p.Overwrite)
 }
 
 // checkWeb checks the addresses of other sites.
@@ -163,19 +177,10 @@ func isPrefix(prefix string) bool {
 	return ok && len(prefix) <= policy.MaxKeyBytes/2
 }
 
-// classesElsewhere are the storage classes of Cloud Storage whose objects can be read at once.
-var classesElsewhere = []policy.S3Class{"NEARLINE", "COLDLINE", "ARCHIVE", "REGIONAL", "MULTI_REGIONAL"}
-
 // isReadableClass refuses the classes whose objects have to be restored first: each upload is read
 // again after it arrived.
 func isReadableClass(class policy.S3Class) bool {
-	switch oss := policy.OSSClass(class); {
-	case class == policy.ClassGlacier || class == policy.ClassDeepArchive:
-		return false
-	case oss == policy.OSSStandard || oss == policy.OSSIA:
-		return true
-	}
-	return slices.Contains(classesElsewhere, class) || policy.StorageClass(class).Err() == nil
+	return class != policy.ClassGlacier && class != policy.ClassDeepArchive && policy.StorageClass(class).Err() == nil
 }
 
 // IsOrigin reports whether text is the origin of a page exactly as browsers send it: scheme http or

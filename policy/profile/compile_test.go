@@ -104,7 +104,7 @@ var contradictions = []struct {
 	{"parts below 5 MiB", func(p *profile.Profile) { p.Multipart.PartSize = 4 * profile.MiB }, "multipart.part_size"},
 	{"parts of odd bytes", func(p *profile.Profile) { p.Multipart.PartSize = 8*profile.MiB + 1 }, "multipart.part_size"},
 	{"parts over 5 GiB", func(p *profile.Profile) { p.Multipart.PartSize = 6 * profile.GiB }, "multipart.part_size"},
-	{"an unknown checksum", func(p *profile.Profile) { p.Checksum = "md5" }, "checksum"},
+	{"an unknown checksum", func(p *profile.Profile) { p.Checksum = "sha256" }, "checksum"},
 	{"metadata in capitals", func(p *profile.Profile) { p.Metadata = map[string]string{"Source": "web"} }, "metadata"},
 	{"metadata over 2 KB", func(p *profile.Profile) { p.Metadata = map[string]string{"a": strings.Repeat("x", 2048)} }, "metadata"},
 	{"metadata both set and accepted", func(p *profile.Profile) {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"mime"
 	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -36,6 +38,9 @@ func (c *Compiled) Document(p Plan, o PostOptions) policy.Document {
 	}
 	names := policy.AttributeNamesOf(o.Dialect)
 	conditions = append(conditions, c.settings[names.MetadataPrefix]...)
+	if disposition := c.profile.DispositionOf(p); disposition != "" {
+		conditions = append(conditions, policy.ContentDisposition(disposition))
+	}
 	for _, m := range p.Metadata {
 		conditions = append(conditions, policy.Equal(names.MetadataPrefix+m.Name, m.Value))
 	}
@@ -54,7 +59,9 @@ func (c *Compiled) CheckDialect(d *sigv4.Dialect) error {
 		}
 	}
 	const wanted = "no value, since forms of this store have no field for it"
-	k.require(len(c.profile.Tags) == 0 || names.TagsField != "", "tags", wanted, c.profile.Tags)
+	class := c.profile.StorageClass
+	k.require(class == "" || names.StorageClassField != "", "storage_class", wanted, class)
+	k.require(class == "" || names.ClassName(class) != "", "storage_class", "a class that this store has", class)
 	k.require(c.profile.Encryption.Mode == "" || names.Encryption != "", "encryption.mode", wanted, c.profile.Encryption.Mode)
 	return errors.Join(k.found...)
 }
@@ -70,7 +77,14 @@ func (c *Compiled) settingsOf(names policy.AttributeNames) (out []policy.Conditi
 	}
 	add(names.ACLField, string(p.ACL))
 	add("Cache-Control", p.CacheControl)
-	add(names.StorageClass, string(p.StorageClass))
+	add("Content-Encoding", p.ContentEncoding)
+	if !p.Expires.IsZero() {
+		out = append(out, policy.Expires(p.Expires))
+	}
+	if p.Overwrite == OverwriteForbid {
+		add(names.OverwriteField, names.OverwriteValue)
+	}
+	add(names.StorageClassField, names.ClassName(p.StorageClass))
 	add(names.Encryption, p.Encryption.ModeValue(names))
 	add(names.KMSKey, p.Encryption.KeyID)
 	if len(p.Tags) > 0 && names.TagsField != "" {
@@ -86,6 +100,16 @@ func (c *Compiled) settingsByDialect() map[string][]policy.Condition {
 		out[names.MetadataPrefix] = c.settingsOf(names)
 	}
 	return out
+}
+
+// DispositionOf is the Content-Disposition of a plan's object: the profile's, with the visitor's file
+// name where it is known (RFC 6266); "" where the profile sets none.
+func (p *Profile) DispositionOf(plan Plan) string {
+	kind := string(p.ContentDisposition)
+	if kind == "" || plan.Filename == "" {
+		return kind
+	}
+	return mime.FormatMediaType(kind, map[string]string{"filename": strings.ReplaceAll(plan.Filename, "$", "_")})
 }
 
 // ModeValue returns the mode as a dialect writes it.

@@ -124,9 +124,9 @@ func TestTheDocumentHasTheFieldNamesOfItsDialect(t *testing.T) {
 	}{
 		{"AWS", sigv4.AWS, []string{"eq acl private", "eq x-amz-storage-class STANDARD", "eq x-amz-server-side-encryption aws:kms",
 			"eq x-amz-server-side-encryption-aws-kms-key-id k-1", "eq x-amz-meta-source web"}},
-		{"OSS", sigv4.OSS, []string{"eq x-oss-object-acl private", "eq x-oss-storage-class STANDARD", "eq x-oss-server-side-encryption KMS",
+		{"OSS", sigv4.OSS, []string{"eq x-oss-object-acl private", "eq x-oss-storage-class Standard", "eq x-oss-server-side-encryption KMS",
 			"eq x-oss-server-side-encryption-key-id k-1", "eq x-oss-meta-source web"}},
-		{"Cloud Storage, which takes no encryption", sigv4.GCS, []string{"eq acl private", "eq x-goog-storage-class STANDARD", "eq x-goog-meta-source web"}},
+		{"Cloud Storage, which takes no encryption", sigv4.GCS, []string{"eq acl private", "eq x-goog-meta-source web"}},
 	}
 	for _, k := range cases {
 		t.Run(k.name, func(t *testing.T) {

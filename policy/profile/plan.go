@@ -126,7 +126,8 @@ func (c *Compiled) checkSize(id Identity, size int64) error {
 // chooseMethod sets the method and, for a multipart upload, the parts.
 func (c *Compiled) chooseMethod(p *Plan, putOnly bool) {
 	switch {
-	case p.MaxSize >= c.profile.Multipart.Threshold:
+	case p.MaxSize >= c.profile.Multipart.Threshold || putOnly && c.profile.Checksum != "" && p.MaxSize > 0:
+		// A part is signed with its checksum; a PUT is signed before anybody knows one.
 		p.Method = MethodMultipart
 		p.PartSize = partSize(p.MaxSize, c.profile.Multipart.PartSize)
 		p.PartCount = int(ceilDiv(p.MaxSize, p.PartSize))

@@ -56,7 +56,30 @@ const (
 	ChecksumCRC32     Checksum = "crc32"
 	ChecksumCRC32C    Checksum = "crc32c"
 	ChecksumCRC64NVME Checksum = "crc64nvme"
+	ChecksumMD5       Checksum = "md5" // Content-MD5 of each part, for stores without the others; not of the whole object
 )
+
+// Overwrite says what happens where an object has the key already.
+type Overwrite string
+
+// OverwriteForbid refuses an upload to a key that is taken.
+const OverwriteForbid Overwrite = "forbid"
+
+// Size is the length of the checksum in bytes, 0 for an unknown algorithm.
+func (c Checksum) Size() int {
+	if c == ChecksumMD5 {
+		return 16
+	}
+	return c.Algorithm().Size()
+}
+
+// Header is the header in which a part names the checksum.
+func (c Checksum) Header() string {
+	if c == ChecksumMD5 {
+		return "content-md5"
+	}
+	return "x-amz-checksum-" + string(c)
+}
 
 // Algorithm returns the algorithm as S3 writes it, which is in capitals.
 func (c Checksum) Algorithm() policy.ChecksumAlgorithm {
@@ -80,9 +103,21 @@ type Profile struct {
 	MaxSize int64 // bytes; 0 is an error, not infinity
 
 	ACL          policy.CannedACL // "" sends none, which most buckets want
-	StorageClass policy.S3Class   // of S3, OSS or Cloud Storage, in the store's own spelling; "" is the bucket's default
+	StorageClass policy.S3Class   // in S3's words, whatever the store's are; "" is the bucket's default
 	CacheControl string           // at most 256 bytes; "" sends none
-	Redirect     string           // where an upload without script ends, an https URL without query; "" is our own page
+
+	// ContentDisposition is how browsers present the object, with the visitor's file name where that
+	// is known; "" sends none.
+	ContentDisposition Disposition
+	ContentEncoding    string    // codings that files come in, such as "gzip"; "" sends none
+	ContentLanguage    string    // a language tag, or a list of them; "" sends none
+	Expires            time.Time // when caches have to treat the object as stale, in whole seconds; zero sends none
+
+	// Overwrite forbids to take the place of an object that is there, wherever the store can tell; ""
+	// forbids it for PUT and multipart uploads alone.
+	Overwrite Overwrite
+
+	Redirect string // where an upload without script ends, an https URL without query; "" is our own page
 
 	Lifetime       time.Duration // of a form or part URL; 0 is 15 minutes, at most 7 days
 	UploadLifetime time.Duration // how long a multipart upload may be resumed; 0 is 7 days, at most 30 days

@@ -103,7 +103,7 @@ var broken = []struct {
 	{"the word for no metrics", "\"127.0.0.1:9100\"", "none", `14:19: metrics.listen: wants host:port such as 127.0.0.1:8080, got "none"`},
 	{"a public URL without encryption", "https://uploads.example.com", "http://uploads.example.com", `3:13: public_url: wants https, or http on loopback`},
 	{"a key set without encryption", "secret: \"env:TICKET_KEY\"", "jwks: \"http://id.example.com/keys\"", `5:17: tickets.jwks: wants https, or http on loopback`},
-	{"a checksum that the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: wants no value, since store.provider ceph can verify no checksum, got "crc32"`},
+	{"a checksum that the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: wants one of md5, since store.provider ceph can verify no other checksum, got "crc32"`},
 	{"a role that isn't an ARN", "arn:aws:iam::123456789012:role/uploads", "uploads", `49:32: scoped_credentials.role_arn: wants an ARN`},
 	{"credentials for a day", "lifetime: 30m", "lifetime: 24h", `scoped_credentials.lifetime: wants whole seconds from 15m0s to 1h0m0s, got "24h"`},
 	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},

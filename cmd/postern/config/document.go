@@ -102,6 +102,11 @@ type profileSection struct {
 	StorageClass      string            `yaml:"storage_class"`
 	CacheControl      string            `yaml:"cache_control"`
 	Redirect          string            `yaml:"redirect"`
+	Disposition       string            `yaml:"content_disposition"`
+	Encoding          string            `yaml:"content_encoding"`
+	Language          string            `yaml:"content_language"`
+	Expires           string            `yaml:"expires"`
+	Overwrite         string            `yaml:"overwrite"`
 	Download          downloadSection   `yaml:"download"`
 	Removable         string            `yaml:"removable"`
 	MaxFiles          int               `yaml:"max_files"`

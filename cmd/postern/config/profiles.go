@@ -25,6 +25,8 @@ func (l *loader) profile(name string, d profileSection) profile.Profile {
 	p := profile.Profile{
 		Name: name, Bucket: d.Bucket, Key: d.Key, Types: d.Types,
 		ACL: policy.CannedACL(d.ACL), StorageClass: policy.S3Class(d.StorageClass), CacheControl: d.CacheControl, Redirect: d.Redirect,
+		ContentDisposition: profile.Disposition(d.Disposition), ContentEncoding: d.Encoding, ContentLanguage: d.Language,
+		Expires: l.instant(path+".expires", d.Expires), Overwrite: profile.Overwrite(d.Overwrite),
 		Lifetime:       l.duration(path+".lifetime", d.Lifetime),
 		UploadLifetime: l.duration(path+".upload_lifetime", d.UploadLifetime),
 		Access:         profile.Access(l.oneOf(path+".access", d.Access, "ticket", "public")),

@@ -28,7 +28,7 @@ func TestTheStoreSectionIsJudgedAsAWhole(t *testing.T) {
 		{"a provider without regions", "provider: gcs", "", ""},
 		{"a provider whose address has to be named", "provider: r2", "", "store.endpoint: is missing"},
 		{"an ability that is overridden", "provider: ceph, region: default, endpoint: \"https://s3.example.com\", can: {crc32: true}", ", checksum: crc32", ""},
-		{"without the override", "provider: ceph, region: default, endpoint: \"https://s3.example.com\"", ", checksum: crc32", "profiles.photos.checksum: wants no value"},
+		{"without the override", "provider: ceph, region: default, endpoint: \"https://s3.example.com\"", ", checksum: crc32", "profiles.photos.checksum: wants one of md5"},
 		{"an ability that isn't one", "provider: aws, region: eu-central-1, can: {fly: true}", "", `store.can: ability "fly": wanted one of post_policy`},
 		{"an ability that is a text", "provider: aws, region: eu-central-1, can: {tags: maybe}", "", "store.can.tags: wants true or false"},
 		{"a service account's key for another store", "provider: aws, region: eu-central-1, credentials_file: key.json", "", "store.credentials_file: wants provider gcs"},

@@ -117,6 +117,18 @@ func (l *loader) durationOrNone(path, text string) time.Duration {
 	return l.duration(path, text)
 }
 
+// instant reads a time as RFC 3339 has it.
+func (l *loader) instant(path, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		l.fail(path, "wants an instant such as 2030-01-01T00:00:00Z, got %q", shorten(text))
+	}
+	return at.UTC()
+}
+
 func (l *loader) size(path, text string) int64 {
 	if text == "" {
 		return 0
