@@ -146,6 +146,7 @@ func TestAProviderBringsItsDialect(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.Store.Provider = provider
+			c.Store.Endpoint, c.Store.PathStyle = "", false // each at its own address
 		})
 		p := s.issue("files", "data.bin", "", 100)
 		if !slices.ContainsFunc(p.Post.Fields, func(f struct{ Name, Value string }) bool { return f.Name == field }) {
