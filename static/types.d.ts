@@ -6,7 +6,7 @@ import type { Upload } from './upload.js';
 export type State = 'chosen' | 'refused' | 'waiting' | 'preparing' | 'sending' | 'paused' | 'offline' | 'retrying'
   | 'confirming' | 'done' | 'failed' | 'interrupted' | 'removed';
 
-export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme';
+export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'md5';
 
 /** The answer to POST /uploads. */
 export interface Plan {

@@ -107,6 +107,7 @@ func (r ramRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		CanExpire: true, Expires: answer.Expiration, Source: "RAM role"}, nil
 }
 
+// call asks the metadata service with one header; any answer but 200 is an error.
 func (r ramRole) call(ctx context.Context, method, path, header, value string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.address, "/")+path, nil)
 	if err != nil {

@@ -26,6 +26,7 @@ type attributes struct {
 	metadata                      map[string]string
 }
 
+// attributesOf joins what the profile sets with what the plan does.
 func attributesOf(p *ServedProfile, plan profile.Plan) attributes {
 	of := p.Settings
 	a := attributes{

@@ -4,8 +4,8 @@ import { equal, file, ok, test } from './harness.js';
 
 const digits = new Blob(['123456789']);
 
-/** The CRCs of the nine digits, from the catalogue of parametrised CRC algorithms. @type {[Algorithm, string][]} */
-const CHECK = [['crc32', 'cbf43926'], ['crc32c', 'e3069283'], ['crc64nvme', 'ae8b14860a799888']];
+/** The checksums of the nine digits: CRCs from the catalogue of parametrised CRC algorithms, MD5 by md5sum. @type {[Algorithm, string][]} */
+const CHECK = [['crc32', 'cbf43926'], ['crc32c', 'e3069283'], ['crc64nvme', 'ae8b14860a799888'], ['md5', '25f9e794323b453885f5181f1b624d0b']];
 
 const hex = (/** @type {string} */ base64) => [...atob(base64)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 
