@@ -94,7 +94,7 @@ func TestAFormPagePreloadsAllItsModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := []string{"define.js", "own-uploads.js", "embed.js", "widget.js", "checksum.js", "checksum-worker.js"}
+	later := []string{"define.js", "own-uploads.js", "embed.js", "widget.js", "checksum.js", "checksum-worker.js", "crc.js", "md5.js"}
 	for path, own := range map[string]string{"/forms/pictures": "", "/widget/pictures": "widget.js"} {
 		page := string(s.call("GET", path, "").body)
 		for _, name := range names {

@@ -32,7 +32,7 @@ function addBlock(state, data, from) {
 }
 
 /** The MD5 of a blob in base64. @param {Blob} blob */
-export async function md5(blob) {
+export async function checksum(blob) {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   let rest = new Uint8Array(0);
   const reader = blob.stream().getReader();
