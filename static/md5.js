@@ -13,10 +13,7 @@ const mix = (b, c, d, i) => (i < 16 ? (b & c) | (~b & d) : i < 32 ? (d & b) | (~
 
 /** Adds one block to the state. @param {Int32Array} state @param {DataView} data @param {number} from */
 function addBlock(state, data, from) {
-  let a = state[0];
-  let b = state[1];
-  let c = state[2];
-  let d = state[3];
+  let [a, b, c, d] = state;
   for (let i = 0; i < 64; i++) {
     const sum = (a + mix(b, c, d, i) + SINES[i] + data.getInt32(from + WORDS[i] * 4, true)) | 0;
     const shift = SHIFTS[((i >> 4) << 2) | (i & 3)];
@@ -25,10 +22,7 @@ function addBlock(state, data, from) {
     c = b;
     b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
   }
-  state[0] += a;
-  state[1] += b;
-  state[2] += c;
-  state[3] += d;
+  [a, b, c, d].forEach((value, i) => (state[i] += value));
 }
 
 /** The MD5 of a blob in base64. @param {Blob} blob */
@@ -39,12 +33,7 @@ export async function checksum(blob) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    let bytes = value;
-    if (rest.length) {
-      bytes = new Uint8Array(rest.length + value.length);
-      bytes.set(rest);
-      bytes.set(value, rest.length);
-    }
+    const bytes = new Uint8Array(await new Blob([rest, value]).arrayBuffer());
     const whole = bytes.length - (bytes.length % BLOCK);
     addBlocks(state, bytes.subarray(0, whole));
     rest = bytes.slice(whole);
