@@ -1,47 +1,27 @@
 /** @import {QueueOptions, Stored, Uploaded} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
+/** @import {Field} from './field.js' */
+/** @import {Messages} from './messages.js' */
 import { listenForFiles, pickFiles } from './file-sources.js';
+import { FormElement } from './form-element.js';
 import { List, TURN } from './list.js';
-import { Messages } from './messages.js';
 import { Queue, includesType } from './queue.js';
 
 /**
  * <postern-uploader>: enhances the form that the server rendered inside it. The form is changed only after everything has loaded, so
  * that it works until then, or without any of it. README.md lists attributes and events.
  */
-export class Uploader extends HTMLElement {
-  static observedAttributes = ['disabled', 'readonly'];
+export class Uploader extends FormElement {
+  static observedAttributes = ['disabled', 'readonly', 'required', 'ready'];
 
   /** @type {string | ((renew: boolean) => string | Promise<string>)} */
   #ticket = '';
-  /** @type {Queue | null} */
-  queue = null;
   /** @type {List | null} */
   list = null;
-  /** Removes the listeners. @type {AbortController | null} */
-  #controller = null;
 
-  async connectedCallback() {
-    const { signal } = (this.#controller = new AbortController());
-    for (const target of [this, window]) target.addEventListener('postern:forget', () => this.forget(), { signal });
-    try {
-      const response = await fetch(this.getAttribute('catalog') ?? '', { signal });
-      const messages = new Messages(await response.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
-      if (!signal.aborted) this.#enhance(messages, signal);
-    } catch (error) {
-      if (!signal.aborted) console.warn('postern: no uploader:', error);
-    }
-  }
-
-  disconnectedCallback() {
-    this.#controller?.abort();
-    this.queue?.uploads.forEach((upload) => upload.canMove('paused') && this.queue?.pause(upload));
-  }
-
-  /** @param {Messages} messages @param {AbortSignal} signal */
-  #enhance(messages, signal) {
+  /** @override @param {Messages} messages @param {AbortSignal} signal @param {typeof Field} [Control] */
+  enhance(messages, signal, Control) {
     const input = /** @type {HTMLInputElement} */ (this.querySelector('input[type=file]'));
-    const form = /** @type {HTMLFormElement} */ (input.form);
     this.input = input;
     const queue = (this.queue ??= new Queue(this.#options()));
     const { rules } = queue.options;
@@ -50,16 +30,18 @@ export class Uploader extends HTMLElement {
       // An embedded form gets its ticket first, by widget.js.
       if (!this.hasAttribute('embedded')) queue.restore();
     }
+    this.list.attach();
     input.multiple = rules.multiple;
     // The server hides what works only with script.
-    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('form[hidden], form [hidden]'))) {
+    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('form[hidden], :is(form, .postern-form) [hidden]'))) {
       hidden.hidden = false;
       const { picker } = hidden.dataset;
       if (picker) hidden.onclick = async () => this.add(await pickFiles(JSON.parse(picker)));
     }
-    // And disables what can't be sent without.
-    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll('button:disabled'))) button.disabled = false;
-    form.addEventListener('submit', (event) => {
+    // And disables what can't be sent without. In a form of the host's own that is the host's matter.
+    if (Control) (this.field ??= new Control(this, queue)).connect(messages, signal);
+    else for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.querySelectorAll('button:disabled'))) button.disabled = false;
+    if (!Control) input.form?.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#addFromInput();
       queue.start();
@@ -90,17 +72,25 @@ export class Uploader extends HTMLElement {
    * Forgets the person: stops all uploads, empties the list, and removes what is saved of that person's unfinished uploads in this
    * browser. Hosts call it at a logout, while the ticket is still good, or dispatch the event `postern:forget` on the element or on the
    * window; the promise is resolved when everything is removed.
+   * @override
    */
   async forget() {
     const queue = (this.queue ??= new Queue(this.#options()));
     const forgotten = queue.forget();
     this.removeAttribute('owners');
+    this.field?.forget();
     await forgotten;
   }
 
-  attributeChangedCallback() {
+  /** @param {string} [name] @param {string | null} [_old] @param {string | null} [now] */
+  attributeChangedCallback(name, _old, now) {
+    // A script that makes the page equal to another rendering takes out what we have added.
+    if (name === 'ready' && now === null) this.restart();
     if (this.input) this.input.disabled = this.#closed;
+    this.field?.update();
   }
+
+  formDisabledCallback() { this.attributeChangedCallback(); }
 
   /** @returns {QueueOptions} */
   #options() {
@@ -108,6 +98,7 @@ export class Uploader extends HTMLElement {
     return {
       endpoint: text('endpoint'),
       profile: text('profile'),
+      field: this.hasAttribute('name') ? `#${encodeURIComponent(text('name'))}` : '',
       rules: {
         types: text('types').toLowerCase().split(',').filter(Boolean),
         typeNames: text('type-names'),
@@ -120,13 +111,13 @@ export class Uploader extends HTMLElement {
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
       owners: () => text('owners').split(' ').filter(Boolean),
       emit: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),
-      onChange: (upload) => this.list?.schedule(upload),
+      onChange: (upload) => { this.list?.schedule(upload); this.field?.schedule(upload); },
     };
   }
 
   /** Whether no file may be added at present. */
   get #closed() {
-    return this.matches('[disabled], [readonly]');
+    return this.matches(':disabled, [disabled], [readonly]');
   }
 
   /** What has been uploaded: the server's answers, with name and owner's mark. @returns {Uploaded[]} */
@@ -156,7 +147,7 @@ export class Uploader extends HTMLElement {
     for (let i = 0;;) {
       const end = performance.now() + TURN;
       for (; files[i] && performance.now() < end; i++) queue.add(files[i]);
-      if (input) input.required = !queue.uploads.size;
+      if (input && !this.field) input.required = !queue.uploads.size;
       if (!this.hasAttribute('manual')) queue.start();
       if (!files[i]) return;
       await new Promise((resolve) => setTimeout(resolve));

@@ -54,8 +54,18 @@ export async function pickFiles(attributes, withHandle) {
   });
 }
 
+/** When each zone of the page was used last. @type {WeakMap<Element, number>} */
+const lastUse = new WeakMap();
+/** @param {Element} zone */
+const markUsed = (zone) => lastUse.set(zone, performance.now());
+/** Whether no other zone of the page was used later. Before any was used, that is the first one. @param {Element} zone */
+const isLastUsed = (zone) => {
+  const zones = [...document.querySelectorAll(zone.localName)];
+  return zones.reduce((last, other) => ((lastUse.get(other) ?? 0) > (lastUse.get(last) ?? 0) ? other : last)) === zone;
+};
+
 /**
- * Adds files that are dropped on a zone or pasted.
+ * Adds files that are dropped on a zone or pasted: on the page, they are for the zone that was used last.
  * @param {HTMLElement} zone @param {AbortSignal} signal
  * @param {{accepts: (types: string[]) => boolean, add: (file: PickedFile) => void}} handlers
  */
@@ -85,13 +95,15 @@ export function listenForFiles(zone, signal, { accepts, add }) {
   addEventListener('drop', async (/** @type {any} */ event) => {
     endDrag();
     const data = dragData(event);
+    if (data) markUsed(zone);
     if (data) for await (const file of droppedFiles(data)) add(file);
   }, { signal });
+  zone.addEventListener('focusin', () => markUsed(zone), { signal });
   document.addEventListener('paste', (event) => {
     const { clipboardData, target, defaultPrevented } = event;
     const files = clipboardData?.files;
     // Text fields elsewhere on the page keep what is pasted into them.
-    if (!files?.length || defaultPrevented || !(target === document.body || zone.contains(/** @type {Node} */ (target)))) return;
+    if (!files?.length || defaultPrevented || !(target === document.body ? isLastUsed(zone) : zone.contains(/** @type {Node} */ (target)))) return;
     event.preventDefault();
     for (const file of files) add(file);
   }, { signal });

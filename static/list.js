@@ -40,6 +40,12 @@ export class List {
     this.rowTemplate = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (find('template')).content.firstElementChild);
   }
 
+  /** Puts the rows into the element, whose content may have been rendered again. */
+  attach() {
+    for (const part of [this.#files, this.#total, this.#live]) this.element.querySelector(`.${part.classList[0]}`)?.replaceWith(part);
+    this.#files.replaceChildren(...[...this.rows.values()].map((row) => row.node));
+  }
+
   /** A page that the browser keeps in its memory may come back for somebody else: until that is known no file is shown. @param {AbortSignal} signal */
   hideWhileCached(signal) {
     addEventListener('pagehide', () => { this.#files.hidden = true; }, { signal });

@@ -30,7 +30,7 @@ export class Queue {
   constructor(options) {
     this.options = options;
     this.owner = new Owner(options, () => this.restore());
-    this.saved = new SavedUploads(`${options.endpoint} ${options.profile}`, this.owner);
+    this.saved = new SavedUploads(`${options.endpoint} ${options.profile}${options.field ?? ''}`, this.owner);
   }
 
   /** Whether no further file is allowed. */

@@ -96,6 +96,8 @@ export interface Rules {
 export interface QueueOptions {
   endpoint: string;
   profile: string;
+  /** Tells the unfinished uploads of a field in a host's form from those of other fields. */
+  field?: string;
   rules: Rules;
   /** The visitor's ticket, or ''. With `renew`, another one than the last. */
   ticket(renew: boolean): string | Promise<string>;

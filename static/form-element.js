@@ -1,0 +1,74 @@
+/** @import {Field} from './field.js' */
+/** @import {Queue} from './queue.js' */
+/** @import {Upload} from './upload.js' */
+import { Messages } from './messages.js';
+
+/**
+ * An element whose content the server has rendered, and which is enhanced once everything has loaded. It may be moved, and its content
+ * rendered again, at any time. With a name it is a control in a form of the host's own.
+ */
+export class FormElement extends HTMLElement {
+  static formAssociated = true;
+  internals = this.attachInternals();
+  /** @type {Queue | null} */
+  queue = null;
+  /** The control in a form of the host's own. @type {Field | null} */
+  field = null;
+  /** What the field had when the page was left. */
+  restored = '';
+  /** Removes the listeners. @type {AbortController | null} */
+  #controller = null;
+  /** What was paused because the element has left the page. @type {Upload[]} */
+  #paused = [];
+
+  async connectedCallback() {
+    // It may have been moved: then everything is as it was.
+    if (this.#controller) return;
+    const { signal } = (this.#controller = new AbortController());
+    for (const target of [this, window]) target.addEventListener('postern:forget', () => this.forget(), { signal });
+    try {
+      const module = this.hasAttribute('name') ? import('./field.js') : null;
+      const response = await fetch(this.getAttribute('catalog') ?? '', { signal });
+      const messages = new Messages(await response.json(), /** @type {HTMLElement | null} */ (this.closest('[lang]'))?.lang);
+      const Control = (await module)?.Field;
+      if (!signal.aborted) this.enhance(messages, signal, Control);
+    } catch (error) {
+      if (!signal.aborted) console.warn('postern: no uploader:', error);
+    }
+    for (const upload of this.#paused.splice(0)) if (upload.state === 'paused') this.queue?.resume(upload);
+  }
+
+  async disconnectedCallback() {
+    await null;
+    if (this.isConnected) return;
+    this.#stop();
+    this.queue?.uploads.forEach((upload) => {
+      if (!upload.canMove('paused')) return;
+      this.#paused.push(upload);
+      this.queue?.pause(upload);
+    });
+  }
+
+  #stop() {
+    this.#controller?.abort();
+    this.#controller = null;
+  }
+
+  /** Called when a script has made the element equal to another rendering, which takes out what was added. */
+  async restart() {
+    this.#stop();
+    await null;
+    if (this.isConnected) this.connectedCallback();
+  }
+
+  /** @abstract @param {Messages} _messages @param {AbortSignal} _signal @param {typeof Field} [_Control] of an element that is a control */
+  enhance(_messages, _signal, _Control) {}
+  /** @abstract @returns {Promise<void>} */
+  async forget() {}
+
+  /** Called for moveBefore in place of the first two. */
+  connectedMoveCallback() {}
+  formResetCallback() { this.field?.reset(); }
+  /** @param {string} state as the field gave it to the browser */
+  formStateRestoreCallback(state) { this.restored = state; }
+}

@@ -1,0 +1,167 @@
+/** @import {Stored} from './types.d.ts' */
+/** @import {Uploader} from './element.js' */
+/** @import {Queue} from './queue.js' */
+import { Upload } from './upload.js';
+
+/**
+ * A receipt that the browser keeps until the form is sent. `ends` in ms by this machine's clock; `owner` is the mark of whose it is.
+ * @typedef {{receipt: string, ends: number, owner: string}} KeptReceipt
+ */
+
+/** What the browser keeps of a field: what was uploaded since the page was rendered, and the IDs of what was taken out. @typedef {{files: KeptReceipt[], removed: string[]}} KeptState */
+
+/** Begins the names under which a tab keeps the states of fields. */
+const PREFIX = 'postern field ';
+
+/** What a receipt says. @param {string} receipt @returns {Stored & {jti: string, filename?: string, iat: number, exp: number}} */
+function claimsOf(receipt) {
+  const payload = atob(receipt.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(payload, (c) => c.charCodeAt(0))));
+}
+
+/** The finished files of a field: those that the server has rendered, and those that only the browser has. */
+export class KeptReceipts {
+  /** What the server has rendered, by upload ID. @type {Map<string, string>} */
+  rendered = new Map();
+  /** When those end that only the browser has. @type {Map<Upload, number>} */
+  #ends = new Map();
+  /** What the form was sent with. @type {Set<Upload>} */
+  #sent = new Set();
+  /** How many times it is being looked up whose the kept receipts are. */
+  lookups = 0;
+
+  /** @param {Uploader} element @param {Queue} queue */
+  constructor(element, queue) {
+    this.element = element;
+    this.queue = queue;
+  }
+
+  /** The files that have a receipt. */
+  get uploads() {
+    return [...this.queue.uploads].filter((upload) => upload.stored?.receipt);
+  }
+
+  /** The name under which the tab keeps the state. */
+  get #key() {
+    return `${PREFIX}${location.pathname}${location.search} ${this.element.getAttribute('name')}`;
+  }
+
+  /** Shows what the server has rendered, perhaps again: then what isn't there any more was used or refused. @param {HTMLInputElement[]} inputs */
+  render(inputs) {
+    const ids = new Map(inputs.map(({ value }) => [claimsOf(value).jti, value]));
+    for (const upload of this.uploads) {
+      const { id } = /** @type {Stored} */ (upload.stored);
+      if (!ids.has(id) && (this.rendered.has(id) || this.#sent.has(upload))) this.queue.drop(upload);
+    }
+    this.rendered = ids;
+    for (const { value, checked, type } of inputs) if (checked || type === 'hidden') this.#show(value);
+  }
+
+  /** Adds a finished file, unless it is there. Without `ends` the server has rendered it. @param {string} receipt @param {string} [owner] @param {number} [ends] */
+  #show(receipt, owner, ends) {
+    const { queue } = this;
+    const { jti: id, filename, ...claims } = claimsOf(receipt);
+    const stored = { ...claims, id, receipt };
+    const shown = this.uploads.find((upload) => upload.stored?.id === id);
+    if (shown && !ends) {
+      shown.stored = stored;
+      this.#ends.delete(shown);
+    }
+    if (shown) return;
+    const { options, owner: { guest } } = queue;
+    const { size, key } = claims;
+    const upload = new Upload(null, { name: filename || key.replace(/.*\//, ''), size, lastModified: 0 }, options.onChange);
+    Object.assign(upload, { state: 'done', storedBytes: size, sentBytes: size, stored, owner: owner ?? options.owners()[0] ?? guest });
+    if (ends) this.#ends.set(upload, ends);
+    queue.uploads.add(upload);
+    options.onChange(upload);
+  }
+
+  /** Shows what the browser has kept, if it is the person's. @param {() => void} update is called before and after the wait */
+  async restore(update) {
+    const { element, queue } = this;
+    const states = [element.restored, this.#read()].flatMap((text) => (text ? /** @type {KeptState} */ (JSON.parse(text)) : []));
+    element.restored = '';
+    for (const upload of this.uploads) if (states.some(({ removed }) => removed.includes(upload.stored?.id ?? ''))) queue.drop(upload);
+    const files = states.flatMap((state) => state.files).filter(({ ends }) => ends > Date.now());
+    if (files.length) {
+      this.lookups++;
+      update();
+      const marks = (await queue.owner.settle()) ?? [];
+      for (const { receipt, ends, owner } of files) if (marks.includes(owner)) this.#show(receipt, owner, ends);
+      this.#dropOldest();
+      this.lookups--;
+    }
+    update();
+  }
+
+  /** Leaves the newest files where there are more than the field takes. */
+  #dropOldest() {
+    const most = +(this.element.getAttribute('max-files') ?? '') || (this.queue.options.rules.multiple ? Infinity : 1);
+    const issued = (/** @type {Upload} */ upload) => claimsOf(`${upload.stored?.receipt}`).iat;
+    this.uploads.sort((a, b) => issued(b) - issued(a)).slice(most).forEach((upload) => this.queue.drop(upload));
+  }
+
+  /** Has the browser keep the state for when the visitor comes back, and the tab what wasn't sent. @returns {boolean} whether the files differ from what the server has rendered */
+  keep() {
+    const { element, uploads, rendered } = this;
+    const shown = new Set(uploads.map((upload) => upload.stored?.id ?? ''));
+    const removed = [...rendered.keys()].filter((id) => !shown.has(id));
+    const own = uploads.filter((upload) => !rendered.has(upload.stored?.id ?? ''));
+    this.#ends = new Map(own.map((upload) => [upload, this.#ends.get(upload) ?? this.#endOf(upload)]));
+    const state = (/** @type {Upload[]} */ list) => JSON.stringify({
+      files: list.map((upload) => ({ receipt: upload.stored?.receipt, ends: this.#ends.get(upload), owner: upload.owner })), removed,
+    });
+    element.internals.setFormValue(new FormData(), state(own));
+    const unsent = own.filter((upload) => !this.#sent.has(upload));
+    if (!this.lookups) this.#save(unsent.length || removed.length ? state(unsent) : '');
+    return own.length + removed.length > 0;
+  }
+
+  /** Clocks differ, so only the span counts. @param {Upload} upload */
+  #endOf(upload) {
+    const { iat, exp } = claimsOf(`${upload.stored?.receipt}`);
+    return Date.now() + (exp - iat) * 1000;
+  }
+
+  /** What was sent is the host's: the tab doesn't keep it. */
+  send() {
+    this.#sent = new Set(this.uploads);
+    this.#save('');
+  }
+
+  /** Shows what the server has rendered, and nothing else. */
+  reset() {
+    this.uploads.forEach((upload) => this.queue.drop(upload));
+    this.element.reset();
+    for (const receipt of this.rendered.values()) this.#show(receipt);
+  }
+
+  #read() {
+    try {
+      return sessionStorage.getItem(this.#key);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} state '' keeps nothing */
+  #save(state) {
+    try {
+      if (state) sessionStorage.setItem(this.#key, state);
+      else sessionStorage.removeItem(this.#key);
+    } catch {
+      // There is no storage, or no room in it: a reload loses what wasn't sent.
+    }
+  }
+
+  /** Forgets what the server has rendered, and what the tab keeps of all fields. */
+  forget() {
+    this.rendered.clear();
+    try {
+      for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+    } catch {
+      // There is no storage, and nothing in it.
+    }
+  }
+}
