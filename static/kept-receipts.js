@@ -25,7 +25,9 @@ export class KeptReceipts {
   rendered = new Map();
   /** When those end that only the browser has. @type {Map<Upload, number>} */
   #ends = new Map();
-  /** What the form was sent with. @type {Set<Upload>} */
+  /** What the tab keeps for other people. @type {KeptReceipt[]} */
+  #foreign = [];
+  /** IDs of what the form was sent with, or without. @type {Set<string>} */
   #sent = new Set();
   /** How many times it is being looked up whose the kept receipts are. */
   lookups = 0;
@@ -37,21 +39,19 @@ export class KeptReceipts {
   }
 
   /** The files that have a receipt. */
-  get uploads() {
-    return [...this.queue.uploads].filter((upload) => upload.stored?.receipt);
-  }
+  get uploads() { return [...this.queue.uploads].filter((upload) => upload.stored?.receipt); }
+
+  get #ids() { return this.uploads.map((upload) => upload.stored?.id ?? ''); }
 
   /** The name under which the tab keeps the state. */
-  get #key() {
-    return `${PREFIX}${location.pathname}${location.search} ${this.element.getAttribute('name')}`;
-  }
+  get #key() { return `${PREFIX}${location.pathname}${location.search} ${this.element.getAttribute('name')}`; }
 
   /** Shows what the server has rendered, perhaps again: then what isn't there any more was used or refused. @param {HTMLInputElement[]} inputs */
   render(inputs) {
     const ids = new Map(inputs.map(({ value }) => [claimsOf(value).jti, value]));
     for (const upload of this.uploads) {
       const { id } = /** @type {Stored} */ (upload.stored);
-      if (!ids.has(id) && (this.rendered.has(id) || this.#sent.has(upload))) this.queue.drop(upload);
+      if (!ids.has(id) && (this.rendered.has(id) || this.#sent.has(id))) this.queue.drop(upload);
     }
     this.rendered = ids;
     for (const { value, checked, type } of inputs) if (checked || type === 'hidden') this.#show(value);
@@ -89,6 +89,7 @@ export class KeptReceipts {
       update();
       const marks = (await queue.owner.settle()) ?? [];
       for (const { receipt, ends, owner } of files) if (marks.includes(owner)) this.#show(receipt, owner, ends);
+      this.#foreign = files.filter(({ owner }) => !marks.includes(owner));
       this.#dropOldest();
       this.lookups--;
     }
@@ -105,16 +106,15 @@ export class KeptReceipts {
   /** Has the browser keep the state for when the visitor comes back, and the tab what wasn't sent. @returns {boolean} whether the files differ from what the server has rendered */
   keep() {
     const { element, uploads, rendered } = this;
-    const shown = new Set(uploads.map((upload) => upload.stored?.id ?? ''));
-    const removed = [...rendered.keys()].filter((id) => !shown.has(id));
-    const own = uploads.filter((upload) => !rendered.has(upload.stored?.id ?? ''));
+    const shown = this.#ids;
+    const removed = [...rendered.keys()].filter((id) => !shown.includes(id));
+    const own = uploads.filter((_, i) => !rendered.has(shown[i]));
     this.#ends = new Map(own.map((upload) => [upload, this.#ends.get(upload) ?? this.#endOf(upload)]));
-    const state = (/** @type {Upload[]} */ list) => JSON.stringify({
-      files: list.map((upload) => ({ receipt: upload.stored?.receipt, ends: this.#ends.get(upload), owner: upload.owner })), removed,
-    });
-    element.internals.setFormValue(new FormData(), state(own));
-    const unsent = own.filter((upload) => !this.#sent.has(upload));
-    if (!this.lookups) this.#save(unsent.length || removed.length ? state(unsent) : '');
+    const files = own.map((upload) => ({ receipt: `${upload.stored?.receipt}`, ends: /** @type {number} */ (this.#ends.get(upload)), owner: upload.owner }));
+    element.internals.setFormValue(new FormData(), JSON.stringify({ files, removed }));
+    const unsent = (/** @type {string} */ id) => !this.#sent.has(id);
+    const tab = { files: [...files.filter((_, i) => unsent(`${own[i].stored?.id}`)), ...this.#foreign], removed: removed.filter(unsent) };
+    if (!this.lookups) this.#save(tab);
     return own.length + removed.length > 0;
   }
 
@@ -126,8 +126,8 @@ export class KeptReceipts {
 
   /** What was sent is the host's: the tab doesn't keep it. */
   send() {
-    this.#sent = new Set(this.uploads);
-    this.#save('');
+    this.#sent = new Set([...this.#ids, ...this.rendered.keys()]);
+    this.keep();
   }
 
   /** Shows what the server has rendered, and nothing else. */
@@ -145,10 +145,10 @@ export class KeptReceipts {
     }
   }
 
-  /** @param {string} state '' keeps nothing */
+  /** @param {KeptState} state */
   #save(state) {
     try {
-      if (state) sessionStorage.setItem(this.#key, state);
+      if (state.files.length + state.removed.length) sessionStorage.setItem(this.#key, JSON.stringify(state));
       else sessionStorage.removeItem(this.#key);
     } catch {
       // There is no storage, or no room in it: a reload loses what wasn't sent.
@@ -158,6 +158,7 @@ export class KeptReceipts {
   /** Forgets what the server has rendered, and what the tab keeps of all fields. */
   forget() {
     this.rendered.clear();
+    this.#foreign = [];
     try {
       for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
     } catch {

@@ -133,11 +133,12 @@ export class List {
   #updateTotal() {
     const { messages, element, queue } = this;
     const count = { all: 0, done: 0, busy: 0, paused: 0, offline: 0, attention: 0, chosen: 0 };
-    let [size, sent, left] = [0, 0, 0];
+    let [size, sent, left, restored] = [0, 0, 0, 0];
     for (const upload of queue.uploads) {
       const { state } = upload;
       const kind = NEEDS_ATTENTION.test(state) ? 'attention' : state in count ? state : 'busy';
       count[/** @type {keyof typeof count} */ (kind)]++;
+      if (state === 'done' && !upload.file) restored++;
       if (state === 'refused') continue;
       count.all++;
       size += upload.size;
@@ -157,14 +158,12 @@ export class List {
     this.#bar.value = progress;
     const text = messages.plural('upload.total', count.all, { done: messages.number(count.done), percent: messages.percent(progress) });
     this.#totalText.textContent = running ? messages.withSpeed(text, this.#meter, left) : text;
-    this.#announce(this.#announcer.announcement(count, progress, this.#problems.splice(0)));
+    this.#announce(this.#announcer.announcement({ ...count, done: count.done - restored }, progress, this.#problems.splice(0)));
     const summary = `${state} ${count.all} ${count.done}`;
     if (summary !== this.#lastSummary) queue.options.emit('change', {});
     this.#lastSummary = summary;
   }
 
   /** @param {string} text */
-  #announce(text) {
-    if (text) this.#live.textContent = text;
-  }
+  #announce(text) { if (text) this.#live.textContent = text; }
 }
