@@ -1,10 +1,8 @@
-/** @import {QueueOptions, Plan, Request} from './types.d.ts' */
+/** @import {QueueOptions, PartLayout, Plan, Request} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 /** @import {SavedUploads} from './saved-uploads.js' */
-/** @import {RequestError} from './request.js' */
-import { Multipart } from './multipart.js';
 import { withTicket } from './owner.js';
-import { Retrier, backoff, send } from './request.js';
+import { RequestError, Retrier, backoff, send } from './request.js';
 
 /** Files larger than this are worth the preflight that a progress listener costs. */
 const PROGRESS_THRESHOLD = 256 << 10;
@@ -62,7 +60,7 @@ export class Transfer extends Retrier {
   async #deliver(plan, resumed) {
     for (let round = 0; ; round++) {
       this.show('preparing');
-      if (plan.multipart) await new Multipart(this, plan.id, plan.multipart).run(resumed || round > 0);
+      if (plan.multipart) await (await this.#multipart(plan, plan.multipart)).run(resumed || round > 0);
       else await this.retry((tries) => this.#sendWhole(plan, tries));
       this.show('confirming');
       try {
@@ -74,6 +72,13 @@ export class Transfer extends Retrier {
       // A file that isn't there was lost with its connection. Parts that the store lost say nothing about the network.
       await this.wait(backoff(round, 0), !plan.multipart);
     }
+  }
+
+  /** What only large files need is loaded with the first one. @param {Plan} plan @param {PartLayout} layout */
+  async #multipart({ id }, layout) {
+    const load = (/** @type {number} */ tries) => /** @type {Promise<typeof import('./multipart.js')>} */ (import(`./multipart.js${tries ? `?${tries}` : ''}`));
+    const { Multipart } = await this.retry((tries) => load(tries).catch(() => { throw new RequestError(0, ''); }));
+    return new Multipart(this, id, layout);
   }
 
   /**
