@@ -8,8 +8,7 @@ const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolatio
 
 /** <postern-upload profile="…">: an uploader in an iframe, and a form control. It submits the receipts of the uploaded objects. At a logout, hosts call forget(). */
 class PosternUpload extends HTMLElement {
-  static formAssociated = true;
-  static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
+  static formAssociated = true; static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
 
   /** @type {string | ((renew: boolean) => Ticket)} */ #ticket = '';
   /** What has been uploaded. It is kept when the frame is loaded again, and restored with the page for the same person. @type {Uploaded[]} */ #files = [];
@@ -140,7 +139,6 @@ class PosternUpload extends HTMLElement {
     return new Promise((resolve) => { this.#forgotten.push(resolve); });
   }
   #endForget() { this.#forgotten.splice(0).forEach((end) => end()); }
-
   /** Sets the value and the validity of the form control. */
   #updateFormValue(files = this.#files, busy = this.internals.states.has('busy')) {
     this.#files = files;
@@ -148,7 +146,9 @@ class PosternUpload extends HTMLElement {
     const values = name ? files.map(({ key, receipt }) => (this.getAttribute('value-as') === 'key' ? key : receipt)) : [];
     for (const value of values) if (value) data.append(`${name}`, value);
     internals.setFormValue(data, JSON.stringify([...files, ...this.#kept]));
-    const error = this.#customError || failure || (busy && (messages.busy || messages.required)) || (values.every(Boolean) ? '' : messages.no_receipt);
+    const unsent = values.every(Boolean) ? '' : messages.no_receipt;
+    if (unsent) this.#watch.tellOfMissingReceipts(`${name}`);
+    const error = this.#customError || failure || (busy && (messages.busy || messages.required)) || unsent;
     if (error) internals.setValidity({ customError: true }, error, anchor);
     else if (this.hasAttribute('required') && !files.length) internals.setValidity({ valueMissing: true }, messages.required, this.frame);
     else internals.setValidity({});

@@ -15,6 +15,7 @@ export class Watch {
   #violated = new Set();
   /** Stands in place of the frame. */
   #fallback = document.createElement('div');
+  #toldOfReceipts = false;
   #tag; #onChange;
 
   /** @param {HTMLElement & {frame: HTMLIFrameElement, internals: ElementInternals, base: URL}} tag @param {() => void} onChange called when `failure` has changed */
@@ -61,6 +62,12 @@ export class Watch {
   /** @param {SecurityPolicyViolationEvent} event of the page */
   addViolation({ disposition, blockedURI, effectiveDirective }) {
     if (disposition === 'enforce' && blockedURI.startsWith(this.#tag.base.origin)) this.#violated.add(effectiveDirective);
+  }
+
+  /** Says once on the console why a form has no value. @param {string} name of the field */
+  tellOfMissingReceipts(name) {
+    if (!this.#toldOfReceipts) console.error(`postern: <postern-upload name="${name}"> has no value: the server gives no receipts. Add to its config: receipts: {secrets: ["env:POSTERN_RECEIPT_KEY"]}. Or set value-as="key" on the tag, for keys that anybody can edit.`);
+    this.#toldOfReceipts = true;
   }
 
   /** Shows the frame, or a sentence and the content of the tag. @param {string} failure '' for none */

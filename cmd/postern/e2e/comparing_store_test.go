@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/postern-dev/postern/handlers"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -73,7 +74,7 @@ func startComparingStore(t *testing.T, p *proxy, path string, partSize int64) *c
 		Name: "files", Bucket: "media", Key: "users/{subject}/{id}{ext}", Types: []string{"*/*"}, MaxSize: profile.MaxObjectSize,
 		Access: profile.AccessPublic,
 	}
-	h := newHandlers(t, []profile.Profile{anyFile}, func(s *uploads.Store) { s.Client, s.Endpoint = m, "http://"+comparingStoreHost })
+	h := newHandlers(t, []profile.Profile{anyFile}, func(c *handlers.Config) { c.Store.Client, c.Store.Endpoint = m, "http://"+comparingStoreHost })
 	p.serveHost("uploads.localhost", echoServer(h))
 	p.serveHost(comparingStoreHost, m)
 	return m

@@ -15,20 +15,21 @@ import (
 )
 
 // newHandlers returns the handlers of a server at uploadsOrigin in this process, with the given
-// profiles. Nothing listens at the endpoint of its store; configure may change that.
-func newHandlers(t *testing.T, profiles []profile.Profile, configure func(*uploads.Store)) *handlers.Handlers {
+// profiles. Nothing listens at the endpoint of its store; configure may change that, and more.
+func newHandlers(t *testing.T, profiles []profile.Profile, configure func(*handlers.Config)) *handlers.Handlers {
 	t.Helper()
 	keys := credentials.NewStaticCredentialsProvider("key", "secret", "")
-	store := uploads.Store{
-		Client:      s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: keys}),
-		Credentials: keys, Region: "us-east-1", Endpoint: "http://127.0.0.1:1", PathStyle: true, Provider: uploads.Provider{PostPolicy: true},
+	config := handlers.Config{
+		PublicURL: uploadsOrigin, Profiles: profiles, TokenKeys: []sigv4.Secret{"the token key of a server in the test process"},
+		Store: uploads.Store{
+			Client:      s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: keys}),
+			Credentials: keys, Region: "us-east-1", Endpoint: "http://127.0.0.1:1", PathStyle: true, Provider: uploads.Provider{PostPolicy: true},
+		},
 	}
 	if configure != nil {
-		configure(&store)
+		configure(&config)
 	}
-	h, err := handlers.New(handlers.Config{
-		PublicURL: uploadsOrigin, Profiles: profiles, Store: store, TokenKeys: []sigv4.Secret{"the token key of a server in the test process"},
-	})
+	h, err := handlers.New(config)
 	must(t, err)
 	return h
 }

@@ -27,6 +27,7 @@ type separateOptions struct {
 	lifetime time.Duration // of forms and part URLs; 0: 15 minutes
 	partSize string        // as a config file has it; "": by the size of the file
 	checksum string        // of parts; "": none
+	origin   string        // a page that may embed the widget; "": none
 }
 
 const separateServerConfig = `
@@ -52,6 +53,9 @@ func (o separateOptions) config(dev *devServer) []byte {
 	}
 	if o.checksum != "" {
 		text = fmt.Appendf(text, "    checksum: %s\n", o.checksum)
+	}
+	if o.origin != "" {
+		text = fmt.Appendf(text, "    origins: [%q]\n", o.origin)
 	}
 	return text
 }
