@@ -22,7 +22,7 @@ func formPages(l *layout, p *uploads.ServedProfile, embedded bool) map[string]*f
 		cache := &formCache{view: formView(l, t, p), component: templates.Form}
 		if embedded {
 			cache.component, cache.view.Embedded, cache.view.ParentOrigins = templates.Widget, true, p.Settings.Origins
-			cache.view.Languages, cache.view.Modules = nil, append(cache.view.Modules, l.asset("widget.js"))
+			cache.view.Languages, cache.view.Modules = nil, append(cache.view.Modules, l.asset("widget.js"), l.asset("questions.js"))
 		}
 		out[t.Tag] = cache
 	}

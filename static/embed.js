@@ -1,23 +1,23 @@
-/** @import {Unfinished, Uploaded} from './types.d.ts' */
+/** @import {Unfinished, Uploaded} from './types.d.ts' @import {Tag} from './embed/answers.js' */
+import { ANSWERS } from './embed/answers.js';
 import { Watch } from './embed/failure.js';
 import { newFrame, serverOf, themeOf } from './embed/frame.js';
 import { addControlMembers, upgradeProperties } from './embed/properties.js';
 
-/** @typedef {string | Promise<string>} Ticket */
 const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolation']; // of the window
 
 /** <postern-upload profile="…">: an uploader in an iframe, and a form control. It submits the receipts of the uploaded objects. At a logout, hosts call forget(). */
 class PosternUpload extends HTMLElement {
   static formAssociated = true; static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
 
-  /** @type {string | ((renew: boolean) => Ticket)} */ #ticket = '';
+  /** @type {Tag['ticket']} */ #ticket = '';
+  /** @type {Tag['metadata']} */ #metadata = null;
   /** What has been uploaded. It is kept when the frame is loaded again, and restored with the page for the same person. @type {Uploaded[]} */ #files = [];
   /** What was uploaded before the visitor came back to the page: no value until the frame says that it is the same person's. @type {Uploaded[]} */ #kept = [];
   /** What is being uploaded. A frame that is loaded again shows it as interrupted. @type {Unfinished[]} */ #unfinished = [];
   /** Each ends a wait for the frame. @type {(() => void)[]} */ #forgotten = [];
   /** To the frame. @type {MessagePort | null} */ port = null;
-  #customError = '';
-  #nonce = ''; // the frame has to send it back before its messages count
+  #customError = ''; #nonce = ''; // the frame has to send it back before its messages count
   /** Why the form can't be sent: the browser's text until the frame sends its own. */
   #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage, busy: '', no_receipt: '' };
   internals = this.attachInternals();
@@ -34,6 +34,8 @@ class PosternUpload extends HTMLElement {
   /** A ticket, or a function that returns one; called with true when the last one was refused. Set it again when another person logs in. */
   get ticket() { return this.#ticket; }
   set ticket(ticket) { this.#ticket = ticket; this.port?.postMessage({ files: this.#files, changed: true }); }
+  /** Metadata of each file, or a function that gives those of one. */
+  get metadata() { return this.#metadata; } set metadata(metadata) { this.#metadata = metadata; }
   /** What has been uploaded. `receipt` and `url` are undefined where the server gives none. */
   get value() { return this.#files.map(({ name, size, type, key, receipt, url }) => ({ name, size, type, key, receipt, url })); }
   get base() { return serverOf(this); }
@@ -93,7 +95,7 @@ class PosternUpload extends HTMLElement {
       if (first?.nonce !== this.#nonce) return port1.close();
       [this.port, this.#messages] = [port1, first.messages];
       port1.onmessage = (event) => this.#receive(event.data, port1);
-      port1.postMessage({ files: this.#files, kept: this.#kept, unfinished: this.#unfinished, forget: this.#forgotten.length > 0 });
+      port1.postMessage({ files: this.#files, kept: this.#kept, unfinished: this.#unfinished, forget: this.#forgotten.length > 0, metadata: true });
       port1.postMessage(themeOf(this));
       return this.#watch.succeed();
     };
@@ -101,7 +103,7 @@ class PosternUpload extends HTMLElement {
   }
 
   /** @param {any} message from the frame @param {MessagePort} port to the same frame: by the time of an answer there may be another */
-  async #receive({ height, files, unfinished, busy, ticket, event, file, forgotten }, port) {
+  #receive({ height, files, unfinished, busy, event, file, forgotten, ...questions }, port) {
     if (height) this.frame.style.height = `${height}px`;
     if (files) {
       this.#kept = this.#kept.filter(({ key }) => !files.some((/** @type {Uploaded} */ shown) => shown.key === key));
@@ -110,14 +112,12 @@ class PosternUpload extends HTMLElement {
     }
     if (forgotten) this.#endForget();
     if (event) this.dispatchEvent(new CustomEvent(`postern:${event}`, { bubbles: true, detail: file }));
-    if (ticket) port.postMessage({ ticket: { ...ticket, value: await this.#resolveTicket(ticket.renew).catch(reportError) } });
+    for (const [name, answer] of Object.entries(ANSWERS)) if (questions[name]) this.#answer(port, name, questions[name], answer);
   }
 
-  /** A ticket from the property, or from a listener of the event. @param {boolean} renew */
-  async #resolveTicket(renew) {
-    let given = typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket;
-    this.dispatchEvent(new CustomEvent('postern:ticket', { bubbles: true, detail: { renew, answer: (/** @type {Ticket} */ value) => { given = value; } } }));
-    return `${(await given) ?? ''}`;
+  /** @param {MessagePort} port @param {string} name @param {any} question @param {(tag: Tag, question: any) => Promise<any>} answer */
+  async #answer(port, name, question, answer) {
+    port.postMessage({ [name]: { ...question, value: await answer(this, question).catch(reportError) } });
   }
 
   /** Has the frame show files again if they are of whoever uses the page now. @param {Uploaded[]} files */

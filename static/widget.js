@@ -1,32 +1,29 @@
-/** @import {Uploader} from './element.js' @import {Unfinished, Uploaded} from './types.d.ts' @import {Messages} from './messages.js' @import {Queue} from './queue.js' */
-import { RequestError } from './request.js';
+/** @import {Uploader} from './element.js' @import {Unfinished, Uploaded} from './types.d.ts' @import {Messages} from './messages.js' @import {Queue} from './queue.js' @import {PickedFile} from './file-sources.js' */
+import { Questions } from './questions.js';
 import { Upload } from './upload.js';
 
 /** The properties that embed.js sends. No other style of a host is taken over. */
 const THEME = /^--postern-(accent|radius|font|surface|text|border|space)$/;
-/** How often a host that fails to give a ticket is asked before the files that need it fail. */
-const MAX_ATTEMPTS = 3;
-
-/** A request for a ticket, and the files that wait for it. @typedef {{attempts: number, waiting: ((ticket?: string) => void)[]}} TicketRequest */
-
 /** An upload of an earlier frame; of the same document of the host, or of one that its visitor has come back to. @typedef {Uploaded & {sameDocument?: boolean}} Restored */
+
+/** What the host is told of a file, which it doesn't get. @param {PickedFile & {path?: string}} file */
+const describe = ({ name, size, type, lastModified, path, webkitRelativePath }) => ({ name, size, type, lastModified, path: path || webkitRelativePath });
 
 /** The widget's side of the connection to the page around it. */
 export class Widget {
-  /** Open requests, by whether they want a new ticket. @type {Map<boolean, TicketRequest>} */
-  #requests = new Map();
   /** Uploads of earlier documents that aren't shown: they are of somebody else, or nobody knows yet. @type {Restored[]} */
   #kept = [];
   /** How many times the owner is being looked up. While it is, the host gets no list: it would drop what isn't in it. */
   #lookups = 0;
-  #uploader; #port;
+  #uploader; #port; #questions;
 
   /** @param {Uploader} uploader @param {MessagePort} port */
   constructor(uploader, port) {
     this.#uploader = uploader;
     this.#port = port;
+    const questions = (this.#questions = new Questions(port));
     port.onmessage = ({ data }) => this.#receive(data);
-    uploader.ticket = (renew) => this.#requestTicket(renew);
+    uploader.ticket = (renew) => questions.ask('ticket', { renew });
     uploader.addEventListener('postern:change', () => this.#sendFiles());
     for (const name of ['done', 'fail']) uploader.addEventListener(`postern:${name}`, (event) => this.#sendEvent(name, event));
     new ResizeObserver(([entry]) => {
@@ -50,29 +47,6 @@ export class Widget {
     const { name: filename, size, code, file, stored } = upload;
     const { key = '', type = file?.type ?? '', receipt, url } = stored ?? {};
     this.#port.postMessage({ event: name, file: { name: filename, size, type, code, key, receipt, url } });
-  }
-
-  /** Files that want a ticket at the same time share one request. @param {boolean} renew @returns {Promise<string>} */
-  #requestTicket(renew) {
-    const request = this.#requests.get(renew) ?? { attempts: 0, waiting: [] };
-    this.#requests.set(renew, request);
-    return new Promise((resolve, reject) => {
-      // A host that doesn't answer counts as a lost network: the request is repeated later.
-      const finish = (/** @type {string | undefined} */ ticket) => (ticket === undefined ? reject(new RequestError(0, '')) : resolve(ticket));
-      if (request.waiting.push(finish) === 1) this.#port.postMessage({ ticket: { renew } });
-    });
-  }
-
-  /** @param {boolean} renew @param {string} [value] the ticket; undefined where the host failed */
-  #receiveTicket(renew, value) {
-    const request = this.#requests.get(renew);
-    if (!request) return;
-    if (value === undefined && ++request.attempts < MAX_ATTEMPTS) {
-      setTimeout(() => this.#port.postMessage({ ticket: { renew } }), 500 * request.attempts);
-      return;
-    }
-    this.#requests.delete(renew);
-    request.waiting.forEach((finish) => finish(value));
   }
 
   /** Shows those uploads of earlier frames that are the person's own. @param {Restored[]} files @param {boolean} [changed] whether another person may have come @param {Unfinished[]} [unfinished] */
@@ -124,9 +98,12 @@ export class Widget {
   }
 
   /** @param {any} message from the host */
-  #receive({ ticket, files, kept = [], unfinished, changed, theme, scheme, disabled, reset, forget }) {
+  #receive({ ticket, metadata, files, kept = [], unfinished, changed, theme, scheme, disabled, reset, forget }) {
     const { style } = document.documentElement;
-    if (ticket) this.#receiveTicket(ticket.renew, ticket.value);
+    if (ticket) this.#questions.receive('ticket', ticket);
+    // The first message says that the host can be asked: the script of an older server doesn't answer.
+    if (metadata === true) /** @type {any} */ (this.#uploader).metadata = (/** @type {PickedFile} */ file) => this.#questions.ask('metadata', describe(file));
+    else if (metadata) this.#questions.receive('metadata', metadata);
     if (files) this.#restore([...kept, ...files.map((/** @type {Uploaded} */ file) => ({ ...file, sameDocument: true }))], changed, unfinished);
     if (forget) this.#forget();
     for (const [name, content] of theme ?? []) if (THEME.test(name)) style.setProperty(name, content);
