@@ -44,7 +44,7 @@ func InLanguage(tag string) FormOption {
 // Handlers.Receipts), where an Uploader without script ends. Without it that is the profile's
 // Redirect, or a page of ours. It is of no consequence for a Field.
 func ReturnTo(path string) FormOption {
-	return func(f *Form) { f.visitor.Return = uploads.Return{Path: path} }
+	return func(f *Form) { f.visitor.Return = uploads.Return{Path: withoutReceipts(path)} }
 }
 
 // Form finds who asks and what may be uploaded. It issues nothing yet. It refuses unknown profiles,

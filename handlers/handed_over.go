@@ -16,9 +16,10 @@ import (
 
 // The names of what travels in forms and addresses between the host's pages and ours.
 const (
-	handoffParameter = "handoff"       // in the address of the upload page
-	proofParameter   = "postern-field" // in the host's form and the address of its page: see fieldProofs
-	receiptParameter = "receipt"       // in the address of the host's page
+	handoffParameter = "handoff"        // in the address of the upload page
+	proofParameter   = "postern-field"  // in the host's form and the address of its page: see fieldProofs
+	buttonParameter  = "postern-upload" // in the host's form: the field whose button was pressed
+	receiptParameter = "receipt"        // in the address of the host's page
 )
 
 // Continue leads a visitor without script to the upload page of a field, and from there back to a
@@ -96,7 +97,11 @@ func (f formRoute) showHandedOver(c echo.Context, p *servedProfile, issued uploa
 	view.Pickers = templates.PickerLabels{}
 	view.Back = templates.Link{URL: v.Return.Path, Text: t.Text("page.field.back")}
 	if errors.Is(reason, errNotIssued) {
-		view.Ask.Action += "?" + url.Values{handoffParameter: {c.QueryParam(handoffParameter)}}.Encode()
+		query := url.Values{handoffParameter: {c.QueryParam(handoffParameter)}}
+		if v.Language != "" {
+			query.Set("lang", v.Language)
+		}
+		view.Ask.Action = f.layout.formPath(view.Profile, "", false) + "?" + query.Encode()
 	}
 	return render(c, http.StatusOK, templates.Form(view))
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -81,11 +82,13 @@ func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, uploads.Vis
 
 // openedLater reports whether nobody vouches for the visitor of a landing page and no page has led
 // there, as the store's redirect does: then the address may come from the browser's history, at a
-// computer that somebody else used before. Such a visitor learns nothing about the file, and gets
-// neither its link nor its receipt. Going back to the page and loading it again repeat the request
-// that led there.
+// computer that somebody else used before. Nobody vouches for a guest without a session either,
+// whatever the Identifier says. Such a visitor learns nothing about the file, and gets neither its
+// link nor its receipt. Going back to the page and loading it again repeat the request that led
+// there.
 func openedLater(r *http.Request, v uploads.Visitor) bool {
-	return !v.Known && r.Header.Get("Sec-Fetch-Site") == "none"
+	guest := cmp.Or(v.Subject, profile.Guest) == profile.Guest
+	return (!v.Known || guest && v.Nonce == "") && r.Header.Get("Sec-Fetch-Site") == "none"
 }
 
 func (l *layout) doneView(t *language.Texts, up uploads.OpenUpload, done uploads.Completed) templates.ResultView {
