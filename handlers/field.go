@@ -12,7 +12,9 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/policy/sigv4"
 	"github.com/postern-dev/postern/templates"
@@ -46,8 +48,9 @@ func (f Field) Disabled() Field {
 	return f
 }
 
-// Error shows what was wrong with the field: the sentence of a *FieldError, the text of any other
-// error; nil shows nothing.
+// Error shows what was wrong with the field: the sentence of a *FieldError, a general one for a
+// *problem.Error, whose cause isn't for visitors, and the text of any other error. nil shows
+// nothing.
 func (f Field) Error(err error) Field {
 	f.err = err
 	return f
@@ -64,7 +67,7 @@ func (f Field) Render(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	t, view := f.form.texts, templates.FieldView{FormView: f.form.view(), Name: f.name, Label: f.label,
-		Required: f.required, Disabled: f.disabled, Error: sentence(f.err)}
+		Required: f.required, Disabled: f.disabled, Error: f.sentence()}
 	view.Proof = f.form.h.fieldProofs.mint(f.form.profile.Settings.Name, f.name)
 	view.SubmitLabel, view.KeepHint = t.Text("page.field.upload"), t.Text("page.field.keep")
 	if view.Label == "" {
@@ -81,24 +84,30 @@ func (f Field) Render(ctx context.Context, w io.Writer) error {
 	return templates.UploadField(view).Render(ctx, w)
 }
 
-// sentence is what people are told of an error at a field.
-func sentence(err error) string {
+// sentence is what people are told of the field's error.
+func (f Field) sentence() string {
 	var refused *FieldError
+	var failed *problem.Error
 	switch {
-	case err == nil:
+	case f.err == nil:
 		return ""
-	case errors.As(err, &refused):
+	case errors.As(f.err, &refused):
 		return refused.Sentence
+	case errors.As(f.err, &failed):
+		return f.form.h.respond.errorView(f.form.texts, failed).Message
 	}
-	return err.Error()
+	return f.err.Error()
 }
 
 // maxFieldName is the longest name of a field in bytes; it travels in tokens.
 const maxFieldName = 100
 
 func checkFieldName(name string) error {
-	if name == "" || len(name) > maxFieldName || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("handlers: field name: wanted 1 to %d bytes without control characters, got %q", maxFieldName, name)
+	switch {
+	case name == "", len(name) > maxFieldName, !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("handlers: field name: wanted 1 to %d bytes of UTF-8 without control characters, got %q", maxFieldName, name)
+	case name == proofParameter, name == buttonParameter:
+		return fmt.Errorf("handlers: field name: %q means something else in a form with a field", name)
 	}
 	return nil
 }

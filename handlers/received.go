@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"errors"
+	"mime"
 	"net/http"
 	"slices"
 
@@ -33,7 +34,8 @@ var (
 	errTooManyFiles   = errors.New("more receipts than the profile has files")
 )
 
-// maxReceipts is how many receipts of one field are read where the profile doesn't say.
+// maxReceipts is how many receipts of one field are read where the profile doesn't name more: to
+// verify one takes time.
 const maxReceipts = 1000
 
 // Receipts returns the receipts that a form has posted in a field, each verified: of this server
@@ -46,8 +48,8 @@ const maxReceipts = 1000
 //
 // Empty values and repetitions are left out. The error is a *FieldError where some are refused, to
 // be shown at the field; the list holds the others all the same. A receipt that was issued to
-// somebody as a guest is refused once that person has signed in. The list says nothing about earlier
-// forms: claim Receipt.ID with what the form is saved as, so that an upload is used once.
+// somebody as a guest is refused once that person has signed in. The list says nothing about
+// earlier forms: claim Receipt.ID with what the form is saved as, so that an upload is used once.
 func (h *Handlers) Receipts(r *http.Request, field string, profiles ...string) ([]receipts.Receipt, error) {
 	if h.objects.issuer == nil {
 		return nil, errors.New("handlers: Receipts: wanted a server that mints receipts")
@@ -73,7 +75,8 @@ func (h *Handlers) Receipts(r *http.Request, field string, profiles ...string) (
 	return list, err
 }
 
-// postedReceipts are the values of a field that aren't empty, and what proves the field's profile.
+// postedReceipts are the values of a field, each once and none of them empty, and what proves the
+// field's profile.
 func postedReceipts(r *http.Request, field string) (posted, proofs []string, err error) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		query := r.URL.Query()
@@ -84,7 +87,12 @@ func postedReceipts(r *http.Request, field string) (posted, proofs []string, err
 		}
 		posted, proofs = r.PostForm[field], r.PostForm[proofParameter]
 	}
-	posted = slices.DeleteFunc(slices.Clone(posted), func(value string) bool { return value == "" })
+	seen := map[string]bool{"": true}
+	posted = slices.DeleteFunc(slices.Clone(posted), func(value string) bool {
+		known := seen[value]
+		seen[value] = true
+		return known
+	})
 	return posted, proofs, nil
 }
 
@@ -107,7 +115,7 @@ func (h *Handlers) fieldProfiles(r *http.Request, field string, proofs []string)
 }
 
 // verifyReceipts returns the receipts that are as wanted and of one of the profiles, each upload
-// once, and the first reason why another was refused.
+// once, and the first reason why another was refused. What comes after too many isn't looked at.
 func (h *Handlers) verifyReceipts(posted, profiles []string, want receipts.Expected) (list []receipts.Receipt, refused error) {
 	limit := 0
 	for _, name := range profiles {
@@ -118,7 +126,10 @@ func (h *Handlers) verifyReceipts(posted, profiles []string, want receipts.Expec
 		limit = max(limit, cmp.Or(served.Settings.MaxFiles, maxReceipts))
 	}
 	seen := map[string]bool{}
-	for _, text := range posted {
+	for i, text := range posted {
+		if i == max(limit, maxReceipts) {
+			return list, cmp.Or(refused, errTooManyFiles)
+		}
 		found, err := h.verifyReceipt(text, profiles, want)
 		switch {
 		case err != nil:
@@ -168,11 +179,30 @@ func newFieldError(t *language.Texts, field string, err error) *FieldError {
 // maxFormMemory is how many bytes of a multipart form are kept in memory while it is read.
 const maxFormMemory = 1 << 20
 
-// parseForm reads the body of a form unless the host has done so. What isn't a form is
-// InvalidRequest.
+// parseForm reads the body of a form unless the host has done so. What isn't a form, or can't be
+// read to its end, is InvalidRequest: net/http drops such errors of a form that isn't multipart,
+// and its files would be missing without a word.
 func parseForm(r *http.Request) error {
-	if err := r.ParseMultipartForm(maxFormMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(maxFormMemory)
+	}
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = wantEncodedForm(r)
+	}
+	if err != nil {
 		return &problem.Error{Code: problem.InvalidRequest, Detail: "wanted a form", Err: err}
+	}
+	return nil
+}
+
+var errNotAForm = errors.New("wanted application/x-www-form-urlencoded or multipart/form-data")
+
+// wantEncodedForm refuses a body of another type than forms have.
+func wantEncodedForm(r *http.Request) error {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "application/x-www-form-urlencoded" && r.Body != nil && r.ContentLength != 0 {
+		return errNotAForm
 	}
 	return nil
 }
