@@ -98,7 +98,7 @@ type Evidence string
 const (
 	EvidenceNo         Evidence = "no"         // the store can't do it, or nobody says that it can
 	EvidenceDocumented Evidence = "documented" // by the store's own documentation
-	EvidenceTested     Evidence = "tested"     // by a test of this project as well
+	EvidenceTested     Evidence = "tested"     // by a test of this project as well, with a double or the store itself
 )
 
 // EvidenceOf returns how it is known whether the provider of a name has an ability.
@@ -107,7 +107,7 @@ func EvidenceOf(provider string, a Ability) Evidence {
 	switch {
 	case !a.has(&r.Provider):
 		return EvidenceNo
-	case slices.Contains(r.tested, a.Name):
+	case slices.Contains(r.tested, a.Name) || slices.Contains(testedWithDoubles, a.Name):
 		return EvidenceTested
 	}
 	return EvidenceDocumented

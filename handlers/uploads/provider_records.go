@@ -9,13 +9,15 @@ import (
 // record is a Provider with where its entries come from.
 type record struct {
 	Provider
-	// tested names the abilities that a test here shows, see Ability: against the embedded gateway
-	// for versity, against a strict double of cmd/postern/stores for all others. All other abilities
-	// are taken from documentation.
+	// tested names further abilities that a test here shows, beside testedWithDoubles.
 	tested []string
 	// sources are the pages that the record follows.
 	sources []string
 }
+
+// testedWithDoubles are the abilities that cmd/postern/stores shows for every provider that has them,
+// with a strict double. All others but record.tested are taken from documentation.
+var testedWithDoubles = []string{"post_policy", "conditional_put", "conditional_complete", "crc32", "md5", "tags", "acl", "storage_class", "encryption"}
 
 var (
 	allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
@@ -60,7 +62,7 @@ var providers = map[string]record{
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, ConditionalPut: true, ConditionalComplete: true,
 			Checksums: allChecksums, MD5: true, Tags: true, Versions: true, LifecycleCalls: true, ListsUploads: true,
 			Classes: []policy.S3Class{policy.ClassStandard, policy.ClassReducedRedundancy}, Encryptions: bothModes},
-		sources: []string{"https://min.io/docs/minio/linux/reference/s3-api-compatibility.html", "facts: of two ranges the last counts"},
+		sources: []string{"https://min.io/docs/minio/linux/reference/s3-api-compatibility.html", "public reports: of two size ranges in one policy the last counts"},
 	},
 	"ceph": {
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, ConditionalPut: true, ACLs: true, MD5: true,
@@ -72,6 +74,7 @@ var providers = map[string]record{
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, StrictRanges: true,
 			ConditionalPut: true, ConditionalComplete: true, CompleteSize: true, RefusesUnsigned: true, Checksums: allChecksums, MD5: true,
 			Tags: true, Versions: true, CORSCalls: true, ListsUploads: true},
+		tested:  []string{"refuses_unsigned", "versions", "covers_fields"}, // against the real one
 		sources: []string{"https://github.com/versity/versitygw/wiki"},
 	},
 	"r2": {
@@ -115,5 +118,5 @@ var providers = map[string]record{
 		Provider: Provider{Dialect: sigv4.AWS, MD5: true, ListsUploads: true},
 		sources:  []string{"https://docs.openstack.org/swift/latest/s3_compat.html"},
 	},
-	"other": {Provider: Provider{Dialect: sigv4.AWS, MD5: true}, sources: []string{"facts: Content-MD5 is documented on every store"}},
+	"other": {Provider: Provider{Dialect: sigv4.AWS, MD5: true}, sources: []string{"what all of these stores document: Content-MD5"}},
 }
