@@ -190,3 +190,34 @@ func TestHashIdentifiesAllFiles(t *testing.T) {
 		t.Error("headers of different files are equal")
 	}
 }
+
+// static/docs/widget.md is what hosts read about the tag.
+func TestTheGuideOfTheWidgetHasItsAttributesAndCodes(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("docs/widget.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, pattern := range map[string]string{
+		"embed.js":         `'([a-z-]+)'(?:, |\];)`,
+		"embed/failure.js": `(?:return|:) \['([a-z_]+)'`,
+		"owner.js":         `'(missing|refused)'`,
+	} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file == "embed.js" {
+			source = regexp.MustCompile(`observedAttributes = .*`).Find(source)
+		}
+		found := regexp.MustCompile(pattern).FindAllSubmatch(source, -1)
+		if len(found) < 2 {
+			t.Errorf("%s: wanted several names that match %s, got %q", file, pattern, found)
+		}
+		for _, name := range found {
+			if !bytes.Contains(guide, name[1]) {
+				t.Errorf("docs/widget.md: wanted %s of %s in it", name[1], file)
+			}
+		}
+	}
+}
