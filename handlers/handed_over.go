@@ -61,7 +61,8 @@ func (h *Handlers) handOver(r *http.Request, to uploads.Return) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	if err := h.service.CheckForm(r.Context(), p.ServedProfile, visitor); err != nil {
+	// Where only a script can upload, the upload page says so.
+	if err := h.service.CheckForm(r.Context(), p.ServedProfile, visitor); err != nil && !needsScript(err) {
 		return "", err
 	}
 	to.Path = withoutReceipts(to.Path)

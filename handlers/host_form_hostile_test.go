@@ -99,6 +99,22 @@ func TestAnUploadPageInAChosenLanguageKeepsItsWayBack(t *testing.T) {
 	}
 }
 
+func TestWhereOnlyAScriptCanUploadTheUploadPageSaysSoAndLeadsBack(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, noPost)
+	to := httptest.NewRecorder()
+	h.handlers.Continue(to, h.request("POST", "/", url.Values{"postern-field": {h.proof("pictures", "pictures")}}), "pictures", "/albums/new")
+	page := h.call("GET", strings.TrimPrefix(to.Header().Get("Location"), "/up"), "")
+	for _, want := range []string{`href="/albums/new"`, "JavaScript"} {
+		if page.status != http.StatusOK || !bytes.Contains(page.body, []byte(want)) {
+			t.Errorf("got %d, wanted %q in %s", page.status, want, page.body)
+		}
+	}
+	if bytes.Contains(page.body, []byte("<script")) {
+		t.Errorf("the page has a script, which would send files of its own: %s", page.body)
+	}
+}
+
 func TestAFormReturnsToAPathWithoutEarlierReceipts(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -215,5 +231,70 @@ func TestFortyWhoCompleteAndTakeBackAtOnceAgree(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAHandoffIsCheckedWhereverAFormIsAskedFor(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	alice := []string{"User", "alice", "Session", "one"}
+	to := httptest.NewRecorder()
+	h.handlers.Continue(to, h.request("POST", "/", url.Values{"postern-field": {h.proof("pictures", "pictures", alice...)}}, alice...), "pictures", "/albums/new")
+	handoff := "?" + strings.SplitN(to.Header().Get("Location"), "?", 2)[1]
+	own := []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+	signedOut := []string{"User", "", "Session", "two"}
+	for name, c := range map[string]struct {
+		method, path string
+		visitor      []string
+		status       int
+		leads        bool
+	}{
+		"asked for":                         {"POST", "/forms/pictures" + handoff, alice, http.StatusOK, true},
+		"asked for after sign-out":          {"POST", "/forms/pictures" + handoff, signedOut, http.StatusForbidden, false},
+		"opened after sign-out":             {"GET", "/forms/pictures" + handoff, signedOut, http.StatusForbidden, false},
+		"head":                              {"HEAD", "/forms/pictures" + handoff, alice, http.StatusOK, false},
+		"head after sign-out":               {"HEAD", "/forms/pictures" + handoff, signedOut, http.StatusForbidden, false},
+		"in a frame's page, which has none": {"GET", "/widget/pictures" + handoff, alice, http.StatusOK, false},
+		"in another language":               {"GET", "/forms/pictures" + handoff + "&lang=ar", alice, http.StatusOK, true},
+		"escaped a second time":             {"GET", "/forms/pictures" + strings.ReplaceAll(handoff, ".", "%252E"), alice, http.StatusForbidden, false},
+		"with a line end":                   {"GET", "/forms/pictures" + handoff + "%0A", alice, http.StatusForbidden, false},
+	} {
+		page := h.call(c.method, c.path, "", append(c.visitor, own...)...)
+		if leads := bytes.Contains(page.body, []byte(`"/albums/new"`)); page.status != c.status || leads != c.leads {
+			t.Errorf("%s: got %d, leads back: %v, wanted %d, %v: %.300s", name, page.status, leads, c.status, c.leads, page.body)
+		}
+		for header, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"} {
+			if got := page.header.Get(header); got != want {
+				t.Errorf("%s: %s: got %q, wanted %q", name, header, got, want)
+			}
+		}
+		if framed := page.header.Get("X-Frame-Options") != "DENY"; framed && !strings.HasPrefix(c.path, "/widget/") {
+			t.Errorf("%s: the page may be framed", name)
+		}
+		if !strings.Contains(page.header.Get("Vary"), "Accept-Language") {
+			t.Errorf("%s: Vary: got %q", name, page.header.Get("Vary"))
+		}
+	}
+}
+
+func TestNamesInAFieldStayText(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	const hostile = "\"'><img src=x onerror=alert(1)></bdi></template>\u202e\u2066x"
+	list, err := h.handlers.Receipts(h.request("POST", "/", url.Values{"f": {h.upload("pictures")}}), "f", "pictures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list[0].Filename = hostile
+	page := rendered(t, h.form(h.request("GET", "/", nil), "pictures").Field(hostile, list...).Label(hostile).Error(errors.New(hostile)))
+	if strings.Contains(page, "<img") || strings.Contains(page, `"'>`) || strings.Count(page, "</template>") != 1 {
+		t.Errorf("markup in names: %s", page)
+	}
+	if !strings.Contains(page, "<bdi>&#34;") {
+		t.Errorf("the file's name isn't isolated: %s", page)
+	}
+	posted := url.Values{hostile: {h.upload("pictures")}, "postern-field": {h.proof("pictures", hostile)}}
+	if list, err := h.handlers.Receipts(h.request("POST", "/", posted), hostile); err != nil || len(list) != 1 {
+		t.Errorf("a field of that name: got %d %v", len(list), err)
 	}
 }

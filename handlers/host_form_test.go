@@ -249,7 +249,7 @@ func TestReturnPathsOfOtherOriginsAreRefused(t *testing.T) {
 	proof := h.proof("pictures", "pictures")
 	for _, path := range []string{"", "albums", "//evil", `/\evil`, `\\evil`, `\/evil`, "///evil", "/\t/evil", "\t//evil", "/\n/evil", " //evil", "/ /evil",
 		"/%2Fevil", "/%2fevil", "/%5Cevil", "/%5c%5cevil", "%2F%2Fevil", "/a%5Cb", "/a\\b", "/%09/evil", "/%00", "/%zz", "https://evil", "HTTPS://evil/", "https:/evil", "https:evil", "http:///evil",
-		"javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "mailto:a@b", "//[::1]", "//user@evil", "/a#b", "?a=b", "#a", "/\u0085evil", "/\x7f", "/" + strings.Repeat("a", 1000)} {
+		"javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "mailto:a@b", "//[::1]", "//user@evil", "/a#b", "/a#", "/.//evil", "/..//evil", "/a/..//evil", "/%2e//evil", "/a/%2E%2e//evil", "?a=b", "#a", "/\u0085evil", "/\x7f", "/" + strings.Repeat("a", 1000)} {
 		if _, err := h.handlers.Form(h.request("GET", "/", nil), "pictures", handlers.ReturnTo(path)); path != "" && err == nil {
 			t.Errorf("ReturnTo took %q", path)
 		}

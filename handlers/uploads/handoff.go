@@ -35,15 +35,17 @@ var errReturnPath = problem.InField("path", "wanted a path of this server, such 
 
 // Check refuses a path that a browser could read as another host, or that isn't a path.
 func (r Return) Check() error {
-	if len(r.Path) > maxReturnPath || !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, isUnsafeInPath) {
+	if len(r.Path) > maxReturnPath || !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, isUnsafeInPath) || strings.Contains(r.Path, "#") {
 		return errReturnPath
 	}
 	u, err := url.Parse(r.Path)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Fragment != "" {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
 		return errReturnPath
 	}
-	// Some software decodes a path before it reads it.
-	if decoded := strings.ReplaceAll(u.Path, " ", ""); strings.HasPrefix(decoded, "//") || strings.ContainsFunc(decoded, isUnsafeInPath) {
+	// Some software decodes a path before it reads it, and takes out dots: "/..//evil" is "//evil"
+	// then.
+	decoded := strings.ReplaceAll(u.Path, " ", "")
+	if strings.HasPrefix(decoded, "//") || strings.Contains(decoded, ".//") || strings.ContainsFunc(decoded, isUnsafeInPath) {
 		return errReturnPath
 	}
 	return nil
