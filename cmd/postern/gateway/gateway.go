@@ -50,6 +50,8 @@ type Options struct {
 	Region string
 	// Buckets are made if absent, with CORS rules for CORSOrigins.
 	Buckets []string
+	// Versions lets buckets keep versions, in Dir/versions; each has to be told by PutBucketVersioning.
+	Versions bool
 	// CORSOrigins are the exact origins whose scripts may call the buckets; "*" means any. Empty:
 	// no script of another origin may.
 	CORSOrigins []string

@@ -23,7 +23,7 @@ import (
 // then serves our own listener too. No port is picked and lost again, and nobody is served before
 // the server is ready.
 func (g *Gateway) serve(ctx context.Context) error {
-	objects, err := openStore(g.options.Dir)
+	objects, err := openStore(g.options.Dir, g.options.Versions)
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}

@@ -16,8 +16,8 @@ const maxCopySize = 5 << 30
 
 // openStore opens dir/objects and makes it the working directory. Metadata are in extended
 // attributes where the filesystem has them and in dir/metadata otherwise; a folder that has
-// dir/metadata keeps it.
-func openStore(dir string) (*posix.Posix, error) {
+// dir/metadata keeps it. With versions, buckets can keep them, in dir/versions.
+func openStore(dir string, versions bool) (*posix.Posix, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,14 @@ func openStore(dir string) (*posix.Posix, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metadata of %q: %w", dir, err)
 	}
-	return posix.New(objects, metadata, posix.PosixOpts{CopyObjectThreshold: maxCopySize})
+	options := posix.PosixOpts{CopyObjectThreshold: maxCopySize}
+	if versions {
+		options.VersioningDir = filepath.Join(dir, "versions")
+		if err := os.MkdirAll(options.VersioningDir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	return posix.New(objects, metadata, options)
 }
 
 func openMetadata(objects, sidecar string) (meta.MetadataStorer, error) {

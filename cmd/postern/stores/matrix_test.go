@@ -3,6 +3,7 @@ package stores
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,10 +12,18 @@ import (
 
 var update = flag.Bool("update", false, "write the matrix into the documentation")
 
+// providersPage is absolute, as the gateway of another test changes the working directory.
+var providersPage = func() string {
+	path, err := filepath.Abs("../../../static/docs/providers.md")
+	if err != nil {
+		panic(err)
+	}
+	return path
+}()
+
 const (
-	providersPage = "../../../static/docs/providers.md"
-	matrixBegin   = "<!-- made from handlers/uploads/provider_records.go by: go test ./cmd/postern/stores -run Matrix -update -->\n"
-	matrixEnd     = "<!-- end of what is made -->\n"
+	matrixBegin = "<!-- made from handlers/uploads/provider_records.go by: go test ./cmd/postern/stores -run Matrix -update -->\n"
+	matrixEnd   = "<!-- end of what is made -->\n"
 )
 
 func TestTheMatrixInTheDocumentationIsThatOfTheRecords(t *testing.T) {
