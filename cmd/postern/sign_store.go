@@ -79,21 +79,32 @@ func flagError(err error) error {
 	return err
 }
 
-// newSigner finds credentials: first in the environment, then by the SDK's usual chain.
+// newSigner finds credentials: first in the environment, then by the provider's own variables and
+// files, then by the SDK's usual chain.
 func newSigner(c *console, access aws.Config, store uploads.Store) (*sigv4.Signer, error) {
 	credentials := aws.Credentials{
 		AccessKeyID: c.getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: c.getenv("AWS_SECRET_ACCESS_KEY"),
 		SessionToken: c.getenv("AWS_SESSION_TOKEN"),
 	}
+	dialect := store.Provider.Dialect
 	if !credentials.HasKeys() {
+		own, err := providerCredentials(store.Provider.Name, "", c.getenv)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if own == nil {
+			own = access.Credentials
+		}
 		ctx, cancel := context.WithTimeout(c, credentialsTimeout)
 		defer cancel()
-		var err error
-		if credentials, err = access.Credentials.Retrieve(ctx); err != nil {
+		if credentials, err = own.Retrieve(ctx); err != nil {
 			return nil, usageError{noCredentials(err)}
 		}
 	}
-	signer, err := sigv4.NewSigner(store.Provider.Dialect, store.SigningRegion(), awscreds.Credentials(credentials))
+	if awscreds.IsPrivateKey(credentials) {
+		dialect = sigv4.GCSRSA
+	}
+	signer, err := sigv4.NewSigner(dialect, store.SigningRegion(), awscreds.Credentials(credentials))
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--region: %w", err)}
 	}

@@ -21,18 +21,11 @@ import (
 // loadStoreAccess finds the server's own credentials: by the variables and files of the provider's
 // own, and else by the SDK's usual chain.
 func loadStoreAccess(ctx context.Context, store config.Store, getenv func(string) string) (aws.Config, error) {
-	var own aws.CredentialsProvider
-	var err error
-	switch store.Provider {
-	case "oss":
-		own = alibabaCredentials(getenv)
-	case "gcs":
-		own, err = serviceAccount(cmp.Or(store.CredentialsFile, getenv("GOOGLE_APPLICATION_CREDENTIALS")))
+	own, err := providerCredentials(store.Provider, store.CredentialsFile, getenv)
+	if err != nil {
+		return aws.Config{}, err
 	}
-	if err != nil || own == nil {
-		if err != nil {
-			return aws.Config{}, err
-		}
+	if own == nil {
 		return loadAccess(ctx, store.Region)
 	}
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
@@ -41,6 +34,17 @@ func loadStoreAccess(ctx context.Context, store config.Store, getenv func(string
 		return aws.Config{}, noCredentials(err)
 	}
 	return aws.Config{Region: store.Region, Credentials: own}, nil
+}
+
+// providerCredentials are those of the provider's own variables and files; nil without any.
+func providerCredentials(provider, file string, getenv func(string) string) (aws.CredentialsProvider, error) {
+	switch provider {
+	case "oss":
+		return alibabaCredentials(getenv), nil
+	case "gcs":
+		return serviceAccount(cmp.Or(file, getenv("GOOGLE_APPLICATION_CREDENTIALS")))
+	}
+	return nil, nil
 }
 
 // serviceAccount reads a service account's key as the Google Cloud console writes it. The e-mail

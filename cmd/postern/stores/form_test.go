@@ -32,7 +32,7 @@ func (d *double) form(w http.ResponseWriter, r *http.Request, body []byte) *refu
 	if fields[d.algorithmField] != d.algorithm || fields[d.prefix+"credential"] != accessKey+"/"+scope {
 		return refuse(403, "AccessDenied", "signed as %s by %s", fields[d.algorithmField], fields[d.prefix+"credential"])
 	}
-	if d.mac(scope, fields["policy"]) != fields[d.prefix+"signature"] {
+	if !d.isSignature(scope, fields["policy"], fields[d.prefix+"signature"]) {
 		return refuse(403, "SignatureDoesNotMatch", "the policy's signature")
 	}
 	if bad := d.checkPolicy(fields, len(file)); bad != nil {

@@ -1,7 +1,9 @@
 package stores
 
 import (
+	"crypto"
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -28,6 +30,7 @@ type language struct {
 	guard, fieldGuard                           string
 	taken                                       int // status where a guard meets an object
 	virtual, rewrites, generations, signsBucket bool
+	public                                      *rsa.PublicKey // nil: signatures are HMACs
 }
 
 // plainHeaders are the same at all stores.
@@ -110,7 +113,7 @@ func (l language) verify(r *http.Request, key string, body []byte) *refusal {
 	}
 	q.Del(l.param("Signature"))
 	request := r.Method + "\n" + l.resource(r) + "\n" + l.canonicalQuery(q) + "\n" + l.canonicalHeaders(r, signed) + "\n" + l.listed(signed) + "\nUNSIGNED-PAYLOAD"
-	if l.sign(date, scope, request) != signature {
+	if !l.isSigned(date, scope, request, signature) {
 		return refuse(403, "SignatureDoesNotMatch", "the request is %q", request)
 	}
 	return nil
@@ -133,7 +136,7 @@ func (l language) verifyHeader(r *http.Request, authorization string) *refusal {
 	scope, names, signature := parts[0], strings.TrimPrefix(parts[1], "SignedHeaders="), strings.TrimPrefix(parts[2], "Signature=")
 	signed := strings.Split(names, ";")
 	request := r.Method + "\n" + r.URL.EscapedPath() + "\n" + l.canonicalQuery(r.URL.Query()) + "\n" + l.canonicalHeaders(r, signed) + "\n" + names + "\n" + r.Header.Get("X-Amz-Content-Sha256")
-	if l.sign(r.Header.Get("X-Amz-Date"), scope, request) != signature {
+	if !l.isSigned(r.Header.Get("X-Amz-Date"), scope, request, signature) {
 		return refuse(403, "SignatureDoesNotMatch", "the request is %q", request)
 	}
 	return nil
@@ -218,10 +221,21 @@ func (l language) canonicalQuery(q url.Values) string {
 
 func escape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
-// sign signs a canonical request.
-func (l language) sign(date, scope, request string) string {
+// isSigned reports whether a signature is that of a canonical request.
+func (l language) isSigned(date, scope, request, signature string) bool {
 	hash := sha256.Sum256([]byte(request))
-	return l.mac(scope, l.algorithm+"\n"+date+"\n"+scope+"\n"+hex.EncodeToString(hash[:]))
+	return l.isSignature(scope, l.algorithm+"\n"+date+"\n"+scope+"\n"+hex.EncodeToString(hash[:]), signature)
+}
+
+// isSignature reports whether a signature is that of a text: by the private key of a service account,
+// or by the shared secret.
+func (l language) isSignature(scope, text, signature string) bool {
+	if l.public == nil {
+		return l.mac(scope, text) == signature
+	}
+	raw, err := hex.DecodeString(signature)
+	hash := sha256.Sum256([]byte(text))
+	return err == nil && rsa.VerifyPKCS1v15(l.public, crypto.SHA256, hash[:], raw) == nil
 }
 
 // mac signs a text with the key of a scope.

@@ -62,7 +62,13 @@ func basicProfile() profile.Profile {
 // newSite serves a profile with a provider's double. The error is that of loading.
 func newSite(t testing.TB, provider uploads.Provider, p profile.Profile) (*site, error) {
 	t.Helper()
-	s := &site{t: t, store: doubleOf(provider)}
+	return newSiteWith(t, provider, p, doubleOf(provider), secretKey)
+}
+
+// newSiteWith serves a profile with this double, with a secret that the double knows.
+func newSiteWith(t testing.TB, provider uploads.Provider, p profile.Profile, store *double, secret string) (*site, error) {
+	t.Helper()
+	s := &site{t: t, store: store}
 	server := httptest.NewServer(s.store)
 	t.Cleanup(server.Close)
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -70,14 +76,14 @@ func newSite(t testing.TB, provider uploads.Provider, p profile.Profile) (*site,
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
 	s.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	store := uploads.Store{Provider: provider, Region: region, Endpoint: "http://store.example.com", PathStyle: !provider.VirtualHostOnly,
-		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, "")}
-	if provider.Dialect == sigv4.GCS {
-		store.Region = ""
+	described := uploads.Store{Provider: provider, Region: region, Endpoint: "http://store.example.com", PathStyle: !provider.VirtualHostOnly,
+		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secret, "")}
+	if provider.Name == "gcs" {
+		described.Region = ""
 	}
-	store.Client = s3.NewFromConfig(aws.Config{Credentials: store.Credentials, HTTPClient: s.client, Region: region, RetryMaxAttempts: 1}, store.ClientOptions)
+	described.Client = s3.NewFromConfig(aws.Config{Credentials: described.Credentials, HTTPClient: s.client, Region: region, RetryMaxAttempts: 1}, described.ClientOptions)
 	var err error
-	if s.service, err = uploads.New(uploads.Config{PublicURL: "http://localhost:8080", Profiles: []profile.Profile{p}, Store: store,
+	if s.service, err = uploads.New(uploads.Config{PublicURL: "http://localhost:8080", Profiles: []profile.Profile{p}, Store: described,
 		TokenKeys: []sigv4.Secret{"0123456789012345678901234567890123456789"}}); err != nil {
 		return nil, err
 	}
