@@ -33,7 +33,7 @@ export class Uploader extends FormElement {
     this.list.attach();
     input.multiple = rules.multiple;
     // The server hides what works only with script.
-    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('form[hidden], :is(form, .postern-form) [hidden]'))) {
+    for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll(':scope > form[hidden], :scope > :is(form, .postern-form) [hidden]'))) {
       hidden.hidden = false;
       const { picker } = hidden.dataset;
       if (picker) hidden.onclick = async () => this.add(await pickFiles(JSON.parse(picker)));

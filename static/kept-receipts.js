@@ -21,7 +21,7 @@ function claimsOf(receipt) {
 
 /** The finished files of a field: those that the server has rendered, and those that only the browser has. */
 export class KeptReceipts {
-  /** What the server has rendered, by upload ID. @type {Map<string, string>} */
+  /** What the server has rendered, by upload ID. @type {Map<string, HTMLInputElement>} */
   rendered = new Map();
   /** When those end that only the browser has. @type {Map<Upload, number>} */
   #ends = new Map();
@@ -38,9 +38,8 @@ export class KeptReceipts {
     this.queue = queue;
   }
 
-  /** The files that have a receipt. */
+  /** The files that have a receipt, and their IDs. */
   get uploads() { return [...this.queue.uploads].filter((upload) => upload.stored?.receipt); }
-
   get #ids() { return this.uploads.map((upload) => upload.stored?.id ?? ''); }
 
   /** The name under which the tab keeps the state. */
@@ -48,32 +47,35 @@ export class KeptReceipts {
 
   /** Shows what the server has rendered, perhaps again: then what isn't there any more was used or refused. @param {HTMLInputElement[]} inputs */
   render(inputs) {
-    const ids = new Map(inputs.map(({ value }) => [claimsOf(value).jti, value]));
+    const ids = new Map(inputs.map((input) => [claimsOf(input.value).jti, input]));
     for (const upload of this.uploads) {
       const { id } = /** @type {Stored} */ (upload.stored);
       if (!ids.has(id) && (this.rendered.has(id) || this.#sent.has(id))) this.queue.drop(upload);
     }
     this.rendered = ids;
-    for (const { value, checked, type } of inputs) if (checked || type === 'hidden') this.#show(value);
+    for (const input of inputs) if (input.checked || input.type === 'hidden') this.#showRendered(input);
   }
 
-  /** Adds a finished file, unless it is there. Without `ends` the server has rendered it. @param {string} receipt @param {string} [owner] @param {number} [ends] */
-  #show(receipt, owner, ends) {
-    const { queue } = this;
+  /** @param {HTMLInputElement} input */
+  #showRendered(input) {
+    const { options, owner } = this.queue;
+    this.#show(input.value, options.owners()[0] ?? owner.guest, 0, input.closest('label')?.querySelector('bdi')?.textContent);
+  }
+
+  /** Adds a finished file, unless it is there. @param {string} receipt @param {string} owner @param {number} ends 0 where the server has rendered it @param {string} [name] */
+  #show(receipt, owner, ends, name) {
+    const { uploads, options } = this.queue;
     const { jti: id, filename, ...claims } = claimsOf(receipt);
     const stored = { ...claims, id, receipt };
     const shown = this.uploads.find((upload) => upload.stored?.id === id);
-    if (shown && !ends) {
-      shown.stored = stored;
-      this.#ends.delete(shown);
-    }
+    // The server's is the newer one.
+    if (shown && !ends) shown.stored = stored;
     if (shown) return;
-    const { options, owner: { guest } } = queue;
     const { size, key } = claims;
-    const upload = new Upload(null, { name: filename || key.replace(/.*\//, ''), size, lastModified: 0 }, options.onChange);
-    Object.assign(upload, { state: 'done', storedBytes: size, sentBytes: size, stored, owner: owner ?? options.owners()[0] ?? guest });
+    const upload = new Upload(null, { name: name || filename || key.replace(/.*\//, ''), size, lastModified: 0 }, options.onChange);
+    Object.assign(upload, { state: 'done', storedBytes: size, sentBytes: size, stored, owner });
     if (ends) this.#ends.set(upload, ends);
-    queue.uploads.add(upload);
+    uploads.add(upload);
     options.onChange(upload);
   }
 
@@ -134,7 +136,7 @@ export class KeptReceipts {
   reset() {
     this.uploads.forEach((upload) => this.queue.drop(upload));
     this.element.reset();
-    for (const receipt of this.rendered.values()) this.#show(receipt);
+    for (const input of this.rendered.values()) this.#showRendered(input);
   }
 
   #read() {

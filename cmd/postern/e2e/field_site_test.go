@@ -170,7 +170,7 @@ func (s *albumSite) sums(a album, field string) (sums []string) {
 var albumPage = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="{{.Lang}}" dir="{{.Dir}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <title>Album</title><link rel="icon" href="data:,">{{.Head}}
-<style>body { font: 16px/1.5 serif; margin: 1rem auto; max-inline-size: 40rem; padding: 0 1rem } ul { list-style: square; padding: 20px } p { margin: 2em 0 } label { display: block }</style>
+<style>:root { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#111, #eee) } body { font: 16px/1.5 serif; margin: 1rem auto; max-inline-size: 40rem; padding: 0 1rem } ul { list-style: square; padding: 20px } p { margin: 2em 0 } label { display: block }</style>
 </head><body><main><h1>New album</h1>
 <form method="post" action="/album?{{.Query}}" id="album" enctype="multipart/form-data">
 <label>Title <input name="title" value="{{.Title}}"></label>{{if .NoTitle}}<p id="no-title">A title is missing.</p>{{end}}
