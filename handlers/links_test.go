@@ -65,6 +65,24 @@ func TestALinkOpensTheObjectUnderTheVisitorsFileName(t *testing.T) {
 	}
 }
 
+// TestALinkCanBeShownInPagesOfOtherOrigins is about a picture in the application's page, which is
+// often of another origin than ours: browsers heed the policy of a redirect too (Fetch, "HTTP
+// fetch").
+func TestALinkCanBeShownInPagesOfOtherOrigins(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, withDownload(profile.DispositionInline))
+	link, err := s.handlers.Link("pictures", uploads.Object{Key: "links/shown", ETag: storeObject(t, "links/shown", "image/png", png(4000))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{strings.TrimPrefix(link, s.url): "cross-origin", "/objects/unknown": "same-origin"} {
+		opened := s.call("GET", path, "")
+		if got := opened.header.Get("Cross-Origin-Resource-Policy"); got != want {
+			t.Errorf("%d: Cross-Origin-Resource-Policy: got %q, wanted %q", opened.status, got, want)
+		}
+	}
+}
+
 func TestALinkEndsWithItsLifetime(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

@@ -21,12 +21,14 @@ type objectRoutes struct {
 }
 
 // openLink leads to the object of a link. The address that it leads to is valid for a minute, so no
-// cache may keep the answer.
+// cache may keep the answer. Pages of every origin may show the object: who has the link may have
+// the object.
 func (r objectRoutes) openLink(c echo.Context) error {
 	to, err := r.service.OpenLink(c.Request().Context(), c.Param("link"))
 	if err != nil {
 		return err
 	}
+	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return c.Redirect(http.StatusFound, to)
 }
 
