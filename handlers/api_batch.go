@@ -17,6 +17,7 @@ const maxBatchBody = 256 << 10
 type batchRequest struct {
 	profileName
 	Files []fileRequest `json:"files"`
+	rateHint
 }
 
 func (r batchRequest) check() error { return checkBatchLength("files", len(r.Files)) }
@@ -54,7 +55,7 @@ func (h uploadRoutes) createUploads(c echo.Context) error {
 			out.Uploads[i].Problem = h.respond.document(c, err)
 			continue
 		}
-		files, indexes = append(files, file.file()), append(indexes, i)
+		files, indexes = append(files, file.file(body.Rate)), append(indexes, i)
 	}
 	for i, issued := range h.service.IssueFiles(c.Request().Context(), p.ServedProfile, visitor, files) {
 		outcome := &out.Uploads[indexes[i]]

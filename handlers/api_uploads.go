@@ -20,6 +20,13 @@ type uploadRoutes struct{ *Handlers }
 type createRequest struct {
 	profileName
 	fileRequest
+	rateHint
+}
+
+// rateHint is the member that says how fast the sender was last, in bytes per second. It only
+// chooses the part size.
+type rateHint struct {
+	Rate int64 `json:"rate"`
 }
 
 // profileRequest is a body that names a profile and may lack members.
@@ -81,8 +88,8 @@ func (r fileRequest) check() error {
 
 var errMissingProfile = problem.InField("profile", "wanted the name of a profile")
 
-func (r fileRequest) file() profile.File {
-	f := profile.File{Name: *r.Filename, Size: *r.Size, Metadata: r.Metadata}
+func (r fileRequest) file(rate int64) profile.File {
+	f := profile.File{Name: *r.Filename, Size: *r.Size, Metadata: r.Metadata, Rate: rate}
 	if r.Type != nil {
 		f.Type = *r.Type
 	}
@@ -127,7 +134,7 @@ func (h uploadRoutes) createUpload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	issued, err := h.service.IssueFile(c.Request().Context(), p.ServedProfile, visitor, body.file())
+	issued, err := h.service.IssueFile(c.Request().Context(), p.ServedProfile, visitor, body.file(body.Rate))
 	if err != nil {
 		return err
 	}

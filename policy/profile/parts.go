@@ -10,16 +10,34 @@ import (
 // its own, so fewer parts are faster, while a lost part of this size is still cheap to send again.
 const largePart = 32 * MiB
 
+// A part of a file whose sender knows its rate takes about hintedSeconds, and is at most
+// largestHinted. The file has at least hintedParts, which are sent at the same time.
+const (
+	hintedSeconds = 10
+	largestHinted = 64 * MiB
+	hintedParts   = 4
+)
+
 // partSize returns the size of every part but the last for an object of size bytes: at least
-// smallest; doubling with the file to 32 MiB, so that a file has about sixteen parts before it has
-// more; and beyond that as large as 10,000 parts make it. It is always whole MiB.
-func partSize(size, smallest int64) int64 {
+// smallest, and as large as 10,000 parts make it. In between it follows the sender's rate in bytes
+// per second, 0 where that is unknown. It is always whole MiB.
+func partSize(size, smallest, rate int64) int64 {
+	part := unhintedPart(size, smallest)
+	if rate > 0 {
+		wanted := min(rate, largestHinted) * hintedSeconds
+		part = max(smallest, min(ceilDiv(min(wanted, ceilDiv(size, hintedParts)), MiB)*MiB, largestHinted))
+	}
+	return max(part, ceilDiv(ceilDiv(size, sigv4.MaxParts), MiB)*MiB)
+}
+
+// unhintedPart doubles with the file to 32 MiB, so that a file has about sixteen parts before it
+// has more.
+func unhintedPart(size, smallest int64) int64 {
 	part := smallest
 	for part < largePart && part*32 <= size {
 		part *= 2
 	}
-	part = max(smallest, min(part, largePart))
-	return max(part, ceilDiv(ceilDiv(size, sigv4.MaxParts), MiB)*MiB)
+	return max(smallest, min(part, largePart))
 }
 
 func ceilDiv(a, b int64) int64 {

@@ -41,13 +41,48 @@ func TestPartSizesGrowWithTheFile(t *testing.T) {
 	}
 }
 
+func TestTheSendersRateChoosesThePartSizeWithinItsBounds(t *testing.T) {
+	t.Parallel()
+	const MiB, GiB, TiB = profile.MiB, profile.GiB, profile.TiB
+	cases := []struct {
+		name              string
+		floor, size, rate int64
+		part              int64
+	}{
+		{"unknown", 8 * MiB, GiB, 0, 32 * MiB},
+		{"ten seconds of a slow line", 5 * MiB, GiB, MiB, 10 * MiB},
+		{"never under what the profile says", 8 * MiB, GiB, 1000, 8 * MiB},
+		{"whole MiB", 5 * MiB, GiB, 1_000_000, 10 * MiB},
+		{"at most 64 MiB", 8 * MiB, 10 * GiB, 100 * MiB, 64 * MiB},
+		{"the fastest that a number can say", 8 * MiB, 10 * GiB, 1<<63 - 1, 64 * MiB},
+		{"four parts at least", 8 * MiB, 100 * MiB, 100 * MiB, 25 * MiB},
+		{"10,000 parts at most", 8 * MiB, 5 * TiB, MiB, 525 * MiB},
+		{"a profile's size above all", 100 * MiB, 10 * GiB, 100 * MiB, 100 * MiB},
+	}
+	for _, c := range cases {
+		if p := hintedPlan(t, c.floor, c.size, c.rate); p.PartSize != c.part {
+			t.Errorf("%s: wants parts of %d, got %d of %d", c.name, c.part, p.PartCount, p.PartSize)
+		}
+	}
+	file := png()
+	file.Rate = -1
+	if _, err := compile(t, func(*profile.Profile) {}).Plan(alice(), file, params()); err == nil || !strings.Contains(err.Error(), "rate") {
+		t.Errorf("a negative rate: got %v", err)
+	}
+}
+
 func multipartPlan(t *testing.T, floor, size int64) profile.Plan {
+	t.Helper()
+	return hintedPlan(t, floor, size, 0)
+}
+
+func hintedPlan(t *testing.T, floor, size, rate int64) profile.Plan {
 	t.Helper()
 	c := compile(t, func(p *profile.Profile) {
 		p.MaxSize, p.Multipart = profile.MaxObjectSize, profile.Multipart{Threshold: 1, PartSize: floor}
 	})
 	file := png()
-	file.Size = size
+	file.Size, file.Rate = size, rate
 	p, err := c.Plan(alice(), file, params())
 	if err != nil || p.Method != profile.MethodMultipart {
 		t.Fatalf("wants a multipart plan, got %+v, %v", p, err)

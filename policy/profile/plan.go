@@ -26,6 +26,7 @@ type File struct {
 	Type     string // "" is OctetStream
 	Size     int64  // bytes
 	Metadata map[string]string
+	Rate     int64 // bytes per second that the sender last saw; 0 is unknown. A hint that only chooses the part size
 }
 
 // IssueParams is what the server adds to a request: none of it comes from the visitor.
@@ -73,6 +74,9 @@ func (c *Compiled) Plan(id Identity, f File, params IssueParams) (Plan, error) {
 	if err := c.checkSize(id, f.Size); err != nil {
 		return Plan{}, err
 	}
+	if f.Rate < 0 {
+		return Plan{}, &RequestError{Code: InvalidRequest, Field: "rate", Wanted: "0 or more", Got: strconv.FormatInt(f.Rate, 10)}
+	}
 	contentType, ok := CleanType(f.Type)
 	if !ok || !c.types.allows(contentType) {
 		return Plan{}, &RequestError{Code: TypeNotAllowed, Field: "type", Wanted: "one of " + strings.Join(c.profile.Types, ", "), Got: clip(f.Type)}
@@ -86,7 +90,7 @@ func (c *Compiled) Plan(id Identity, f File, params IssueParams) (Plan, error) {
 		return Plan{}, err
 	}
 	p := Plan{Type: contentType, MinSize: f.Size, MaxSize: f.Size, Filename: name, Metadata: metadata}
-	c.chooseMethod(&p, params.PutOnly)
+	c.chooseMethod(&p, params.PutOnly, f.Rate)
 	return c.addKeyAndTimes(p, id, params)
 }
 
@@ -124,12 +128,12 @@ func (c *Compiled) checkSize(id Identity, size int64) error {
 }
 
 // chooseMethod sets the method and, for a multipart upload, the parts.
-func (c *Compiled) chooseMethod(p *Plan, putOnly bool) {
+func (c *Compiled) chooseMethod(p *Plan, putOnly bool, rate int64) {
 	switch {
 	case p.MaxSize >= c.profile.Multipart.Threshold || putOnly && c.profile.Checksum != "" && p.MaxSize > 0:
 		// A part is signed with its checksum; a PUT is signed before anybody knows one.
 		p.Method = MethodMultipart
-		p.PartSize = partSize(p.MaxSize, c.profile.Multipart.PartSize)
+		p.PartSize = partSize(p.MaxSize, c.profile.Multipart.PartSize, rate)
 		p.PartCount = int(ceilDiv(p.MaxSize, p.PartSize))
 		p.Checksum = c.profile.Checksum
 	case putOnly:
