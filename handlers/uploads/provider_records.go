@@ -23,7 +23,9 @@ var (
 	allChecksums = []string{"crc32", "crc32c", "crc64nvme"}
 	allACLs      = []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite, policy.ACLAuthenticatedRead,
 		policy.ACLAWSExecRead, policy.ACLBucketOwnerRead, policy.ACLBucketOwnerFullControl}
-	cephACLs = []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite, policy.ACLAuthenticatedRead,
+	// onlyPrivate is for stores whose objects are always private: they take the word.
+	onlyPrivate = []policy.CannedACL{policy.ACLPrivate}
+	cephACLs    = []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite, policy.ACLAuthenticatedRead,
 		policy.ACLBucketOwnerRead, policy.ACLBucketOwnerFullControl}
 	bothModes     = []profile.EncryptionMode{profile.EncryptionAES256, profile.EncryptionKMS}
 	readableInAWS = []policy.S3Class{policy.ClassStandard, policy.ClassReducedRedundancy, policy.ClassStandardIA, policy.ClassOneZoneIA,
@@ -61,7 +63,7 @@ var providers = map[string]record{
 	"minio": {
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, ConditionalPut: true, ConditionalComplete: true,
 			Checksums: allChecksums, MD5: true, Tags: true, Versions: true, LifecycleCalls: true, ListsUploads: true,
-			Classes: []policy.S3Class{policy.ClassStandard, policy.ClassReducedRedundancy}, Encryptions: bothModes},
+			CannedACLs: onlyPrivate, Classes: []policy.S3Class{policy.ClassStandard, policy.ClassReducedRedundancy}, Encryptions: bothModes},
 		sources: []string{"https://min.io/docs/minio/linux/reference/s3-api-compatibility.html", "public reports: of two size ranges in one policy the last counts"},
 	},
 	"ceph": {
@@ -73,7 +75,7 @@ var providers = map[string]record{
 	"versity": {
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, StrictRanges: true,
 			ConditionalPut: true, ConditionalComplete: true, CompleteSize: true, RefusesUnsigned: true, Checksums: allChecksums, MD5: true,
-			Tags: true, Versions: true, CORSCalls: true, ListsUploads: true},
+			Tags: true, Versions: true, CORSCalls: true, ListsUploads: true, CannedACLs: onlyPrivate},
 		tested:  []string{"refuses_unsigned", "versions", "covers_fields"}, // against the real one
 		sources: []string{"https://github.com/versity/versitygw/wiki"},
 	},
