@@ -33,7 +33,7 @@ func TestASettingThatTheStoreCannotCarryOutIsRefusedWithKeyAndReason(t *testing.
 		reason   string
 	}{
 		{"aws", func(p *profile.Profile) { p.ACL = policy.ACLPrivate }, "", ""},
-		{"minio", func(p *profile.Profile) { p.ACL = policy.ACLPublicRead }, "acl", "wants one of private"},
+		{"minio", func(p *profile.Profile) { p.ACL = policy.ACLPublicRead }, "acl", "no other ACL"},
 		{"versity", func(p *profile.Profile) { p.StorageClass = policy.ClassStandardIA }, "storage_class", "knows no class"},
 		{"minio", func(p *profile.Profile) { p.StorageClass = policy.ClassStandardIA }, "storage_class", "one of STANDARD, REDUCED_REDUNDANCY"},
 		{"oss", func(p *profile.Profile) { p.StorageClass = policy.ClassStandardIA }, "", ""},
