@@ -5,7 +5,8 @@
 import { listenForFiles, pickFiles } from './file-sources.js';
 import { FormElement } from './form-element.js';
 import { List, TURN } from './list.js';
-import { Queue, includesType } from './queue.js';
+import { Queue } from './queue.js';
+import { includesType } from './rules.js';
 
 /**
  * <postern-uploader>: enhances the form that the server rendered inside it. The form is changed only after everything has loaded, so
@@ -22,8 +23,8 @@ export class Uploader extends FormElement {
   /** @override @param {Messages} messages @param {AbortSignal} signal @param {typeof Field} [Control] */
   enhance(messages, signal, Control) {
     const input = /** @type {HTMLInputElement} */ (this.querySelector('input[type=file]'));
-    this.input = input;
     const queue = (this.queue ??= new Queue(this.#options()));
+    this.input = input;
     const { rules } = queue.options;
     if (!this.list) {
       this.list = new List(this, queue, messages);
@@ -31,7 +32,7 @@ export class Uploader extends FormElement {
       if (!this.hasAttribute('embedded')) queue.restore();
     }
     this.list.attach();
-    input.multiple = rules.multiple;
+    input.multiple = queue.limit > 1;
     // The server hides what works only with script.
     for (const hidden of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll(':scope > form[hidden], :scope > :is(form, .postern-form) [hidden]'))) {
       hidden.hidden = false;
@@ -48,9 +49,10 @@ export class Uploader extends FormElement {
     }, { signal });
     input.addEventListener('change', () => this.#addFromInput(), { signal });
     this.list.hideWhileCached(signal);
+    if (this.matches('[redirect]:not([embedded])')) this.addEventListener('postern:change', () => import('./continue.js').then(({ showContinue }) => showContinue(this)), { signal });
     listenForFiles(this, signal, {
-      accepts: (types) => !this.#closed && !queue.full && types.some((type) => !type || includesType(rules.types, type)),
-      add: (file) => this.add([file]),
+      accepts: (types) => !this.#closed && !this.hasAttribute('full') && types.some((type) => !type || includesType(rules.types, type)),
+      add: (file, index) => this.add([file], index),
     });
     this.setAttribute('ready', '');
     this.attributeChangedCallback();
@@ -105,7 +107,10 @@ export class Uploader extends FormElement {
         min: +text('min-size'),
         max: +text('max-size') || Infinity,
         multiple: this.hasAttribute('multiple'),
+        maxFiles: +text('max-files'),
       },
+      metadata: async ({ file }) => (this.hasAttribute('accept-metadata') ? (await import('./metadata.js')).metadataOf(this, file) : undefined),
+      removable: +text('removable'),
       stall: +text('stall') || 20000,
       concurrency: +text('concurrency') || 4,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
@@ -128,7 +133,7 @@ export class Uploader extends FormElement {
 
   /** Removes all files from the list, and cancels those that are being uploaded. */
   reset() {
-    this.queue?.uploads.forEach((upload) => this.list?.run(upload, 'discard'));
+    this.queue?.uploads.forEach((upload) => this.list?.run(upload, upload.state === 'done' ? 'clear' : 'discard'));
   }
 
   /** Moves files from the file control to the list. */
@@ -140,13 +145,17 @@ export class Uploader extends FormElement {
     this.add(files);
   }
 
-  /** Adds files, and starts them unless the attribute `manual` leaves that to the button. @param {PickedFile[]} files */
-  async add(files) {
+  /**
+   * Adds files, and starts them unless the attribute `manual` leaves that to the button. Where only one file is allowed, the first one of
+   * a choice replaces the one that is there.
+   * @param {PickedFile[]} files @param {number} [index] of the first one in its choice
+   */
+  async add(files, index = 0) {
     const { queue, input } = this;
     if (!queue || this.#closed) return;
     for (let i = 0;;) {
       const end = performance.now() + TURN;
-      for (; files[i] && performance.now() < end; i++) queue.add(files[i]);
+      for (; files[i] && performance.now() < end; i++) queue.add(files[i], i + index === 0);
       if (input && !this.field) input.required = !queue.uploads.size;
       if (!this.hasAttribute('manual')) queue.start();
       if (!files[i]) return;

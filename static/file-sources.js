@@ -1,4 +1,8 @@
-/** A file; with a handle where the browser gives one, which opens the same file after a reload. @typedef {File & {handle?: FileSystemFileHandle | null}} PickedFile */
+/**
+ * A file; with a handle where the browser gives one, which opens the same file after a reload, and its path where it was dropped with its
+ * folder.
+ * @typedef {File & {handle?: FileSystemFileHandle | null, path?: string}} PickedFile
+ */
 
 /** @param {any} object @param {string} method that takes two callbacks @returns {Promise<any>} */
 const promisify = (object, method) => new Promise((resolve, reject) => object[method](resolve, reject));
@@ -6,7 +10,7 @@ const promisify = (object, method) => new Promise((resolve, reject) => object[me
 /** All files in a dropped file or folder. Browsers list a folder a hundred names at a time. @param {FileSystemEntry} entry @returns {AsyncGenerator<PickedFile>} */
 async function* filesIn(entry) {
   if (entry.isFile) {
-    yield promisify(entry, 'file');
+    yield Object.assign(await promisify(entry, 'file'), { path: entry.fullPath.slice(1) });
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
@@ -67,7 +71,7 @@ const isLastUsed = (zone) => {
 /**
  * Adds files that are dropped on a zone or pasted: on the page, they are for the zone that was used last.
  * @param {HTMLElement} zone @param {AbortSignal} signal
- * @param {{accepts: (types: string[]) => boolean, add: (file: PickedFile) => void}} handlers
+ * @param {{accepts: (types: string[]) => boolean, add: (file: PickedFile, index: number) => void}} handlers `index` counts the files of one drop or paste
  */
 export function listenForFiles(zone, signal, { accepts, add }) {
   const endDrag = () => zone.removeAttribute('dragging');
@@ -96,7 +100,8 @@ export function listenForFiles(zone, signal, { accepts, add }) {
     endDrag();
     const data = dragData(event);
     if (data) markUsed(zone);
-    if (data) for await (const file of droppedFiles(data)) add(file);
+    let index = 0;
+    if (data) for await (const file of droppedFiles(data)) add(file, index++);
   }, { signal });
   zone.addEventListener('focusin', () => markUsed(zone), { signal });
   document.addEventListener('paste', (event) => {
@@ -105,7 +110,7 @@ export function listenForFiles(zone, signal, { accepts, add }) {
     // Text fields elsewhere on the page keep what is pasted into them.
     if (!files?.length || defaultPrevented || !(target === document.body ? isLastUsed(zone) : zone.contains(/** @type {Node} */ (target)))) return;
     event.preventDefault();
-    for (const file of files) add(file);
+    [...files].forEach(add);
   }, { signal });
 }
 

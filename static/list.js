@@ -58,7 +58,8 @@ export class List {
 
   /** Updates an upload's row soon, or removes it at once. @param {Upload} upload */
   schedule(upload) {
-    if (upload.state === 'removed') this.#removeRow(upload);
+    const node = this.rows.get(upload)?.node;
+    if (node && upload.state === 'removed') this.#removeRow(upload, node);
     this.#changed.add(upload);
     this.#timer ||= setTimeout(() => this.#update(), INTERVAL);
   }
@@ -94,7 +95,8 @@ export class List {
     else if (action === 'replace') this.#replace(upload);
     else if (upload.state === 'interrupted' && action !== 'discard') this.#reopen(upload);
     else if (action === 'resume' || action === 'retry') queue.resume(upload);
-    else if (queue.remove(upload)) this.#announce(this.messages.text('upload.announce.removed', { name: upload.name }));
+    else if (action === 'remove' && upload.state === 'done') import('./accepted.js').then(({ takeBack }) => takeBack(this, upload));
+    else if (queue.remove(upload)) this.announce(this.messages.text(`upload.announce.${action === 'clear' ? 'cleared' : 'removed'}`, { name: upload.name }));
   }
 
   /** Opens an interrupted upload's file by its handle, or else has the person choose it. @param {Upload} upload */
@@ -118,12 +120,11 @@ export class List {
     element.add([]);
   }
 
-  /** Removes a row; its focus goes to the row beside it. @param {Upload} upload */
-  #removeRow(upload) {
-    const node = this.rows.get(upload)?.node;
-    const beside = /** @type {HTMLElement | null | undefined} */ (node?.nextElementSibling ?? node?.previousElementSibling);
-    if (node?.contains(document.activeElement)) (beside ?? this.element.input)?.focus();
-    node?.remove();
+  /** Removes a row; its focus goes to the row beside it. @param {Upload} upload @param {HTMLElement} node */
+  #removeRow(upload, node) {
+    const beside = /** @type {HTMLElement | null} */ (node.nextElementSibling ?? node.previousElementSibling);
+    if (node.contains(document.activeElement)) (beside ?? this.element.input)?.focus();
+    node.remove();
     this.rows.delete(upload);
     // The last announcement may name the file.
     this.#live.textContent = '';
@@ -150,7 +151,7 @@ export class List {
     element.setAttribute('state', state);
     element.setAttribute('count', `${count.all}`);
     element.toggleAttribute('busy', running > 0);
-    element.toggleAttribute('full', queue.full);
+    element.toggleAttribute('full', queue.limit > 1 && queue.full);
     const progress = count.done === count.all ? 1 : Math.min(0.99, sent / (size || 1));
     if (running) this.#meter.update(sent, performance.now());
     else this.#meter = new SpeedMeter();
@@ -158,12 +159,12 @@ export class List {
     this.#bar.value = progress;
     const text = messages.plural('upload.total', count.all, { done: messages.number(count.done), percent: messages.percent(progress) });
     this.#totalText.textContent = running ? messages.withSpeed(text, this.#meter, left) : text;
-    this.#announce(this.#announcer.announcement({ ...count, done: count.done - restored }, progress, this.#problems.splice(0)));
+    this.announce(this.#announcer.announcement({ ...count, done: count.done - restored }, progress, this.#problems.splice(0)));
     const summary = `${state} ${count.all} ${count.done}`;
     if (summary !== this.#lastSummary) queue.options.emit('change', {});
     this.#lastSummary = summary;
   }
 
   /** @param {string} text */
-  #announce(text) { if (text) this.#live.textContent = text; }
+  announce(text) { if (text) this.#live.textContent = text; }
 }

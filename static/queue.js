@@ -1,24 +1,11 @@
-/** @import {QueueOptions, Rules} from './types.d.ts' */
+/** @import {QueueOptions} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
 import { Owner } from './owner.js';
 import { SavedUploads } from './saved-uploads.js';
 import { RequestError } from './request.js';
+import { checkRules } from './rules.js';
 import { Transfer } from './transfer.js';
 import { Upload } from './upload.js';
-
-/** Whether a profile's types include a content type. An empty one counts as application/octet-stream, as at the server. @param {string[]} types @param {string} type */
-export function includesType(types, type) {
-  const given = type || 'application/octet-stream';
-  const patterns = ['*/*', given, given.replace(/\/.*/, '/*')];
-  return !types.length || types.some((allowed) => patterns.includes(allowed));
-}
-
-/** The code of the rule that a file breaks, as the API names it; '' for none. @param {File} file @param {Rules} rules */
-export function checkRules(file, rules) {
-  if (!includesType(rules.types, file.type)) return 'type_not_allowed';
-  if (file.size > rules.max) return 'size_too_large';
-  return file.size < rules.min ? 'size_too_small' : '';
-}
 
 /** All files of one uploader. It decides which of them are sent. */
 export class Queue {
@@ -33,20 +20,32 @@ export class Queue {
     this.saved = new SavedUploads(`${options.endpoint} ${options.profile}${options.field ?? ''}`, this.owner);
   }
 
-  /** Whether no further file is allowed. */
-  get full() {
-    return !this.options.rules.multiple && [...this.uploads].some((upload) => upload.state !== 'refused');
+  /** How many files are allowed. */
+  get limit() {
+    const { multiple, maxFiles } = this.options.rules;
+    return multiple ? maxFiles || Infinity : 1;
   }
 
-  /** Adds a file; it is refused here if the server would refuse it. @param {PickedFile} file */
-  add(file) {
-    const { options, saved, full } = this;
+  /** Whether no further file is allowed. */
+  get full() {
+    const { limit } = this;
+    return limit < Infinity && [...this.uploads].filter((upload) => upload.state !== 'refused').length >= limit;
+  }
+
+  /**
+   * Adds a file; it is refused here if the server would refuse it.
+   * @param {PickedFile} file @param {boolean} [replaces] whether it takes the place of another where only one is allowed
+   */
+  add(file, replaces) {
+    const { options, saved, limit } = this;
     for (const old of this.uploads) if (old.state === 'interrupted' && saved.file(old) === saved.file(file)) return this.#resumeWith(old, file);
     if (!options.emit('add', { file })) return null;
     const upload = new Upload(file, file, options.onChange);
     upload.handle = file.handle ?? null;
+    let code = checkRules(file, options.rules);
+    if (!code && replaces && limit === 1) for (const old of this.uploads) this.remove(old);
+    if (!code && this.full) code = 'too_many';
     this.uploads.add(upload);
-    const code = full ? 'too_many' : checkRules(file, options.rules);
     if (code) upload.move('refused', code);
     else options.onChange(upload);
     return upload;
@@ -119,8 +118,9 @@ export class Queue {
     try {
       await saved.withLock(upload, controller.signal, () => this.transfer(upload, controller.signal).run());
       upload.setProgress(upload.size, 0);
+      upload.removableUntil = Date.now() + (options.removable ?? 0) * 1000;
       upload.move('done');
-      options.emit('done', { upload });
+      options.emit('done', { upload, ...upload.stored, name: upload.name });
     } catch (error) {
       // Paused or removed, and perhaps started again since.
       if (controller.signal.aborted) return;
@@ -154,7 +154,7 @@ export class Queue {
     this.startNext();
   }
 
-  /** Removes a file from the list, and its parts from the store. @param {Upload} upload */
+  /** Removes a file from the list. What isn't accepted yet is aborted for good. @param {Upload} upload */
   remove(upload) {
     if (!upload.canMove('removed') || !this.options.emit('remove', { upload })) return false;
     const { state } = upload;
@@ -163,7 +163,7 @@ export class Queue {
     if (!plan || state === 'done') return true;
     this.saved.remove(upload);
     upload.plan = plan;
-    this.transfer(upload).call('DELETE', `/${plan.id}`).catch(() => {});
+    this.transfer(upload).abort();
     return true;
   }
 }

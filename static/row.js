@@ -66,7 +66,10 @@ export class Row {
     this.#bar.ariaValueText = text;
     const changed = state !== node.dataset.state || code !== this.#code.textContent;
     this.#code.textContent = code;
-    this.#showActions((this.#canReopen ? 'resume discard' : ACTIONS[state] ?? ' remove').split(' '));
+    const done = state === 'done';
+    const remove = done && upload.removableUntil <= Date.now() ? ' clear' : ' remove';
+    this.#showActions((this.#canReopen ? 'resume discard' : ACTIONS[state] ?? remove).split(' '));
+    if (done && (upload.removableUntil || upload.stored?.url)) import('./accepted.js').then(({ showLink }) => showLink(node, upload, this.#list.messages));
     node.dataset.state = state;
     return changed;
   }
@@ -110,6 +113,7 @@ export class Row {
       percent: messages.percent(sending ? upload.progress : storedBytes / (size || 1)),
       time: messages.countdown((upload.retryAt - Date.now()) / 1000),
     };
+    if (code === 'too_many') return messages.plural(`upload.error.${code}`, queue.limit, values);
     if (!code) {
       const text = messages.text(`upload.state.${this.#canReopen ? 'resumable' : state}`, values);
       return sending ? messages.withSpeed(text, this.meter, size - upload.sentBytes) : text;

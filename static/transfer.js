@@ -47,10 +47,19 @@ export class Transfer extends Retrier {
     }
   }
 
+  /** Aborts the upload for good, also when the network is away for some time. @param {number} [tries] */
+  async abort(tries = 0) {
+    try {
+      await this.call('DELETE', `/${this.upload.plan?.id}`);
+    } catch (error) {
+      if (/** @type {RequestError} */ (error).retryable && tries < 6) setTimeout(() => this.abort(tries + 1), 1000 << tries);
+    }
+  }
+
   /** @returns {Promise<Plan>} */
   async #issue() {
     const { options, upload, saved, file: { type, size } } = this;
-    const body = { profile: options.profile, filename: upload.name, type, size };
+    const body = { profile: options.profile, filename: upload.name, type, size, metadata: await options.metadata?.(upload) };
     const plan = await withTicket(options, (headers) => this.call('POST', '', body, { headers }));
     upload.owner = saved.owner.of(plan);
     return { ...plan, ends: endOf(plan) };

@@ -90,6 +90,8 @@ export interface Rules {
   min: number;
   max: number;
   multiple: boolean;
+  /** How many files are allowed where several are; 0 or undefined: any number. */
+  maxFiles?: number;
 }
 
 /** The settings of a queue, and what it needs from the element that shows it. */
@@ -103,6 +105,10 @@ export interface QueueOptions {
   ticket(renew: boolean): string | Promise<string>;
   /** The marks of whom the page was made for, if it says. */
   owners(): string[];
+  /** The metadata of a file; undefined where the profile accepts none. */
+  metadata?: (upload: Upload) => Promise<Record<string, string> | undefined>;
+  /** For how many seconds after it was accepted the person may remove a file. */
+  removable?: number;
   /** Dispatches the event postern:`name`; false when a listener prevented it. */
   emit(name: string, detail: object): boolean;
   /** Called when an upload's state or progress has changed. */

@@ -41,6 +41,8 @@ export class Upload {
   owner = '';
   /** When the upload token ends of one that is interrupted, in ms. */
   ends = Infinity;
+  /** Until when the person may remove it after it was accepted, in ms. */
+  removableUntil = 0;
   /** Hash of samples of the file. */
   hash = '';
   /** Aborts the requests that are under way. @type {AbortController | null} */

@@ -38,7 +38,7 @@ func newDerivedTokens(kind, label string, keys []sigv4.Secret, now func() time.T
 
 // in is the time that is so much later than now, as claims have it.
 func (t derivedTokens) in(lifetime time.Duration) jwt.RegisteredClaims {
-	return jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(t.now().Add(lifetime))}
+	return jwt.RegisteredClaims{IssuedAt: jwt.NewNumericDate(t.now()), ExpiresAt: jwt.NewNumericDate(t.now().Add(lifetime))}
 }
 
 func (t derivedTokens) mint(claims jwt.Claims) (string, error) {

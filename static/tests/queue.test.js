@@ -1,4 +1,5 @@
-import { Queue, checkRules, includesType } from '../queue.js';
+import { Queue } from '../queue.js';
+import { checkRules, includesType } from '../rules.js';
 import { Upload } from '../upload.js';
 import { count, equal, file, ok, scenario, sum, test, until } from './harness.js';
 
@@ -34,6 +35,29 @@ test('where only one file is allowed, a second one is refused and the first one 
   const queue = new Queue(options);
   queue.add(file(10, 'a'));
   equal([queue.full, queue.add(file(10, 'b'))?.code, queue.uploads.size], [true, 'too_many', 2]);
+});
+
+test('where only one file is allowed, a new choice replaces it unless the new file is refused', async () => {
+  const { options } = await scenario({});
+  Object.assign(options.rules, { multiple: false, max: 20 });
+  const queue = new Queue(options);
+  const names = () => [...queue.uploads].map(({ name, code }) => name + code);
+  queue.add(file(10, 'a'), true);
+  queue.add(file(30, 'b'), true);
+  equal(names(), ['a', 'bsize_too_large']);
+  queue.add(file(10, 'c'), true);
+  queue.add(file(10, 'd'));
+  equal(names(), ['c', 'dtoo_many']);
+});
+
+test('files beyond the allowed number are refused until one is removed', async () => {
+  const { options } = await scenario({});
+  options.rules.maxFiles = 2;
+  const queue = new Queue(options);
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => queue.add(file(10, name)));
+  equal([a?.code, b?.code, c?.code, queue.full], ['', '', 'too_many', true]);
+  queue.remove(/** @type {Upload} */ (a));
+  equal([queue.full, queue.add(file(10, 'd'))?.code], [false, '']);
 });
 
 test('a file isn’t added when a listener prevents the event', async () => {

@@ -28,12 +28,14 @@ type separateOptions struct {
 	partSize string        // as a config file has it; "": by the size of the file
 	checksum string        // of parts; "": none
 	origin   string        // a page that may embed the widget; "": none
+	settings string        // further lines of the profile
 }
 
 const separateServerConfig = `
 listen: 127.0.0.1:0
 public_url: ` + uploadsOrigin + `
 keys: {tokens: ["env:TOKEN_KEY"]}
+receipts: {secrets: ["env:RECEIPT_KEY"]}
 store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
 profiles:
   files:
@@ -57,6 +59,9 @@ func (o separateOptions) config(dev *devServer) []byte {
 	if o.origin != "" {
 		text = fmt.Appendf(text, "    origins: [%q]\n", o.origin)
 	}
+	for line := range strings.Lines(o.settings) {
+		text = fmt.Appendf(text, "    %s", line)
+	}
 	return text
 }
 
@@ -66,7 +71,7 @@ func startSeparateServer(t *testing.T, p *proxy, dev *devServer, options separat
 	config := writeFile(t, "postern.yaml", options.config(dev))
 	s := &separateServer{t: t, proxy: p, Server: testserver.Start(t, testserver.Options{
 		Path: program, Args: []string{"serve", "--config", config},
-		Env: []string{"TOKEN_KEY=the token key of a separate server", "AWS_ACCESS_KEY_ID=postern-dev", "AWS_SECRET_ACCESS_KEY=" + dev.key("store.key")},
+		Env: []string{"TOKEN_KEY=the token key of a separate server", "RECEIPT_KEY=the receipt key of a separate server", "AWS_ACCESS_KEY_ID=postern-dev", "AWS_SECRET_ACCESS_KEY=" + dev.key("store.key")},
 	})}
 	s.route()
 	return s

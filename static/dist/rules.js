@@ -1,0 +1,1 @@
+export function includesType(e,t){const n=t||"application/octet-stream",o=["*/*",n,n.replace(/\/.*/,"/*")];return!e.length||e.some(i=>o.includes(i))}export function checkRules(e,t){return includesType(t.types,e.type)?e.size>t.max?"size_too_large":e.size<t.min?"size_too_small":"":"type_not_allowed"}
