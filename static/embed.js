@@ -1,14 +1,15 @@
 /** @import {Unfinished, Uploaded} from './types.d.ts' @import {Tag} from './embed/answers.js' */
 import { ANSWERS } from './embed/answers.js';
 import { Watch } from './embed/failure.js';
-import { newFrame, serverOf, themeOf } from './embed/frame.js';
+import { newFrame, pageOf, serverOf, themeOf } from './embed/frame.js';
 import { addControlMembers, upgradeProperties } from './embed/properties.js';
 
 const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolation']; // of the window
 
 /** <postern-upload profile="…">: an uploader in an iframe, and a form control. It submits the receipts of the uploaded objects. At a logout, hosts call forget(). */
 class PosternUpload extends HTMLElement {
-  static formAssociated = true; static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
+  static formAssociated = true;
+  static observedAttributes = ['required', 'disabled', 'name', 'profile', 'server', 'lang', 'value-as'];
 
   /** @type {Tag['ticket']} */ #ticket = '';
   /** @type {Tag['metadata']} */ #metadata = null;
@@ -17,7 +18,8 @@ class PosternUpload extends HTMLElement {
   /** What is being uploaded. A frame that is loaded again shows it as interrupted. @type {Unfinished[]} */ #unfinished = [];
   /** Each ends a wait for the frame. @type {(() => void)[]} */ #forgotten = [];
   /** To the frame. @type {MessagePort | null} */ port = null;
-  #customError = ''; #nonce = ''; // the frame has to send it back before its messages count
+  #customError = '';
+  #nonce = ''; // the frame has to send it back before its messages count
   /** Why the form can't be sent: the browser's text until the frame sends its own. */
   #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage, busy: '', no_receipt: '' };
   internals = this.attachInternals();
@@ -35,7 +37,8 @@ class PosternUpload extends HTMLElement {
   get ticket() { return this.#ticket; }
   set ticket(ticket) { this.#ticket = ticket; this.port?.postMessage({ files: this.#files, changed: true }); }
   /** Metadata of each file, or a function that gives those of one. */
-  get metadata() { return this.#metadata; } set metadata(metadata) { this.#metadata = metadata; }
+  get metadata() { return this.#metadata; }
+  set metadata(metadata) { this.#metadata = metadata; }
   /** What has been uploaded. `receipt` and `url` are undefined where the server gives none. */
   get value() { return this.#files.map(({ name, size, type, key, receipt, url }) => ({ name, size, type, key, receipt, url })); }
   get base() { return serverOf(this); }
@@ -60,14 +63,9 @@ class PosternUpload extends HTMLElement {
 
   #load() {
     this.#disconnect();
-    const profile = this.getAttribute('profile') ?? '';
-    const url = new URL(`widget/${encodeURIComponent(profile)}`, this.base);
-    const lang = this.closest('[lang]')?.getAttribute('lang');
-    if (lang) url.searchParams.set('lang', lang);
-    const label = [...(this.ariaLabelledByElements ?? []), ...this.internals.labels][0]?.textContent?.trim();
-    this.frame.title = this.ariaLabel ?? label ?? profile;
-    this.frame.src = url.href;
-    this.#watch.begin(url, profile);
+    const { url, title } = pageOf(this);
+    Object.assign(this.frame, { title, src: url.href });
+    this.#watch.begin(url, this.getAttribute('profile') ?? '');
   }
 
   #disconnect() {

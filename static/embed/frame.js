@@ -8,6 +8,16 @@ const SERVER = new URL('.', SCRIPT).href.replace(/assets\/\w+\/$/, '');
 /** The URL of a tag's server, with a slash at its end: the attribute's, or else where this script came from. @param {HTMLElement} tag */
 export const serverOf = (tag) => new URL((tag.getAttribute('server') ?? SERVER).replace(/\/*$/, '/'), location.href);
 
+/** What a tag's frame shows: the page of its profile, in the language around the tag, with the tag's label. @param {HTMLElement & {internals: ElementInternals}} tag */
+export function pageOf(tag) {
+  const profile = tag.getAttribute('profile') ?? '';
+  const url = new URL(`widget/${encodeURIComponent(profile)}`, serverOf(tag));
+  const lang = tag.closest('[lang]')?.getAttribute('lang');
+  if (lang) url.searchParams.set('lang', lang);
+  const label = [...(tag.ariaLabelledByElements ?? []), ...tag.internals.labels][0]?.textContent?.trim();
+  return { url, title: tag.ariaLabel ?? label ?? profile };
+}
+
 /** The iframe of a tag. @param {() => void} onTheme called when the host's theme has changed */
 export function newFrame(onTheme) {
   const frame = document.createElement('iframe');
