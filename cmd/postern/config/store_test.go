@@ -3,10 +3,13 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/policy/profile"
 )
 
 // loadStore loads a file with this store section and one public profile with these further settings.
@@ -44,5 +47,32 @@ func TestTheStoreSectionIsJudgedAsAWhole(t *testing.T) {
 				t.Errorf("wanted %q, got %v", c.wanted, err)
 			}
 		})
+	}
+}
+
+func TestTheVocabularyOfAProfileIsRead(t *testing.T) {
+	t.Parallel()
+	c, err := loadStore(t, "provider: aws, region: eu-central-1", `, content_disposition: inline, content_encoding: gzip, content_language: "de, en",
+    expires: "2030-01-01T01:00:00+01:00", overwrite: forbid, checksum: md5, storage_class: STANDARD_IA`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := c.Profiles["photos"]
+	want := profile.Profile{ContentDisposition: "inline", ContentEncoding: "gzip", ContentLanguage: "de, en", Expires: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
+		Overwrite: "forbid", Checksum: "md5", StorageClass: "STANDARD_IA"}
+	got := profile.Profile{ContentDisposition: p.ContentDisposition, ContentEncoding: p.ContentEncoding, ContentLanguage: p.ContentLanguage, Expires: p.Expires,
+		Overwrite: p.Overwrite, Checksum: p.Checksum, StorageClass: p.StorageClass}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("wanted %+v, got %+v", want, got)
+	}
+	for setting, wanted := range map[string]string{
+		"content_disposition: save": "wants attachment or inline", "content_encoding: \"gzip;q=1\"": "wants codings", "content_language: \"de;q=1\"": "wants language tags",
+		"expires: tomorrow": "wants an instant", "overwrite: allow": "wants forbid", "checksum: sha256": "wants crc32, crc32c, crc64nvme or md5",
+		"storage_class: IA": "wants a class in S3's words", "storage_class: NEARLINE": "wants a class in S3's words",
+	} {
+		key, _, _ := strings.Cut(setting, ":")
+		if _, err := loadStore(t, "provider: aws, region: eu-central-1", ", "+setting); err == nil || !strings.Contains(err.Error(), "profiles.photos."+key+": "+wanted) {
+			t.Errorf("%s: wanted %q, got %v", setting, wanted, err)
+		}
 	}
 }
