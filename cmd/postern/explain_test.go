@@ -135,3 +135,15 @@ func TestDevNeitherLogsNorStoresWhatItExplains(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestExplainSaysThatAStoreTakesNoForms(t *testing.T) {
+	t.Parallel()
+	form := invoke(t, sampleEnvironment(), "sign", "--bucket", "media", "--key", "a", "--endpoint", "https://s3.example.com", "--region", "auto", "--path-style", "--format", "json")
+	for _, host := range []string{"0123abcd.r2.cloudflarestorage.com", "s3.us-west-004.backblazeb2.com"} {
+		file := filepath.Join(t.TempDir(), "form.json")
+		write(t, file, strings.Replace(form.stdout, "s3.example.com", host, 1))
+		if got := invoke(t, sampleEnvironment(), "explain", file, "--at", sampleAt); got.code != exitFailed || !strings.Contains(got.stdout, "presigned PUT") {
+			t.Errorf("%s: got %+v", host, got)
+		}
+	}
+}
