@@ -157,7 +157,7 @@ func TestValuesOfTheOppositeDirectionAreIsolated(t *testing.T) {
 // itself has a sentence as well.
 func TestEveryCodeHasASentenceForAFile(t *testing.T) {
 	t.Parallel()
-	codes := []problem.Code{"too_many", "unreadable", "other_file", "network", "script", "store", "refused"}
+	codes := []problem.Code{"too_many.other", "not_removed", "unreadable", "other_file", "network", "script", "store", "refused"}
 	codes = append(codes, problem.Codes()...)
 	for _, texts := range testCatalogue(t).All() {
 		for _, code := range codes {
