@@ -130,7 +130,7 @@ func (c *Compiled) checkSize(id Identity, size int64) error {
 // chooseMethod sets the method and, for a multipart upload, the parts.
 func (c *Compiled) chooseMethod(p *Plan, putOnly bool, rate int64) {
 	switch {
-	case p.MaxSize >= c.profile.Multipart.Threshold || putOnly && c.profile.Checksum != "" && p.MaxSize > 0:
+	case p.MaxSize >= c.profile.Multipart.Threshold || putOnly && c.profile.Checksum == ChecksumMD5 && p.MaxSize > 0:
 		// A part is signed with its checksum; a PUT is signed before anybody knows one.
 		p.Method = MethodMultipart
 		p.PartSize = partSize(p.MaxSize, c.profile.Multipart.PartSize, rate)

@@ -246,3 +246,14 @@ func TestAnIdentityThatNamesNoProfileOpensPublicProfilesOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestWithMD5AFileForAPutOnlyStoreGoesInParts, since a part is signed with its checksum.
+func TestWithMD5AFileForAPutOnlyStoreGoesInParts(t *testing.T) {
+	t.Parallel()
+	c := compile(t, func(p *profile.Profile) { p.Checksum = profile.ChecksumMD5 })
+	in := params()
+	in.PutOnly = true
+	if p, err := c.Plan(alice(), png(), in); err != nil || p.Method != profile.MethodMultipart || p.PartCount != 1 || p.Checksum != profile.ChecksumMD5 {
+		t.Errorf("got %s in %d parts, checksum %q, %v", p.Method, p.PartCount, p.Checksum, err)
+	}
+}
