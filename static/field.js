@@ -45,7 +45,7 @@ export class Field {
     element.append(this.#box);
     this.#serverError = element.querySelector('.postern-field-error')?.textContent || this.#serverError;
     for (const type of ['submit', 'formdata']) {
-      addEventListener(type, ({ target }) => { if (target === element.internals.form) this.#receipts.send(); }, { signal });
+      addEventListener(type, ({ target }) => { if (target === element.internals.form) this.#receipts.send(); }, { signal, capture: true });
     }
     // A click on a label of the element has no detail.
     element.addEventListener('click', ({ target, detail }) => { if (target === element && !detail) element.input?.click(); }, { signal });

@@ -52,7 +52,7 @@ export class KeptReceipts {
       const { id } = /** @type {Stored} */ (upload.stored);
       if (!ids.has(id) && (this.rendered.has(id) || this.#sent.has(id))) this.queue.drop(upload);
     }
-    this.rendered = ids;
+    this.rendered = new Map([...ids].filter(([, input]) => input.type === 'checkbox'));
     for (const input of inputs) if (input.checked || input.type === 'hidden') this.#showRendered(input);
   }
 

@@ -177,3 +177,21 @@ func TestResettingTheFormBringsBackWhatTheServerRendered(t *testing.T) {
 	b.waitUntil("the rows are those of the server", `[...document.querySelectorAll(".postern-name")].map((n) => n.title).join() == "lake.png,hill.png"`)
 	b.requireCleanConsole()
 }
+
+func TestALabelOfAFieldOpensItsFileDialogue(t *testing.T) {
+	t.Parallel()
+	b := newTab(t, tabOptions{})
+	startAlbumSite(t, b.Proxy)
+	b.openAlbum("field=pictures&field=notes")
+	evaluate[any](b, `(() => {
+		document.querySelector("[name=notes]").id = "of-notes";
+		document.getElementById("album").prepend(Object.assign(document.createElement("label"), {htmlFor: "of-notes", textContent: "Label of notes", id: "label"}));
+	})()`)
+	b.clickAndChooseFile("#label", writeFile(t, "notes.txt", []byte("words")))
+	b.waitForReceipts("chosen by the label", "notes", "notes.txt")
+	evaluate[any](b, `document.getElementById("of-notes").focus()`)
+	if !evaluate[bool](b, `document.activeElement.matches("#of-notes input[type=file]") && document.getElementById("of-notes").labels[0].id == "label"`) {
+		t.Errorf("wanted the focus in the file control of the field with the label, got %s", evaluate[string](b, `document.activeElement.outerHTML`))
+	}
+	b.requireCleanConsole()
+}
