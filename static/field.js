@@ -47,8 +47,8 @@ export class Field {
     for (const type of ['submit', 'formdata']) {
       addEventListener(type, ({ target }) => { if (target === element.internals.form) this.#receipts.send(); }, { signal, capture: true });
     }
-    // A click on a label of the element has no detail.
-    element.addEventListener('click', ({ target, detail }) => { if (target === element && !detail) element.input?.click(); }, { signal });
+    // A click on a label of the element is one on the element.
+    element.addEventListener('click', ({ target }) => { if (target === element) element.input?.click(); }, { signal });
     this.#receipts.restore(() => this.update());
   }
 
