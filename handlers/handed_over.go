@@ -39,6 +39,7 @@ func (h *Handlers) Continue(w http.ResponseWriter, r *http.Request, field, path 
 	page := h.respond.page(func(c echo.Context) error {
 		to, err := h.handOver(r, uploads.Return{Path: path, Field: field})
 		if err != nil {
+			h.config.Logger.WarnContext(r.Context(), "handlers: Continue leads nowhere", "field", field, "error", problem.LogText(err.Error()))
 			return err
 		}
 		return c.Redirect(http.StatusSeeOther, to)

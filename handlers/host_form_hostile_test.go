@@ -298,3 +298,14 @@ func TestNamesInAFieldStayText(t *testing.T) {
 		t.Errorf("a field of that name: got %d %v", len(list), err)
 	}
 }
+
+func TestAProfileThatTheHostMisspellsIsNotTheVisitorsMistake(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	posted := url.Values{"pictures": {h.upload("pictures")}}
+	_, err := h.handlers.Receipts(h.request("POST", "/albums", posted), "pictures", "pictues")
+	var refused *handlers.FieldError
+	if err == nil || errors.As(err, &refused) || !strings.Contains(err.Error(), `"pictues"`) {
+		t.Errorf("got %v, wanted an error that names the profile and is none of the field's", err)
+	}
+}

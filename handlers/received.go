@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"slices"
@@ -61,6 +62,11 @@ func (h *Handlers) Receipts(r *http.Request, field string, profiles ...string) (
 	if len(profiles) == 0 {
 		if profiles, err = h.fieldProfiles(r, field, proofs); err != nil || len(profiles) == 0 {
 			return nil, err
+		}
+	}
+	for _, name := range profiles {
+		if _, err := h.profileNamed(name); err != nil { // a mistake of the host's, not of the visitor's
+			return nil, fmt.Errorf("handlers: Receipts: wanted the name of a profile, got %q", name)
 		}
 	}
 	visitor, err := h.config.visitor(r, nil)
