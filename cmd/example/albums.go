@@ -61,7 +61,13 @@ func (a *albums) draft(id, session string) album {
 	return album{}
 }
 
-var errTaken = errors.New("one of these files is part of another album already")
+// sentence is what a visitor is told at a field.
+type sentence string
+
+// Error implements error.
+func (s sentence) Error() string { return string(s) }
+
+const errTaken = sentence("One of these files is part of another album already.")
 
 // create makes an album of a draft and claims its uploads, all or none.
 func (a *albums) create(draft album) (id string, err error) {
@@ -156,10 +162,10 @@ func (s *site) createAlbum(c echo.Context) error {
 		return nil
 	}
 	if draft.Title == "" || utf8.RuneCountInString(draft.Title) > 80 {
-		problems["title"] = errors.New("Give the album a title of 1 to 80 letters.")
+		problems["title"] = sentence("Give the album a title of 1 to 80 letters.")
 	}
 	if len(draft.Pictures) == 0 && problems["pictures"] == nil {
-		problems["pictures"] = errors.New("Add at least one picture.")
+		problems["pictures"] = sentence("Add at least one picture.")
 	}
 	if anyOf(problems) {
 		return s.showForm(c, http.StatusUnprocessableEntity, draft, problems)
