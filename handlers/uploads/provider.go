@@ -121,6 +121,16 @@ func (p Provider) checksumNames() []string {
 	return p.Checksums
 }
 
+// FindsDamage returns the checksums of a profile by which one flipped bit in an upload of a method is
+// found: the store refuses the part. None for forms and presigned PUT: they are signed before anybody
+// knows the file's checksum, so nothing finds the bit.
+func (p Provider) FindsDamage(method profile.Method) []string {
+	if method != profile.MethodMultipart {
+		return nil
+	}
+	return p.checksumNames()
+}
+
 // ProfileWarnings returns what the store can't do of a profile that works all the same.
 func (p Provider) ProfileWarnings(of profile.Profile) (out []Warning) {
 	p = p.withDefaults()

@@ -17,7 +17,8 @@ type record struct {
 
 // testedWithDoubles are the abilities that cmd/postern/stores shows for every provider that has them,
 // with a strict double. All others but record.tested are taken from documentation.
-var testedWithDoubles = []string{"post_policy", "conditional_put", "conditional_complete", "crc32", "md5", "tags", "acl", "storage_class", "encryption"}
+var testedWithDoubles = []string{"post_policy", "conditional_put", "conditional_complete", "crc32", "crc32c", "crc64nvme", "md5",
+	"tags", "acl", "storage_class", "encryption"}
 
 var (
 	allChecksums = []string{"crc32", "crc32c", "crc64nvme"}

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
+	"hash"
 	"hash/crc32"
+	"hash/crc64"
 	"io"
 	"net/http"
 	"net/url"
@@ -27,7 +29,7 @@ type object struct {
 	metadata   map[string]string
 	tags       map[string]string
 	generation int
-	checksum   string // crc32 of the whole object, where it was asked for
+	algorithm  string // of the object's checksum, such as "crc32"; "" where none was asked for
 	changed    time.Time
 }
 
@@ -36,13 +38,13 @@ type unfinished struct {
 	key   string
 	made  *object
 	parts map[int][]byte
-	crc   bool
 }
 
 // double is one store. It is strict: whatever isn't expected is refused.
 type double struct {
 	language
 	forms  bool
+	blind  bool       // parts aren't compared with the checksums that their requests name
 	mu     sync.Mutex // guards the rest
 	stored map[string]*object
 	open   map[string]*unfinished
@@ -250,15 +252,30 @@ func (d *double) checkBody(r *http.Request, body []byte) *refusal {
 			return refuse(400, "BadDigest", "the Content-MD5 isn't that of the body")
 		}
 	}
-	if named := r.Header.Get("x-amz-checksum-crc32"); named != "" && crcOf(body) != named {
-		return refuse(400, "XAmzContentChecksumMismatch", "the crc32 isn't that of the body")
+	for algorithm := range checksums {
+		if named := r.Header.Get("x-amz-checksum-" + algorithm); named != "" && checksumOf(algorithm, body) != named {
+			return refuse(400, "XAmzContentChecksumMismatch", "the %s isn't that of the body", algorithm)
+		}
 	}
 	return nil
 }
 
-func crcOf(data []byte) string {
-	sum := crc32.ChecksumIEEE(data)
-	return base64.StdEncoding.EncodeToString([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+// checksums are those of S3 that a whole object of parts can have ("Checking object integrity" in
+// its documentation).
+var checksums = map[string]func() hash.Hash{
+	"crc32":     func() hash.Hash { return crc32.NewIEEE() },
+	"crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
+	"crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) },
+}
+
+// checksumOf returns a checksum as S3 writes it; md5 too, as Content-MD5 has it.
+func checksumOf(algorithm string, data []byte) string {
+	sum := md5.New()
+	if algorithm != "md5" {
+		sum = checksums[algorithm]()
+	}
+	_, _ = sum.Write(data) // a hash never fails
+	return base64.StdEncoding.EncodeToString(sum.Sum(nil))
 }
 
 func (d *double) create(w http.ResponseWriter, r *http.Request, key string) *refusal {
@@ -268,7 +285,11 @@ func (d *double) create(w http.ResponseWriter, r *http.Request, key string) *ref
 	}
 	d.serial++
 	id := "upload-" + strconv.Itoa(d.serial)
-	d.open[id] = &unfinished{key: key, made: o, parts: map[int][]byte{}, crc: r.Header.Get("x-amz-checksum-algorithm") != ""}
+	o.algorithm = strings.ToLower(r.Header.Get("x-amz-checksum-algorithm"))
+	if _, known := checksums[o.algorithm]; o.algorithm != "" && !known {
+		return refuse(400, "InvalidRequest", "checksum algorithm %q", o.algorithm)
+	}
+	d.open[id] = &unfinished{key: key, made: o, parts: map[int][]byte{}}
 	writeXML(w, "<InitiateMultipartUploadResult><UploadId>"+id+"</UploadId></InitiateMultipartUploadResult>")
 	return nil
 }
@@ -283,7 +304,7 @@ func (d *double) part(w http.ResponseWriter, r *http.Request, key string, body [
 	if !ok || m.key != key {
 		return refuse(404, "NoSuchUpload", "no such upload")
 	}
-	if bad := d.checkBody(r, body); bad != nil {
+	if bad := d.checkBody(r, body); bad != nil && !d.blind {
 		return bad
 	}
 	number, err := strconv.Atoi(r.URL.Query().Get("partNumber"))
@@ -304,8 +325,8 @@ func (d *double) listParts(w http.ResponseWriter, id string) *refusal {
 	b.WriteString("<ListPartsResult><IsTruncated>false</IsTruncated>")
 	for n := 1; n <= 10000 && n <= len(m.parts); n++ {
 		fmt.Fprintf(&b, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag><Size>%d</Size>", n, strings.ReplaceAll(etag(m.parts[n]), `"`, "&quot;"), len(m.parts[n]))
-		if m.crc {
-			fmt.Fprintf(&b, "<ChecksumCRC32>%s</ChecksumCRC32>", crcOf(m.parts[n]))
+		if name := strings.ToUpper(m.made.algorithm); name != "" {
+			fmt.Fprintf(&b, "<Checksum%s>%s</Checksum%s>", name, checksumOf(m.made.algorithm, m.parts[n]), name)
 		}
 		b.WriteString("</Part>")
 	}
@@ -343,9 +364,6 @@ func (d *double) complete(w http.ResponseWriter, r *http.Request, key string, bo
 	}
 	if bad != nil {
 		return bad
-	}
-	if m.crc {
-		m.made.checksum = crcOf(m.made.data)
 	}
 	delete(d.open, id)
 	writeXML(w, "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
@@ -438,8 +456,8 @@ func (d *double) get(w http.ResponseWriter, r *http.Request, key string) *refusa
 	if d.generations {
 		h.Set("x-goog-generation", strconv.Itoa(o.generation))
 	}
-	if o.checksum != "" && r.Header.Get("x-amz-checksum-mode") != "" {
-		h.Set("x-amz-checksum-crc32", o.checksum)
+	if o.algorithm != "" && r.Header.Get("x-amz-checksum-mode") != "" {
+		h.Set("x-amz-checksum-"+o.algorithm, checksumOf(o.algorithm, o.data))
 		h.Set("x-amz-checksum-type", "FULL_OBJECT")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(o.data)))

@@ -1,9 +1,7 @@
 package stores
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,40 +42,6 @@ func TestAnObjectIsNotOverwrittenWhereTheStoreCanTell(t *testing.T) {
 			kept := string(s.store.stored["in/same.txt"].data) == "was here before"
 			if kept != canTell[way] || kept && err == nil {
 				t.Errorf("%s, %s: wanted the object kept: %v, got %v, %v", name, way, canTell[way], kept, err)
-			}
-		}
-	}
-}
-
-// flip damages one bit.
-func flip(b []byte) []byte {
-	out := bytes.Clone(b)
-	out[len(out)/2] ^= 4
-	return out
-}
-
-// TestOneFlippedBitInAPartIsFoundByTheStore: every record has a checksum of parts, or MD5.
-func TestOneFlippedBitInAPartIsFoundByTheStore(t *testing.T) {
-	t.Parallel()
-	data := bytes.Repeat(content, int(9*profile.MiB)/len(content)) // two parts
-	for _, name := range uploads.ProviderNames() {
-		for _, checksum := range []profile.Checksum{profile.ChecksumCRC32, profile.ChecksumMD5} {
-			p := basicProfile()
-			p.Checksum = checksum
-			s := siteFor(t, name, byParts, p)
-			if s == nil {
-				if checksum == profile.ChecksumMD5 {
-					t.Errorf("%s: nothing finds damage", name)
-				}
-				continue
-			}
-			_, err := s.upload(byParts, data, flip)
-			var refused *storeRefused
-			if !errors.As(err, &refused) || refused.status != 400 {
-				t.Errorf("%s, %s: wanted the part refused, got %v", name, checksum, err)
-			}
-			if done, err := s.upload(byParts, data, nil); err != nil || done.Size != int64(len(data)) {
-				t.Errorf("%s, %s: undamaged: %+v, %v", name, checksum, done, err)
 			}
 		}
 	}

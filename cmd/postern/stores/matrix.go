@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/profile"
 )
 
 // Matrix writes the table of abilities by provider in Markdown, from the records of package uploads.
@@ -20,9 +21,38 @@ func Matrix() string {
 		}
 		b.WriteString("\n")
 	}
+	for _, row := range damageRows {
+		fmt.Fprintf(&b, "| | a flipped bit in %s is found |", row.of)
+		for _, name := range names {
+			fmt.Fprintf(&b, " %s |", damageFound(name, row.method))
+		}
+		b.WriteString("\n")
+	}
 	b.WriteString("\nSources of the records:\n\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "- **%s**: %s\n", name, strings.Join(uploads.SourcesOf(name), ", "))
 	}
 	return b.String()
+}
+
+// damageRows are the rows about damage on the way. Each method stands for all that send alike: a form
+// by script is as little checked as one without.
+var damageRows = []struct {
+	of     string
+	method profile.Method
+}{
+	{"a part", profile.MethodMultipart}, {"a presigned PUT", profile.MethodPut}, {"a form", profile.MethodPost},
+}
+
+// damageFound is an entry of such a row: "by crc32, md5", "not found", or "no such upload" for forms of
+// a store that takes none.
+func damageFound(name string, method profile.Method) string {
+	provider, err := uploads.ProviderNamed(name)
+	if err != nil || method == profile.MethodPost && !provider.PostPolicy {
+		return "no such upload"
+	}
+	if by := provider.FindsDamage(method); len(by) > 0 {
+		return "by " + strings.Join(by, ", ")
+	}
+	return "not found"
 }

@@ -32,6 +32,8 @@ var settings = []struct {
 	{"an ACL", "acl", "acl", func(p *profile.Profile) { p.ACL = policy.ACLPublicRead }},
 	{"overwrite: forbid", "", "", func(p *profile.Profile) { p.Overwrite = profile.OverwriteForbid }},
 	{"crc32", "crc32", "", func(p *profile.Profile) { p.Checksum = profile.ChecksumCRC32 }},
+	{"crc32c", "crc32c", "", func(p *profile.Profile) { p.Checksum = profile.ChecksumCRC32C }},
+	{"crc64nvme", "crc64nvme", "", func(p *profile.Profile) { p.Checksum = profile.ChecksumCRC64NVME }},
 	{"md5", "md5", "", func(p *profile.Profile) { p.Checksum = profile.ChecksumMD5 }},
 	{"metadata", "", "", func(p *profile.Profile) { p.Metadata = map[string]string{"source": "web"} }},
 	{"cache_control", "", "cache", func(p *profile.Profile) { p.CacheControl = "max-age=60" }},

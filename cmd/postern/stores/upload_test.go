@@ -3,8 +3,6 @@ package stores
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/base64"
 	"fmt"
 	"mime/multipart"
 	"net"
@@ -131,7 +129,11 @@ func (s *site) upload(way string, data []byte, change func([]byte) []byte) (uplo
 	if err != nil {
 		return uploads.Completed{}, err
 	}
-	return s.service.Complete(ctx, up, "")
+	named := "" // of what the visitor has, as the script names it
+	if up.Checksum != "" && up.Checksum != profile.ChecksumMD5 {
+		named = checksumOf(string(up.Checksum), data)
+	}
+	return s.service.Complete(ctx, up, named)
 }
 
 // sendParts sends every part; change damages the last one.
@@ -144,12 +146,8 @@ func (s *site) sendParts(up uploads.OpenUpload, data []byte, change func([]byte)
 		}
 		part := data[from : from+size]
 		asked := uploads.PartRequest{Number: number}
-		switch up.Checksum {
-		case profile.ChecksumMD5:
-			sum := md5.Sum(part)
-			asked.Checksum = base64.StdEncoding.EncodeToString(sum[:])
-		case profile.ChecksumCRC32:
-			asked.Checksum = crcOf(part)
+		if up.Checksum != "" {
+			asked.Checksum = checksumOf(string(up.Checksum), part)
 		}
 		signed, err := s.service.SignParts(context.Background(), up, []uploads.PartRequest{asked})
 		if err != nil {
