@@ -165,7 +165,7 @@ func (s *Service) sign(ctx context.Context, p *ServedProfile, out *Issued, signe
 		out.Form, err = signForm(p, out.Plan, "", signer, now)
 	}
 	if err != nil {
-		return &problem.Error{Code: problem.Internal, Err: err}
+		return signingProblem(err)
 	}
 	if out.Token == "" {
 		out.Token = s.tokens.mint("", out.Upload)
@@ -181,5 +181,5 @@ func signForm(p *ServedProfile, plan profile.Plan, redirect string, signer *sigv
 	if err != nil {
 		return nil, err
 	}
-	return &form, nil
+	return &form, checkFormBytes(&form, p.maxForm)
 }

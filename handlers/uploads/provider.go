@@ -67,6 +67,9 @@ type Provider struct {
 	ListsUploads bool
 	// EqualParts: all parts but the last have to be of one size. Plans are always like that.
 	EqualParts bool
+	// MaxForm is how many bytes of a form the store takes before its file, the policy among them;
+	// 0, or more than policy.MaxFormBytes, is policy.MaxFormBytes: nothing longer is signed.
+	MaxForm int
 	// MinPart is the smallest part but the last, in bytes; 0 is S3's 5 MiB.
 	MinPart int64
 
@@ -121,9 +124,9 @@ func (p Provider) checksumNames() []string {
 	return p.Checksums
 }
 
-// FindsDamage returns the checksums of a profile by which one flipped bit in an upload of a method is
-// found: the store refuses the part. None for forms and presigned PUT: they are signed before anybody
-// knows the file's checksum, so nothing finds the bit.
+// FindsDamage returns the checksums of a profile by which one flipped bit in an upload of a method
+// is found: the store refuses the part. None for forms and presigned PUT: they are signed before
+// anybody knows the file's checksum, so nothing finds the bit.
 func (p Provider) FindsDamage(method profile.Method) []string {
 	if method != profile.MethodMultipart {
 		return nil

@@ -42,7 +42,7 @@ func (p Provider) CheckProfile(of profile.Profile) error {
 		"no value, since forms of %s have no field for it; give the bucket a default class", store)
 	refuse(mode == "" || !p.PostPolicy || names.Encryption != "", "encryption.mode", mode, "no value, since forms of %s have no field for it", store)
 	refuse(len(of.Tags) == 0 || p.Tags, "tags", of.Tags, "no value, since objects of %s have no tags", store)
-	return errors.Join(found...)
+	return errors.Join(append(found, p.checkFormSize(of))...)
 }
 
 // joined lists values for an error.

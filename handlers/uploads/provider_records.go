@@ -56,7 +56,7 @@ var providers = map[string]record{
 	"aws": {
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, StrictRanges: true,
 			ConditionalPut: true, ConditionalComplete: true, CompleteSize: true, RefusesUnsigned: true, Checksums: allChecksums, MD5: true,
-			Tags: true, Versions: true, CORSCalls: true, LifecycleCalls: true, ListsUploads: true,
+			Tags: true, Versions: true, CORSCalls: true, LifecycleCalls: true, ListsUploads: true, MaxForm: policy.MaxFormBytes,
 			CannedACLs: allACLs, Classes: readableInAWS, Encryptions: bothModes},
 		sources: []string{"https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html",
 			"https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"},
@@ -95,10 +95,11 @@ var providers = map[string]record{
 		Provider: Provider{Dialect: sigv4.OSS, DefaultEndpoint: "https://oss-{region}.aliyuncs.com", VirtualHostOnly: true,
 			PostPolicy: true, CoversFields: true, StrictRanges: true, ConditionalPut: true, ConditionalComplete: true,
 			BucketClasses: true, RefusesUnsigned: true, MD5: true, Tags: true, Versions: true, CORSCalls: true, LifecycleCalls: true,
-			MinPart: 100 << 10, CannedACLs: []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite},
+			MinPart: 100 << 10, MaxForm: 8 << 20, CannedACLs: []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite},
 			Classes: standardAndIA, Encryptions: bothModes},
 		sources: []string{"https://www.alibabacloud.com/help/en/oss/developer-reference/postobject",
-			"https://www.alibabacloud.com/help/en/oss/developer-reference/putobject", "https://www.alibabacloud.com/help/en/oss/developer-reference/initiatemultipartupload"},
+			"https://www.alibabacloud.com/help/en/oss/developer-reference/putobject", "https://www.alibabacloud.com/help/en/oss/developer-reference/initiatemultipartupload",
+			"https://www.alibabacloud.com/help/en/oss/user-guide/0006-00000112"},
 	},
 	"gcs": {
 		Provider: Provider{Dialect: sigv4.GCS, DefaultEndpoint: "https://storage.googleapis.com", PostPolicy: true, CoversFields: true, StrictRanges: true,

@@ -15,6 +15,7 @@ type ServedProfile struct {
 	BucketURL string          // what browsers are told; it ends without a slash
 
 	compiled *profile.Compiled
+	maxForm  int // bytes of a form before its file
 	// landingURL is where the store sends a browser after a plain form, up to the token. The token
 	// is in the path: stores mangle a query.
 	landingURL string
@@ -68,7 +69,7 @@ func (c Config) serveProfiles(compiled map[string]*profile.Compiled) (map[string
 }
 
 func (c Config) serveProfile(compiled *profile.Compiled) (*ServedProfile, error) {
-	p := &ServedProfile{compiled: compiled, Settings: compiled.Profile()}
+	p := &ServedProfile{compiled: compiled, Settings: compiled.Profile(), maxForm: c.Store.Provider.maxForm()}
 	if c.Store.Provider.PostPolicy {
 		if err := compiled.CheckDialect(c.Store.Provider.Dialect); err != nil {
 			return nil, err

@@ -2,11 +2,14 @@ package stores
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -136,4 +139,32 @@ func FuzzProfiles(f *testing.F) {
 			checkObject(t, s, p, way)
 		}
 	})
+}
+
+// TestAFormThatIsTooLongForTheStoreIsNotIssued: what visitors add is known only then.
+func TestAFormThatIsTooLongForTheStoreIsNotIssued(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"aws", "oss", "gcs"} {
+		provider, err := uploads.ProviderNamed(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		provider.MaxForm = 4000
+		p := basicProfile()
+		p.AcceptMetadata = []string{"note"}
+		s, err := newSite(t, provider, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := profile.File{Name: "a.txt", Type: "text/plain", Size: 10, Metadata: map[string]string{"note": "short"}}
+		if _, err := s.service.IssueFile(t.Context(), s.profile, uploads.Visitor{}, file); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		file.Metadata["note"] = strings.Repeat("x", 1900)
+		var refused *problem.Error
+		_, err = s.service.IssueFile(t.Context(), s.profile, uploads.Visitor{}, file)
+		if !errors.As(err, &refused) || refused.Code != problem.InvalidRequest || !strings.Contains(refused.Detail, "at most 4000 bytes") {
+			t.Errorf("%s: wanted a refusal that names the limit, got %v", name, err)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -28,7 +29,11 @@ func Matrix() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString("\nSources of the records:\n\n")
+	b.WriteString("| | most bytes of a form before its file |")
+	for _, name := range names {
+		fmt.Fprintf(&b, " %s |", formLimit(name))
+	}
+	b.WriteString("\n\nSources of the records:\n\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "- **%s**: %s\n", name, strings.Join(uploads.SourcesOf(name), ", "))
 	}
@@ -55,4 +60,18 @@ func damageFound(name string, method profile.Method) string {
 		return "by " + strings.Join(by, ", ")
 	}
 	return "not found"
+}
+
+// formLimit is the limit of the record, or "no forms". Where the store documents none, S3's holds.
+func formLimit(name string) string {
+	provider, err := uploads.ProviderNamed(name)
+	switch {
+	case err != nil || !provider.PostPolicy:
+		return "no forms"
+	case provider.MaxForm == 0:
+		return fmt.Sprintf("%d, as S3", policy.MaxFormBytes)
+	case provider.MaxForm > policy.MaxFormBytes:
+		return fmt.Sprintf("%d, of which %d are used", provider.MaxForm, policy.MaxFormBytes)
+	}
+	return fmt.Sprint(provider.MaxForm)
 }
