@@ -41,6 +41,10 @@ func newCredentialsMaker(access aws.Config, c config.ScopedCredentials) (uploads
 	if c.RoleARN == "" {
 		return nil, nil
 	}
+	if scoped.IsAliyunRole(c.RoleARN) {
+		return scoped.NewAliyun(scoped.AliyunConfig{Credentials: access.Credentials, RoleARN: c.RoleARN, ExternalID: c.ExternalID,
+			Lifetime: c.Lifetime, Endpoint: c.Endpoint})
+	}
 	client := sts.NewFromConfig(access, func(o *sts.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint

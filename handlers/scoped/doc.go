@@ -5,6 +5,8 @@
 // with an inline session policy. The credentials can do what both that policy and the role allow:
 // the role needs s3:PutObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on the
 // buckets of the profiles, and nothing more.
+// [NewAliyun] does the same at Aliyun's Security Token Service, for OSS: the role needs oss:PutObject,
+// oss:AbortMultipartUpload and oss:ListParts.
 //
 // A session policy can't limit the size or the content type of an upload. A profile has to allow
 // such credentials by its ScopedCredentials.

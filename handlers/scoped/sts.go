@@ -89,12 +89,17 @@ func (s *STS) read(out *sts.AssumeRoleOutput) (sigv4.Credentials, error) {
 		AccessKeyID: aws.ToString(out.Credentials.AccessKeyId), SecretAccessKey: sigv4.Secret(aws.ToString(out.Credentials.SecretAccessKey)),
 		SessionToken: sigv4.Secret(aws.ToString(out.Credentials.SessionToken)), Expires: aws.ToTime(out.Credentials.Expiration).UTC(),
 	}
+	return checkEnd(c, s.config.Now(), s.config.Lifetime)
+}
+
+// checkEnd returns c unless it lacks something, has ended, or lasts longer than what was asked for.
+func checkEnd(c sigv4.Credentials, now time.Time, lifetime time.Duration) (sigv4.Credentials, error) {
 	if err := CheckCredentials(c); err != nil {
 		return sigv4.Credentials{}, err
 	}
-	left := c.Expires.Sub(s.config.Now())
-	if left <= 0 || left > s.config.Lifetime+maxClockSkew {
-		return sigv4.Credentials{}, fmt.Errorf("scoped: the credentials end in %s, wanted %s", left.Round(time.Second), s.config.Lifetime)
+	left := c.Expires.Sub(now)
+	if left <= 0 || left > lifetime+maxClockSkew {
+		return sigv4.Credentials{}, fmt.Errorf("scoped: the credentials end in %s, wanted %s", left.Round(time.Second), lifetime)
 	}
 	return c, nil
 }

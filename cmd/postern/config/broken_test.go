@@ -105,6 +105,7 @@ var broken = []struct {
 	{"a key set without encryption", "secret: \"env:TICKET_KEY\"", "jwks: \"http://id.example.com/keys\"", `5:17: tickets.jwks: wants https, or http on loopback`},
 	{"a checksum that the store can't verify", "provider: aws\n  region: eu-central-1\n  endpoint: \"\"", "provider: ceph\n  region: eu-central-1\n  endpoint: https://s3.example.com", `30:15: profiles.photos.checksum: wants one of md5, since store.provider ceph can verify no other checksum, got "crc32"`},
 	{"a role that isn't an ARN", "arn:aws:iam::123456789012:role/uploads", "uploads", `49:32: scoped_credentials.role_arn: wants an ARN`},
+	{"a RAM role for AWS", "arn:aws:iam::123456789012:role/uploads", "acs:ram::1234567890123456:role/uploads", `49:32: scoped_credentials.role_arn: wants an ARN such as arn:aws:iam::123456789012:role/uploads, since RAM roles are for store.provider oss alone, got "acs:ram::1234567890123456:role/uploads"`},
 	{"credentials for a day", "lifetime: 30m", "lifetime: 24h", `scoped_credentials.lifetime: wants whole seconds from 15m0s to 1h0m0s, got "24h"`},
 	{"a bucket name with a slash", "bucket: media", "bucket: media/2026", `20:13: profiles.photos.bucket: wants a bucket name`},
 }

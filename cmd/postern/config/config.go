@@ -69,11 +69,11 @@ type Limits struct {
 	AddressFactor int // how many times a profile's quota one address may use; 0: 10
 }
 
-// ScopedCredentials are made by assuming a role of AWS STS.
+// ScopedCredentials are made by assuming a role of AWS STS, or for provider oss of Aliyun's STS.
 type ScopedCredentials struct {
 	RoleARN, ExternalID string
 	Lifetime            time.Duration // 0: 15 minutes
-	Endpoint            string        // of STS; empty: the SDK's rules
+	Endpoint            string        // of STS; empty: the SDK's rules, for Aliyun its own
 }
 
 // ProxySubject names the header in which TrustedProxies send the visitor's subject, and the

@@ -126,6 +126,19 @@ func (l *loader) proxySubject(d *document) ProxySubject {
 	return p
 }
 
+// scopedRole wants a role of the token service that belongs to the provider.
+func (l *loader) scopedRole(role, provider string) {
+	const path = "scoped_credentials.role_arn"
+	switch {
+	case provider == "oss" && !scoped.IsAliyunRole(role):
+		l.fail(path, "wants a RAM role such as acs:ram::1234567890123456:role/uploads, since store.provider is oss, got %q", shorten(role))
+	case provider != "oss" && strings.HasPrefix(role, "acs:"):
+		l.fail(path, "wants an ARN such as arn:aws:iam::123456789012:role/uploads, since RAM roles are for store.provider oss alone, got %q", shorten(role))
+	case provider != "oss":
+		l.roleARN(path, role)
+	}
+}
+
 // scopedCredentials also finds profiles that allow credentials while the file has no role for them.
 func (l *loader) scopedCredentials(d *document) ScopedCredentials {
 	s := d.ScopedCredentials
@@ -138,7 +151,7 @@ func (l *loader) scopedCredentials(d *document) ScopedCredentials {
 		l.fail("scoped_credentials", "wants role_arn: the role whose rights are handed out")
 	}
 	if s.RoleARN != "" {
-		l.roleARN("scoped_credentials.role_arn", s.RoleARN)
+		l.scopedRole(s.RoleARN, d.Store.Provider)
 	}
 	lifetime := l.duration("scoped_credentials.lifetime", s.Lifetime)
 	if _, err := scoped.CheckLifetime(lifetime); err != nil {
