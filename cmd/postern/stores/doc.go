@@ -6,6 +6,7 @@
 //	go test ./cmd/postern/stores
 //	go test ./cmd/postern/stores -run Matrix -update   # after a change to a provider's record
 //	go test ./cmd/postern/stores -fuzz Profiles
+//	POSTERN_VERSITYGW=PATH go test ./cmd/postern/stores -run Standalone   # with the program itself
 //
 // A double shows that Postern speaks a store's language as its documentation has it. It can't show
 // what the real store does.

@@ -22,7 +22,12 @@ func TestTheRealVersitygwKeepsVersionsInEachWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	client := store.Client()
+	checkVersions(t, store.Client(), store.Credentials(), store.URL())
+}
+
+// checkVersions is the table against a versitygw with versions.
+func checkVersions(t *testing.T, client *s3.Client, credentials aws.CredentialsProvider, url string) {
+	t.Helper()
 	enabled := &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}
 	if _, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String(bucket), VersioningConfiguration: enabled}); err != nil {
 		t.Fatal(err)
@@ -42,7 +47,7 @@ func TestTheRealVersitygwKeepsVersionsInEachWay(t *testing.T) {
 			p.Multipart.Threshold = 1
 		}
 		service, err := uploads.New(uploads.Config{PublicURL: "http://localhost:8080", Profiles: []profile.Profile{p}, TokenKeys: []sigv4.Secret{"0123456789012345678901234567890123456789"},
-			Store: uploads.Store{Provider: provider, Client: client, Credentials: store.Credentials(), Region: region, Endpoint: store.URL(), PathStyle: true}})
+			Store: uploads.Store{Provider: provider, Client: client, Credentials: credentials, Region: region, Endpoint: url, PathStyle: true}})
 		if err != nil {
 			return nil
 		}
