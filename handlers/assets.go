@@ -84,7 +84,7 @@ func newAsset(name, tag string, body []byte) *asset {
 	a := &asset{body: body, tag: tag, headers: prepared(
 		"Content-Type", kind,
 		"X-Content-Type-Options", "nosniff",
-		"Content-Security-Policy", "default-src 'none'", // the policy of the worker, which loads nothing
+		"Content-Security-Policy", "default-src 'none'; script-src 'self'", // the policy of the worker, which loads one module
 		"Cross-Origin-Resource-Policy", "cross-origin",
 		"Access-Control-Allow-Origin", "*", // modules are always fetched with CORS; these hold nothing private
 		"Vary", "Accept-Encoding",

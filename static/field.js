@@ -97,13 +97,16 @@ export class Field {
 
   /** Says why the form can't be sent yet, if it can't. Files that were refused or have failed say so themselves. */
   #setValidity() {
-    const { element: { internals, input }, queue } = this;
+    const { element, queue } = this;
+    const { internals, input } = element;
     const states = [...queue.uploads].map((upload) => upload.state);
     const busy = this.#receipts.lookups > 0 || states.some((state) => UNFINISHED.test(state));
     const missing = this.element.hasAttribute('required') && !this.#inputs.size;
     const reason = busy ? 'busy' : states.includes('paused') ? 'paused' : missing ? 'required' : '';
     const text = this.#customError || (reason && this.#messages?.text(`upload.${reason}`)) || '';
-    internals.setValidity(text ? { [reason === 'required' ? 'valueMissing' : 'customError']: true } : {}, text, input);
+    // A script that renders the field again may have taken the control out.
+    const anchor = input && element.contains(input) ? input : undefined;
+    internals.setValidity(text ? { [reason === 'required' ? 'valueMissing' : 'customError']: true } : {}, text, anchor);
     internals.states[busy ? 'add' : 'delete']('busy');
   }
 

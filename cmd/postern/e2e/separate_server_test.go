@@ -29,13 +29,14 @@ type separateOptions struct {
 	checksum string        // of parts; "": none
 	origin   string        // a page that may embed the widget; "": none
 	settings string        // further lines of the profile
+	// withoutReceipts leaves out the key that signs receipts.
+	withoutReceipts bool
 }
 
 const separateServerConfig = `
 listen: 127.0.0.1:0
 public_url: ` + uploadsOrigin + `
 keys: {tokens: ["env:TOKEN_KEY"]}
-receipts: {secrets: ["env:RECEIPT_KEY"]}
 store: {provider: versity, region: us-east-1, endpoint: %q, path_style: true}
 profiles:
   files:
@@ -61,6 +62,9 @@ func (o separateOptions) config(dev *devServer) []byte {
 	}
 	for line := range strings.Lines(o.settings) {
 		text = fmt.Appendf(text, "    %s", line)
+	}
+	if !o.withoutReceipts {
+		text = append(text, "receipts: {secrets: [\"env:RECEIPT_KEY\"]}\n"...)
 	}
 	return text
 }

@@ -46,7 +46,7 @@ func TestAFormOfAServerWithoutReceiptsIsNotSentWithoutItsFiles(t *testing.T) {
 	t.Parallel()
 	dev := startDev(t, "--origin", uploadsOrigin)
 	b := newTab(t, tabOptions{})
-	startSeparateServer(t, b.Proxy, dev, separateOptions{origin: appOrigin})
+	startSeparateServer(t, b.Proxy, dev, separateOptions{origin: appOrigin, withoutReceipts: true})
 	b.Proxy.serveHost("app.localhost", pagesByPath(map[string]string{"/": embeddingPageFor(uploadsOrigin, `profile="files" name="documents" lang="de"`)}))
 	b.open(appOrigin + "/")
 	b.waitUntil("the widget and its page are connected", `document.querySelector("postern-upload").port != null`)
