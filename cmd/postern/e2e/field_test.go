@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,9 +26,10 @@ func (b *tab) waitForFields() {
 // chooseIn puts files into the file control of a field and waits until each is uploaded.
 func (b *tab) chooseIn(field string, paths ...string) {
 	b.t.Helper()
-	before := evaluate[int](b, fmt.Sprintf(`document.querySelectorAll("postern-uploader[name=%s] [data-state=done]").length`, field))
 	b.run(chromedp.SetUploadFiles(chromedp.CSS(`postern-uploader[name=`+field+`] input[type=file]`), paths))
-	b.waitUntil("the files are uploaded", fmt.Sprintf(`document.querySelectorAll("postern-uploader[name=%s] [data-state=done]").length == %d`, field, before+len(paths)))
+	for _, path := range paths {
+		b.waitUntil("the file is uploaded", fmt.Sprintf(`[...document.querySelectorAll("postern-uploader[name=%s] [data-state=done] .postern-name")].some((name) => name.title == %q)`, field, filepath.Base(path)))
+	}
 }
 
 // receiptsIn are the file names in the receipts that the form would send in a field, in order.
