@@ -57,7 +57,7 @@ const addRowInState = `async (state, steps, handle = null) => {
 // showEveryRow adds a file in every state. The window has to be high enough to show all of them.
 func (b *tab) showEveryRow() {
 	b.t.Helper()
-	evaluate[any](b, `document.querySelector("postern-uploader").queue.options.rules.multiple = true`)
+	evaluate[any](b, `document.querySelector("postern-uploader").queue.options.rules.maxFiles = 0`)
 	for state, steps := range stepsTo {
 		evaluate[any](b, fmt.Sprintf("(%s)(%q, %q)", addRowInState, state, steps))
 	}
@@ -92,10 +92,9 @@ func zoneStates() []zoneState {
 		{"disabled", attribute("disabled"), `[disabled]:has(input[type=file]:disabled)`},
 		{"read-only", attribute("readonly"), `[readonly]:has(input[type=file]:disabled)`},
 		{"with a button of its own", attribute("manual"), `[manual]`},
-		{"full", `(() => {
-			const {queue} = document.querySelector("postern-uploader");
-			queue.options.rules.multiple = false;
-			return (` + addRowInState + `)("chosen", "");
+		{"full", `(async () => {
+			document.querySelector("postern-uploader").queue.options.rules.maxFiles = 2;
+			for (let i = 0; i < 2; i++) await (` + addRowInState + `)("chosen", "");
 		})()`, `[full]`},
 	}
 }
