@@ -22,7 +22,7 @@ func TestAssetsAreImmutableAndCompressed(t *testing.T) {
 		packed := s.call("GET", base+name, "", "Accept-Encoding", "br, gzip;q=0.8")
 		if plain.status != http.StatusOK || !strings.HasPrefix(plain.header.Get("Content-Type"), kind) ||
 			!strings.Contains(plain.header.Get("Cache-Control"), "immutable") || plain.header.Get("Vary") != "Accept-Encoding" ||
-			plain.header.Get("X-Content-Type-Options") != "nosniff" || plain.header.Get("Content-Security-Policy") != "default-src 'none'" {
+			plain.header.Get("X-Content-Type-Options") != "nosniff" || plain.header.Get("Content-Security-Policy") != "default-src 'none'; script-src 'self'" {
 			t.Errorf("%s: %d %v", name, plain.status, plain.header)
 		}
 		body := packed.body
