@@ -204,6 +204,7 @@ func TestAnUploadStaysItsOwnersAfterARotationOfKeys(t *testing.T) {
 	}
 	visit("alice")
 	release := b.leaveUnfinished(p, uploadsOrigin+"/forms/files", path)
+	b.open("about:blank") // or the page would go on as bob
 	startKeyedServer(t, b, p, time.Hour, nextTokenKey, firstTokenKey)
 	release()
 	visit("bob")
