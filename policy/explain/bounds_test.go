@@ -121,6 +121,9 @@ func TestParseBombsNeedLittleMemory(t *testing.T) {
 			continue
 		}
 		limit := uint64(16*size + 8<<20)
+		if raceDetector {
+			limit += uint64(2 * size)
+		}
 		for _, c := range parseBombs {
 			text := c.text(size)
 			var before, after runtime.MemStats
