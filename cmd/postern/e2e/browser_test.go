@@ -82,7 +82,9 @@ type tab struct {
 	t     *testing.T
 	ctx   context.Context
 	width int64
-	Proxy *proxy
+	// noScript says that scripts are switched off.
+	noScript bool
+	Proxy    *proxy
 	// Close ends the tab without running its unload handlers. It may be called twice.
 	Close context.CancelFunc
 
@@ -104,7 +106,7 @@ func newTab(t *testing.T, options tabOptions) *tab {
 		p.ProxyServer = options.Proxy.server.URL
 		p.ProxyBypassList = "<-loopback>"
 	}))
-	b := &tab{t: t, ctx: ctx, width: options.Width, Proxy: options.Proxy, Close: cancel, console: &console{}}
+	b := &tab{t: t, ctx: ctx, width: options.Width, noScript: options.NoScript, Proxy: options.Proxy, Close: cancel, console: &console{}}
 	t.Cleanup(cancel)
 	must(t, b.prepare(options))
 	return b
@@ -219,6 +221,21 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
+// poll waits until an expression is true. In a page without script no timer fires, so that it has to
+// be asked again from here.
+func (b *tab) poll(ctx context.Context, expression string) error {
+	if !b.noScript {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0)))
+		return err
+	}
+	for {
+		if holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression)); err != nil || holds {
+			return err
+		}
+		time.Sleep(pollInterval)
+	}
+}
+
 // waitUntil waits until an expression is true in the page; condition describes it in words. If the
 // tab goes to another page meanwhile, it waits for that page.
 func (b *tab) waitUntil(condition, expression string) {
@@ -226,7 +243,7 @@ func (b *tab) waitUntil(condition, expression string) {
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
 	defer cancel()
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0)))
+		err := b.poll(ctx, expression)
 		if err == nil {
 			return
 		}

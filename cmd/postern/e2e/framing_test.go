@@ -118,7 +118,7 @@ func (b *tab) insideFrame(frame *target.Info) *tab {
 	b.t.Cleanup(cancel)
 	must(b.t, chromedp.Do(ctx))
 	go b.console.listen(chromedp.Console(ctx))
-	return &tab{t: b.t, ctx: ctx, Proxy: b.Proxy, Close: cancel, console: b.console}
+	return &tab{t: b.t, ctx: ctx, noScript: b.noScript, Proxy: b.Proxy, Close: cancel, console: b.console}
 }
 
 // crossSiteFrames returns the frames of other sites, which have processes of their own.
