@@ -15,6 +15,8 @@ export class Widget {
   #kept = [];
   /** How many times the owner is being looked up. While it is, the host gets no list: it would drop what isn't in it. */
   #lookups = 0;
+  /** How many times another person may have come. A ticket that was asked for before is an earlier person's, even if it comes now. */
+  #person = 0;
   #uploader; #port; #questions;
 
   /** @param {Uploader} uploader @param {MessagePort} port */
@@ -23,7 +25,7 @@ export class Widget {
     this.#port = port;
     const questions = (this.#questions = new Questions(port));
     port.onmessage = ({ data }) => this.#receive(data);
-    uploader.ticket = (renew) => questions.ask('ticket', { renew });
+    uploader.ticket = (renew) => questions.ask('ticket', { renew, person: this.#person });
     uploader.addEventListener('postern:change', () => this.#sendFiles());
     for (const name of ['done', 'fail']) uploader.addEventListener(`postern:${name}`, (event) => this.#sendEvent(name, event));
     new ResizeObserver(([entry]) => {
@@ -104,6 +106,7 @@ export class Widget {
     // The first message says that the host can be asked: the script of an older server doesn't answer.
     if (metadata === true) /** @type {any} */ (this.#uploader).metadata = (/** @type {PickedFile} */ file) => this.#questions.ask('metadata', describe(file));
     else if (metadata) this.#questions.receive('metadata', metadata);
+    if (changed) this.#person++;
     if (files) this.#restore([...kept, ...files.map((/** @type {Uploaded} */ file) => ({ ...file, sameDocument: true }))], changed, unfinished);
     if (forget) this.#forget();
     for (const [name, content] of theme ?? []) if (THEME.test(name)) style.setProperty(name, content);

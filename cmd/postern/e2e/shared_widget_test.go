@@ -153,6 +153,26 @@ func TestAWidgetLosesItsValueWhenAnotherPersonComes(t *testing.T) {
 	}
 }
 
+// TestALateTicketOfAnEarlierPersonShowsNothing sets a ticket whose answer comes only after another
+// person's ticket was set.
+func TestALateTicketOfAnEarlierPersonShowsNothing(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, "--origin", appOrigin)
+	s := openSharedHost(t, p, "alice")
+	s.uploadOneFile()
+	evaluate[any](s.b, `(async () => {
+		const ticket = async () => (await fetch("/ticket")).text();
+		const [widget, early] = [document.querySelector("postern-upload"), await ticket()];
+		widget.ticket = () => window.late ? ticket() : new Promise((resolve) => { window.late = () => resolve(early); });
+	})()`)
+	s.b.waitUntil("the frame waits for the ticket", `window.late != null`)
+	s.logIn("bob")
+	evaluate[any](s.b, `(() => { const widget = document.querySelector("postern-upload"); widget.ticket = widget.ticket; setTimeout(late, 300); })()`)
+	s.b.waitForValues(0)
+	s.requireNothing("bob")
+	s.b.requireCleanConsole()
+}
+
 func TestAWidgetForgetsItsVisitor(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, "--origin", appOrigin)
