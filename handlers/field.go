@@ -91,7 +91,9 @@ func (f Field) sentence() string {
 	switch {
 	case f.err == nil:
 		return ""
-	case errors.As(f.err, &refused):
+	case errors.As(f.err, &refused) && refused.text != "": // in the form's language, which the host may have chosen
+		return f.form.texts.Text(refused.text)
+	case refused != nil:
 		return refused.Sentence
 	case errors.As(f.err, &failed):
 		return f.form.h.respond.errorView(f.form.texts, failed).Message

@@ -309,3 +309,16 @@ func TestAProfileThatTheHostMisspellsIsNotTheVisitorsMistake(t *testing.T) {
 		t.Errorf("got %v, wanted an error that names the profile and is none of the field's", err)
 	}
 }
+
+func TestASentenceAtAFieldIsInTheLanguageOfTheForm(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	posted := url.Values{"pictures": {"nonsense"}, "postern-field": {h.proof("pictures", "pictures")}}
+	_, err := h.handlers.Receipts(h.request("POST", "/albums", posted, "Accept-Language", "fr"), "pictures")
+	form := h.form(h.request("GET", "/albums", nil, "Accept-Language", "fr"), "pictures", handlers.InLanguage("de"))
+	for wanted, err := range map[string]error{"wurde nicht hier hochgeladen": err, "Of the host&#39;s own.": &handlers.FieldError{Sentence: "Of the host's own."}} {
+		if page := rendered(t, form.Field("pictures").Error(err)); !strings.Contains(page, wanted) {
+			t.Errorf("wanted %q in %s", wanted, page)
+		}
+	}
+}

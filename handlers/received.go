@@ -22,6 +22,8 @@ type FieldError struct {
 	Sentence string
 	// Err is the cause, such as a *receipts.Error.
 	Err error
+
+	text string // name of the sentence among the texts; "" for an error of the host's own
 }
 
 // Error implements error.
@@ -164,22 +166,22 @@ func (h *Handlers) verifyReceipt(text string, profiles []string, want receipts.E
 
 // newFieldError puts a refusal into words for the visitor.
 func newFieldError(t *language.Texts, field string, err error) *FieldError {
-	key := "unreadable"
+	key := "page.field.refused.unreadable"
 	var refused *receipts.Error
 	switch {
 	case errors.Is(err, errTooManyFiles):
-		key = "many"
+		key = "page.field.refused.many"
 	case errors.As(err, &refused):
 		switch refused.Reason {
 		case receipts.ReasonExpired, receipts.ReasonWithdrawn:
-			key = "expired"
+			key = "page.field.refused.expired"
 		case receipts.ReasonProfile:
-			key = "elsewhere"
+			key = "page.field.refused.elsewhere"
 		case receipts.ReasonSubject, receipts.ReasonNonce:
-			key = "another"
+			key = "page.field.refused.another"
 		}
 	}
-	return &FieldError{Field: field, Sentence: t.Text("page.field.refused." + key), Err: err}
+	return &FieldError{Field: field, Sentence: t.Text(key), Err: err, text: key}
 }
 
 // maxFormMemory is how many bytes of a multipart form are kept in memory while it is read.

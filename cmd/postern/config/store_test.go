@@ -37,6 +37,7 @@ func TestTheStoreSectionIsJudgedAsAWhole(t *testing.T) {
 		{"a service account's key for another store", "provider: aws, region: eu-central-1, credentials_file: key.json", "", "store.credentials_file: wants provider gcs"},
 		{"a region that is a city", "provider: aws, region: Frankfurt", "", "store.region: wants a region as AWS spells it"},
 		{"a store by http under an https page", "provider: minio, region: us-east-1, endpoint: \"http://10.0.0.7:9000\"", "", "store.endpoint: wants https"},
+		{"a role that gives no credentials for the store", "provider: oss, region: cn-hangzhou, upload_credentials: {role_arn: \"arn:aws:iam::123456789012:role/uploads\"}", "", "store.upload_credentials.role_arn: wants no value"},
 		{"a setting that the store drops", "provider: minio, region: us-east-1, endpoint: \"https://s3.example.com\"", ", acl: public-read", "profiles.photos.acl: wants one of private"},
 	}
 	for _, c := range cases {

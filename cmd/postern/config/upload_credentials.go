@@ -8,7 +8,7 @@ import (
 
 // uploadCredentials reads what signs for visitors: an access key by references, a role or a
 // profile, and not two of them.
-func (l *loader) uploadCredentials(d uploadCredentialsSection) UploadCredentials {
+func (l *loader) uploadCredentials(d uploadCredentialsSection, provider string) UploadCredentials {
 	const path = "store.upload_credentials"
 	key := d.AccessKeyID != "" || d.SecretAccessKey != "" || d.SessionToken != ""
 	if !key && d.RoleARN == "" && d.Profile == "" {
@@ -21,7 +21,10 @@ func (l *loader) uploadCredentials(d uploadCredentialsSection) UploadCredentials
 		l.fail(path, "wants one of access_key_id with secret_access_key, role_arn and profile, not several")
 		return UploadCredentials{}
 	}
-	if d.RoleARN != "" {
+	switch {
+	case d.RoleARN != "" && provider == "oss":
+		l.fail(path+".role_arn", "wants no value, since AWS gives no credentials for store.provider oss: name a key of a RAM user")
+	case d.RoleARN != "":
 		l.roleARN(path+".role_arn", d.RoleARN)
 	}
 	if !key {
