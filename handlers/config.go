@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -100,15 +98,11 @@ func (c Config) receiptIssuer() (*receipts.Issuer, error) {
 	if c.WithoutReceipts || c.Receipts != nil {
 		return c.Receipts, nil
 	}
-	derived := receipts.Config{Issuer: c.PublicURL, Now: c.Now}
-	for _, key := range c.TokenKeys {
-		secret, err := hkdf.Key(sha256.New, []byte(key), nil, "postern receipt", sha256.Size)
-		if err != nil {
-			return nil, fmt.Errorf("handlers: derive receipt key: %w", err)
-		}
-		derived.Secrets = append(derived.Secrets, sigv4.Secret(secret))
+	keys, err := uploads.DeriveKeys(c.TokenKeys, "postern receipt")
+	if err != nil {
+		return nil, err
 	}
-	return receipts.New(derived)
+	return receipts.New(receipts.Config{Issuer: c.PublicURL, Secrets: keys, Now: c.Now})
 }
 
 // uploadsConfig is the service's part of c.

@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"context"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/receipts"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/sigv4"
 	"github.com/postern-dev/postern/templates"
 )
@@ -117,19 +117,12 @@ func checkFieldName(name string) error {
 // fieldProofs prove that a page of ours had a field of a name for a profile: a form that is posted
 // says which, and a visitor can't make a field take the receipts of another profile. They name no
 // visitor and don't end; receipts do both.
-type fieldProofs struct{ keys [][]byte }
+type fieldProofs struct{ keys []sigv4.Secret }
 
 // newFieldProofs derives the keys from the token keys: the first makes proofs, all verify.
 func newFieldProofs(tokenKeys []sigv4.Secret) (fieldProofs, error) {
-	var p fieldProofs
-	for _, key := range tokenKeys {
-		derived, err := hkdf.Key(sha256.New, []byte(key), nil, "postern field", sha256.Size)
-		if err != nil {
-			return p, fmt.Errorf("handlers: derive field key: %w", err)
-		}
-		p.keys = append(p.keys, derived)
-	}
-	return p, nil
+	keys, err := uploads.DeriveKeys(tokenKeys, "postern field")
+	return fieldProofs{keys}, err
 }
 
 // mint is the proof of a field: the HMAC, the profile's name, which has no dot, and the field's.
@@ -137,8 +130,8 @@ func (p fieldProofs) mint(profileName, field string) string {
 	return proofWith(p.keys[0], profileName, field)
 }
 
-func proofWith(key []byte, profileName, field string) string {
-	mac := hmac.New(sha256.New, key)
+func proofWith(key sigv4.Secret, profileName, field string) string {
+	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(profileName + "." + field))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + profileName + "." + field
 }

@@ -1,10 +1,7 @@
 package uploads
 
 import (
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -16,24 +13,18 @@ import (
 // derivedTokens are JWTs of one kind, with keys of their own that are derived from the token keys:
 // no other token verifies in their place, and they in no other's.
 type derivedTokens struct {
-	kind   string   // typ of the header
-	keys   [][]byte // in the order of the token keys: the first signs, all verify
+	kind   string         // typ of the header
+	keys   []sigv4.Secret // in the order of the token keys: the first signs, all verify
 	parser *jwt.Parser
 	now    func() time.Time
 }
 
-// newDerivedTokens derives the keys. label is that of the derivation (HKDF, RFC 5869).
+// newDerivedTokens derives the keys, see DeriveKeys.
 func newDerivedTokens(kind, label string, keys []sigv4.Secret, now func() time.Time) (derivedTokens, error) {
-	t := derivedTokens{kind: kind, now: now, parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}),
+	derived, err := DeriveKeys(keys, label)
+	t := derivedTokens{kind: kind, keys: derived, now: now, parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(now), jwt.WithStrictDecoding())}
-	for _, key := range keys {
-		derived, err := hkdf.Key(sha256.New, []byte(key), nil, label, sha256.Size)
-		if err != nil {
-			return derivedTokens{}, fmt.Errorf("uploads: derive key %q: %w", label, err)
-		}
-		t.keys = append(t.keys, derived)
-	}
-	return t, nil
+	return t, err
 }
 
 // in is the time that is so much later than now, as claims have it.
@@ -44,7 +35,7 @@ func (t derivedTokens) in(lifetime time.Duration) jwt.RegisteredClaims {
 func (t derivedTokens) mint(claims jwt.Claims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
 	token.Header["typ"] = t.kind
-	return token.SignedString(t.keys[0])
+	return token.SignedString([]byte(t.keys[0]))
 }
 
 var (
@@ -61,7 +52,7 @@ func (t derivedTokens) verify(token string, claims jwt.Claims) error {
 	}
 	var keys jwt.VerificationKeySet
 	for _, key := range t.keys {
-		keys.Keys = append(keys.Keys, key)
+		keys.Keys = append(keys.Keys, []byte(key))
 	}
 	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
 		if parsed.Header["typ"] != t.kind {

@@ -1,11 +1,9 @@
 package uploads
 
 import (
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"hash"
 	"sync"
 
@@ -22,15 +20,12 @@ const ownerBytes = 16
 type owners struct{ macs []*sync.Pool } // of hash.Hash under keys derived from the token keys, in their order
 
 func newOwners(tokenKeys []sigv4.Secret) (owners, error) {
+	keys, err := DeriveKeys(tokenKeys, "postern owner")
 	var o owners
-	for _, key := range tokenKeys {
-		derived, err := hkdf.Key(sha256.New, []byte(key), nil, "postern owner", sha256.Size)
-		if err != nil {
-			return owners{}, fmt.Errorf("uploads: derive owner key: %w", err)
-		}
-		o.macs = append(o.macs, &sync.Pool{New: func() any { return hmac.New(sha256.New, derived) }})
+	for _, key := range keys {
+		o.macs = append(o.macs, &sync.Pool{New: func() any { return hmac.New(sha256.New, []byte(key)) }})
 	}
-	return o, nil
+	return o, err
 }
 
 // of returns the marks of a subject, one for each token key, that of the first key in front; none
