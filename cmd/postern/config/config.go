@@ -139,6 +139,20 @@ const maxFile = 1 << 20
 // Load reads a file and the secrets it refers to; getenv looks up "env:" references. For a file
 // with mistakes the error joins one *Error for each.
 func Load(name string, getenv func(string) string) (*Config, error) {
+	return load(name, newLoader(name, getenv))
+}
+
+// LoadWithoutSecrets reads a file as Load does, but no secret: every reference that is well written
+// counts as given, and the secrets of the Config are empty. It is for commands that an operator runs
+// elsewhere than the server, with credentials of their own.
+func LoadWithoutSecrets(name string) (*Config, error) {
+	l := newLoader(name, nil)
+	l.withoutSecrets = true
+	return load(name, l)
+}
+
+// load reads a file with a loader made for it; see Load.
+func load(name string, l *loader) (*Config, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -146,7 +160,6 @@ func Load(name string, getenv func(string) string) (*Config, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("config: %q is larger than 1 MiB", name)
 	}
-	l := newLoader(name, getenv)
 	var d document
 	var c *Config
 	if l.decode(text, &d) {

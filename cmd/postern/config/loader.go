@@ -17,10 +17,12 @@ import (
 type loader struct {
 	name, dir string
 	getenv    func(string) string
-	positions map[string]position // by path, such as "profiles.photos.types[1]"
-	anchors   map[string]ast.Node
-	secrets   map[string]string // paths by the secrets that they have
-	mistakes  []error
+	// withoutSecrets: references are judged by their form and none is followed.
+	withoutSecrets bool
+	positions      map[string]position // by path, such as "profiles.photos.types[1]"
+	anchors        map[string]ast.Node
+	secrets        map[string]string // paths by the secrets that they have
+	mistakes       []error
 }
 
 // position is a place in the file, counted from 1.

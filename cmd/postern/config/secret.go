@@ -37,10 +37,13 @@ func (l *loader) secret(path, reference string) sigv4.Secret {
 }
 
 // referred returns the text that a reference names; wanted says what should be there. No error
-// shows that text, or one in place of a reference, which could be a secret itself.
+// shows that text, or one in place of a reference, which could be a secret itself. Without secrets
+// it returns false and no mistake.
 func (l *loader) referred(path, reference, wanted string) (value string, ok bool) {
 	kind, name, _ := strings.Cut(reference, ":")
 	switch {
+	case l.withoutSecrets && (kind == "env" || kind == "file") && name != "":
+		return "", false
 	case kind == "env" && name != "":
 		if value = l.getenv(name); value == "" {
 			l.fail(path, "environment variable %s is not set; set it to %s", shorten(name), wanted)

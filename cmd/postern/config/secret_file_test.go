@@ -184,3 +184,17 @@ func TestDataFoldersAreForTheirOwner(t *testing.T) {
 		t.Errorf("no folder: got %v", err)
 	}
 }
+
+func TestAFileIsReadWithoutItsSecrets(t *testing.T) {
+	t.Parallel()
+	c, err := config.LoadWithoutSecrets("testdata/good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.TokenKeys) != 2 || c.TokenKeys[0] != "" || c.Tickets.Secret != "" || c.Store.UploadCredentials.SecretAccessKey != "" {
+		t.Error("a secret was read, or a reference forgotten")
+	}
+	if c.Profiles["photos"].Bucket != "media" {
+		t.Errorf("got bucket %q", c.Profiles["photos"].Bucket)
+	}
+}
