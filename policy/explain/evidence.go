@@ -10,6 +10,7 @@ type evidence struct {
 	form       *form // of a bare policy: the form that signing it would make
 	url        *presignedURL
 	storeError *storeError
+	madeBy     sdk       // the library that signed or sent it, as far as notation, headers or parameters tell
 	faults     []Finding // about parts that couldn't be read
 }
 

@@ -98,8 +98,18 @@ func TestExplainNamesTheCauseOfEveryRefusal(t *testing.T) {
 			} else if got := report.Text(); got != r.text {
 				t.Errorf("wanted\n%s\ngot\n%s", r.text, got)
 			}
+			requireFirst(t, r.outcomes[0], report)
 			compareOutcomes(t, r.outcomes, report)
 		})
+	}
+}
+
+// requireFirst requires that the first finding is the first outcome of the file.
+func requireFirst(t *testing.T, want string, report explain.Report) {
+	t.Helper()
+	first := report.Findings[0]
+	if got := strings.TrimSpace(string(first.Severity) + " " + first.Code + " " + first.Field); got != want || first.Follows != "" {
+		t.Errorf("the first finding: wanted %q, got %q, which follows from %q", want, got, first.Follows)
 	}
 }
 
@@ -197,7 +207,7 @@ func TestReportAsJSONHasTheMembersProgramsRead(t *testing.T) {
 	}
 	got, err := json.Marshal(report)
 	want := `{"accepted":false,"findings":[{"code":"size_too_large","severity":"error","field":"file","condition":"",` +
-		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or sign a larger size range; a file over 5 GiB needs a multipart upload"}]}`
+		`"wanted":"at most 10 bytes","got":"11 bytes","fix":"choose a smaller file, or sign a larger size range; a file over 5 GiB needs a multipart upload","follows":""}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("wanted %s\ngot   %s, %v", want, got, err)
 	}

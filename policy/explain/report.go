@@ -36,7 +36,7 @@ const (
 // Report is what Explain found. As JSON it has two members, "accepted" and "findings".
 type Report struct {
 	Accepted   bool        `json:"accepted"` // no finding is an error
-	Findings   []Finding   `json:"findings"` // errors first, then warnings
+	Findings   []Finding   `json:"findings"` // errors first, then warnings; behind each, what follows from it
 	Kind       Kind        `json:"-"`
 	Simulated  bool        `json:"-"` // a form was checked against a policy
 	Facts      []Fact      `json:"-"` // such as when the policy expires
@@ -44,15 +44,17 @@ type Report struct {
 	Fields     []Field     `json:"-"` // of the form, at most 300; none for a bare policy
 }
 
-// Finding is one cause. Field, Condition, Wanted and Got are empty where they don't apply.
+// Finding is one cause, or what follows from one. Field, Condition, Wanted, Got and Follows are empty
+// where they don't apply.
 type Finding struct {
-	Code      string   `json:"code"` // a stable name, such as "value_mismatch"
+	Code      string   `json:"code"` // a stable name, such as "value_mismatch"; static/docs/findings.md has them all
 	Severity  Severity `json:"severity"`
 	Field     string   `json:"field"`
 	Condition string   `json:"condition"` // as S3 writes it: ["eq", "$key", "a"]
 	Wanted    string   `json:"wanted"`
 	Got       string   `json:"got"`
-	Fix       string   `json:"fix"` // what to change
+	Fix       string   `json:"fix"`     // what to change
+	Follows   string   `json:"follows"` // the code of the earlier finding that this one follows from
 }
 
 // Summary says in one sentence what the finding's code means.
@@ -87,19 +89,21 @@ func (x *explainer) addFact(term, value string) {
 	}
 }
 
-// finish gives each finding its severity and fix, sorts the findings by severity, and decides
-// whether one of them refuses the upload.
+// finish gives each finding its severity and fix, sorts the findings by severity, puts behind each
+// what follows from it, and decides whether one of them refuses the upload.
 func (r *Report) finish() {
+	r.Accepted = true
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		values := strings.NewReplacer("{field}", cmp.Or(f.Field, "it"), "{wanted}", cmp.Or(f.Wanted, "what the store names"), "{got}", cmp.Or(f.Got, "this one"))
 		f.Severity, f.Fix = codes[f.Code].severity, values.Replace(codes[f.Code].fix)
+		r.Accepted = r.Accepted && f.Severity != Error
 	}
 	severities := []Severity{Error, Warning, Info}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return slices.Index(severities, a.Severity) - slices.Index(severities, b.Severity)
 	})
-	r.Accepted = len(r.Findings) == 0 || r.Findings[0].Severity != Error
+	r.Findings = foldConsequences(r.Findings)
 }
 
 // shorten cuts text from the input to 300 bytes.

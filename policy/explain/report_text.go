@@ -8,28 +8,50 @@ import (
 
 // Verdict is the report in one sentence.
 func (r Report) Verdict() string {
-	errors := 0
-	for _, f := range r.Findings {
-		if f.Severity == Error {
-			errors++
-		}
-	}
+	causes := r.causes()
 	switch {
-	case errors > 0 && r.Kind == KindError:
-		return "the store refused the upload: " + formatCount(errors, "reason")
-	case errors > 0:
-		return "an upload would be refused: " + formatCount(errors, "reason")
+	case causes > 0 && r.Kind == KindError:
+		return "the store refused the upload: " + formatCount(causes, "reason")
+	case causes > 0:
+		return "an upload would be refused: " + formatCount(causes, "reason")
 	case r.Simulated:
 		return "accepted: nothing found that refuses this upload"
 	}
 	return "explained: nothing found that refuses an upload by itself"
 }
 
-// Text is the whole report for people: the verdict, the findings with their fixes, then what was
-// read.
+// causes counts the errors that follow from no other finding.
+func (r Report) causes() (n int) {
+	for _, f := range r.Findings {
+		if f.Severity == Error && f.Follows == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// headline is the verdict with the first cause and what to change, in one line that can stand alone.
+func (r Report) headline() string {
+	if r.Accepted || len(r.Findings) == 0 {
+		return r.Verdict()
+	}
+	first := r.Findings[0]
+	text := "refused (" + first.Code
+	if first.Field != "" {
+		text += ", " + first.Field
+	}
+	text += "): " + first.Summary() + " To correct it: " + first.Fix
+	if others := r.causes() - 1; others > 0 {
+		text += "; " + formatCount(others, "other reason") + " below"
+	}
+	return text
+}
+
+// Text is the whole report for people: the cause and its fix in one line, all findings with those
+// that follow from them indented, then what was read.
 func (r Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", r.Kind, r.Verdict())
+	fmt.Fprintf(&b, "%s: %s\n", r.Kind, printable(r.headline()))
 	for _, f := range r.Findings {
 		f.write(&b)
 	}
@@ -54,17 +76,25 @@ func writeTitle(b *strings.Builder, title string, n int) {
 	}
 }
 
+// write writes the finding; one that follows from another is indented below it.
 func (f Finding) write(b *strings.Builder) {
-	fmt.Fprintf(b, "\n%s %s", f.Severity, f.Code)
+	indent := ""
+	if f.Follows != "" {
+		indent = "    "
+	}
+	fmt.Fprintf(b, "\n%s%s %s", indent, f.Severity, f.Code)
 	if f.Field != "" {
 		fmt.Fprintf(b, " (%s)", printable(f.Field))
 	}
-	fmt.Fprintf(b, "\n  %s\n", f.Summary())
+	if f.Follows != "" {
+		fmt.Fprintf(b, ", follows from %s", f.Follows)
+	}
+	fmt.Fprintf(b, "\n%s  %s\n", indent, f.Summary())
 	for _, line := range []struct{ label, text string }{
 		{"condition", f.Condition}, {"wanted", f.Wanted}, {"got", f.Got}, {"fix", f.Fix},
 	} {
 		if line.text != "" {
-			fmt.Fprintf(b, "  %-9s  %s\n", line.label, printable(line.text))
+			fmt.Fprintf(b, "%s  %-9s  %s\n", indent, line.label, printable(line.text))
 		}
 	}
 }
