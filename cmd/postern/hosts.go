@@ -33,7 +33,7 @@ func newOwnHosts(public *url.URL, more []string, log *slog.Logger) *ownHosts {
 	base := strings.TrimSuffix(public.EscapedPath(), "/")
 	o := &ownHosts{
 		names:  map[string]bool{"localhost": true},
-		exempt: map[string]bool{base + "/healthz": true, base + "/readyz": true},
+		exempt: map[string]bool{base + "/healthz": true, base + "/readyz": true, "/healthz": true, "/readyz": true},
 		log:    log,
 	}
 	for _, name := range append([]string{public.Hostname()}, more...) {

@@ -111,7 +111,9 @@ func TestForeignHostsAreRefusedBeforeAnythingElse(t *testing.T) {
 		{"health, HTTP/1.0 without a host", "GET /up/healthz HTTP/1.0\r\n\r\n", 200},
 		{"readiness, foreign", requestFor("GET", "/up/readyz", "evil.test", ""), 200},
 		{"health with a slash more, foreign", requestFor("GET", "/up/healthz/", "evil.test", ""), 421},
-		{"health elsewhere, foreign", requestFor("GET", "/healthz", "evil.test", ""), 421},
+		{"health where a proxy takes the path off, foreign", requestFor("GET", "/healthz", "evil.test", ""), 200},
+		{"the form page where a proxy takes the path off, foreign", requestFor("GET", "/forms/inbox", "evil.test", ""), 421},
+		{"health elsewhere, foreign", requestFor("GET", "/other/healthz", "evil.test", ""), 421},
 		{"a form that climbs from health, foreign", requestFor("GET", "/up/healthz/../forms/inbox", "evil.test", ""), 421},
 	}
 	for _, c := range cases {

@@ -41,6 +41,8 @@ type commands struct {
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
 	Receipt receiptCommand `cmd:"" help:"Verify a receipt."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether a server is ready (for images without curl)."`
 }
 
 // console is what a command has of its environment.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -16,6 +17,7 @@ import (
 
 type serveCommand struct {
 	Config string `help:"Config file; it is read again on SIGHUP." required:"" type:"path" placeholder:"FILE"`
+	Check  bool   `help:"Judge the config as for serving, with its secrets and credentials and a look at the buckets, and end."`
 }
 
 // Run serves until SIGINT or SIGTERM.
@@ -24,7 +26,7 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics()}
+	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics(), awaitBuckets: s.Check}
 	if err := server.use(c, file); err != nil {
 		return usageError{err}
 	}
@@ -32,6 +34,15 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if s.Check {
+		_, err := fmt.Fprintf(c.stdout, "postern: %s can be served at %s (store %s)\n", s.Config, file.PublicURL, store)
+		return err
+	}
+	return s.serve(c, file, server, store)
+}
+
+// serve listens, prints the ready line and serves.
+func (s *serveCommand) serve(c *console, file *config.Config, server *server, store string) error {
 	log := newLog(c.stderr, file.Log)
 	pages, err := listen("listen", file.Listen)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
 
@@ -25,7 +27,10 @@ type server struct {
 	stderr     io.Writer
 	metrics    *metrics
 	proxies    proxyWatch
-	current    atomic.Pointer[serverState]
+	// awaitBuckets: use returns after the look at the buckets, whose warnings a server that serves
+	// doesn't wait for.
+	awaitBuckets bool
+	current      atomic.Pointer[serverState]
 }
 
 // serverState is everything that use replaces.
@@ -49,36 +54,20 @@ func (s *server) use(ctx context.Context, file *config.Config) error {
 	return err
 }
 
-// build makes the next state. The limiter is the current one if its limits stay the same.
+// build makes the next state. The limiter is the current one if its limits stay the same. What is
+// wrong with the parts is found at once, and joined.
 func (s *server) build(ctx context.Context, file *config.Config) (*serverState, error) {
 	var previous *limiter
 	if current := s.current.Load(); current != nil {
 		previous = current.limiter
 	}
-	profiles := sortedProfiles(file.Profiles)
-	limiter, err := newLimiter(previous, profiles, file.Limits)
-	if err != nil {
-		return nil, err
-	}
-	access, err := loadStoreAccess(ctx, file.Store, s.getenv)
-	if err != nil {
-		return nil, err
-	}
 	log := newLog(s.stderr, file.Log)
-	store, err := openStore(ctx, access, file, log)
-	if err != nil {
-		return nil, err
-	}
-	identifier, err := newIdentifier(file)
-	if err != nil {
-		return nil, err
-	}
-	maker, err := newCredentialsMaker(access, file.ScopedCredentials)
-	if err != nil {
-		return nil, err
-	}
-	issuer, err := file.Receipts.Issuer(file.PublicURL)
-	if err != nil {
+	profiles := sortedProfiles(file.Profiles)
+	limiter, errLimiter := newLimiter(previous, profiles, file.Limits)
+	identifier, errIdentifier := newIdentifier(file)
+	issuer, errIssuer := file.Receipts.Issuer(file.PublicURL)
+	store, maker, errStore := s.openStore(ctx, file, log)
+	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errStore); err != nil {
 		return nil, err
 	}
 	warnOfRemovable(log, profiles)
@@ -95,7 +84,28 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	return &serverState{config: file, limiter: limiter, handler: handler}, err
 }
 
-// router puts what holds for every request in front of the routes of h.
+// openStore opens the store with the server's own credentials, which make scoped ones too.
+func (s *server) openStore(ctx context.Context, file *config.Config, log *slog.Logger) (uploads.Store, uploads.CredentialsMaker, error) {
+	access, err := loadStoreAccess(ctx, file.Store, s.getenv)
+	if err != nil {
+		return uploads.Store{}, nil, err
+	}
+	maker, errMaker := newCredentialsMaker(access, file.ScopedCredentials)
+	store, errStore := openStore(ctx, access, file, log)
+	if err := errors.Join(errMaker, errStore); err != nil {
+		return store, nil, err
+	}
+	if s.awaitBuckets {
+		warnOfBuckets(ctx, log, store, file.Buckets())
+	} else {
+		go warnOfBuckets(context.WithoutCancel(ctx), log, store, file.Buckets())
+	}
+	return store, maker, nil
+}
+
+// router puts what holds for every request in front of the routes of h. Those are below the path of
+// the public URL and, for a proxy that takes that path off, at the top as well: both are the same
+// functions, and every address that they print is the public one.
 func (s *server) router(file *config.Config, h *handlers.Handlers, log *slog.Logger) (http.Handler, error) {
 	public, err := url.Parse(file.PublicURL)
 	if err != nil {
@@ -107,7 +117,10 @@ func (s *server) router(file *config.Config, h *handlers.Handlers, log *slog.Log
 		before = append(before, s.proxies.middleware(log, hosts.exempt))
 	}
 	e := newEcho(h, log, clientAddress(file.IPHeader, file.TrustedProxies), before...)
-	h.Register(e.Group(public.EscapedPath()))
+	if base := public.EscapedPath(); base != "" {
+		h.Register(e.Group(base))
+	}
+	h.Register(e.Group(""))
 	return e, nil
 }
 

@@ -91,7 +91,6 @@ func openStore(ctx context.Context, access aws.Config, file *config.Config, log 
 	if err := store.CheckRights(ctx, sortedProfiles(file.Profiles)); err != nil {
 		return store, oneLine(err)
 	}
-	go warnOfBuckets(context.WithoutCancel(ctx), log, store, file.Buckets())
 	warnOfSharedCredentials(ctx, log, store)
 	return store, nil
 }
@@ -129,7 +128,7 @@ func newStore(ctx context.Context, access aws.Config, file config.Store, log *sl
 
 // warnOfBuckets looks at each bucket once and says what is wrong with it: a missing bucket, one of
 // another region and a right that isn't there are told apart. The server starts all the same, since
-// a bucket may be made later; whoever calls it doesn't wait.
+// a bucket may be made later.
 func warnOfBuckets(ctx context.Context, log *slog.Logger, store uploads.Store, buckets []string) {
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
