@@ -33,6 +33,7 @@ var layers = []struct {
 	{"handlers/tickets", []string{"policy", "policy/profile", "policy/sigv4"}},
 	{"handlers/awscreds", []string{"policy", "policy/sigv4"}},
 	{"handlers/receipts", []string{"policy/sigv4"}},
+	{"handlers/webhooks", []string{"policy/sigv4", "handlers/receipts"}},
 	{"handlers/uploads", []string{"policy", "policy/sigv4", "policy/profile", "handlers/problem", "handlers/awscreds", "handlers/receipts"}},
 	{"handlers/quota", []string{"policy/profile", "handlers/problem", "handlers/uploads"}},
 	{"handlers/scoped", []string{"policy", "policy/profile", "policy/sigv4", "handlers/problem", "handlers/uploads"}},
@@ -88,7 +89,7 @@ func TestPolicyNeedsTheStandardLibraryAlone(t *testing.T) {
 
 func TestTheServiceNeedsNeitherEchoNorTempl(t *testing.T) {
 	t.Parallel()
-	for _, name := range deps(t, "./handlers/uploads", "./handlers/problem", "./handlers/quota", "./handlers/language", "./handlers/tickets", "./handlers/receipts") {
+	for _, name := range deps(t, "./handlers/uploads", "./handlers/problem", "./handlers/quota", "./handlers/language", "./handlers/tickets", "./handlers/receipts", "./handlers/webhooks") {
 		if strings.HasPrefix(name, "github.com/labstack/") || strings.HasPrefix(name, "github.com/a-h/templ") {
 			t.Errorf("a package that has to work under any router needs %s", name)
 		}
