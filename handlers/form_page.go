@@ -32,6 +32,7 @@ func formPages(l *layout, p *uploads.ServedProfile, embedded bool) map[string]*f
 // formView is the form of a profile without what is issued per visit.
 func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templates.FormView {
 	p := served.Settings
+	types, extensions, mistaken := served.Accepted()
 	view := templates.FormView{
 		Page:    l.page(t, cmp.Or(p.Title[t.Tag], t.Text("page.form.title"))),
 		ID:      p.Name,
@@ -39,9 +40,9 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 		Rules:       t.Rules(p.Types, p.MinSize, p.MaxSize),
 		ChooseLabel: t.Text("page.form.choose"), SubmitLabel: t.Text("page.form.submit"),
 		Hint:   t.Text("page.form.hint"),
-		Accept: acceptAttribute(p.Types), Endpoint: l.base, Profile: p.Name,
+		Accept: acceptAttribute(types, extensions), Endpoint: l.base, Profile: p.Name,
 		Catalog: l.asset("lang/" + t.Tag + ".json"),
-		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, TypeNames: t.TypeNames(p.Types), Multiple: p.MaxFiles != 1,
+		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, Accepted: slices.Concat(types, mistaken, extensions), TypeNames: t.TypeNames(p.Types), Multiple: p.MaxFiles != 1,
 		Ask:      templates.AskView{Reason: t.Text("page.form.ask_reason"), Label: t.Text("page.form.ask")},
 		MaxFiles: p.MaxFiles, AcceptMetadata: p.AcceptMetadata, Removable: int64(p.Removable.Seconds()), Redirect: p.Redirect,
 		FilesLabel: t.Text("page.form.files"), Pickers: pickerLabels(t, served),
@@ -68,11 +69,12 @@ func pickerLabels(t *language.Texts, served *uploads.ServedProfile) templates.Pi
 }
 
 // acceptAttribute is the attribute of the file control; a profile that accepts any type has none.
-func acceptAttribute(types []string) string {
+// Extensions are there for systems that know no type for a file.
+func acceptAttribute(types, extensions []string) string {
 	if slices.Contains(types, "*/*") {
 		return ""
 	}
-	return strings.Join(types, ",")
+	return strings.Join(slices.Concat(types, extensions), ",")
 }
 
 // formRoute is a page with the form of a profile: a page of its own, or one for an iframe.

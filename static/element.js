@@ -51,7 +51,7 @@ export class Uploader extends FormElement {
     this.list.hideWhileCached(signal);
     if (this.matches('[redirect]:not([embedded])')) this.addEventListener('postern:change', () => import('./continue.js').then(({ showContinue }) => showContinue(this)), { signal });
     listenForFiles(this, signal, {
-      accepts: (types) => !this.#closed && !this.hasAttribute('full') && types.some((type) => !type || includesType(rules.types, type)),
+      accepts: (types) => !this.#closed && !this.hasAttribute('full') && types.some((type) => /^$|\/octet-stream$/.test(type) || includesType(rules.types, type)),
       add: (file, index) => this.add([file], index),
     });
     this.setAttribute('ready', '');

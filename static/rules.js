@@ -1,15 +1,22 @@
 /** @import {Rules} from './types.d.ts' */
 
-/** Whether a profile's types include a content type. An empty one counts as application/octet-stream, as at the server. @param {string[]} types @param {string} type */
-export function includesType(types, type) {
-  const given = type || 'application/octet-stream';
+const unknownType = 'application/octet-stream';
+
+/**
+ * Whether a profile may take a file of a content type, with this name. The list has types, all other names of each, and extensions. A type
+ * that says nothing is decided by the extension, as at the server, which knows the extensions of a whole family too.
+ * @param {string[]} list @param {string} type @param {string} [name]
+ */
+export function includesType(list, type, name = '') {
+  const given = type.replace(/^(binary\/octet-stream)?$/, unknownType);
   const patterns = ['*/*', given, given.replace(/\/.*/, '/*')];
-  return !types.length || types.some((allowed) => patterns.includes(allowed));
+  if (given === unknownType) patterns.push(name.replace(/.*(?=\.)/s, '').toLowerCase());
+  return !list.length || list.some((allowed) => patterns.includes(allowed) || (given === unknownType && name.includes('.') && allowed.endsWith('/*')));
 }
 
 /** The code of the rule that a file breaks, as the API names it; '' for none. @param {File} file @param {Rules} rules */
 export function checkRules(file, rules) {
-  if (!includesType(rules.types, file.type)) return 'type_not_allowed';
+  if (!includesType(rules.types, file.type, file.name)) return 'type_not_allowed';
   if (file.size > rules.max) return 'size_too_large';
   return file.size < rules.min ? 'size_too_small' : '';
 }

@@ -36,7 +36,7 @@ type FormView struct {
 	// NeedsScript, where it is set, says that the form can't be sent without script: its controls
 	// are disabled until the script is ready.
 	NeedsScript string
-	// Accept is the accept attribute of the file control ("image/png,image/jpeg").
+	// Accept is the accept attribute of the file control ("image/png,image/jpeg,.png,.jpg").
 	Accept string
 	// Endpoint is the path of the JSON API, without "/uploads".
 	Endpoint string
@@ -52,6 +52,8 @@ type FormView struct {
 	MinSize, MaxSize int64
 	// Types are the accepted content types ("image/png", "image/*", "*/*").
 	Types []string
+	// Accepted are Types, the other names of each, and extensions (".png"): what the script takes.
+	Accepted []string
 	// TypeNames are those types in words ("PNG, JPEG or WebP"), for messages.
 	TypeNames string
 	// Multiple lets the script take several files. The form without script always sends one.

@@ -17,7 +17,7 @@ func (view FormView) attributes() templ.OrderedAttributes {
 		{Key: "accept", Value: view.Accept},
 		{Key: "min-size", Value: strconv.FormatInt(view.MinSize, 10)},
 		{Key: "max-size", Value: strconv.FormatInt(view.MaxSize, 10)},
-		{Key: "types", Value: strings.Join(view.Types, ",")},
+		{Key: "types", Value: strings.Join(view.Accepted, ",")},
 		{Key: "type-names", Value: view.TypeNames},
 		{Key: "multiple", Value: view.Multiple},
 	}

@@ -67,8 +67,9 @@ func (p *ServedProfile) coversByWildcard(base string) bool {
 
 // nameOf is the profile's own name for a detected type, "" where it has none.
 func (p *ServedProfile) nameOf(detected detectedType) string {
+	names := profile.TypeNames(detected.base())
 	for _, t := range p.Settings.Types {
-		if detected.Is(t) {
+		if detected.Is(t) || slices.Contains(names, t) {
 			return t
 		}
 	}
@@ -82,8 +83,8 @@ func (p *ServedProfile) typeFor(detected detectedType) (string, bool) {
 	if name := p.nameOf(detected); name != "" {
 		return name, true
 	}
-	if base := detected.base(); p.compiled.Allows(base) {
-		return base, true
+	if chosen := p.compiled.Choose(detected.base()); chosen != "" {
+		return chosen, true
 	}
 	only := ""
 	for _, t := range p.Settings.Types {
@@ -106,7 +107,7 @@ func consistent(declared string, detected detectedType) bool {
 	if declared == profile.OctetStream || detected.Is(declared) {
 		return true
 	}
-	known := mimetype.Lookup(declared)
+	known := lookUp(declared)
 	if known == nil {
 		return plausible(declared, detected)
 	}
@@ -117,6 +118,16 @@ func consistent(declared string, detected detectedType) bool {
 		return false // HEIC is a kind of MP4 to the detector, but no recording
 	}
 	return descends(known, detected.MIME) || descends(detected.MIME, known) || sameContainer(known, detected.MIME)
+}
+
+// lookUp finds a type under any of its names; nil where the library has none of them.
+func lookUp(declared string) *mimetype.MIME {
+	for _, name := range append([]string{declared}, profile.TypeNames(declared)...) {
+		if known := mimetype.Lookup(name); known != nil {
+			return known
+		}
+	}
+	return nil
 }
 
 func isPicture(m *mimetype.MIME) bool { return strings.HasPrefix(m.String(), "image/") }

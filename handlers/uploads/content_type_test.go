@@ -77,6 +77,19 @@ func TestBytesAreComparedWithTheDeclaredType(t *testing.T) {
 		{[]string{"*/*", "text/html"}, "text/html", "html", true},
 		{[]string{"*/*", "application/xml"}, "application/xml", "xml", true},
 		{[]string{"image/png"}, "image/gif", "png", false},
+		{[]string{"image/jpg"}, "image/jpg", "jpeg", true},
+		{[]string{"image/jpg"}, "image/jpg", "png", false},
+		{[]string{"image/x-png"}, "image/x-png", "png", true},
+		{[]string{"image/x-png"}, "image/x-png", "text", false},
+		{[]string{"application/x-zip-compressed"}, "application/x-zip-compressed", "zip", true},
+		{[]string{"application/zip-compressed"}, "application/zip-compressed", "text", false},
+		{[]string{"application/csv"}, "application/csv", "csv", true},
+		{[]string{"application/csv"}, "application/csv", "html", false},
+		{[]string{"text/csv"}, "text/csv", "html", false},
+		{[]string{"video/x-quicktime"}, "video/x-quicktime", "mov", true},
+		{[]string{"image/heic"}, "image/heic", "text", false},
+		{[]string{"image/heic"}, "image/heic", "junk", false},
+		{[]string{"*/*"}, "image/heic", "html", false},
 	}
 	for _, c := range cases {
 		if got := servedWith(t, c.types...).admits(c.declared, detectedType{mimetype.Detect([]byte(firstBytes[c.file]))}); got != c.admitted {
@@ -106,6 +119,10 @@ func TestAnObjectWithoutATypeGetsOneOfTheProfile(t *testing.T) {
 		{[]string{"text/markdown"}, "text", "text/markdown"},
 		{[]string{"text/markdown", "text/csv"}, "text", ""},
 		{[]string{"application/octet-stream"}, "exe", "application/octet-stream"},
+		{[]string{"image/jpg", "image/png"}, "jpeg", "image/jpg"},
+		{[]string{"application/x-zip-compressed"}, "zip", "application/x-zip-compressed"},
+		{[]string{"application/csv", "text/markdown"}, "csv", "application/csv"},
+		{[]string{"text/csv"}, "html", ""},
 		{[]string{"application/octet-stream"}, "html", ""},
 	}
 	for _, c := range cases {

@@ -3,12 +3,15 @@ package uploads
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy"
+	"github.com/postern-dev/postern/policy/profile"
 )
 
 // ObjectError says that a stored object breaks its plan and has to be deleted. Once it is returned
@@ -29,9 +32,25 @@ func (up OpenUpload) objectError(code problem.Code, detail string) *ObjectError 
 	return &ObjectError{Problem: &problem.Error{Code: code, Detail: detail, Limits: limits}}
 }
 
+// wrongType says that an object's bytes are of the type found, and what would have been accepted.
 func (up OpenUpload) wrongType(found string) *ObjectError {
-	e := up.objectError(problem.TypeNotAllowed, "the content of the object is not of an allowed type")
+	list := strings.Join(up.Served.Settings.Types, ", ")
+	detail := fmt.Sprintf("the content of the file looks like %s: wanted %s, as the upload was begun", found, up.Type)
+	switch {
+	case profile.Active(found) && !up.Served.Allows(found):
+		detail = fmt.Sprintf("the content of the file looks like %s, which can run script: wanted one of %s, without script", found, list)
+	case up.Type == "":
+		detail = fmt.Sprintf("the content of the file looks like %s: wanted one of %s", found, list)
+	}
+	e := up.objectError(problem.TypeNotAllowed, detail)
 	e.Problem.Field, e.Found = "type", found
+	return e
+}
+
+// otherType says that an object was stored with another content type than the signed one.
+func (up OpenUpload) otherType(stored string) *ObjectError {
+	e := up.objectError(problem.TypeNotAllowed, fmt.Sprintf("the object is stored with another content type: wanted %s, got %.120q", up.Type, stored))
+	e.Problem.Field = "type"
 	return e
 }
 

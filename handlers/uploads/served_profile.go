@@ -24,6 +24,12 @@ type ServedProfile struct {
 // Allows reports whether the profile accepts files of a content type.
 func (p *ServedProfile) Allows(contentType string) bool { return p.compiled.Allows(contentType) }
 
+// Accepted returns what a file dialogue and a script need to know of the types that the profile
+// takes, see profile.Compiled.Accepted.
+func (p *ServedProfile) Accepted() (types, extensions, mistaken []string) {
+	return p.compiled.Accepted()
+}
+
 // Limits are what the profile accepts.
 func (p *ServedProfile) Limits() *problem.Limits {
 	return &problem.Limits{MinSize: p.Settings.MinSize, MaxSize: p.Settings.MaxSize, Types: p.Settings.Types}

@@ -3,6 +3,7 @@ package uploads
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -115,8 +116,11 @@ func (s objectStore) compareObject(ctx context.Context, up OpenUpload, found *s3
 		}
 		return "", up.wrongType(detected.base())
 	}
+	if stored := aws.ToString(found.ContentType); !isSameType(stored, up.Type) {
+		return "", up.otherType(stored)
+	}
 	empty := size == 0 // no byte to contradict any type
-	if !isSameType(aws.ToString(found.ContentType), up.Type) || !empty && !up.Served.admits(up.Type, detected) {
+	if !empty && !up.Served.admits(up.Type, detected) {
 		return "", up.wrongType(detected.base())
 	}
 	return up.Type, nil
@@ -127,11 +131,11 @@ func (up OpenUpload) compareSize(size int64) error {
 	case size >= up.MinSize && size <= up.MaxSize:
 		return nil
 	case up.Method != profile.MethodForm:
-		return up.objectError(problem.SizeMismatch, "the object has another size than planned")
+		return up.objectError(problem.SizeMismatch, fmt.Sprintf("the object has another size than planned: wanted %d bytes, got %d", up.MaxSize, size))
 	case size > up.MaxSize:
-		return up.objectError(problem.SizeTooLarge, "the object is larger than allowed")
+		return up.objectError(problem.SizeTooLarge, fmt.Sprintf("the object is larger than allowed: wanted at most %d bytes, got %d", up.MaxSize, size))
 	}
-	return up.objectError(problem.SizeTooSmall, "the object is smaller than allowed")
+	return up.objectError(problem.SizeTooSmall, fmt.Sprintf("the object is smaller than allowed: wanted at least %d bytes, got %d", up.MinSize, size))
 }
 
 func sortedMetadata(from map[string]string) []policy.Field {

@@ -1,4 +1,4 @@
 package profile
 
-// FileTypes is the table of types and extensions, for tests of its rows.
-const FileTypes = fileTypes
+// TypeTable is the table of types and extensions, for tests of its rows.
+const TypeTable = typeTable

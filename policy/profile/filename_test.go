@@ -70,7 +70,7 @@ func TestKeysHaveExtensionsAndSlugsOfFileNames(t *testing.T) {
 	cases := []struct{ name, file, contentType, key string }{
 		{"lower case, hyphens for the rest", "My Holiday_Photo (1).PNG", "image/png", "in/my-holiday-photo-1.png"},
 		{"only the last extension", "backup.tar.gz", "application/gzip", "in/backup-tar.gz"},
-		{"a name of another script", "漢字.pdf", "application/pdf", "in/file.pdf"},
+		{"a name of another script", "漢字.pdf", "application/pdf", "in/漢字.pdf"},
 		{"a hidden file has no extension", ".profile", "", "in/profile"},
 		{"a long extension is none", "a.abcdefghijklmnop", "", "in/a"},
 		{"an extension with a control character", "a.p\x00ng", "image/png", "in/a.png"},

@@ -8,7 +8,10 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
@@ -49,7 +52,7 @@ func keyFault(key, prefix string) string {
 		return "is over 1,024 bytes"
 	case prefix == "" || !strings.HasSuffix(prefix, "/") || !strings.HasPrefix(key, prefix) || len(key) == len(prefix):
 		return "isn't below its prefix"
-	case strings.ContainsFunc(key, func(r rune) bool { return !strings.ContainsRune(keyAlphabet, r) }):
+	case strings.ContainsFunc(key, isUnsafe) || !norm.NFC.IsNormalString(key) || strings.ContainsFunc(prefix, func(r rune) bool { return r > '~' }):
 		return "holds an unsafe character"
 	case strings.Contains("/"+key+"/", "/./") || strings.Contains("/"+key+"/", "/../") || strings.Contains(key, "//"):
 		return "has a segment that cleaning a path removes"
@@ -72,6 +75,16 @@ func parsedFault(key, prefix string) string {
 		return "changes when decoded"
 	}
 	return ""
+}
+
+// isUnsafe reports whether a character may be in no key: beside some of ASCII only letters, marks
+// and digits may, of any script, and none that is invisible.
+func isUnsafe(r rune) bool {
+	if r < utf8.RuneSelf {
+		return !strings.ContainsRune(keyAlphabet, r)
+	}
+	return r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd) ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 const keyAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=@~/"

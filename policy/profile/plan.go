@@ -2,7 +2,6 @@ package profile
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/policy"
@@ -23,7 +22,7 @@ const (
 // File is what a script says about the file it wants to send.
 type File struct {
 	Name     string
-	Type     string // "" is OctetStream
+	Type     string // what the sender calls it; "" and OctetStream are decided by the name's extension
 	Size     int64  // bytes
 	Metadata map[string]string
 	Rate     int64 // bytes per second that the sender last saw; 0 is unknown. A hint that only chooses the part size
@@ -77,11 +76,11 @@ func (c *Compiled) Plan(id Identity, f File, params IssueParams) (Plan, error) {
 	if f.Rate < 0 {
 		return Plan{}, &RequestError{Code: InvalidRequest, Field: "rate", Wanted: "0 or more", Got: strconv.FormatInt(f.Rate, 10)}
 	}
-	contentType, ok := CleanType(f.Type)
-	if !ok || !c.types.allows(contentType) {
-		return Plan{}, &RequestError{Code: TypeNotAllowed, Field: "type", Wanted: "one of " + strings.Join(c.profile.Types, ", "), Got: clip(f.Type)}
-	}
 	name, err := CleanFilename(f.Name)
+	if err != nil {
+		return Plan{}, err
+	}
+	contentType, err := c.chooseType(name, f.Type)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -119,10 +118,9 @@ func (c *Compiled) checkSize(id Identity, size int64) error {
 	case size < 0:
 		return &RequestError{Code: InvalidRequest, Field: "size", Wanted: "0 or more", Got: got}
 	case size > largest:
-		return &RequestError{Code: SizeTooLarge, Field: "size", Wanted: "at most " + strconv.FormatInt(largest, 10), Got: got}
+		return &RequestError{Code: SizeTooLarge, Field: "size", Wanted: "at most " + bytesText(largest), Got: got}
 	case size < c.profile.MinSize:
-		wanted := "at least " + strconv.FormatInt(c.profile.MinSize, 10)
-		return &RequestError{Code: SizeTooSmall, Field: "size", Wanted: wanted, Got: got}
+		return &RequestError{Code: SizeTooSmall, Field: "size", Wanted: "at least " + bytesText(c.profile.MinSize), Got: got}
 	}
 	return nil
 }

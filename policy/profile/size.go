@@ -32,6 +32,9 @@ func ParseSize(text string) (int64, error) {
 	return 0, fmt.Errorf("profile: size: wants a whole number with B, KiB, MiB, GiB or TiB, got %q", clip(text))
 }
 
+// bytesText is a size in an error.
+func bytesText(n int64) string { return strconv.FormatInt(n, 10) + " bytes" }
+
 // ParseRange reads a range of sizes in bytes, such as "1..10MiB": the smallest and the largest,
 // both allowed. "10MiB" alone is "0..10MiB".
 func ParseRange(text string) (smallest, largest int64, err error) {

@@ -1,6 +1,10 @@
 package profile
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // OctetStream is the content type of a file whose type nobody knows.
 const OctetStream = "application/octet-stream"
@@ -80,14 +84,15 @@ func CleanType(text string) (string, bool) {
 // typeRule is the compiled form of Profile.Types.
 type typeRule struct {
 	exact    map[string]bool
-	families map[string]bool // "image"
+	spelling map[string]string // each name of an exact type, and how the profile spells it
+	families map[string]bool   // "image"
 	any      bool
 }
 
 // compileTypes returns the rule and the list in clean form; bad holds the index of every pattern
 // that is none, or is there twice.
 func compileTypes(patterns []string) (rule typeRule, clean []string, bad []int) {
-	rule = typeRule{exact: make(map[string]bool, len(patterns)), families: map[string]bool{}}
+	rule = typeRule{exact: make(map[string]bool, len(patterns)), spelling: map[string]string{}, families: map[string]bool{}}
 	seen := make(map[string]bool, len(patterns))
 	for i, pattern := range patterns {
 		t, ok := rule.add(strings.ToLower(pattern))
@@ -113,23 +118,146 @@ func (r *typeRule) add(pattern string) (string, bool) {
 	}
 	t, ok := CleanType(pattern)
 	r.exact[t] = true
+	for _, name := range TypeNames(t) {
+		r.spelling[name] = cmp.Or(r.spelling[name], t)
+	}
+	r.spelling[t] = t
 	return t, ok && pattern != "" && !strings.ContainsAny(pattern, "; \t")
 }
 
-func (r *typeRule) allows(t string) bool {
-	if r.exact[t] {
-		return true
+// choose returns the type that a file declared as t is stored with: the profile's own spelling, or
+// the usual one where a wildcard allows it; "" where the profile doesn't take such files.
+func (r *typeRule) choose(t string) string {
+	usual := TypeNames(t)[0]
+	switch {
+	case r.spelling[t] != "":
+		return r.spelling[t]
+	case r.matches(usual):
+		return usual
+	case r.matches(t):
+		return t
 	}
-	if isActive(t) {
-		return false
-	}
+	return ""
+}
+
+// matches reports whether a wildcard allows t. None allows active types.
+func (r *typeRule) matches(t string) bool {
 	family, _, _ := strings.Cut(t, "/")
-	return r.any || r.families[family]
+	return !isActive(t) && (r.any || r.families[family])
+}
+
+// chooseFor is choose for a file of this name. A type that says nothing is decided by the
+// extension, and so is one by which systems call files of this extension wrongly.
+func (r *typeRule) chooseFor(filename, t string) string {
+	rows := rowsOfExtension[plainExtension(filename)]
+	if t == OctetStream {
+		return r.chooseByExtension(rows)
+	}
+	if chosen := r.choose(t); chosen != "" {
+		return chosen
+	}
+	for _, row := range rows {
+		if row.isMistaken(t) && len(row.names) > 0 && r.choose(row.names[0]) != "" {
+			return r.choose(row.names[0])
+		}
+	}
+	return ""
+}
+
+// chooseByExtension decides the type of a file that came without one. An active type is never
+// guessed where the profile takes bytes of no known type: those are safe to serve.
+func (r *typeRule) chooseByExtension(rows []*typeRow) string {
+	unknown := r.choose(OctetStream)
+	for _, row := range rows {
+		for _, t := range slices.Concat(row.names, row.kinds) {
+			if r.exact[t] && (unknown == "" || !isActive(t)) {
+				return t
+			}
+		}
+	}
+	for _, row := range rows {
+		if !r.exact[OctetStream] && len(row.names) > 0 && r.matches(row.names[0]) {
+			return row.names[0]
+		}
+	}
+	return unknown
 }
 
 // Allows reports whether the profile takes files of this content type; parameters and case don't
-// matter, and an empty type is OctetStream.
+// matter, any name of the type will do, and an empty type is OctetStream.
 func (c *Compiled) Allows(contentType string) bool {
+	return c.Choose(contentType) != ""
+}
+
+// Choose returns the type that a file of this content type is stored with: the profile's own name
+// for it, or the usual one where a wildcard allows it; "" where the profile doesn't take such
+// files.
+func (c *Compiled) Choose(contentType string) string {
 	t, ok := CleanType(contentType)
-	return ok && c.types.allows(t)
+	if !ok {
+		return ""
+	}
+	return c.types.choose(t)
+}
+
+// Accepted returns what a file dialogue and a script need to know of the types that the profile
+// takes: its patterns with all other names of each type, the extensions (".jpg") of types named
+// exactly, and the types by which files with such extensions are called wrongly.
+func (c *Compiled) Accepted() (types, extensions, mistaken []string) {
+	types = slices.Clone(c.profile.Types)
+	for _, t := range c.profile.Types {
+		row := rowOfType[t]
+		if row == nil {
+			continue
+		}
+		types = append(types, TypeNames(t)...)
+		for _, e := range row.extensions {
+			extensions = append(extensions, "."+e)
+		}
+		for _, m := range row.mistaken {
+			mistaken = append(mistaken, TypeNames(m)...)
+		}
+	}
+	return distinct(types), distinct(extensions), distinct(mistaken)
+}
+
+// distinct returns the texts of a list without repeating any, in the list's order.
+func distinct(list []string) (out []string) {
+	seen := make(map[string]bool, len(list))
+	for _, text := range list {
+		if !seen[text] {
+			seen[text] = true
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// chooseType decides the content type of a file that calls itself contentType. It fails with
+// TypeNotAllowed, and says what would have done.
+func (c *Compiled) chooseType(filename, contentType string) (string, error) {
+	t, ok := CleanType(contentType)
+	if ok {
+		if chosen := c.types.chooseFor(filename, t); chosen != "" {
+			return chosen, nil
+		}
+	}
+	return "", &RequestError{Code: TypeNotAllowed, Field: "type", Wanted: c.wantedType(t, ok), Got: clip(contentType)}
+}
+
+// wantedType says what would have been taken instead of the type t; ok is CleanType's.
+func (c *Compiled) wantedType(t string, ok bool) string {
+	list := strings.Join(c.profile.Types, ", ")
+	_, extensions, _ := c.Accepted()
+	switch {
+	case !ok:
+		return "one content type such as image/png, and one of " + list
+	case isActive(t) && (c.types.any || len(c.types.families) > 0):
+		return "a type that can't run script, since types that can have to be named in the profile by themselves (it takes " + list + ")"
+	case t == OctetStream && len(extensions) > 0:
+		return "one of " + list + ", or a file name that ends in one of " + strings.Join(extensions, ", ")
+	case t == OctetStream:
+		return "one of " + list + ", or a file name with an extension of such a type"
+	}
+	return "one of " + list
 }

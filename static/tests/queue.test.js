@@ -19,6 +19,8 @@ async function startUpload(setup, size) {
 
 test('a type matches itself, its family, or any type', () => {
   equal([includesType(['image/png'], 'image/png'), includesType(['text/plain', 'image/*'], 'image/png'), includesType(['*/*'], '')], [true, true, true]);
+  equal([includesType(['image/heic', '.heic'], '', 'A.b.HEIC'), includesType(['.heic'], 'binary/octet-stream', 'a.heic'), includesType(['image/*'], '', 'a.heic')], [true, true, true]);
+  equal([includesType(['.heic'], '', 'a.png'), includesType(['.heic'], '', 'heic'), includesType(['.heic'], 'text/html', 'a.heic'), includesType(['image/*'], '', 'heic')], [false, false, false, false]);
   equal([includesType(['image/png'], 'image/pngx'), includesType(['image/*'], 'imagex/png'), includesType(['image/*'], '')], [false, false, false]);
 });
 

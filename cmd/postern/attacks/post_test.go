@@ -104,7 +104,10 @@ func TestRequestsThatBreakTheProfileAreNotIssued(t *testing.T) {
 		{"a drawing that can hold script", pictureOfType("image/svg+xml"), 415, "type_not_allowed"},
 		{"a list of types", pictureOfType("image/png,text/html"), 415, "type_not_allowed"},
 		{"a wildcard", pictureOfType("image/*"), 415, "type_not_allowed"},
-		{"no type where octet streams aren't listed", pictureOfType(""), 415, "type_not_allowed"},
+		{"no type and no extension where octet streams aren't listed", pictureNamed("a", ""), 415, "type_not_allowed"},
+		{"no type and an extension that isn't listed", pictureNamed("a.heic", ""), 415, "type_not_allowed"},
+		{"no type and the extension of a page", pictureNamed("a.png.html", ""), 415, "type_not_allowed"},
+		{"a type that only goes with another extension", pictureNamed("a.csv", "application/vnd.ms-excel"), 415, "type_not_allowed"},
 		{"another profile", testclient.Request{Profile: "other", Filename: "a.png", Type: "image/png", Size: 20}, 404, "unknown_profile"},
 	}
 	s := newSite(t)
@@ -142,6 +145,12 @@ func TestAFormUploadIsCompletedOnce(t *testing.T) {
 func pictureOfType(contentType string) testclient.Request {
 	r := pictureRequest(pictureSize)
 	r.Type = contentType
+	return r
+}
+
+func pictureNamed(name, contentType string) testclient.Request {
+	r := pictureOfType(contentType)
+	r.Filename = name
 	return r
 }
 

@@ -131,7 +131,7 @@ func (a *attempt) sendWith(u *testclient.Upload, h unsignedHeader) string {
 func (a *attempt) acceptedAs(u *testclient.Upload) string {
 	a.Helper()
 	wanted := newAttempt(a.T, a.site)
-	clean := wanted.issue(testclient.Request{Profile: u.Profile, Filename: "garden.png", Type: a.declaredType(u), Size: pictureSize})
+	clean := wanted.issue(requestOf(u))
 	wanted.requireSuccess(wanted.requireAnswer(clean.Send(a.Context(), "garden.png", pngOfSize(pictureSize))))
 	wanted.requireSuccess(wanted.requireAnswer(clean.Complete(a.Context())))
 	got, contents := a.lookUp(u.Key)
@@ -148,11 +148,12 @@ func (a *attempt) acceptedAs(u *testclient.Upload) string {
 	return accepted
 }
 
-func (a *attempt) declaredType(u *testclient.Upload) string {
+// requestOf is what the upload was asked for with.
+func requestOf(u *testclient.Upload) testclient.Request {
 	if u.Profile == "films" {
-		return filmRequest(pictureSize).Type
+		return filmRequest(pictureSize)
 	}
-	return pictureRequest(pictureSize).Type
+	return pictureRequest(pictureSize)
 }
 
 // lookUp returns what the store tells of an object, without its time, and its bytes.
