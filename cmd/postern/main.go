@@ -91,6 +91,7 @@ func (c *console) dispatch(args []string) error {
 		kong.Name("postern"),
 		kong.Description("Uploads from browsers straight to S3 buckets, within signed limits."),
 		kong.Writers(c.stdout, c.stderr),
+		durationFlags,
 		kong.Exit(func(code int) { ended = exitCode(code) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)

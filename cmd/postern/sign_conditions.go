@@ -11,6 +11,9 @@ import (
 
 // conditions turns the flags into conditions, in the order in which the form will have its fields.
 func (s *signCommand) conditions(dialect *sigv4.Dialect) ([]policy.Condition, error) {
+	if strings.Contains(s.Key, "${filename}") {
+		return nil, badUsage("--key %q: wanted one exact key; the store puts the visitor's file name in place of ${filename}, so name what the key begins with by --key-prefix", s.Key)
+	}
 	names := policy.AttributeNamesOf(dialect)
 	list := s.fieldConditions(names)
 	if s.Size != "" {
