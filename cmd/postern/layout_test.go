@@ -37,7 +37,9 @@ var layers = []struct {
 	{"handlers/uploads", []string{"policy", "policy/sigv4", "policy/profile", "handlers/problem", "handlers/awscreds", "handlers/receipts"}},
 	{"handlers/quota", []string{"policy/profile", "handlers/problem", "handlers/uploads"}},
 	{"handlers/scoped", []string{"policy", "policy/profile", "policy/sigv4", "handlers/problem", "handlers/uploads"}},
-	{"handlers", []string{"policy/...", "templates", "static", "handlers/..."}},
+	{"handlers/ledger", []string{"handlers/uploads"}},
+	{"handlers", []string{"policy/...", "templates", "static", "handlers/problem", "handlers/language", "handlers/tickets", "handlers/awscreds",
+		"handlers/receipts", "handlers/uploads", "handlers/quota", "handlers/scoped"}}, // not handlers/ledger, which needs databases
 	{"cmd/example", []string{"policy/...", "handlers/...", "cmd/postern/gateway"}},
 	{"cmd/postern/...", []string{"policy/...", "templates", "static", "handlers/...", "cmd/postern/..."}},
 }
@@ -89,7 +91,8 @@ func TestPolicyNeedsTheStandardLibraryAlone(t *testing.T) {
 
 func TestTheServiceNeedsNeitherEchoNorTempl(t *testing.T) {
 	t.Parallel()
-	for _, name := range deps(t, "./handlers/uploads", "./handlers/problem", "./handlers/quota", "./handlers/language", "./handlers/tickets", "./handlers/receipts", "./handlers/webhooks") {
+	for _, name := range deps(t, "./handlers/uploads", "./handlers/problem", "./handlers/quota", "./handlers/language", "./handlers/tickets", "./handlers/receipts", "./handlers/webhooks",
+		"./handlers/ledger") {
 		if strings.HasPrefix(name, "github.com/labstack/") || strings.HasPrefix(name, "github.com/a-h/templ") {
 			t.Errorf("a package that has to work under any router needs %s", name)
 		}
@@ -112,7 +115,7 @@ func TestTemplatesNeedTemplOnlyAndStaticNothing(t *testing.T) {
 
 func TestTheLibraryNeedsNoHeavyModule(t *testing.T) {
 	t.Parallel()
-	for _, name := range deps(t, "./policy/...", "./templates/...", "./static/...", "./handlers") {
+	for _, name := range deps(t, "./policy/...", "./templates/...", "./static/...", "./handlers", "./handlers/quota", "./handlers/scoped") {
 		for _, prefix := range heavy {
 			if strings.HasPrefix(name, prefix) {
 				t.Errorf("the library needs %s, which only the binary may need", name)

@@ -1,0 +1,126 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// Times of jobs and deliveries.
+const (
+	// JobTime is for how long one job or one attempt to deliver may run.
+	JobTime = 20 * time.Second
+	// LeaseTime is after how long another process takes over what a process has taken and not
+	// finished. It is longer than JobTime: what is still running isn't taken over.
+	LeaseTime = 30 * time.Second
+)
+
+// Bounds of Config.Keep.
+const (
+	defaultKeep = 90 * 24 * time.Hour
+	minKeep     = 8 * 24 * time.Hour // longer than any upload token lives
+)
+
+// Config is what Open needs. URL has no default.
+type Config struct {
+	// URL names the database: "sqlite:postern.db" or "sqlite:/var/lib/postern.db" for a file, which
+	// is made where it is missing, or "postgres://user@host/name". It may hold a password, which no
+	// error shows.
+	URL string
+	// Keep is for how long an upload is kept after its last change; 0 is 90 days. At least 8 days:
+	// an upload has to be known as long as its token is valid.
+	Keep time.Duration
+	// Receivers are those who are told what becomes of uploads; each name once.
+	Receivers []Receiver
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Logger gets what operators should know, without secrets; nil is slog.Default().
+	Logger *slog.Logger
+}
+
+// Receiver is one of those who are told what becomes of uploads.
+type Receiver struct {
+	// Name tells receivers apart, also after a restart: deliveries wait for it by this name.
+	Name string
+	// Profile is whose uploads it is told of; "" for those of all profiles.
+	Profile string
+	// States are those that it is told of; none for all but StateIssued, which nobody is told of.
+	States []uploads.State
+}
+
+// wants reports whether a receiver is told of a state of an upload.
+func (r Receiver) wants(profile string, s uploads.State) bool {
+	return (r.Profile == "" || r.Profile == profile) && (len(r.States) == 0 || slices.Contains(r.States, s))
+}
+
+// Ledger is an open database. It is safe for concurrent use.
+type Ledger struct {
+	config   Config
+	engine   engine
+	write    *sql.DB // of SQLite: one connection, as it has one writer
+	read     *sql.DB
+	migrated migrated
+	outage   outage
+	issues   issues
+	// reached is called between the steps of a transaction; tests end it there.
+	reached func(step string)
+}
+
+// Open prepares a database and connects to it when it is first used: one that is away is no error.
+// A database file that can't be made is one.
+func Open(c Config) (*Ledger, error) {
+	c.Keep = cmp.Or(c.Keep, defaultKeep)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	l := &Ledger{config: c, reached: func(string) {}}
+	if err := l.connect(); err != nil {
+		return nil, err
+	}
+	l.issues.start(l)
+	return l, nil
+}
+
+// check returns what is wrong with a Config, its URL aside.
+func (c Config) check() error {
+	var found []error
+	if c.Keep < minKeep {
+		found = append(found, fmt.Errorf("ledger: Keep: wanted at least %v, as long as upload tokens may live, got %v", minKeep, c.Keep))
+	}
+	seen := map[string]bool{}
+	for _, r := range c.Receivers {
+		if r.Name == "" || seen[r.Name] {
+			found = append(found, fmt.Errorf("ledger: Receivers: wanted a name for each and each name once, got %q", r.Name))
+		}
+		seen[r.Name] = true
+	}
+	return errors.Join(found...)
+}
+
+// Close waits for the batch that is being written and closes the database.
+func (l *Ledger) Close() error {
+	l.issues.stop()
+	err := l.write.Close()
+	if l.read != l.write {
+		err = errors.Join(err, l.read.Close())
+	}
+	return err
+}
+
+// Ready reports whether the database answers and has the schema of this release.
+func (l *Ledger) Ready(ctx context.Context) error {
+	return l.do(ctx, func(ctx context.Context) error { return l.read.PingContext(ctx) })
+}

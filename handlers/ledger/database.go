@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+// Connections to a database.
+const (
+	sqliteReaders       = 4
+	postgresConnections = 16
+	idleTime            = 5 * time.Minute
+	connectTime         = 2 * time.Second
+)
+
+// engine is what differs between the two databases.
+type engine struct {
+	name       string
+	lockSchema string // a statement that keeps other processes from migrating until the transaction ends; "" where beginning it does
+	skipLocked string // the end of a query for rows to be changed, so that it passes over those that others are changing
+	// schemaTables counts the tables that keep the version of the schema: 0 or 1.
+	schemaTables string
+}
+
+var (
+	sqliteEngine = engine{name: "SQLite",
+		schemaTables: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'postern_schema'"}
+	postgresEngine = engine{name: "PostgreSQL", lockSchema: "SELECT pg_advisory_xact_lock(7309453281)", skipLocked: " FOR UPDATE SKIP LOCKED",
+		schemaTables: "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'postern_schema' AND schemaname = ANY (current_schemas(false))"}
+)
+
+var errURL = errors.New(`ledger: URL: wanted "sqlite:" and a file, such as sqlite:postern.db, or postgres://user@host/name`)
+
+// connect prepares the connections of the database that the URL names.
+func (l *Ledger) connect() error {
+	scheme, rest, _ := strings.Cut(l.config.URL, ":")
+	switch {
+	case scheme == "sqlite" && rest != "" && !strings.HasPrefix(rest, "//"):
+		return l.connectSQLite(rest)
+	case scheme == "postgres" || scheme == "postgresql":
+		return l.connectPostgres()
+	}
+	return errURL
+}
+
+// connectSQLite opens a file, which only this user may read: it has subjects and file names. A
+// transaction takes the lock for writing when it begins (_txlock), so it never fails halfway for
+// want of it.
+func (l *Ledger) connectSQLite(file string) error {
+	made, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("ledger: URL: %w", err)
+	}
+	defer made.Close()
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return fmt.Errorf("ledger: URL: %w", err)
+	}
+	dsn := func(mode string) string {
+		options := "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
+		return (&url.URL{Scheme: "file", Path: path}).String() + options + mode
+	}
+	l.engine = sqliteEngine
+	if l.write, err = sql.Open("sqlite", dsn("&_txlock=immediate")); err != nil {
+		return fmt.Errorf("ledger: URL: %w", err)
+	}
+	l.write.SetMaxOpenConns(1)
+	if l.read, err = sql.Open("sqlite", dsn("&_query_only=1")); err != nil {
+		return fmt.Errorf("ledger: URL: %w", err)
+	}
+	l.read.SetMaxOpenConns(sqliteReaders)
+	l.read.SetMaxIdleConns(sqliteReaders)
+	return nil
+}
+
+// connectPostgres reads the URL. Its errors may hold the password, so they aren't shown.
+func (l *Ledger) connectPostgres() error {
+	config, err := pgx.ParseConfig(l.config.URL)
+	if err != nil {
+		return errURL
+	}
+	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectTime {
+		config.ConnectTimeout = connectTime
+	}
+	l.engine = postgresEngine
+	l.write = stdlib.OpenDB(*config)
+	l.write.SetMaxOpenConns(postgresConnections)
+	l.write.SetMaxIdleConns(postgresConnections)
+	l.write.SetConnMaxIdleTime(idleTime)
+	l.read = l.write
+	return nil
+}
