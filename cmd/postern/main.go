@@ -40,6 +40,7 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"Explain a policy, form, curl command, presigned URL or error of a store, and why an upload is refused."`
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
 	Receipt receiptCommand `cmd:"" help:"Verify a receipt."`
+	Setup   setupCommand   `cmd:"" help:"Compare the buckets' CORS and lifecycle rules with what uploads need, and put them there."`
 	Doctor  doctorCommand  `cmd:"" help:"Try every step of an upload for real, and name what is wrong and how to mend it."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 

@@ -52,6 +52,9 @@ var (
 //     request is part of what is signed. From the documentation alone.
 //   - gcs: Google's own client has to sign all x-goog- and x-amz- headers
 //     (github.com/googleapis/google-cloud-dotnet issue 5361). From that thread alone.
+//
+// OSS and Cloud Storage have calls for CORS and lifecycle rules too, whose documents aren't those of
+// S3 ("PutBucketLifecycle" in the OSS reference, "Set bucket CORS" in the Cloud Storage XML API).
 var providers = map[string]record{
 	"aws": {
 		Provider: Provider{Dialect: sigv4.AWS, PostPolicy: true, CoversFields: true, StrictRanges: true,
@@ -94,7 +97,7 @@ var providers = map[string]record{
 	"oss": {
 		Provider: Provider{Dialect: sigv4.OSS, DefaultEndpoint: "https://oss-{region}.aliyuncs.com", VirtualHostOnly: true,
 			PostPolicy: true, CoversFields: true, StrictRanges: true, ConditionalPut: true, ConditionalComplete: true,
-			BucketClasses: true, RefusesUnsigned: true, MD5: true, Tags: true, Versions: true, CORSCalls: true, LifecycleCalls: true,
+			BucketClasses: true, RefusesUnsigned: true, MD5: true, Tags: true, Versions: true,
 			MinPart: 100 << 10, MaxForm: 8 << 20, CannedACLs: []policy.CannedACL{policy.ACLPrivate, policy.ACLPublicRead, policy.ACLPublicReadWrite},
 			Classes: standardAndIA, Encryptions: bothModes},
 		sources: []string{"https://www.alibabacloud.com/help/en/oss/developer-reference/postobject",
@@ -103,7 +106,7 @@ var providers = map[string]record{
 	},
 	"gcs": {
 		Provider: Provider{Dialect: sigv4.GCS, DefaultEndpoint: "https://storage.googleapis.com", PostPolicy: true, CoversFields: true, StrictRanges: true,
-			ConditionalPut: true, BucketClasses: true, RefusesUnsigned: true, MD5: true, Versions: true, CORSCalls: true, LifecycleCalls: true, ListsUploads: true,
+			ConditionalPut: true, BucketClasses: true, RefusesUnsigned: true, MD5: true, Versions: true, ListsUploads: true,
 			CannedACLs: cephACLs},
 		sources: []string{"https://cloud.google.com/storage/docs/xml-api/post-object-forms",
 			"https://cloud.google.com/storage/docs/xml-api/put-object-upload", "https://cloud.google.com/storage/docs/xml-api/reference-headers"},

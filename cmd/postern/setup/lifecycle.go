@@ -20,6 +20,7 @@ const (
 	LifecycleOutdated = "lifecycle_outdated"     // our own rule isn't what the config file asks for
 	LifecycleEarly    = "lifecycle_aborts_early" // a foreign rule ends uploads that may still be resumed
 	PrefixEmpty       = "key_prefix_empty"       // a key template begins with a placeholder
+	ServerExpiry      = "uploads_end_by_server"  // a setting of the store's server ends uploads, for all buckets
 )
 
 // The kinds of rules, as their IDs name them.
@@ -48,6 +49,9 @@ func (w *Wanted) addLifecycle(profiles []profile.Profile) {
 		}
 	}
 	days := int32((w.uploadLifetime+day-1)/day) + 1
+	if w.provider.Name == "minio" { // takes no AbortIncompleteMultipartUpload (github.com/minio/minio issue 16120)
+		w.serverExpiry, keys, w.UnboundedProfiles = len(keys)+len(w.UnboundedProfiles) > 0, nil, nil
+	}
 	for _, prefix := range outermost(keys) {
 		rule := w.newLifecycleRule(abortKind, prefix)
 		rule.AbortIncompleteMultipartUpload = &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(days)}
@@ -101,6 +105,11 @@ func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Fi
 		if f, early := w.abortsEarly(rule); early {
 			found = append(found, f)
 		}
+	}
+	if w.serverExpiry {
+		found = append(found, findings.Finding{Code: ServerExpiry, Severity: findings.Note, Bucket: w.Bucket,
+			Sentence: fmt.Sprintf("MinIO itself ends unfinished multipart uploads, after 24 hours unless told otherwise, and a profile's upload_lifetime is %s", w.uploadLifetime),
+			Remedy:   fmt.Sprintf("mc admin config set ALIAS api stale_uploads_expiry=%dh", (w.uploadLifetime+day-1)/day*24+24)})
 	}
 	return append(found, w.prefixNotes(there)...)
 }
