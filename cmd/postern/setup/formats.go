@@ -86,6 +86,7 @@ func (r *Result) Diff() string {
 	return text.String()
 }
 
+// writeDiff writes what changes of one kind of rules, and how many rules stay.
 func writeDiff[Rule any](text *strings.Builder, b BucketRules, k ruleKind[Rule], before []Rule, line func(Rule) string) {
 	m, changed := k.merge(b.wanted, before)
 	switch {
@@ -169,6 +170,8 @@ func writeBlock(text *strings.Builder, indent, name string, value any) {
 	fmt.Fprintf(text, "%s}\n", indent)
 }
 
+// writeMember writes a member of a block as Terraform's AWS provider names it: texts and numbers as
+// attributes, lists of texts too, all else as blocks.
 func writeMember(text *strings.Builder, indent, member string, value any) {
 	name := snakeCase(member)
 	switch value := value.(type) {
