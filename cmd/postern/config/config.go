@@ -106,6 +106,9 @@ type Store struct {
 	Can map[string]bool
 	// UploadCredentials sign what visitors hold. Zero: the server's own do.
 	UploadCredentials UploadCredentials
+	// HasUploadCredentials: the file names some. LoadWithoutSecrets tells it too, although it leaves a
+	// key empty.
+	HasUploadCredentials bool
 }
 
 // UploadCredentials say which credentials sign what visitors hold: an access key, a role that the

@@ -16,7 +16,8 @@ import (
 func (l *loader) store(d storeSection) Store {
 	providers := uploads.ProviderNames()
 	s := Store{Provider: d.Provider, Region: d.Region, Endpoint: d.Endpoint, PublicEndpoint: d.PublicEndpoint,
-		PathStyle: d.PathStyle, Can: d.Can, UploadCredentials: l.uploadCredentials(d.UploadCredentials, d.Provider)}
+		PathStyle: d.PathStyle, Can: d.Can, UploadCredentials: l.uploadCredentials(d.UploadCredentials, d.Provider),
+		HasUploadCredentials: d.UploadCredentials != uploadCredentialsSection{}}
 	if s.Provider == "" {
 		l.fail("store.provider", "is missing; name the kind of store: %s", strings.Join(providers, ", "))
 	}
