@@ -20,7 +20,8 @@ type iamCommand struct {
 	JSON       bool     `help:"Print documents and findings as JSON." name:"json"`
 }
 
-// Run prints the least rights that a config needs. It asks nobody: everything follows from the file.
+// Run prints the least rights that a config needs. It asks nobody: everything follows from the
+// file.
 func (i *iamCommand) Run(c *console) error {
 	file, err := config.LoadWithoutSecrets(i.Config)
 	if err != nil {

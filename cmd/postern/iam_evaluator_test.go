@@ -14,7 +14,7 @@ type policyDocument struct {
 	Version   string
 	Statement []struct {
 		Sid, Effect string
-		Principal   json.RawMessage
+		Principal   any
 		Action      []string
 		Resource    []string
 		Condition   map[string]map[string][]string
@@ -57,8 +57,8 @@ func allows(t *testing.T, r storeRequest, policies ...policyDocument) bool {
 	return allowed
 }
 
-// meets judges conditions: every operator and key has to be met by one of its values. A key that the
-// request doesn't have meets none of these operators.
+// meets judges conditions: every operator and key has to be met by one of its values. A key that
+// the request doesn't have meets none of these operators.
 func meets(t *testing.T, conditions map[string]map[string][]string, context map[string]string) bool {
 	t.Helper()
 	for operator, keys := range conditions {

@@ -192,7 +192,8 @@ func (s *recordedSite) formsWithoutScript() {
 	s.uploadWithoutScript("tagged", []byte("<html>not a picture"), http.StatusUnsupportedMediaType)
 }
 
-// nativeClient uses credentials for one prefix as a phone's S3 library would: PUT, parts, giving up.
+// nativeClient uses credentials for one prefix as a phone's S3 library would: PUT, parts, giving
+// up.
 func (s *recordedSite) nativeClient() {
 	s.t.Helper()
 	answer, err := s.client.Call(s.t.Context(), http.MethodPost, "/uploads/credentials", "", map[string]string{"profile": "native"})
@@ -235,7 +236,7 @@ func (s *recordedSite) nativeClient() {
 // Every call of real runs is allowed to whoever made it; the same call outside the prefixes, in
 // another bucket or by an identity that has no business with it isn't.
 func TestEveryRecordedCallIsAllowedAndNoneOutsideThePrefixes(t *testing.T) {
-	for provider, without := range map[string]string{"aws": "", "versity": "", "minio": "", "ceph": "", "other": ", tags: {stage: inbox}"} {
+	for provider, without := range map[string]string{"aws": "", "versity": "", "minio": "", "other": ", tags: {stage: inbox}"} {
 		t.Run(provider, func(t *testing.T) {
 			site := newRecordedSite(t, provider, without)
 			site.everyWayIn()

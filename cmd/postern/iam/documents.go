@@ -12,8 +12,8 @@ import (
 
 // Options are what the config file doesn't say.
 type Options struct {
-	// Principal is the ARN of the server's own identity, which may assume the config's roles. "": any
-	// identity of the role's account that has the right to.
+	// Principal is the ARN of the server's own identity, which may assume the config's roles. "":
+	// any identity of the role's account that has the right to.
 	Principal string
 	// PublicRead names profiles whose objects everybody may read, by the bucket's policy. None when
 	// empty.

@@ -97,8 +97,8 @@ func (d Document) of() string {
 	return ""
 }
 
-// Terraform is all documents as resources of Terraform's provider "aws". A role is made together with
-// its trust policy and its permissions.
+// Terraform is all documents as resources of Terraform's provider "aws". A role is made together
+// with its trust policy and its permissions.
 func Terraform(list []Document) string {
 	var b strings.Builder
 	trusts := map[string]Policy{} // by role

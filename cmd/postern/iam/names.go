@@ -41,8 +41,8 @@ func partitionOf(region string) string {
 }
 
 // bucket is the resource of a bucket, objects that of the objects whose keys begin with prefix. A
-// prefix holds no character that policies give a meaning: package profile allows letters, digits and
-// -_.=@ only.
+// prefix holds no character that policies give a meaning: package profile allows letters, digits
+// and -_.=@ only.
 func (n names) bucket(bucket string) string {
 	if n.aliyun {
 		return "acs:oss:*:*:" + bucket
@@ -67,8 +67,9 @@ func keyPrefix(p profile.Profile) string {
 	return prefix
 }
 
-// kmsKey is the resource of a KMS key and the condition that it takes: an ARN as it is, an ID in the
-// store's region, an alias by the condition, since the rights on a key never follow from its alias.
+// kmsKey is the resource of a KMS key and the condition that it takes: an ARN as it is, an ID in
+// the store's region, an alias by the condition, since the rights on a key never follow from its
+// alias.
 func (n names) kmsKey(id string) (resource string, condition map[string]map[string][]string) {
 	service := "s3." + n.region + ".amazonaws.com"
 	if n.partition == "aws-cn" {

@@ -29,8 +29,8 @@ const (
 	deny  = "Deny"
 )
 
-// Size is how much of a size limit the policy takes up: its characters as compact JSON, since
-// white space doesn't count ("IAM and AWS STS quotas" in the IAM User Guide).
+// Size is how much of a size limit the policy takes up: its characters as compact JSON, since white
+// space doesn't count ("IAM and AWS STS quotas" in the IAM User Guide).
 func (p Policy) Size() int {
 	text, _ := json.Marshal(p) // texts only, which always encode
 	return len(text)

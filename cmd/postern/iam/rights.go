@@ -88,7 +88,7 @@ func (n needs) addServer(buckets, objects *grants) {
 
 // addServerVersions adds what the server does with versions, where the bucket keeps some.
 func (n needs) addServerVersions(versions *grants) {
-	if !n.provider.Versions {
+	if !n.provider.Versions && n.provider.Name != "other" { // nobody knows what another store can do
 		return
 	}
 	versions.allow(n.objects(), "s3:DeleteObjectVersion")
@@ -113,8 +113,8 @@ func (n needs) encrypts() bool {
 		slices.Contains([]string{"aws", "oss"}, n.provider.Name)
 }
 
-// keyStatements allow the KMS keys of the profiles: encrypting takes kms:GenerateDataKey, and reading
-// and completing of parts kms:Decrypt.
+// keyStatements allow the KMS keys of the profiles: encrypting takes kms:GenerateDataKey, and
+// reading and completing of parts kms:Decrypt.
 func keyStatements(all []needs) (list []Statement) {
 	var seen []string
 	for _, n := range all {
