@@ -12,12 +12,16 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 )
 
+// doctorEnvironment is the server's.
+var doctorEnvironment = map[string]string{"TOKEN_KEY": serveTokenKey, "TICKET_KEY": serveTicketKey, "UP_ID": uploaderKey, "UP_SECRET": uploaderSecret,
+	"WIDE_ID": "operator", "WIDE_SECRET": serveSecret, "NOBODY_ID": "nobody"}
+
 // examine runs postern doctor with a config file's text, and reads its JSON.
 func examine(t *testing.T, config string, flags ...string) (doctor.Result, outcome) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "postern.yaml")
 	write(t, name, config)
-	got := invoke(t, serveEnvironment, append([]string{"doctor", "--config", name, "--json"}, flags...)...)
+	got := invoke(t, doctorEnvironment, append([]string{"doctor", "--config", name, "--json"}, flags...)...)
 	var result doctor.Result
 	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil {
 		t.Fatalf("doctor: %v\n%s\n%s", err, got.stdout, got.stderr)

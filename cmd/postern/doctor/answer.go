@@ -44,8 +44,9 @@ type answer struct {
 
 func (a answer) ok() bool { return a.err == nil && a.status >= 200 && a.status < 300 }
 
-// refused reports that the store gave an answer, and that it was a refusal.
-func (a answer) refused() bool { return a.err == nil && a.status >= 400 }
+// refused reports that the store gave an answer, and that it was a refusal: a redirect to another
+// region is one.
+func (a answer) refused() bool { return a.err == nil && (a.status >= 400 || a.code != "") }
 
 // String is the answer as evidence.
 func (a answer) String() string {
@@ -137,6 +138,8 @@ func (r *run) requestOnce(ctx context.Context, method, address string, headers [
 		}
 	}
 	request.Header.Set("User-Agent", Subject)
+	// A store that refuses a body before it has read it would take the rest for another request.
+	request.Close = method == http.MethodPut || method == http.MethodPost
 	response, err := r.http.Do(request)
 	if err != nil {
 		return answer{err: withoutAddress(err)}
@@ -171,4 +174,22 @@ func withoutAddress(err error) error {
 		return inner.Err
 	}
 	return err
+}
+
+// element is the text of the first XML element of a name, wherever it is; "" for none.
+func (a answer) element(name string) string {
+	d := xml.NewDecoder(bytes.NewReader(a.body))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == name {
+			var text string
+			if d.DecodeElement(&text, &start) != nil {
+				return ""
+			}
+			return text
+		}
+	}
 }

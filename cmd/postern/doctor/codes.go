@@ -7,23 +7,53 @@ type code string
 
 // The findings. static/docs/doctor.md has a paragraph for each, which is that of codes.
 const (
-	storeUnreachable   code = "store_unreachable"
-	endpointWithoutTLS code = "endpoint_without_tls"
-	addressWarning     code = "address_warning"
-	credentialsMissing code = "credentials_missing"
-	credentialsExpired code = "credentials_expired"
-	credentialsRefused code = "credentials_refused"
-	clockSkew          code = "clock_skew"
-	clockDrift         code = "clock_drift"
-	bucketMissing      code = "bucket_missing"
-	bucketElsewhere    code = "bucket_elsewhere"
-	regionWrong        code = "region_wrong"
-	bucketDenied       code = "bucket_denied"
-	noPostPolicy       code = "no_post_policy"
-	formRefused        code = "form_refused"
-	formStoredNothing  code = "form_stored_nothing"
-	keyShared          code = "key_shared"
-	leftBehind         code = "left_behind"
+	storeUnreachable      code = "store_unreachable"
+	endpointWithoutTLS    code = "endpoint_without_tls"
+	addressWarning        code = "address_warning"
+	credentialsMissing    code = "credentials_missing"
+	credentialsExpired    code = "credentials_expired"
+	credentialsRefused    code = "credentials_refused"
+	clockSkew             code = "clock_skew"
+	clockDrift            code = "clock_drift"
+	bucketMissing         code = "bucket_missing"
+	bucketElsewhere       code = "bucket_elsewhere"
+	regionWrong           code = "region_wrong"
+	rightGetObject        code = "right_get_object"
+	rightListBucket       code = "right_list_bucket"
+	rightPutObject        code = "right_put_object"
+	rightDeleteObject     code = "right_delete_object"
+	rightCopyObject       code = "right_copy_object"
+	rightListParts        code = "right_list_parts"
+	rightAbortUpload      code = "right_abort_upload"
+	rightGetObjectACL     code = "right_get_object_acl"
+	rightGetObjectTagging code = "right_get_object_tagging"
+	rightPutObjectTagging code = "right_put_object_tagging"
+	rightQuarantine       code = "right_quarantine"
+	rightUploadPut        code = "right_upload_put_object"
+	rightUploadAttributes code = "right_upload_attributes"
+	objectUnreadable      code = "object_unreadable"
+	uploadCredentialsWide code = "upload_credentials_wide"
+	credentialsShared     code = "upload_credentials_shared"
+	conditionIgnored      code = "condition_ignored"
+	rangeIgnored          code = "range_ignored"
+	coverageIgnored       code = "coverage_ignored"
+	redirectMissing       code = "redirect_missing"
+	verificationFailed    code = "verification_failed"
+	putRefused            code = "put_refused"
+	putStoredNothing      code = "put_stored_nothing"
+	lengthIgnored         code = "length_ignored"
+	unsignedObeyed        code = "unsigned_headers_obeyed"
+	overwriteAllowed      code = "overwrite_allowed"
+	partsRefused          code = "parts_refused"
+	checksumIgnored       code = "checksum_ignored"
+	sizeIgnored           code = "size_ignored"
+	objectPublic          code = "object_public"
+	quarantinePublic      code = "quarantine_public"
+	noPostPolicy          code = "no_post_policy"
+	formRefused           code = "form_refused"
+	formStoredNothing     code = "form_stored_nothing"
+	keyShared             code = "key_shared"
+	leftBehind            code = "left_behind"
 )
 
 // codeAbout is what one finding means.
@@ -33,21 +63,51 @@ type codeAbout struct {
 }
 
 var codes = map[code]codeAbout{
-	storeUnreachable:   {findings.Fault, "Nothing answered at the store's address: the name isn't known, the connection is refused or takes too long, or its TLS certificate isn't valid for the name. The evidence has the reason."},
-	endpointWithoutTLS: {findings.Fault, "A page with an https address can't send a file to an http address: browsers block that as mixed content. The store needs TLS, or an address with TLS in `store.public_endpoint`."},
-	addressWarning:     {findings.Note, "The store's address works from this machine, and is rarely one that browsers elsewhere can reach."},
-	credentialsMissing: {findings.Fault, "No credentials were found where the config file or the SDK's chain looks for them."},
-	credentialsExpired: {findings.Fault, "The store says that the credentials, or their session token, have ended."},
-	credentialsRefused: {findings.Fault, "The store doesn't know the access key ID, or the secret access key isn't the one that belongs to it."},
-	clockSkew:          {findings.Fault, "The store's clock and this machine's differ by more than 15 minutes. Stores refuse every signature that is further off than that."},
-	clockDrift:         {findings.Note, "The store's clock and this machine's differ by more than 5 minutes. Signatures end earlier or later than the config says, and at 15 minutes the store refuses them."},
-	bucketMissing:      {findings.Fault, "The store has no bucket of that name."},
-	bucketElsewhere:    {findings.Fault, "The bucket is in another region than the one that `store.region` names: the store answers with a redirect, which no form and no URL follows."},
-	regionWrong:        {findings.Fault, "The store refuses signatures that name the region in `store.region`."},
-	bucketDenied:       {findings.Fault, "The server's own credentials may not look at the bucket (`s3:ListBucket`). Without that right a store answers 403 instead of 404 to a question about an object that isn't there, so that the server can't tell what hasn't arrived."},
-	noPostPolicy:       {findings.Fault, "The store doesn't take forms, although the provider's record says that it does. With `post_policy: false` files go by presigned PUT and in parts; there are no uploads without script then."},
-	formRefused:        {findings.Fault, "The store refused a form as visitors get it."},
-	formStoredNothing:  {findings.Fault, "The store answered that a form was accepted, and has no object afterwards. Some stores do that for credentials of a session with an inline policy: use a role without one."},
-	keyShared:          {findings.Note, "The profile's keys don't have `{id}` in them. A test upload could take the place of an object that isn't the doctor's, so none was made."},
-	leftBehind:         {findings.Fault, "The doctor couldn't remove objects that it wrote. Their names are in the remedy."},
+	storeUnreachable:      {findings.Fault, "Nothing answered at the store's address: the name isn't known, the connection is refused or takes too long, or its TLS certificate isn't valid for the name. The evidence has the reason."},
+	endpointWithoutTLS:    {findings.Fault, "A page with an https address can't send a file to an http address: browsers block that as mixed content. The store needs TLS, or an address with TLS in `store.public_endpoint`."},
+	addressWarning:        {findings.Note, "The store's address works from this machine, and is rarely one that browsers elsewhere can reach."},
+	credentialsMissing:    {findings.Fault, "No credentials were found where the config file or the SDK's chain looks for them."},
+	credentialsExpired:    {findings.Fault, "The store says that the credentials, or their session token, have ended."},
+	credentialsRefused:    {findings.Fault, "The store doesn't know the access key ID, or the secret access key isn't the one that belongs to it."},
+	clockSkew:             {findings.Fault, "The store's clock and this machine's differ by more than 15 minutes. Stores refuse every signature that is further off than that."},
+	clockDrift:            {findings.Note, "The store's clock and this machine's differ by more than 5 minutes. Signatures end earlier or later than the config says, and at 15 minutes the store refuses them."},
+	bucketMissing:         {findings.Fault, "The store has no bucket of that name."},
+	bucketElsewhere:       {findings.Fault, "The bucket is in another region than the one that `store.region` names: the store answers with a redirect, which no form and no URL follows."},
+	regionWrong:           {findings.Fault, "The store refuses signatures that name the region in `store.region`."},
+	rightGetObject:        {findings.Fault, "The server's own credentials need `s3:GetObject` for the profile's keys: the server looks an upload up (HEAD) and reads its first bytes before it accepts it."},
+	rightListBucket:       {findings.Fault, "The server's own credentials need `s3:ListBucket` for the bucket. Without it a store answers 403 instead of 404 to a question about an object that isn't there, so that the server can't tell what hasn't arrived; `/readyz` needs it too."},
+	rightPutObject:        {findings.Fault, "The server's own credentials need `s3:PutObject` for the profile's keys: the server begins and completes multipart uploads, and copies objects."},
+	rightDeleteObject:     {findings.Fault, "The server's own credentials need `s3:DeleteObject` for the profile's keys: the server removes what breaks its plan and what a visitor takes back."},
+	rightCopyObject:       {findings.Fault, "The server's own credentials need `s3:GetObject` and `s3:PutObject` on the same key: a form without script can't say the content type, so the server copies the object in place with the right one."},
+	rightListParts:        {findings.Fault, "The server's own credentials need `s3:ListMultipartUploadParts`: before it completes a multipart upload the server compares the parts with the plan."},
+	rightAbortUpload:      {findings.Fault, "The server's own credentials need `s3:AbortMultipartUpload`: an upload that is given up would keep its parts, which cost and don't show in a listing."},
+	rightGetObjectACL:     {findings.Fault, "The store may obey headers that weren't signed, so the server reads the ACL of each upload and needs `s3:GetObjectAcl`."},
+	rightGetObjectTagging: {findings.Fault, "The store may obey headers that weren't signed, so the server reads the tags of each upload of a profile with tags and needs `s3:GetObjectTagging`."},
+	rightPutObjectTagging: {findings.Fault, "The store's forms have no field for tags, so the server sets them afterwards and needs `s3:PutObjectTagging`."},
+	rightQuarantine:       {findings.Fault, "The profile has a quarantine, and the server's own credentials may not put objects there."},
+	rightUploadPut:        {findings.Fault, "The credentials that sign what visitors hold need `s3:PutObject` for the profile's keys. Without it every upload is refused with 403."},
+	rightUploadAttributes: {findings.Fault, "The profile has an `acl` or `tags`, and the credentials that sign what visitors hold lack `s3:PutObjectAcl` or `s3:PutObjectTagging`. A bucket that has ACLs switched off refuses an `acl` too: leave it out then."},
+	objectUnreadable:      {findings.Fault, "What the upload credentials have put can't be read with the server's own, although an object of the server's own can. Where ACLs rule, an object belongs to the account that put it: both credentials have to be of one account."},
+	uploadCredentialsWide: {findings.Fault, "The credentials in `store.upload_credentials` can do more than put objects below the profiles' prefixes. They are there so that nobody who gets hold of a form or URL can do more than that, whatever the store makes of headers that weren't signed."},
+	credentialsShared:     {findings.Fault, "The store obeys headers that weren't signed, and the server's own credentials sign what visitors hold: who has a URL can make the store copy any object that the server can read. Credentials of their own for visitors, which can't read, end that."},
+	conditionIgnored:      {findings.Fault, "The store accepted a form that breaks a condition of its policy; the evidence names which. Forms of such a store bind nobody."},
+	rangeIgnored:          {findings.Fault, "The store accepted a form with a file that is smaller or larger than its policy allows, although the provider's record says that it compares. The server still removes such a file when the upload is completed."},
+	coverageIgnored:       {findings.Fault, "The store accepted a form with a field that no condition of its policy covers, although the provider's record says that it refuses those. The server compares what such fields can set when the upload is completed."},
+	redirectMissing:       {findings.Fault, "A form without script names where the store sends the browser afterwards (`success_action_redirect`). The store sends it elsewhere or nowhere."},
+	verificationFailed:    {findings.Fault, "An upload arrived as planned, and the server's own verification of it failed: it can't read something of the object, or the store gave the object other attributes than were signed. The evidence has the reason."},
+	putRefused:            {findings.Fault, "The store refused a presigned PUT as visitors get it."},
+	putStoredNothing:      {findings.Fault, "The store answered that a presigned PUT was accepted, and has no object, or another, afterwards."},
+	lengthIgnored:         {findings.Fault, "The store took by a presigned URL a longer or shorter body than it was signed for, or one of no announced length. Until uploads are completed, visitors can fill the bucket."},
+	unsignedObeyed:        {findings.Fault, "The store obeyed headers of its own in a presigned request although they weren't signed, and the provider's record says that it refuses them. With `refuses_unsigned: false` the server compares what they can set, and asks for upload credentials."},
+	overwriteAllowed:      {findings.Fault, "A request that forbids overwriting has taken the place of an object, although the provider's record says that the store honours it. Keys with `{id}` never meet one."},
+	partsRefused:          {findings.Fault, "A multipart upload as visitors make it fails: it can't be begun, a part is refused, or the parts aren't listed."},
+	checksumIgnored:       {findings.Fault, "The store took a part whose checksum isn't the one that its URL names: damage on the way would go unnoticed."},
+	sizeIgnored:           {findings.Fault, "The store completed a multipart upload of another size than the request named, although the provider's record says that it compares. The server compares afterwards anyway."},
+	objectPublic:          {findings.Note, "Anybody who knows the address of an upload can read it, without a link of the server's. That is right where the bucket is meant to be public."},
+	quarantinePublic:      {findings.Fault, "Anybody can read objects below the profile's `quarantine`. There lies what was refused: pages with script, for instance, under the bucket's own name."},
+	noPostPolicy:          {findings.Fault, "The store doesn't take forms, although the provider's record says that it does. With `post_policy: false` files go by presigned PUT and in parts; there are no uploads without script then."},
+	formRefused:           {findings.Fault, "The store refused a form as visitors get it."},
+	formStoredNothing:     {findings.Fault, "The store answered that a form was accepted, and has no object afterwards. Some stores do that for credentials of a session with an inline policy: use a role without one."},
+	keyShared:             {findings.Note, "The profile's keys don't have `{id}` in them. A test upload could take the place of an object that isn't the doctor's, so none was made."},
+	leftBehind:            {findings.Fault, "The doctor couldn't remove objects that it wrote. Their names are in the remedy."},
 }

@@ -115,13 +115,13 @@ func newRun(o Options) (*run, error) {
 	form := o.Store
 	form.Provider.PostPolicy = form.Provider.PostPolicy || o.Learn
 	var err error
-	if r.forms, err = r.serve(form, time.Now); err != nil {
+	if r.forms, err = r.serve(form, small, time.Now); err != nil {
 		return nil, err
 	}
-	if r.puts, err = r.serve(put, time.Now); err != nil {
+	if r.puts, err = r.serve(put, smallPut, time.Now); err != nil {
 		return nil, err
 	}
-	r.expired, err = r.serve(form, func() time.Time { return time.Now().Add(-2 * lifetime) })
+	r.expired, err = r.serve(form, small, func() time.Time { return time.Now().Add(-2 * lifetime) })
 	return r, err
 }
 
@@ -129,25 +129,28 @@ func newRun(o Options) (*run, error) {
 const lifetime = 10 * time.Minute
 
 // serve makes a service with small copies of the profiles.
-func (r *run) serve(store uploads.Store, now func() time.Time) (*uploads.Service, error) {
+func (r *run) serve(store uploads.Store, smaller func(profile.Profile) profile.Profile, now func() time.Time) (*uploads.Service, error) {
 	c := uploads.Config{PublicURL: r.Config.PublicURL, Store: store, TokenKeys: r.Config.TokenKeys, Now: now, Logger: slog.New(slog.DiscardHandler)}
 	for _, name := range slices.Sorted(maps.Keys(r.Config.Profiles)) {
-		c.Profiles = append(c.Profiles, small(r.Config.Profiles[name], store.Provider.PostPolicy))
+		c.Profiles = append(c.Profiles, smaller(r.Config.Profiles[name]))
 	}
 	return uploads.New(c)
 }
 
-// small is a profile with sizes that a check can afford. All else that the store is asked for
-// stays, except that a presigned PUT can have no checksum.
-func small(p profile.Profile, forms bool) profile.Profile {
+// small is a profile with sizes that a check can afford: from 1 MiB on a file goes in parts. All
+// else that the store is asked for stays.
+func small(p profile.Profile) profile.Profile {
 	p.MinSize, p.MaxSize = 0, 64*profile.MiB
 	p.Multipart = profile.Multipart{Threshold: profile.MiB, PartSize: profile.MinPartSize}
 	p.Lifetime, p.UploadLifetime, p.Removable = lifetime, time.Hour, 0
 	p.Quota, p.MaxOpen, p.ScopedCredentials, p.Quarantine = profile.Quota{}, 0, false, ""
-	if !forms {
-		p.Checksum = ""
-		p.Multipart.Threshold = 2 * profile.MinPartSize
-	}
+	return p
+}
+
+// smallPut is a small profile without a checksum, which a presigned PUT can't have.
+func smallPut(p profile.Profile) profile.Profile {
+	p = small(p)
+	p.Checksum = ""
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ func listing(bucket string) call {
 var refusedCredentials = map[string]code{
 	"ExpiredToken": credentialsExpired, "InvalidToken": credentialsExpired, "TokenRefreshRequired": credentialsExpired, "SecurityTokenExpired": credentialsExpired,
 	"InvalidAccessKeyId": credentialsRefused, "SignatureDoesNotMatch": credentialsRefused, "InvalidSecurityToken": credentialsRefused, "AccountProblem": credentialsRefused,
+	"XAdminUserNotFound": credentialsRefused, // versitygw's
 }
 
 // checkCredentials asks the store with each set of credentials.
@@ -116,18 +118,22 @@ func (t *trial) checkBucket(ctx context.Context) {
 	case a.code == "NoSuchBucket" || a.status == http.StatusNotFound:
 		t.add(bucketMissing, a.String(), "the bucket isn't there", fmt.Sprintf("aws s3api create-bucket --bucket %s   # or mend profiles.*.bucket", t.bucket))
 	case a.code == "AccessDenied":
-		t.add(bucketDenied, a.String(), "the server's own credentials may not look at the bucket", t.inConfig("iam", "")+"   # s3:ListBucket for the server")
+		if head := t.send(ctx, t.server, call{method: http.MethodHead, bucket: t.bucket}); head.denied() {
+			t.miss(rightList, t.server.name, a)
+		}
 	}
 }
+
+// expectedRegion is where stores name the right region in the message of an error.
+var expectedRegion = regexp.MustCompile(`expecting ['"]([a-z0-9-]+)['"]`)
 
 // regionOf is the region that an answer names.
 func regionOf(a answer) string {
 	if a.region != "" {
 		return a.region
 	}
-	if _, after, ok := strings.Cut(a.message, "expecting '"); ok {
-		region, _, _ := strings.Cut(after, "'")
-		return region
+	if found := expectedRegion.FindStringSubmatch(a.message); found != nil {
+		return found[1]
 	}
 	return "the bucket's, as `aws s3api get-bucket-location` tells it"
 }

@@ -30,7 +30,18 @@ var (
 		{"bucket", (*trial).checkBucket},
 	}
 	profileChecks = []check{
+		{"rights of the server", (*trial).checkServerRights},
+		{"rights of visitors", (*trial).checkUploadRights},
 		{"form", (*trial).checkForm},
+		{"form without script", (*trial).checkPlainForm},
+		{"conditions of a form", (*trial).checkConditions},
+		{"form for another bucket", (*trial).checkOtherBucket},
+		{"presigned PUT", (*trial).checkPut},
+		{"length of a presigned PUT", (*trial).checkPutLength},
+		{"unsigned headers", (*trial).checkUnsigned},
+		{"multipart upload", (*trial).checkParts},
+		{"conditional completion", (*trial).checkConditionalComplete},
+		{"public objects", (*trial).checkPublic},
 	}
 )
 
