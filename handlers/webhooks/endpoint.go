@@ -21,9 +21,9 @@ type EndpointConfig struct {
 	// URL is where deliveries are posted: https, or http to an address in Networks. It has neither
 	// user nor fragment.
 	URL string
-	// Secrets sign every delivery, all of them: to rotate, put a new one in front, and remove the old
-	// one when the receiver knows the new one. Each is "whsec_" and base64, or the key itself, of 24
-	// to 64 bytes.
+	// Secrets sign every delivery, all of them: to rotate, put a new one in front, and remove the
+	// old one when the receiver knows the new one. Each is "whsec_" and base64, or the key itself,
+	// of 24 to 64 bytes.
 	Secrets []sigv4.Secret
 	// Types are those of the events wanted. Empty: all.
 	Types []Type

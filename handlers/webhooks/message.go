@@ -56,8 +56,8 @@ type body struct {
 	Data      data      `json:"data"`
 }
 
-// data has the members of a receipt, by the same names. What an upload without receipt doesn't
-// have is left out.
+// data has the members of a receipt, by the same names. What an upload without receipt doesn't have
+// is left out.
 type data struct {
 	Issuer   string            `json:"iss"`
 	Audience string            `json:"aud,omitzero"`

@@ -14,8 +14,8 @@ import (
 // Outbox keeps deliveries. It must be safe for concurrent use.
 type Outbox interface {
 	// Lease hands out at most limit deliveries that are due for the endpoint of that name, the
-	// earliest first. Nobody else gets them for PoolConfig.Lease; those that aren't finished by then
-	// are due again.
+	// earliest first. Nobody else gets them for PoolConfig.Lease; those that aren't finished by
+	// then are due again.
 	Lease(ctx context.Context, endpoint string, limit int) ([]Delivery, error)
 }
 
@@ -63,9 +63,9 @@ type PoolConfig struct {
 
 // Pool makes the attempts that are due, for many endpoints side by side. Each endpoint has a worker
 // of its own: one that is slow, or has thousands of deliveries waiting, holds up no other. After a
-// failure an endpoint gets one attempt at a time, and twice as many after each success, so that one
-// that comes back isn't run down by what has waited for it. One that has answered 410 gets nothing
-// more from this pool.
+// failure an endpoint gets one attempt at a time, and one more after each success, so that one that
+// comes back isn't run down by what has waited for it. One that has answered 410 gets nothing more
+// from this pool.
 type Pool struct {
 	workers []*worker
 }

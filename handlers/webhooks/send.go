@@ -62,10 +62,7 @@ func (e *Endpoint) Send(ctx context.Context, m Message) Attempt {
 	} else {
 		attempt.Status, attempt.Failure = answer.StatusCode, failureOf(answer.StatusCode)
 		attempt.RetryAfter = parseRetryAfter(answer.Header.Get("Retry-After"), began)
-		finish := time.AfterFunc(readTimeout, cancel)
-		_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer) // the status has decided
-		finish.Stop()
-		_ = answer.Body.Close()
+		discard(answer, cancel)
 	}
 	attempt.Took = time.Since(began)
 	return attempt
@@ -90,6 +87,17 @@ func (e *Endpoint) post(ctx context.Context, m Message, at time.Time) (*http.Res
 		return nil, err
 	}
 	return e.transport.RoundTrip(request)
+}
+
+// discard reads what little of an answer may be read and closes it. An answer of 101 is only
+// closed: its body is the connection itself, and reading it doesn't end with the request.
+func discard(answer *http.Response, cancel context.CancelFunc) {
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusSwitchingProtocols {
+		return
+	}
+	defer time.AfterFunc(readTimeout, cancel).Stop()
+	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer) // the status has decided, whatever comes
 }
 
 // failureOf judges the status of an answer.

@@ -79,7 +79,7 @@ func parseKey(secret string) ([]byte, error) {
 	return key, nil
 }
 
-// setHeaders sets those of Standard Webhooks, with one signature of each signer.
+// setHeaders sets the headers of Standard Webhooks, with one signature of each signer.
 func setHeaders(h http.Header, signers []signer, m Message, at time.Time) error {
 	signatures := make([]string, len(signers))
 	for i, sign := range signers {

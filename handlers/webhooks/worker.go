@@ -73,7 +73,7 @@ func (w *worker) startDue(ctx context.Context) error {
 func (w *worker) end(d Decision) {
 	w.running--
 	if d.State == Delivered {
-		w.limit = min(w.limit*2, w.config.Concurrency)
+		w.limit = min(w.limit+1, w.config.Concurrency)
 	} else {
 		w.limit = 1
 	}
