@@ -26,7 +26,7 @@ func (x *explainer) checkConditions() {
 			earlier[name] = append(earlier[name], i)
 		}
 	}
-	if !slices.ContainsFunc(conditions, func(c policy.Condition) bool { return c.Covers("key") }) {
+	if old := x.oldSignature(); !slices.ContainsFunc(conditions, func(c policy.Condition) bool { return c.Covers("key") }) && (old == nil || old.covers) {
 		x.add(Finding{Code: "key_unconditional", Field: "key", Wanted: "a condition on the key"})
 	}
 	if !slices.ContainsFunc(conditions, isRange) {

@@ -14,6 +14,9 @@ func (x *explainer) checkControls() {
 	if c == nil {
 		return
 	}
+	if len(c.unnamed) > 0 {
+		x.add(Finding{Code: "control_unnamed", Field: strings.Join(c.unnamed, ", "), Wanted: "the attribute name"})
+	}
 	if !strings.EqualFold(c.method, "post") {
 		x.add(Finding{Code: "form_method", Field: "method", Wanted: "post", Got: c.method})
 	}
@@ -28,7 +31,13 @@ func (x *explainer) checkControls() {
 	case !strings.EqualFold(c.files[0], "file"):
 		x.add(Finding{Code: "file_misnamed", Field: c.files[0], Wanted: "file", Got: c.files[0]})
 	}
+	if hasField(x.form.afterFile, "policy") {
+		x.add(Finding{Code: "file_first", Field: "file", Wanted: "the file after every field"})
+	}
 	for _, f := range x.form.afterFile {
+		if old := x.oldSignature(); old != nil && !old.covers && c.buttons[policy.LowerName(f.Name)] {
+			continue // as in OSS's own example
+		}
 		x.add(Finding{Code: "field_after_file", Field: f.Name, Wanted: "before the file", Got: redact(f.Name, f.Value)})
 	}
 }
@@ -71,8 +80,8 @@ func (x *explainer) isKnown(v policy.Violation) bool {
 	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check reports the missing key as well
 	}
-	if v.Reason == policy.ReasonExtra && uncoveredCode(v.Field, nil) == "signature_v2" {
-		return x.found[cause{"signature_v2", "awsaccesskeyid"}] || x.found[cause{"signature_v2", "signature"}]
+	if old := oldSignatureOf(x.form.fields); old != nil && x.form.signature.isEmpty() {
+		return old.allows(v)
 	}
 	field := policy.LowerName(v.Field)
 	return v.Condition.Operator() != "" && (x.found[cause{"conditions_contradict", field}] || x.found[cause{"filename_in_condition", field}])
@@ -102,8 +111,11 @@ func (x *explainer) violationFinding(v policy.Violation) Finding {
 	case policy.ReasonExtra:
 		f.Code = uncoveredCode(v.Field, x.form.controls)
 	case policy.ReasonMissing:
-		if strings.EqualFold(v.Field, "Content-Type") {
+		switch policy.LowerName(v.Field) {
+		case "content-type":
 			f.Code = "content_type_missing"
+		case "content-length":
+			f.Code = "length_condition"
 		}
 	}
 	return f

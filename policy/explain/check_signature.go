@@ -41,11 +41,11 @@ func (x *explainer) checkFormSignature() {
 	}
 }
 
-// checkSignatureFields finds missing fields of the signature, and signatures of version 2.
+// checkSignatureFields finds missing fields of the signature, and signatures of older versions.
 func (x *explainer) checkSignatureFields(s *signature) {
 	d, fields := s.dialect, x.form.fields
-	if hasField(fields, "AWSAccessKeyId") && s.algorithm == "" {
-		x.add(Finding{Code: "signature_v2", Field: "AWSAccessKeyId", Wanted: d.AlgorithmField() + " and " + d.CredentialField()})
+	if old := oldSignatureOf(fields); old != nil && s.algorithm == "" {
+		x.checkOldSignature(old)
 		return
 	}
 	for _, name := range []string{d.AlgorithmField(), d.CredentialField(), d.DateField(), d.SignatureField()} {

@@ -2,125 +2,182 @@ package explain
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
+
+	"github.com/postern-dev/postern/policy"
 )
 
-// checkStoreError names the cause of a store's refusal.
+// checkStoreError names the cause of a store's refusal. Everything that the answer holds is read
+// before the store's code decides.
 func (x *explainer) checkStoreError() {
+	e := x.storeError
+	x.addStoreFacts()
+	for _, f := range x.signatureEvidence() {
+		x.add(f)
+	}
+	if len(x.report.Findings) == len(x.faults) {
+		x.add(e.finding())
+	}
+}
+
+// addStoreFacts lists what the answer says, apart from what only programs read.
+func (x *explainer) addStoreFacts() {
 	e := x.storeError
 	x.addFact("code", e.Code)
 	x.addFact("message", e.Message)
-	x.addFact("resource", cmp.Or(e.Resource, e.Key))
-	x.addFact("bucket", e.BucketName)
-	x.addFact("request", e.RequestID)
-	x.add(e.finding())
+	x.addFact("store", e.store())
+	for _, m := range []struct{ term, name string }{
+		{"details", "details"}, {"condition", "condition"}, {"header", "header"}, {"headers not signed", "headersnotsigned"},
+		{"method", "method"}, {"resource type", "resourcetype"}, {"argument", "argumentname"}, {"region", "region"}, {"endpoint", "endpoint"},
+		{"part", "partnumber"}, {"ETag", "etag"}, {"proposed size", "proposedsize"}, {"largest size", "maxsizeallowed"}, {"smallest size", "minsizeallowed"},
+		{"store's time", "servertime"}, {"request's time", "requesttime"}, {"largest difference in ms", "maxallowedskewmilliseconds"},
+		{"expired at", "expires"}, {"lifetime in seconds", "x-amz-expires"}, {"error code", "ec"}, {"additional message", "additionalmessage"},
+	} {
+		x.addFact(m.term, e.member(m.name))
+	}
+	x.addFact("resource", cmp.Or(e.member("resource"), e.member("key")))
+	x.addFact("bucket", e.member("bucketname"))
+	x.addFact("request", e.member("requestid"))
 }
 
-// finding names the cause by the store's code, and by the message where the code says too little.
+// store names the store whose answer it is, "" if elements and names don't tell.
+func (e *storeError) store() string {
+	host, request := policy.LowerName(e.member("hostid")+" "+e.member("resource")+" "+e.member("endpoint")), e.member("requestid")
+	switch {
+	case e.members["ossaccesskeyid"] != "" || e.members["ec"] != "" || strings.Contains(host, "aliyuncs.com"):
+		return ossTable.store
+	case e.members["details"] != "":
+		return gcsTable.store
+	case strings.Contains(host, "digitaloceanspaces") || strings.HasPrefix(request, "tx0") && strings.Contains(host, "-zg"):
+		return spacesTable.store
+	case strings.HasPrefix(request, "tx0"):
+		return cephTable.store
+	}
+	return ""
+}
+
+// finding names the cause: by the sentence, where the store has one for this cause alone, else by
+// its code; then fills in what the other elements say.
 func (e *storeError) finding() Finding {
-	f := Finding{Code: cmp.Or(storeErrorCodes[e.Code], "store_code_unknown"), Got: e.Message}
-	switch e.Code {
-	case "AccessDenied":
-		return e.accessDenied()
-	case "InvalidArgument":
-		return e.invalidArgument()
-	case "InvalidRequest":
-		f.Code = codeOfMessage(invalidRequests, e.Message, "request_invalid")
-	case "EntityTooLarge", "EntityTooSmall":
-		f.Field, f.Got = "file", cmp.Or(withUnit("", e.ProposedSize), e.Message)
-		f.Wanted = cmp.Or(withUnit("at most ", e.MaxSizeAllowed), withUnit("at least ", e.MinSizeAllowed))
-		if e.PartNumber != "" && e.Code == "EntityTooSmall" {
-			f.Code, f.Field = "part_too_small", "part "+e.PartNumber
+	for _, text := range []string{e.member("details"), e.member("condition"), e.member("additionalmessage"), e.Message, e.Code} {
+		if f, ok := failedCondition(text); ok {
+			return f
 		}
-	case "RequestTimeTooSkewed":
-		f.Wanted, f.Got = e.ServerTime, cmp.Or(e.RequestTime, e.Message)
-	case "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException":
-		f.Wanted = cmp.Or(e.Region, e.Endpoint)
-		if f.Wanted == "" && !strings.Contains(e.Message, "region") && !strings.Contains(e.Code, "Redirect") {
-			f.Code = "parameter_invalid"
+		if m := matchSentence(text, e.store()); m != nil && !saysNothing(text) {
+			return e.complete(m.finding())
+		}
+	}
+	f := Finding{Code: cmp.Or(codeOfStore(e.Code), "store_code_unknown"), Got: e.Message}
+	if f.Code == "access_denied" && !saysNothing(e.Message) {
+		f.Code = "denial_unknown"
+	}
+	return e.complete(f)
+}
+
+// generalSentences are those that a store writes whatever the cause is.
+var generalSentences = []string{
+	"request signature we calculated does not match", "pre-conditions you specified did not hold", "implies functionality that is not implemented",
+	"invalid argument.", "your proposed upload ", "the provided token has expired",
+}
+
+// saysNothing reports whether a text names no cause: it is empty, repeats the code, or is general.
+func saysNothing(text string) bool {
+	text = policy.LowerName(strings.TrimSpace(text))
+	switch strings.Trim(text, ".!") {
+	case "", "access denied", "accessdenied", "access denied by store", "forbidden", "403 forbidden", "403", "unauthorized", "none", "null", "undefined", "unknownerror":
+		return true
+	}
+	for _, s := range generalSentences {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// finding is the finding of a matched sentence.
+func (m *matched) finding() Finding {
+	f := Finding{Code: m.code, Field: m.field, Wanted: m.wanted, Got: m.got}
+	switch m.code {
+	case "field_uncovered":
+		return uncoveredByStore(m.field)
+	case "field_missing":
+		f.Code = missingCode(m.field)
+	case "permission_missing", "denied_explicitly":
+		action, _, _ := strings.Cut(f.Wanted, " ")
+		if f.Wanted = action; strings.HasPrefix(action, "kms:") {
+			f.Code = "kms_denied"
+		}
+	case "header_unsupported":
+		if strings.Contains(policy.LowerName(f.Field), "checksum") {
+			f.Code = "checksum_unsupported"
+		}
+	case "operation_unsupported":
+		f.Got = lastWord(f.Got)
+		switch {
+		case strings.HasPrefix(f.Got, "STREAMING-"):
+			f.Code, f.Field, f.Wanted = "body_chunk_signed", "x-amz-content-sha256", "UNSIGNED-PAYLOAD, or the hash of the body"
+		case f.Got == "" || f.Got == policy.LowerName(f.Got): // no operation is named
+			f.Code, f.Got = "post_unsupported", ""
+		case strings.HasPrefix(f.Got, "Post"):
+			f.Code = "post_unsupported"
 		}
 	}
 	return f
 }
 
-// withUnit returns "" for a size that isn't known.
-func withUnit(prefix, size string) string {
-	if size == "" {
+func lastWord(text string) string {
+	words := strings.Fields(text)
+	if len(words) == 0 {
 		return ""
 	}
-	return prefix + size + " bytes"
+	return words[len(words)-1]
 }
 
-// phrase is a part of a message, in lower case, with the code of its cause.
-type phrase struct{ text, code string }
-
-// codeOfMessage returns the code of the first phrase in a message.
-func codeOfMessage(phrases []phrase, message, otherwise string) string {
-	message = strings.ToLower(message)
-	for _, p := range phrases {
-		if strings.Contains(message, p.text) {
-			return p.code
-		}
+// uncoveredByStore is the finding about fields that no condition covers; several are separated by
+// commas. Without a condition on the bucket, stores name the bucket as such a field.
+func uncoveredByStore(names string) Finding {
+	f := Finding{Code: "field_uncovered", Field: names}
+	switch name := policy.LowerName(names); {
+	case name == "bucket":
+		f.Code = "bucket_unconditional"
+	case strings.Contains(names, ","):
+	case name == "submit" || name == "commit" || name == "upload" || name == "button" || name == "send":
+		f.Code = "button_named"
+	default:
+		f.Code = uncoveredCode(names, nil)
 	}
-	return otherwise
-}
-
-// The phrases in messages of AccessDenied, InvalidArgument and InvalidRequest, the more special
-// first.
-var (
-	accessDenials = []phrase{
-		{"policy expired", "policy_expired"},
-		{"request has expired", "url_expired"},
-		{"not signed", "header_unsigned"},
-		{"kms:", "kms_denied"},
-		{"explicit deny", "denied_explicitly"},
-		{"not authorized to perform", "permission_missing"},
-		{"invalid according to policy", "condition_failed"},
+	if f.Code == "signature_v2" {
+		f.Code = "field_uncovered" // the store names it as a field, whatever the signature is
 	}
-	invalidArguments = []phrase{
-		{"field named 'key'", "key_missing"},
-		{"user key must", "key_missing"},
-		{"exactly one file", "file_repeated"},
-		{"file upload", "file_repeated"},
-		{"exactly one value", "field_repeated"},
-		{"signature version 4", "signature_v2"},
-		{"aws kms managed keys require", "signature_v2"},
-	}
-	invalidRequests = []phrase{
-		{"aws4-hmac-sha256", "signature_v2"},
-		{"checksum", "checksum_mismatch"},
-		{"content-type", "form_enctype"},
-		{"enclosure-type", "form_enctype"},
-	}
-)
-
-var failedCondition = regexp.MustCompile(`Policy Condition failed: (\[\s*"([a-z-]+)",\s*"?\$?([^",\]]+)"?,\s*(.*)\])`)
-
-// accessDenied names the cause of an AccessDenied: the condition or the fields in its message.
-func (e *storeError) accessDenied() Finding {
-	f := Finding{Got: e.Message}
-	if m := failedCondition.FindStringSubmatch(e.Message); m != nil {
-		f.Condition, f.Field, f.Wanted = m[1], m[3], strings.Trim(m[4], `" `)
-		f.Code = cmp.Or(map[string]string{"eq": "value_mismatch", "starts-with": "prefix_mismatch"}[m[2]], "condition_failed")
-		return f
-	}
-	if _, names, ok := strings.Cut(e.Message, "Extra input fields: "); ok {
-		f.Code, f.Field = "field_uncovered", strings.TrimRight(names, ". ")
-		return f
-	}
-	f.Code = codeOfMessage(accessDenials, e.Message, "access_denied")
 	return f
 }
 
-// invalidArgument names the cause of an InvalidArgument: the argument, or what the message says.
-func (e *storeError) invalidArgument() Finding {
-	f := Finding{Code: codeOfMessage(invalidArguments, e.Message, "argument_invalid"), Field: e.ArgumentName, Got: cmp.Or(e.ArgumentValue, e.Message)}
-	switch f.Code {
-	case "key_missing":
-		f.Field = "key"
-	case "file_repeated":
-		f.Field = "file"
+// missingCode tells apart which field a form lacks.
+func missingCode(name string) string {
+	switch name = policy.LowerName(name); {
+	case name == "key":
+		return "key_missing"
+	case name == "policy":
+		return "policy_missing"
+	case name == "file":
+		return "file_missing"
+	case name == "content-type":
+		return "content_type_missing"
+	case name == "signature" || name == "awsaccesskeyid" || isSignatureField(name):
+		return "signature_field_missing"
+	}
+	return "field_missing"
+}
+
+// complete fills in what the elements beside the sentence say, and names a more exact cause where
+// they do.
+func (e *storeError) complete(f Finding) Finding {
+	if rule, ok := memberRules[f.Code]; ok {
+		rule(e, &f)
+	}
+	if f.Got == "" && !strings.Contains(f.info().fix, "{got}") && f.Wanted == "" {
+		f.Got = e.Message
 	}
 	return f
 }

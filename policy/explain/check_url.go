@@ -20,7 +20,7 @@ func (x *explainer) checkURL() {
 		}
 	}
 	x.addFact("address", u.address.Scheme+"://"+u.address.Host+u.address.EscapedPath())
-	switch has := u.query.Has; {
+	switch {
 	case !u.signature.isEmpty():
 		x.checkParameters()
 		x.checkPath()
@@ -28,8 +28,7 @@ func (x *explainer) checkURL() {
 		x.checkExpiry()
 		x.checkPart()
 		x.checkSignedHeaders()
-	case has("signature") && (has("awsaccesskeyid") || has("googleaccessid") || has("ossaccesskeyid")):
-		x.add(Finding{Code: "signature_v2", Field: "Signature", Wanted: "X-Amz-Signature with X-Amz-Credential"})
+	case x.checkOldURL(u.query):
 	default:
 		x.add(Finding{Code: "url_unsigned", Field: "X-Amz-Signature", Wanted: "a signature in the query"})
 	}

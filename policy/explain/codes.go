@@ -18,4 +18,12 @@ var codes = func() map[string]codeInfo {
 	return all
 }()
 
-var codeTables = []map[string]codeInfo{policyCodes, formCodes, urlCodes, signatureCodes, storeCodes}
+var codeTables = []map[string]codeInfo{policyCodes, formCodes, urlCodes, signatureCodes, storeCodes, evidenceCodes}
+
+// info is what the finding's code means.
+func (f Finding) info() codeInfo {
+	if unseen, ok := unseenValues[f.Code]; ok && f.Got == "" {
+		return unseen
+	}
+	return codes[f.Code]
+}

@@ -37,4 +37,6 @@ var formCodes = map[string]codeInfo{
 	"store_without_forms":     {Error, "The store has no POST policies: it answers each form with 501 NotImplemented.", "use a presigned PUT, or a multipart upload with presigned parts"},
 	"action_query":            {Warning, "The form posts to an address with a query.", "post to the bucket's address without a query"},
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
+	"control_unnamed":         {Error, "Controls of the form have an id and no name. Browsers send only controls with a name.", "write name= in the place of id=, or beside it: {field}"},
+	"file_first":              {Error, "The file comes first; stores read no field that comes after it.", "put every field before the file, which has to be the last control of the form"},
 }

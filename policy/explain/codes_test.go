@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"testing"
 )
 
@@ -35,11 +34,17 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	for reason, code := range reasonCodes {
 		known(code, string(reason))
 	}
-	for name, code := range storeErrorCodes {
-		known(code, name)
+	for _, table := range storeTables {
+		for name, code := range table.codes {
+			known(code, table.store+": "+name)
+		}
+		for _, sentence := range table.sentences {
+			known(sentence.code, table.store+": "+sentence.text)
+		}
 	}
-	for _, p := range slices.Concat(accessDenials, invalidArguments, invalidRequests) {
-		known(p.code, p.text)
+	for _, c := range consequences {
+		known(c.cause, "the cause of "+c.effect)
+		known(c.effect, "the effect of "+c.cause)
 	}
 	for reason, code := range refusedCodes {
 		known(code, string(reason))

@@ -93,8 +93,8 @@ func foldConsequences(findings []Finding) []Finding {
 	return ordered
 }
 
-// findCause returns the index of the finding that f follows from, or -1. Of several with one code it
-// is the first.
+// findCause returns the index of the finding that f follows from, or -1. Of several with one code
+// it is the first.
 func findCause(f Finding, findings []Finding, byCode map[string][]int, candidates []consequence) int {
 	for _, c := range candidates {
 		for _, i := range byCode[c.cause][:min(len(byCode[c.cause]), 8)] {

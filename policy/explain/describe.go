@@ -31,7 +31,7 @@ func (x *explainer) describe() {
 func coverage(field policy.Field, covering map[string]policy.Condition) Field {
 	out := Field{Name: field.Name, Value: redact(field.Name, field.Value), State: "uncovered"}
 	name := policy.LowerName(field.Name)
-	if name == "policy" || strings.HasSuffix(name, "-signature") || name == "file" || strings.HasPrefix(name, "x-ignore-") {
+	if name == "policy" || strings.HasSuffix(name, "signature") || strings.HasSuffix(name, "accesskeyid") || name == "googleaccessid" || name == "file" || strings.HasPrefix(name, "x-ignore-") {
 		out.State = "exempt"
 	}
 	if c, ok := covering[name]; ok && !isRange(c) {
@@ -87,7 +87,7 @@ func quote(text string) string { return "“" + shorten(text) + "”" }
 // isSecretField reports whether a field's value would let somebody else upload.
 func isSecretField(name string) bool {
 	name = strings.ToLower(name)
-	return name == "policy" || strings.HasSuffix(name, "-signature") || strings.HasSuffix(name, "-security-token")
+	return name == "policy" || strings.HasSuffix(name, "signature") || strings.HasSuffix(name, "-security-token")
 }
 
 // redact returns a field's value as reports may repeat it.

@@ -55,9 +55,7 @@ func (e *evidence) addFault(f Finding) { e.faults = append(e.faults, f) }
 // the visitor's fields.
 func (e *evidence) completeForm(simulated []policy.Field) {
 	f := e.form
-	if hasField(f.fields, "policy") {
-		f.fields = append(f.fields, f.afterFile...) // their place is one finding, their values may be others
-	}
+	f.fields = append(f.fields, f.afterFile...) // their place is one finding, their values may be others
 	f.fields = f.fields[:min(len(f.fields), maxItems+1)]
 	f.set(simulated)
 	if hasField(f.fields, "policy") && e.document == nil {

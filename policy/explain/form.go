@@ -24,6 +24,7 @@ type controls struct {
 	files           []string        // names of the fields with files
 	multiple        bool            // one of them takes several files
 	buttons         map[string]bool // names of the submit buttons in lower case, which browsers send as fields
+	unnamed         []string        // ids of the controls without a name that were meant to be fields
 }
 
 // isFull reports whether the form has more than maxItems fields and files; no more are added then.

@@ -64,7 +64,7 @@ func (r *pageReader) readForms() {
 				return
 			}
 			attributes := r.attributes(hasAttributes)
-			r.begin(&form{address: attributes["action"], controls: &controls{method: attributes["method"], enctype: attributes["enctype"]}})
+			r.begin(attributes["action"], controls{method: attributes["method"], enctype: attributes["enctype"]})
 			r.inside = true
 		case name == "noscript":
 			r.tokenizer.NextIsNotRawText() // a form may be there for browsers without script
@@ -75,10 +75,15 @@ func (r *pageReader) readForms() {
 	}
 }
 
-func (r *pageReader) begin(f *form) {
-	r.form = f
+// begin begins a form, in the place of the last one unless that is the first.
+func (r *pageReader) begin(address string, c controls) {
+	if r.form == nil || r.form == r.first {
+		r.form = &form{controls: &controls{}}
+	}
+	*r.form.controls = c
+	*r.form = form{address: address, controls: r.form.controls}
 	if r.first == nil {
-		r.first = f
+		r.first = r.form
 	}
 }
 
@@ -92,7 +97,7 @@ func (r *pageReader) attributes(more bool) map[string]string {
 		var name, value []byte
 		name, value, more = r.tokenizer.TagAttr()
 		switch string(name) {
-		case "action", "method", "enctype", "type", "name", "value", "disabled", "checked", "multiple":
+		case "action", "method", "enctype", "type", "name", "id", "value", "disabled", "checked", "multiple":
 			attributes[string(name)] = string(value)
 		}
 	}
@@ -102,12 +107,15 @@ func (r *pageReader) attributes(more bool) map[string]string {
 // addControl adds what browsers send for a control to the last form.
 func (r *pageReader) addControl(tag string, attributes map[string]string) {
 	if r.form == nil {
-		r.begin(&form{controls: &controls{method: "post", enctype: multipartType}})
+		r.begin("", controls{method: "post", enctype: multipartType})
 	}
 	f := r.form
 	has := func(name string) bool { _, ok := attributes[name]; return ok }
 	name, inputType, value := attributes["name"], strings.ToLower(attributes["type"]), attributes["value"]
 	box := inputType == "checkbox" || inputType == "radio"
+	if name == "" && !has("disabled") {
+		name = f.takeID(attributes["id"])
+	}
 	switch {
 	case has("disabled"):
 		return

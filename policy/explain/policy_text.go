@@ -93,3 +93,9 @@ func syntaxCode(text string, e *policy.SyntaxError) string {
 	}
 	return "condition_malformed"
 }
+
+// decodesTwice reports whether a text is base64 of base64 of JSON.
+func decodesTwice(text string) bool {
+	once, err := base64.StdEncoding.DecodeString(text)
+	return err == nil && decodeLoosely(string(once)) != ""
+}

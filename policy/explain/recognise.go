@@ -18,10 +18,12 @@ func recognise(text string) Kind {
 		return KindCommand
 	case strings.HasPrefix(text, "<") && (strings.Contains(lower, "<form") || strings.Contains(lower, "<input")):
 		return KindPage
-	case strings.HasPrefix(text, "<") && strings.Contains(text, "Error>"), isRefusalMessage(text):
+	case strings.HasPrefix(text, "<") && strings.Contains(text, "Error>"), isErrorPage(text):
 		return KindError
 	case len(text) >= 4 && strings.Trim(text, base64Runes) == "":
 		return KindPolicy
+	case isErrorSentence(text):
+		return KindError
 	}
 	return ""
 }
@@ -36,14 +38,10 @@ func recogniseJSON(text string) Kind {
 		return KindPolicy
 	case strings.Contains(text, `"fields"`) || strings.Contains(text, `"Values"`):
 		return KindForm
+	case isErrorJSON(text):
+		return KindError
 	}
 	return KindPolicy
-}
-
-// isRefusalMessage recognises the message of a store's error without its XML.
-func isRefusalMessage(text string) bool {
-	return strings.HasPrefix(text, "Invalid according to Policy") || strings.Contains(text, "Policy Condition failed") ||
-		strings.HasPrefix(text, "AccessDenied")
 }
 
 // answerURL returns the presigned URL of an answer of the JSON API: that of its PUT, or of its

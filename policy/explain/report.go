@@ -44,8 +44,8 @@ type Report struct {
 	Fields     []Field     `json:"-"` // of the form, at most 300; none for a bare policy
 }
 
-// Finding is one cause, or what follows from one. Field, Condition, Wanted, Got and Follows are empty
-// where they don't apply.
+// Finding is one cause, or what follows from one. Field, Condition, Wanted, Got and Follows are
+// empty where they don't apply.
 type Finding struct {
 	Code      string   `json:"code"` // a stable name, such as "value_mismatch"; static/docs/findings.md has them all
 	Severity  Severity `json:"severity"`
@@ -58,7 +58,7 @@ type Finding struct {
 }
 
 // Summary says in one sentence what the finding's code means.
-func (f Finding) Summary() string { return codes[f.Code].summary }
+func (f Finding) Summary() string { return f.info().summary }
 
 // Fact is one line about the input, such as when it expires.
 type Fact struct{ Term, Value string }
@@ -96,7 +96,7 @@ func (r *Report) finish() {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		values := strings.NewReplacer("{field}", cmp.Or(f.Field, "it"), "{wanted}", cmp.Or(f.Wanted, "what the store names"), "{got}", cmp.Or(f.Got, "this one"))
-		f.Severity, f.Fix = codes[f.Code].severity, values.Replace(codes[f.Code].fix)
+		f.Severity, f.Fix = f.info().severity, values.Replace(f.info().fix)
 		r.Accepted = r.Accepted && f.Severity != Error
 	}
 	severities := []Severity{Error, Warning, Info}

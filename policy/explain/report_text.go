@@ -30,7 +30,8 @@ func (r Report) causes() (n int) {
 	return n
 }
 
-// headline is the verdict with the first cause and what to change, in one line that can stand alone.
+// headline is the verdict with the first cause and what to change, in one line that can stand
+// alone.
 func (r Report) headline() string {
 	if r.Accepted || len(r.Findings) == 0 {
 		return r.Verdict()

@@ -5,8 +5,8 @@ import "strings"
 // sdk is the library that signed or sent what the input holds, "" if nothing tells.
 type sdk string
 
-// The libraries that leave a mark. Marks are the notation of a form (fields of boto3, of the AWS SDK
-// for JavaScript, PHP, Ruby or Go) and what a library writes into headers and parameters.
+// The libraries that leave a mark. Marks are the notation of a form (fields of boto3, of the AWS
+// SDK for JavaScript, PHP, Ruby or Go) and what a library writes into headers and parameters.
 const (
 	sdkBoto   sdk = "boto3"
 	sdkJS     sdk = "the AWS SDK for JavaScript"
