@@ -24,6 +24,7 @@ func (x *explainer) checkControls() {
 		x.add(Finding{Code: "form_enctype", Field: "enctype", Wanted: multipartType, Got: c.enctype})
 	}
 	switch {
+	case len(c.files) == 0 && x.form.incomplete:
 	case len(c.files) == 0:
 		x.add(Finding{Code: "file_missing", Field: "file", Wanted: `a file in the field "file"`})
 	case len(c.files) > 1 || c.multiple:
@@ -47,6 +48,8 @@ func (x *explainer) checkPolicyField() {
 	switch {
 	case x.form.otherPolicy:
 		x.add(Finding{Code: "policy_altered", Field: "policy", Wanted: "the policy that was signed", Got: "another text"})
+	case x.form.incomplete && x.document == nil:
+		x.add(Finding{Code: "input_cut_short", Wanted: "the whole form"})
 	case x.kind != KindPolicy && !hasField(x.form.fields, "policy") && !hasField(x.form.afterFile, "policy"):
 		x.add(Finding{Code: "policy_missing", Field: "policy", Wanted: "a signed policy"})
 	}
@@ -77,6 +80,9 @@ func (x *explainer) fileSize() (size int64) {
 
 // isKnown reports whether a violation only follows from an earlier finding.
 func (x *explainer) isKnown(v policy.Violation) bool {
+	if x.form.unread[policy.LowerName(v.Field)] || x.form.incomplete && (v.Reason == policy.ReasonMissing || v.Reason == policy.ReasonKeyMissing) {
+		return true // it isn't in the input, but may well be in the form
+	}
 	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check reports the missing key as well
 	}

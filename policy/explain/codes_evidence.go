@@ -2,7 +2,7 @@ package explain
 
 // evidenceCodes are causes of a refused signature that the store's own view of the request shows.
 var evidenceCodes = map[string]codeInfo{
-	"body_sent_as_form":        {Error, "The request arrived with Content-Type multipart/form-data: the file was wrapped into a form (FormData, curl --form), and the signature is over another content type.", "send the file itself as the body, with the signed content type: fetch(url, {method: \"PUT\", body: file}) or curl --upload-file FILE; never a FormData to a presigned PUT"},
+	"body_sent_as_form":        {Error, "The file is wrapped into a form (FormData, curl --form; Content-Type multipart/form-data). A presigned URL takes the file itself: the signature is over another content type, or the form's text would be stored as the file.", "send the file itself as the body, with the signed content type: fetch(url, {method: \"PUT\", body: file}) or curl --upload-file FILE; never a FormData to a presigned PUT"},
 	"content_type_differs":     {Error, "The content type is signed, and the store saw {got}.", "send exactly the content type that was signed, without charset; where the client adds one by itself, sign that one"},
 	"content_type_unsent":      {Error, "The content type is signed, and the request arrived without one.", "send the Content-Type that was signed"},
 	"host_differs":             {Error, "The host is signed, and the store saw {got}.", "sign for the address that the client uses, with its port; let proxies pass the Host header on unchanged"},

@@ -39,4 +39,7 @@ var formCodes = map[string]codeInfo{
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
 	"control_unnamed":         {Error, "Controls of the form have an id and no name. Browsers send only controls with a name.", "write name= in the place of id=, or beside it: {field}"},
 	"file_first":              {Error, "The file comes first; stores read no field that comes after it.", "put every field before the file, which has to be the last control of the form"},
+	"input_cut_short":         {Warning, "The input ends in the middle of the form: what follows isn't known.", "paste the whole form"},
+	"preflight_redirected":    {Error, "The store redirects the browser's preflight request, which browsers don't follow.", "use the bucket's address in its own region"},
+	"credentials_sent":        {Error, "The request is sent with cookies, which a rule for any origin doesn't allow.", "send it without credentials: withCredentials = false"},
 }

@@ -37,4 +37,9 @@ var policyCodes = map[string]codeInfo{
 	"condition_widened":     {Warning, "A second condition on the same field allows anything, as happens when a quote in a value changes the policy: stores that check only the last one accept every value.", "keep one condition per field, and build policies with an encoder"},
 	"conditions_contradict": {Error, "Two conditions on one field can't both hold, so every form is refused.", "keep one of them"},
 	"lifetime_too_long":     {Warning, "The policy ends more than 7 days after signing; the signature doesn't last that long.", "sign for at most 7 days"},
+	"policy_encoded_twice":  {Error, "The policy is base64 of base64: it was encoded twice.", "encode it once; what a library returns as the policy is encoded already"},
+	"policy_escaped":        {Error, "The policy's base64 is escaped, as in an address or in HTML.", "send the base64 itself, without %3D or &#43; in it"},
+	"policy_quoted":         {Error, "The policy has quotes around it.", "send the base64 without quotes"},
+	"template_unfilled":     {Error, "The value is the placeholder of a template, or a variable: what is sent instead isn't in the input.", "paste the page as the browser has it, or the values as they are sent"},
+	"value_left_out":        {Error, "The value was replaced by dots or a placeholder, so nothing can be said about it.", "paste the real value; a policy holds no secret, and reports don't repeat signatures"},
 }

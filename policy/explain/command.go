@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
@@ -12,39 +13,61 @@ const (
 	urlencodedType = "application/x-www-form-urlencoded"
 )
 
+// commandNames are the first words of commands that are read, with the tool's name.
+var commandNames = map[string]string{
+	"curl": "curl", "curl.exe": "curl", "wget": "wget", "wget.exe": "wget", "http": "httpie", "https": "httpie", "xh": "httpie", "xhs": "httpie",
+}
+
+// shellPrompt is what terminals show before a command.
+var shellPrompt = regexp.MustCompile(`^(?:\S*[#$%❯] |PS [^\n>]{0,100}> ?|[A-Z]:\\[^\n>]{0,100}>|> )`)
+
+func withoutPrompt(text string) string {
+	return text[len(shellPrompt.FindString(text[:min(len(text), maxNameBytes)])):]
+}
+
 // isCommand recognises a command line by its first word and an address; a prompt may precede it.
 func isCommand(text string) bool {
-	name, _, _ := strings.Cut(strings.TrimPrefix(text, "$ "), " ")
-	return (name == "curl" || name == "curl.exe") && strings.Contains(text, "://")
+	name, rest, _ := strings.Cut(withoutPrompt(text), " ")
+	tool, known := commandNames[strings.TrimSpace(name)]
+	if tool == "httpie" {
+		rest = rest[:min(len(rest), 1<<10)] // http and https begin sentences, too
+		return strings.Contains(rest, "://") && httpieStart.MatchString(rest)
+	}
+	return known && strings.Contains(text, "://")
 }
 
-// readCommand reads the form that a curl command sends, such as `postern sign --format curl`
-// prints, or the URL of a command that sends none.
-func (e *evidence) readCommand(text string) {
-	f := commandForm(text)
-	if f.controls.enctype != multipartType && f.address != "" && (f.controls.enctype == "" || strings.EqualFold(f.controls.method, "put")) {
-		e.kind = KindURL
-		e.readURL(f.address)
-		return
+var httpieStart = regexp.MustCompile(`^\s*(?:--?\S+\s+)*(?:GET|HEAD|PUT|POST|DELETE|PATCH)?\s*['"]?https?://`)
+
+// commandRequest reads a command line as far as it is known what its options mean.
+func commandRequest(text string) *request {
+	r := newShellReader(withoutPrompt(text))
+	name, _ := r.word()
+	request := &request{tool: commandNames[name], complete: true, form: newCommandForm()}
+	switch request.tool {
+	case "wget":
+		request.readWget(r)
+	case "httpie":
+		request.readHTTPie(r)
+	default:
+		request.readCurl(r)
 	}
-	e.form = f
+	return request
 }
 
-// commandForm reads a curl command; the enctype is empty if it sends no body.
-func commandForm(text string) *form {
-	f := &form{controls: &controls{method: "post"}}
-	r := &shellReader{text: strings.TrimPrefix(text, "$ ")}
-	r.word() // curl
-	for option, argument, ok := r.option(); ok; option, argument, ok = r.option() {
-		f.setOption(option, argument)
+// readCurl reads the options of curl.
+func (r *request) readCurl(words *shellReader) {
+	for option, argument, ok := words.option(); ok; option, argument, ok = words.option() {
+		r.setCurlOption(option, argument)
 	}
-	return f
+	if r.body == bodyMultipart && isMultipartBody(r.bodyFrom) {
+		r.form = multipartForm(r.bodyFrom)
+	}
 }
 
 // shortOptions are the letters that take an argument, with their long names; "" for those that
 // don't matter here.
 var shortOptions = map[byte]string{
-	'F': "--form", 'X': "--request", 'd': "--data", 'T': "--upload-file", 'H': "", 'o': "", 'u': "", 'A': "", 'b': "", 'c': "", 'e': "", 'm': "",
+	'F': "--form", 'X': "--request", 'd': "--data", 'T': "--upload-file", 'H': "--header", 'u': "--user", 'o': "", 'A': "", 'b': "", 'c': "", 'e': "", 'm': "",
 	'x': "", 'w': "", 'K': "", 'D': "", 'E': "", 'C': "", 'r': "", 't': "", 'U': "", 'Q': "", 'P': "", 'y': "", 'Y': "", 'z': "",
 }
 
@@ -52,17 +75,20 @@ var shortOptions = map[byte]string{
 var longOptions = map[string]bool{
 	"--form": true, "--form-string": true, "--request": true, "--url": true, "--data": true, "--data-raw": true, "--data-binary": true,
 	"--data-urlencode": true, "--data-ascii": true, "--json": true, "--upload-file": true, "--referer": true, "--proxy": true, "--preproxy": true,
-	"--doh-url": true, "--output": true, "--header": true, "--user": true,
+	"--doh-url": true, "--output": true, "--header": true, "--user": true, "--oauth2-bearer": true, "--aws-sigv4": true,
 }
 
 // option reads one option with its argument; a word without a dash is the URL. Several letters may
 // share a dash.
 func (r *shellReader) option() (option, argument string, ok bool) {
 	word, ok := r.word()
+	name, value, assigned := strings.Cut(word, "=")
 	switch {
 	case longOptions[word]:
 		argument, _ = r.word()
 		return word, argument, ok
+	case assigned && longOptions[name]: // curl itself doesn't take it so, but its users write it
+		return name, value, ok
 	case strings.HasPrefix(word, "--"):
 		return word, "", ok
 	case !strings.HasPrefix(word, "-"):
@@ -79,21 +105,63 @@ func (r *shellReader) option() (option, argument string, ok bool) {
 	return word, "", true
 }
 
-// setOption applies one option of a curl command; other options don't matter here.
-func (f *form) setOption(option, argument string) {
+// setCurlOption applies one option of curl; other options don't matter here.
+func (r *request) setCurlOption(option, argument string) {
 	switch option {
 	case "--url":
-		if f.address == "" && strings.Contains(argument, "://") {
-			f.address = argument
+		if r.address == "" && strings.Contains(argument, "://") {
+			r.address = argument
 		}
 	case "--request":
-		f.controls.method = argument
+		r.method = argument
+	case "--header":
+		r.addHeader(argument)
+	case "--user", "--oauth2-bearer", "--aws-sigv4":
+		r.addHeader("Authorization: " + option)
 	case "--form", "--form-string":
-		f.controls.enctype = multipartType
+		r.body = bodyMultipart
 		name, text, _ := strings.Cut(argument, "=")
-		f.addPart(name, text, option == "--form-string")
-	case "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json":
-		f.controls.enctype = urlencodedType
+		r.form.addPart(name, text, option == "--form-string")
+	case "--upload-file":
+		if r.body, r.bodyFrom = bodyFile, option; argument == "-" || argument == "." {
+			r.addHeader("Transfer-Encoding: chunked")
+		}
+	case "--json":
+		r.body = bodyJSON
+	case "--get", "-G":
+		r.body, r.method = bodyNone, "GET"
+	case "--head", "-I":
+		r.method = "HEAD"
+	case "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii":
+		r.setData(option, argument)
+	}
+}
+
+// setData applies one of curl's options for a body. What is sent has the type of an HTML form
+// unless a header says otherwise.
+func (r *request) setData(option, argument string) {
+	if isMultipartBody(argument) {
+		r.body, r.bodyFrom = bodyMultipart, argument
+		return
+	}
+	if r.body = bodyURLEncoded; r.bodyFrom == "" {
+		r.bodyFrom = option
+	}
+	if file := strings.HasPrefix(argument, "@") && option != "--data-raw"; file && (option == "--data" || option == "--data-ascii") {
+		r.bodyFrom = "--data @"
+	}
+}
+
+// addHeader adds a header as a command writes it; one without a value removes the tool's own.
+func (r *request) addHeader(line string) {
+	name, value, ok := strings.Cut(line, ":")
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	switch {
+	case len(r.headers) > maxItems:
+	case ok && value == "":
+		r.removed = append(r.removed, policy.LowerName(name))
+	case ok:
+		r.headers = append(r.headers, policy.Field{Name: name, Value: value})
 	}
 }
 

@@ -39,7 +39,7 @@ func TestShellWordsAreThoseOfAShell(t *testing.T) {
 }
 
 func shellWords(text string) (words []string) {
-	r := &shellReader{text: text}
+	r := newShellReader(text)
 	for word, ok := r.word(); ok; word, ok = r.word() {
 		words = append(words, word)
 	}
@@ -55,26 +55,28 @@ func TestCommandsSendWhatCurlSends(t *testing.T) {
 		key           string // value of the field; "-" for none
 		files         int
 	}{
-		{"a literal field", `--form-string 'key=@a;type=b'`, "post", "@a;type=b", 0},
-		{"a field", `--form key=a`, "post", "a", 0},
-		{"a field with settings", `-F 'key=a;type=text/plain'`, "post", "a", 0},
-		{"a field between quotes", `-F 'key="a;\"b\" \\ \c";type=text/plain'`, "post", `a;"b" \ \c`, 0},
-		{"a letter with its argument behind it", `-Fkey=a`, "post", "a", 0},
-		{"letters that share a dash", `-sSF key=a`, "post", "a", 0},
-		{"a file", `-F file=@a.png`, "post", "-", 1},
+		{"a literal field", `--form-string 'key=@a;type=b'`, "POST", "@a;type=b", 0},
+		{"a field", `--form key=a`, "POST", "a", 0},
+		{"a field with settings", `-F 'key=a;type=text/plain'`, "POST", "a", 0},
+		{"a field between quotes", `-F 'key="a;\"b\" \\ \c";type=text/plain'`, "POST", `a;"b" \ \c`, 0},
+		{"a letter with its argument behind it", `-Fkey=a`, "POST", "a", 0},
+		{"letters that share a dash", `-sSF key=a`, "POST", "a", 0},
+		{"a file", `-F file=@a.png`, "POST", "-", 1},
 		{"another method", `-X PUT -F key=a`, "PUT", "a", 0},
-		{"an option with a word of its own", `-o https://elsewhere.example/ -F key=a`, "post", "a", 0},
-		{"a number that isn't an address", `--max-time 30 -F key=a`, "post", "a", 0},
+		{"an option with a word of its own", `-o https://elsewhere.example/ -F key=a`, "POST", "a", 0},
+		{"a number that isn't an address", `--max-time 30 -F key=a`, "POST", "a", 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := commandForm("curl " + c.options + " " + url)
+			r := commandRequest("curl " + c.options + " " + url)
+			r.finish()
+			got := r.form
 			key := fieldValue(got.fields, "key")
 			if !hasField(got.fields, "key") {
 				key = "-"
 			}
-			if got.address != url || got.controls.method != c.method || key != c.key || len(got.controls.files) != c.files || got.controls.enctype != multipartType {
+			if r.address != url || r.method != c.method || key != c.key || len(got.controls.files) != c.files || r.body != bodyMultipart {
 				t.Errorf("got %+v with key %q", got, key)
 			}
 		})

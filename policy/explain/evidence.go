@@ -9,6 +9,7 @@ type evidence struct {
 	document   *policy.Document
 	form       *form // of a bare policy: the form that signing it would make
 	url        *presignedURL
+	request    *request // what sends the form, or to the URL
 	storeError *storeError
 	madeBy     sdk       // the library that signed or sent it, as far as notation, headers or parameters tell
 	faults     []Finding // about parts that couldn't be read
@@ -17,37 +18,6 @@ type evidence struct {
 // maxItems bounds conditions and fields. Stores read 20,480 bytes before the file: with the
 // boundaries that browsers make, fewer than 250 fields.
 const maxItems = 300
-
-// read recognises the input and reads it. simulated is Options.Form. It returns false for text of
-// no known kind.
-func (e *evidence) read(text string, simulated []policy.Field) bool {
-	if url := answerURL(text); url != "" {
-		text = url
-	}
-	e.kind = recognise(text)
-	switch e.kind {
-	case KindPolicy:
-		if e.readPolicy(text); e.document != nil {
-			e.form = deriveForm(e.document, simulated == nil)
-		}
-	case KindForm:
-		e.readFormJSON(text)
-	case KindPage:
-		e.readPage(text)
-	case KindCommand:
-		e.readCommand(text)
-	case KindURL:
-		e.readURL(text)
-	case KindError:
-		e.readStoreError(text)
-	default:
-		return false
-	}
-	if e.form != nil {
-		e.completeForm(simulated)
-	}
-	return true
-}
 
 func (e *evidence) addFault(f Finding) { e.faults = append(e.faults, f) }
 

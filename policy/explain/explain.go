@@ -87,6 +87,9 @@ func (x *explainer) applyRules() {
 		x.checkFormSignature()
 		x.checkFields()
 	}
+	if x.request != nil {
+		x.checkRequest()
+	}
 	if x.url != nil {
 		x.checkURL()
 	}

@@ -226,7 +226,7 @@ func TestExplainReadsAnswersOfTheJSONAPI(t *testing.T) {
 		{"a command with a form", `curl 'https://media.example' --form-string 'key=a' -F file=@a`, explain.KindCommand},
 		{"a command that puts a file to a presigned URL", `curl -T a.png '` + address + `'`, explain.KindURL},
 		{"a command that puts a body to a presigned URL", `curl -X PUT --data-binary @a.png '` + address + `'`, explain.KindURL},
-		{"a command that puts a form", `curl -X PUT -F file=@a.png '` + address + `'`, explain.KindCommand},
+		{"a command that puts a form", `curl -X PUT -F file=@a.png '` + address + `'`, explain.KindURL},
 		{"fields as an object", `{"url":"https://media.example","fields":{"key":"a"}}`, explain.KindForm},
 		{"fields as the SDK for Go names them", `{"URL":"https://media.example","Values":{"key":"a"}}`, explain.KindForm},
 	}

@@ -15,7 +15,9 @@ type form struct {
 	visitorFields []string // names of the fields that the visitor fills in
 	controls      *controls
 	signature     *signature
-	otherPolicy   bool // the input holds a second policy, beside the form's
+	otherPolicy   bool            // the input holds a second policy, beside the form's
+	incomplete    bool            // not all of the form is in the input, or could be read
+	unread        map[string]bool // names of fields whose values aren't in the input, in lower case
 }
 
 // controls are what a page or a command says about the form, and JSON doesn't.
@@ -28,7 +30,9 @@ type controls struct {
 }
 
 // isFull reports whether the form has more than maxItems fields and files; no more are added then.
-func (f *form) isFull() bool { return len(f.fields)+len(f.afterFile)+len(f.controls.files) > maxItems }
+func (f *form) isFull() bool {
+	return len(f.fields)+len(f.afterFile)+len(f.controls.files) > maxItems
+}
 
 // addField adds a field behind those that are there.
 func (f *form) addField(field policy.Field) {
@@ -39,6 +43,17 @@ func (f *form) addField(field policy.Field) {
 	default:
 		f.fields = append(f.fields, field)
 	}
+}
+
+// addUnread adds a field whose value isn't in the input, such as that of a variable.
+func (f *form) addUnread(name string) {
+	if f.unread == nil {
+		f.unread = map[string]bool{}
+	}
+	if len(f.unread) <= maxItems {
+		f.unread[policy.LowerName(name)] = true
+	}
+	f.addField(policy.Field{Name: name})
 }
 
 func (f *form) addFile(name string) {

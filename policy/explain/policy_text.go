@@ -20,6 +20,9 @@ func (e *evidence) readPolicy(text string) {
 		e.addFault(Finding{Code: "form_too_large", Wanted: "at most 20480 bytes before the file", Got: formatCount(len(text), "byte")})
 		return
 	}
+	if e.readWrappedPolicy(text) {
+		return
+	}
 	d, err := policy.Parse(text)
 	var syntax *policy.SyntaxError
 	switch {
@@ -34,6 +37,8 @@ func (e *evidence) readPolicy(text string) {
 		}
 	case syntax.Kind == policy.SyntaxLength:
 		e.addFault(Finding{Code: "form_too_large", Wanted: syntax.Wanted})
+	case strings.HasPrefix(strings.TrimSpace(decodeLoosely(text)), "{'"):
+		e.addFault(Finding{Code: "policy_single_quotes", Field: "policy", Wanted: "JSON, which has double quotes", Got: "{'…"})
 	default:
 		e.addFault(Finding{Code: syntaxCode(decodeLoosely(text), syntax), Field: position(syntax), Wanted: syntax.Wanted, Got: syntax.Got})
 	}
@@ -67,8 +72,7 @@ func decodeLoosely(text string) string {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return text
 	}
-	plain := strings.NewReplacer("-", "+", "_", "/", " ", "", "\r", "", "\n", "", "\t", "", "=", "").Replace(text)
-	decoded, err := base64.RawStdEncoding.DecodeString(plain)
+	decoded, err := base64.RawStdEncoding.DecodeString(plainBase64.Replace(text))
 	if err != nil || !strings.HasPrefix(strings.TrimSpace(string(decoded)), "{") {
 		return ""
 	}

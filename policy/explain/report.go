@@ -21,6 +21,9 @@ const (
 	KindCommand Kind = "curl command"
 	KindURL     Kind = "presigned URL"
 	KindError   Kind = "store error"
+	KindBody    Kind = "multipart body"
+	KindRequest Kind = "request" // of code, or as it goes over the network
+	KindConsole Kind = "browser's message"
 )
 
 // Severity says what the cause of a finding does to the upload.

@@ -77,6 +77,8 @@ func readSizes(e *storeError, f *Finding) {
 	f.Wanted = cmp.Or(sizeBound("at most ", e.member("maxsizeallowed")), sizeBound("at least ", e.member("minsizeallowed")), f.Wanted)
 	if number := e.member("partnumber"); number != "" && f.Code == "size_too_small" {
 		f.Code, f.Field = "part_too_small", "part "+number
+	} else if e.member("operation") == "CompleteMultipartUpload" && f.Code == "size_too_small" {
+		f.Code, f.Field = "part_too_small", "part"
 	}
 }
 
