@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -39,8 +40,11 @@ store:
   path_style: true
   upload_credentials: {access_key_id: "env:UP_ID", secret_access_key: "env:UP_SECRET"}
 profiles:
-  inbox: {bucket: media, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..10MiB, checksum: crc32, quarantine: refused/, tags: {stage: inbox}, origins: ["https://app.example.com"]}
-  photos: {bucket: media, key: "users/photos/{subject}/{yyyy}/{id}{ext}", types: [image/png], size: 1..10MiB, metadata: {source: web}}
+  inbox: {bucket: media, key: "users/{subject}/{id}{ext}", types: ["*/*"], size: 1..100MiB, checksum: crc32, quarantine: refused/, tags: {stage: inbox}, origins: ["https://app.example.com"]}
+`
+
+// morePhotos is a further profile of soundConfig.
+const morePhotos = `  photos: {bucket: media, key: "users/photos/{subject}/{yyyy}/{id}{ext}", types: [image/png], size: 1..10MiB, metadata: {source: web}, download: {lifetime: 5m}}
 `
 
 // storeProxy passes requests on to a store, as they are signed, and has one fault. A fault answers
@@ -202,9 +206,33 @@ func setCORS(t *testing.T, store *gateway.Gateway, change func(*types.CORSRule))
 	if change != nil {
 		change(&rule)
 	}
-	_, err := store.Client().PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: aws.String("media"), CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{rule}}})
-	if err != nil {
-		t.Fatal(err)
+	for _, bucket := range []string{"media", "obeying"} {
+		_, err := store.Client().PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: &bucket, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{rule}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// emulateLifecycle answers the calls about lifecycle rules, which the embedded store lacks.
+func emulateLifecycle() func(*storeProxy, http.ResponseWriter, *http.Request) {
+	var mu sync.Mutex
+	rules := map[string][]byte{} // by path of the bucket
+	return func(p *storeProxy, w http.ResponseWriter, r *http.Request) {
+		if !r.URL.Query().Has("lifecycle") {
+			p.plain.ServeHTTP(w, r)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		switch text := rules[r.URL.Path]; {
+		case r.Method == http.MethodPut:
+			rules[r.URL.Path], _ = io.ReadAll(r.Body)
+		case text == nil:
+			refuseAs(w, r, 404, "NoSuchLifecycleConfiguration")
+		default:
+			_, _ = w.Write(text)
+		}
 	}
 }
 
@@ -218,9 +246,17 @@ type seededFault struct {
 	// mended are pairs of old and new text that the remedy changes in the broken config; nil where
 	// the remedy is at the store, whose fault then goes.
 	mended []string
+	cors   func(*types.CORSRule) // changes the bucket's rule; nil leaves it
+	setup  bool                  // postern setup --apply is the remedy
 }
 
 var seededFaults = []seededFault{
+	{name: "no CORS rule for our pages", cors: func(r *types.CORSRule) { r.AllowedOrigins = []string{"https://other.example.com"} }, code: "cors_missing", remedy: "--apply", setup: true},
+	{name: "no CORS rule for one origin", cors: func(r *types.CORSRule) { r.AllowedOrigins = r.AllowedOrigins[:1] }, code: "cors_origin", remedy: "--apply", setup: true},
+	{name: "a method that isn't allowed", cors: func(r *types.CORSRule) { r.AllowedMethods = []string{"POST"} }, code: "cors_method", remedy: "--apply", setup: true},
+	{name: "a header that isn't allowed", cors: func(r *types.CORSRule) { r.AllowedHeaders = []string{"content-type"} }, code: "cors_header", remedy: "--apply", setup: true},
+	{name: "an ETag that isn't exposed", cors: func(r *types.CORSRule) { r.ExposeHeaders = []string{"x-amz-checksum-crc32"} }, code: "cors_exposed", remedy: "--apply", setup: true},
+	{name: "no lifecycle rule", config: []string{"path_style: true", "path_style: true\n  can: {lifecycle_calls: true}"}, fault: emulateLifecycle(), code: "lifecycle_missing", remedy: "--apply", setup: true},
 	{name: "the server may not get objects", fault: deny(func(r s3Request) bool {
 		return r.object() && !r.uploader && (r.Method == "GET" || r.Method == "HEAD" || r.copies())
 	}), code: "right_get_object", remedy: "s3:GetObject"},
@@ -376,6 +412,10 @@ func TestDoctorNamesEachSeededFaultFirstAndItsRemedyMendsIt(t *testing.T) {
 		t.Run(seeded.name, func(t *testing.T) {
 			proxy.have(seeded.fault)
 			defer proxy.have(nil)
+			if seeded.cors != nil {
+				setCORS(t, store, seeded.cors)
+				defer setCORS(t, store, nil)
+			}
 			broken := strings.NewReplacer(seeded.config...).Replace(strings.ReplaceAll(sound, proxy.URL, "STORE"))
 			result, got := examine(t, strings.ReplaceAll(broken, "STORE", proxy.URL))
 			if got.code != exitFailed || len(result.Findings) == 0 {
@@ -390,16 +430,21 @@ func TestDoctorNamesEachSeededFaultFirstAndItsRemedyMendsIt(t *testing.T) {
 					t.Errorf("a finding beside the cause: %+v", f)
 				}
 			}
-			if seeded.mended == nil {
+			if seeded.mended == nil && !seeded.setup {
 				proxy.have(nil)
 			}
 			mended := strings.NewReplacer(seeded.mended...).Replace(broken)
+			if seeded.setup {
+				name := filepath.Join(t.TempDir(), "postern.yaml")
+				write(t, name, strings.ReplaceAll(mended, "STORE", proxy.URL))
+				if applied := invoke(t, doctorEnvironment, "setup", "--config", name, "--apply"); applied.code != exitDone {
+					t.Errorf("setup: %+v", applied)
+				}
+			}
 			result, _ = examine(t, strings.ReplaceAll(mended, "STORE", proxy.URL))
 			for _, f := range faults(result.Findings) {
 				t.Errorf("with the remedy: %+v", f)
 			}
 		})
 	}
-	proxy.have(nil)
-	_ = store
 }

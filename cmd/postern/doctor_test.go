@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/cmd/postern/doctor"
-	"github.com/postern-dev/postern/cmd/postern/findings"
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 )
 
@@ -50,17 +54,49 @@ func wantNothingLeft(t *testing.T, g *gateway.Gateway, bucket string) {
 	}
 }
 
-func TestDoctorFindsNothingToMendInASoundStore(t *testing.T) {
+// TestDoctorFindsNothingToMendAfterSetup is how an operator begins: the doctor names what is
+// missing, setup adds it, the doctor is content.
+func TestDoctorFindsNothingToMendAfterSetup(t *testing.T) {
 	store := startStore(t)
 	useOperator(t)
-	result, got := examine(t, serveConfig(store.URL(), "127.0.0.1:0"))
-	for _, f := range result.Findings {
-		if f.Severity != findings.Note {
-			t.Errorf("%+v", f)
-		}
+	config := serveConfig(store.URL(), "127.0.0.1:0")
+	before, got := examine(t, config)
+	if got.code != exitFailed || len(before.Findings) == 0 || before.Findings[0].Code != "cors_missing" {
+		t.Errorf("before: exit code %d, %+v", got.code, before.Findings)
 	}
-	if got.code != exitDone || result.Checks == 0 {
-		t.Errorf("exit code %d after %d checks", got.code, result.Checks)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, config)
+	if applied := invoke(t, doctorEnvironment, "setup", "--config", name, "--apply"); applied.code != exitDone {
+		t.Errorf("setup: %+v", applied)
+	}
+	after, got := examine(t, config)
+	if got.code != exitDone || after.Checks == 0 || len(faults(after.Findings)) > 0 {
+		t.Errorf("after: exit code %d after %d checks, %+v", got.code, after.Checks, after.Findings)
+	}
+	wantNothingLeft(t, store, "media")
+}
+
+// TestDoctorFindsNothingFalseUnderLoad examines a sound store several times at once.
+func TestDoctorFindsNothingFalseUnderLoad(t *testing.T) {
+	runs := 2
+	if os.Getenv("POSTERN_LONG") != "" {
+		runs = 20
+	}
+	store, proxy := startFaultyStore(t)
+	config := strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig + morePhotos)
+	work, stop := context.WithCancel(t.Context())
+	defer stop()
+	for range max(1, runtime.NumCPU()/2) {
+		go func() {
+			for work.Err() == nil {
+				sha256.Sum256(make([]byte, 1<<20))
+			}
+		}()
+	}
+	for i := range runs {
+		if result, _ := examine(t, config); len(faults(result.Findings)) > 0 {
+			t.Errorf("run %d: %+v", i, faults(result.Findings))
+		}
 	}
 	wantNothingLeft(t, store, "media")
 }

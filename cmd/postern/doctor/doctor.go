@@ -89,7 +89,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	r.try(ctx, trials)
 	var result Result
 	for _, t := range trials {
-		result.Add(t.found...)
+		addNew(&result.Report, t.found)
 	}
 	result.Add(r.written.cleanUp(context.WithoutCancel(ctx))...)
 	fold(&result.Report)
@@ -99,6 +99,20 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		result.Can = r.learned()
 	}
 	return result, nil
+}
+
+// addNew adds findings, except what an earlier check has found in another way: the bucket's rules
+// say no more than a preflight has shown.
+func addNew(report *findings.Report, found []findings.Finding) {
+	before := slices.Clone(report.Findings)
+	for _, f := range found {
+		known := func(b findings.Finding) bool {
+			return b.Code == f.Code && b.Bucket == f.Bucket && b.Profile == f.Profile
+		}
+		if !slices.ContainsFunc(before, known) {
+			report.Add(f)
+		}
+	}
 }
 
 // newRun prepares the services that issue what visitors get.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/postern-dev/postern/cmd/postern/findings"
+	"github.com/postern-dev/postern/cmd/postern/setup"
 )
 
 // causes lists, gravest first, what makes everything else about a store or a bucket fail.
@@ -28,6 +29,7 @@ var effects = []struct {
 	{rightGetObjectTagging, []code{verificationFailed}},
 	{rightPutObjectTagging, []code{verificationFailed}},
 	{objectUnreadable, []code{verificationFailed, formStoredNothing, putStoredNothing}},
+	{code(setup.CORSMethod), []code{code(setup.CORSExposed)}},
 	{formStoredNothing, []code{verificationFailed, redirectMissing, conditionIgnored, rangeIgnored, coverageIgnored}},
 }
 

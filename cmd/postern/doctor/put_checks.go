@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
@@ -174,5 +176,30 @@ func (t *trial) checkPublic(ctx context.Context) {
 	if a := t.anonymous(ctx, moved); a.ok() {
 		t.add(quarantinePublic, a.String(), fmt.Sprintf("anybody can read what was refused and moved to %s", t.profile.Quarantine),
 			fmt.Sprintf("aws s3api get-bucket-policy --bucket %s   # and take %s* out of what everybody may read", t.bucket, t.profile.Quarantine))
+	}
+}
+
+// checkChecksums puts an object with a checksum of other bytes, by each algorithm that the store
+// should know.
+func (t *trial) checkChecksums(ctx context.Context) {
+	issued, err := t.issue(ctx, t.puts, formSize)
+	if err != nil {
+		return // checkPut reports it
+	}
+	provider := t.Store.Provider
+	for _, algorithm := range []profile.Checksum{profile.ChecksumMD5, profile.ChecksumCRC32, profile.ChecksumCRC32C, profile.ChecksumCRC64NVME} {
+		recorded := slices.Contains(provider.Checksums, string(algorithm)) || algorithm == profile.ChecksumMD5 && provider.MD5
+		if !recorded && !t.Learn {
+			continue
+		}
+		a := t.send(ctx, t.server, call{method: http.MethodPut, bucket: t.bucket, key: issued.Key, body: []byte(Subject),
+			headers: []sigv4.Param{{Name: algorithm.Header(), Value: checksumOf(algorithm, []byte("other bytes"))}}})
+		if a.err != nil || a.denied() {
+			continue
+		}
+		t.observe(string(algorithm), a.status == http.StatusBadRequest)
+		if recorded && a.ok() {
+			t.add(checksumIgnored, string(algorithm)+": "+a.String(), "the store takes an object with another checksum than the request names", canLine(string(algorithm), false))
+		}
 	}
 }

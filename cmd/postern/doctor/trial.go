@@ -28,7 +28,10 @@ var (
 	}
 	bucketChecks = []check{
 		{"bucket", (*trial).checkBucket},
+		{"CORS", (*trial).checkCORS},
 	}
+	// rulesCheck comes last: what a preflight has shown is told with what was seen.
+	rulesCheck    = check{"bucket's rules", (*trial).checkRules}
 	profileChecks = []check{
 		{"rights of the server", (*trial).checkServerRights},
 		{"rights of visitors", (*trial).checkUploadRights},
@@ -41,6 +44,7 @@ var (
 		{"unsigned headers", (*trial).checkUnsigned},
 		{"multipart upload", (*trial).checkParts},
 		{"conditional completion", (*trial).checkConditionalComplete},
+		{"checksums", (*trial).checkChecksums},
 		{"public objects", (*trial).checkPublic},
 	}
 )
@@ -72,6 +76,7 @@ func (r *run) trials() (list []*trial) {
 			}
 		}
 	}
+	list = append(list, &trial{run: r, check: rulesCheck})
 	for _, name := range names {
 		if p := r.Config.Profiles[name]; sharesKeys(p) {
 			list = append(list, &trial{run: r, check: check{do: (*trial).skipSharedKeys}, bucket: p.Bucket, profile: p})
