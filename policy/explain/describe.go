@@ -29,7 +29,7 @@ func (x *explainer) describe() {
 
 // coverage finds the condition that covers a field; covering has them by name in lower case.
 func coverage(field policy.Field, covering map[string]policy.Condition) Field {
-	out := Field{Name: field.Name, Value: redact(field.Name, field.Value), State: "uncovered"}
+	out := Field{Name: repeat(field.Name), Value: redact(field.Name, field.Value), State: "uncovered"}
 	name := policy.LowerName(field.Name)
 	if name == "policy" || strings.HasSuffix(name, "signature") || strings.HasSuffix(name, "accesskeyid") || name == "googleaccessid" || name == "file" || strings.HasPrefix(name, "x-ignore-") {
 		out.State = "exempt"
@@ -82,7 +82,7 @@ func fieldInWords(field string) string {
 	return "the field " + quote(field)
 }
 
-func quote(text string) string { return "“" + shorten(text) + "”" }
+func quote(text string) string { return "“" + repeat(text) + "”" }
 
 // isSecretField reports whether a field's value would let somebody else upload.
 func isSecretField(name string) bool {
@@ -93,9 +93,9 @@ func isSecretField(name string) bool {
 // redact returns a field's value as reports may repeat it.
 func redact(name, value string) string {
 	if isSecretField(name) && value != "" {
-		return "(not repeated here)"
+		return hidden
 	}
-	return shorten(value)
+	return repeat(value)
 }
 
 // conditionSource is a condition as S3 writes it, without a secret. The zero Condition gives "".
@@ -106,5 +106,5 @@ func conditionSource(c policy.Condition) string {
 	case isSecretField(c.Field()):
 		return `["` + string(c.Operator()) + `", "$` + c.Field() + `", …]`
 	}
-	return shorten(c.String())
+	return repeat(c.String())
 }

@@ -78,7 +78,7 @@ const maxFindings = 200
 
 // add adds a finding unless the report has the same one.
 func (x *explainer) add(f Finding) {
-	f.Wanted, f.Got = shorten(f.Wanted), shorten(f.Got)
+	f.Field, f.Condition, f.Wanted, f.Got = repeat(f.Field), repeat(f.Condition), repeat(f.Wanted), repeat(f.Got)
 	if len(x.report.Findings) < maxFindings && !x.seen[f] {
 		x.report.Findings = append(x.report.Findings, f)
 		x.seen[f] = true
@@ -88,7 +88,7 @@ func (x *explainer) add(f Finding) {
 
 func (x *explainer) addFact(term, value string) {
 	if value != "" {
-		x.report.Facts = append(x.report.Facts, Fact{term, shorten(value)})
+		x.report.Facts = append(x.report.Facts, Fact{term, repeat(value)})
 	}
 }
 
@@ -109,13 +109,15 @@ func (r *Report) finish() {
 	r.Findings = foldConsequences(r.Findings)
 }
 
-// shorten cuts text from the input to 300 bytes.
+// repeat returns a text from the input as reports repeat it: without secrets, and shortened.
+func repeat(text string) string { return shorten(hideSecrets(text)) }
+
+// shorten cuts text to 300 bytes.
 func shorten(text string) string {
-	const maxBytes = 300
-	if len(text) <= maxBytes {
+	if len(text) <= maxRepeatedBytes {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxBytes], "") + "…"
+	return strings.ToValidUTF8(text[:maxRepeatedBytes], "") + "…"
 }
 
 // formatSize writes a size for people: "2 MiB (2097152 bytes)".

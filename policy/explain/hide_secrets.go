@@ -1,0 +1,148 @@
+package explain
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/postern-dev/postern/policy"
+)
+
+// hidden stands in the place of a secret.
+const hidden = "(not repeated here)"
+
+// maxRepeatedBytes bounds what a report repeats of one text; twice as much is looked through for
+// secrets.
+const maxRepeatedBytes = 300
+
+// hideSecrets replaces what may be a secret in a text from the input: what a name, a scheme or a
+// header's name says is one, and words of the length and mixture of letters that keys, signatures
+// and tokens have. Texts are cut first, as reports repeat only their beginning.
+func hideSecrets(text string) string {
+	if len(text) < 6 {
+		return text
+	}
+	text = text[:min(len(text), 2*maxRepeatedBytes)]
+	if lower := policy.LowerName(text); containsAny(lower, secretStems) {
+		for _, p := range secretPatterns {
+			text = p.ReplaceAllString(text, "${1}"+hidden)
+		}
+	}
+	return hideShapes(text)
+}
+
+func containsAny(text string, stems []string) bool {
+	for _, stem := range stems {
+		if strings.Contains(text, stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// secretStems are in every text that one of secretPatterns matches.
+var secretStems = []string{
+	"auth", "cookie", "token", "sig", "secret", "apikey", "api-key", "api_key", "keysecret", "accountkey", "account_key", "private", "pass", "pwd", "credential=",
+	"bearer", "basic", "digest", "negotiate", "sharedkey", "aws ", "aws4-hmac-sha256 ", "oss ", "goog1 ", "-key:", "-key=", "://",
+}
+
+// secretPatterns find secrets by what stands before them, which is kept.
+var secretPatterns = []*regexp.Regexp{
+	regexp.MustCompile(`(?is)()-----BEGIN[^-]*PRIVATE KEY.*?(?:-----END[^-]*-----|$)`),
+	regexp.MustCompile(`(?i)(\b(?:proxy-)?authorization["']?\s*(?:=>|[:=])\s*["']?)[^"'\r\n<]+`),
+	regexp.MustCompile(`(?i)(\b(?:set-)?cookie2?["']?\s*(?:=>|[:=])\s*["']?)[^"'\r\n<]+`),
+	regexp.MustCompile(`(?i)(\b(?:bearer|basic|digest|negotiate|sharedkey(?:lite)?)\s+)[A-Za-z0-9._~+/=:-]{3,}`),
+	regexp.MustCompile(`(?i)(\b(?:aws|oss|goog1)\s+[^\s:]{3,128}:)\S+`),
+	regexp.MustCompile(`(?i)((?:signature|token|\bsig|secret(?:[_-]?access)?(?:[_-]?key)?|api[_-]?key|keysecret|account[_-]?key|password|passwd|passphrase|pwd|private[_-]?key(?:[_-]?id)?|temp[_-]?url[_-]?(?:key|sig)|auth[_-]?key|[a-z-]*-key)["']?\s*(?:=>|[:=])\s*\\?["']?)[^\s"'&,;<>(){}\\]+`),
+	regexp.MustCompile(`(://[^/\s:@]{0,128}:)[^/\s@]+@`),
+}
+
+// hideShapes replaces words that look like keys, signatures or tokens.
+func hideShapes(text string) string {
+	var b strings.Builder
+	from := 0
+	for i := 0; i < len(text); {
+		n := wordLength(text[i:])
+		if n >= 20 && isSecretShape(text[i:i+n]) {
+			b.WriteString(text[from:i] + hidden)
+			from = i + n
+		}
+		i += max(n, 1)
+	}
+	if from == 0 {
+		return text
+	}
+	return b.String() + text[from:]
+}
+
+// wordLength returns the length of the word of base64's letters, of either alphabet, that begins a
+// text; %2B, %2F and %3D count as letters.
+func wordLength(text string) (n int) {
+	for n < len(text) {
+		c := text[n]
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '_' || c == '-':
+			n++
+		case c == '=' && n >= 20: // the padding, not what follows a name
+			n++
+		case c == '%' && n+2 < len(text) && (text[n+1] == '2' || text[n+1] == '3'):
+			n += 3
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+// isSecretShape reports whether a word has the length and the mixture of a key, a signature, a token
+// or a policy. Paths of usual words, dates, UUIDs and MD5 sums have not.
+func isSecretShape(word string) bool {
+	word = strings.TrimPrefix(word, "/")
+	word = strings.NewReplacer("%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/", "%3D", "=", "%3d", "=").Replace(word)
+	if bare := strings.TrimRight(word, "="); isSecretWord(word, bare) || len(bare) >= 60 && isMixed(bare) {
+		return true
+	}
+	for part := range strings.SplitSeq(word, "/") {
+		if bare := strings.TrimRight(part, "="); isSecretWord(part, bare) || len(bare) >= 24 && isMixed(bare) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSecretWord knows the lengths of signatures and keys; bare is the word without its padding.
+func isSecretWord(word, bare string) bool {
+	switch {
+	case word == emptyHash:
+		return false
+	case strings.HasPrefix(word, "eyJ") || strings.HasPrefix(word, "beyJ"): // base64 of {"
+		return true
+	case strings.Trim(bare, "0123456789abcdefABCDEF") == "":
+		return len(bare) >= 40 && strings.Trim(bare, bare[:1]+bare[1:2]+bare[2:3]) != "" // not aaaa…
+	case len(word) == 28 && len(bare) == 27, len(word) == 44 && len(bare) == 43, len(bare) == 40 || len(bare) == 43 || len(bare) == 86:
+		return isMixed(bare)
+	}
+	return false
+}
+
+// isMixed reports whether capital letters, small ones and digits take turns as in random text.
+func isMixed(word string) bool {
+	var upper, lower, digits, turns int
+	previous := 0
+	for _, r := range word {
+		class := 0
+		switch {
+		case unicode.IsUpper(r):
+			class, upper = 1, upper+1
+		case unicode.IsLower(r):
+			class, lower = 2, lower+1
+		case unicode.IsDigit(r):
+			class, digits = 3, digits+1
+		}
+		if class != previous {
+			turns++
+		}
+		previous = class
+	}
+	return upper > 1 && lower > 1 && (digits > 0 || turns*2 > len(word)) && turns*3 >= len(word)
+}
