@@ -41,6 +41,7 @@ type commands struct {
 	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
 	Receipt receiptCommand `cmd:"" help:"Verify a receipt."`
 	Setup   setupCommand   `cmd:"" help:"Compare the buckets' CORS and lifecycle rules with what uploads need, and put them there."`
+	Sweep   sweepCommand   `cmd:"" help:"List abandoned multipart uploads, or abort them."`
 	Doctor  doctorCommand  `cmd:"" help:"Try every step of an upload for real, and name what is wrong and how to mend it."`
 	IAM     iamCommand     `cmd:"" name:"iam" help:"Print the least rights that a config needs, as policies of the store."`
 	Version versionCommand `cmd:"" help:"Print the version."`

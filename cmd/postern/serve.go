@@ -59,6 +59,8 @@ func (s *serveCommand) serve(c *console, file *config.Config, server *server, st
 	}
 	stop := server.reloadOnHangup(c)
 	defer stop()
+	stopSweeping := server.sweepOnTimer(c)
+	defer stopSweeping()
 	if err := c.printReady("http://"+pages.Addr().String(), store); err != nil {
 		return err
 	}

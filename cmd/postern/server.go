@@ -38,6 +38,7 @@ type serverState struct {
 	config  *config.Config
 	limiter *limiter
 	handler http.Handler
+	sweep   uploads.Sweep
 }
 
 // ServeHTTP implements http.Handler; use must have succeeded once.
@@ -81,7 +82,9 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 		return nil, err
 	}
 	handler, err := s.router(file, h, log)
-	return &serverState{config: file, limiter: limiter, handler: handler}, err
+	client, _ := store.Client.(uploads.SweepClient) // newStore's is an *s3.Client
+	sweep := uploads.Sweep{Client: client, Profiles: profiles, Older: file.Sweep.Older, Apply: true, WithoutSizes: true}
+	return &serverState{config: file, limiter: limiter, handler: handler, sweep: sweep}, err
 }
 
 // openStore opens the store with the server's own credentials, which make scoped ones too.

@@ -9,7 +9,7 @@
 // line for each mistake, with its place in the file and a valid value. A file that loads can be
 // run.
 //
-// Sizes are written "10MiB" or in bytes, ranges "1..10MiB", durations "15m", rates "100/1h". A
+// Sizes are written "10MiB" or in bytes, ranges "1..10MiB", durations "15m" or "8d", rates "100/1h". A
 // secret is never in the file, only a reference to it: "env:NAME" or "file:PATH". The path is
 // relative to the folder of the config file.
 package config
@@ -50,6 +50,7 @@ type Config struct {
 	Log     Log
 	Drain   time.Duration // how long requests under way may take after SIGTERM; default 20 s
 	Limits  Limits
+	Sweep   Sweep
 
 	// ScopedCredentials says how credentials for native clients are made. Zero: none are made, and
 	// no profile may allow them.
@@ -67,6 +68,12 @@ type Limits struct {
 	// set.
 	Burst         int
 	AddressFactor int // how many times a profile's quota one address may use; 0: 10
+}
+
+// Sweep says when the server aborts abandoned multipart uploads. Zero: it doesn't.
+type Sweep struct {
+	Every time.Duration // from the end of one sweep to the next, at least a second
+	Older time.Duration // the age from which uploads count as abandoned; 0: see uploads.DefaultSweepAge
 }
 
 // ScopedCredentials are made by assuming a role of AWS STS, or for provider oss of Aliyun's STS.

@@ -20,6 +20,7 @@ type document struct {
 	Drain          string                    `yaml:"drain"`
 	Limits         limitsSection             `yaml:"limits"`
 
+	Sweep                sweepSection  `yaml:"sweep"`
 	ScopedCredentials    scopedSection `yaml:"scoped_credentials"`
 	InsecureProxySubject ProxySubject  `yaml:"insecure_proxy_subject"`
 }
@@ -28,6 +29,11 @@ type limitsSection struct {
 	Issues        string `yaml:"issues"`
 	Burst         int    `yaml:"burst"`
 	AddressFactor int    `yaml:"address_factor"`
+}
+
+type sweepSection struct {
+	Every string `yaml:"every"`
+	Older string `yaml:"older"`
 }
 
 type scopedSection struct {

@@ -34,6 +34,7 @@ func (l *loader) config(d *document) *Config {
 		},
 		TrustedProxies:       l.trustedProxies(d),
 		Limits:               l.limits(d.Limits),
+		Sweep:                Sweep{Every: l.duration("sweep.every", d.Sweep.Every), Older: l.duration("sweep.older", d.Sweep.Older)},
 		ScopedCredentials:    l.scopedCredentials(d),
 		InsecureProxySubject: l.proxySubject(d),
 	}
@@ -41,6 +42,7 @@ func (l *loader) config(d *document) *Config {
 		l.address("metrics.listen", c.Metrics)
 	}
 	l.checkStore(c)
+	l.checkSweep(c, d.Sweep)
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
@@ -90,4 +91,27 @@ func (c *Config) Buckets() (out []string) {
 		}
 	}
 	return out
+}
+
+// checkSweep refuses a timer for what can't be swept: a store that lists no uploads, a key template
+// that begins with a placeholder, an age at which an upload may still be resumed.
+func (l *loader) checkSweep(c *Config, d sweepSection) {
+	if d == (sweepSection{}) {
+		return
+	}
+	if d.Every == "" || c.Sweep.Every > 0 && c.Sweep.Every < time.Second {
+		l.fail("sweep.every", "wants how often the server sweeps, a second or more, such as 24h, got %q", d.Every)
+	}
+	store, err := c.Store.Described()
+	if err == nil && !store.Provider.ListsUploads {
+		l.fail("sweep", "wants a store that lists multipart uploads, and provider %s doesn't: use a lifecycle rule, see postern setup", c.Store.Provider)
+	}
+	profiles := slices.Collect(maps.Values(c.Profiles))
+	if len(l.mistakes) > 0 { // profiles among them, perhaps
+		return
+	}
+	slices.SortFunc(profiles, func(a, b profile.Profile) int { return strings.Compare(a.Name, b.Name) })
+	if err := uploads.CheckSweep(profiles, c.Sweep.Older); err != nil {
+		l.fail("sweep", "%s", strings.ReplaceAll(err.Error(), "uploads: sweep: ", ""))
+	}
 }

@@ -98,11 +98,28 @@ func (l *loader) network(path, text string) netip.Prefix {
 	return prefix
 }
 
+// maxDays is a hundred years: what a number of days may be.
+const maxDays = 36500
+
+// ParseDuration reads a duration as time.ParseDuration does, or a whole number of days, such as
+// "8d". Every day has 24 hours.
+func ParseDuration(text string) (time.Duration, error) {
+	number, inDays := strings.CutSuffix(text, "d")
+	if !inDays {
+		return time.ParseDuration(text)
+	}
+	days, err := strconv.Atoi(number)
+	if err != nil || days < 0 || days > maxDays {
+		return 0, fmt.Errorf("config: wanted 0d to %dd, got %q", maxDays, text)
+	}
+	return time.Duration(days) * 24 * time.Hour, nil
+}
+
 func (l *loader) duration(path, text string) time.Duration {
 	if text == "" {
 		return 0
 	}
-	d, err := time.ParseDuration(text)
+	d, err := ParseDuration(text)
 	if err != nil || d <= 0 {
 		l.fail(path, "wants a duration above zero such as 15m or 24h, got %q", shorten(text))
 	}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/postern-dev/postern/cmd/postern/findings"
+	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// sweepConfig is a config file whose uploads may be resumed for two seconds.
+func sweepConfig(store string, replacements ...string) string {
+	return serveConfig(store, "127.0.0.1:0", append(replacements, "size: 1..10MiB", "size: 1..1GiB, lifetime: 1s, upload_lifetime: 2s")...)
+}
+
+// sweepResult is the JSON of postern sweep.
+type sweepResult struct {
+	Uploads []uploads.AbandonedUpload
+	Count   int
+	Bytes   int64
+	findings.Report
+}
+
+// runSweep runs postern sweep as a process of its own, and reads its JSON.
+func runSweep(t *testing.T, config string, flags ...string) (sweepResult, outcome) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, config)
+	got := runProcess(t, filepath.Dir(name), operatorKeys, append([]string{"sweep", "--config", "postern.yaml", "--json"}, flags...)...)
+	var result sweepResult
+	if got.code != exitUsage {
+		if err := json.Unmarshal([]byte(got.stdout), &result); err != nil {
+			t.Fatalf("sweep: %v\n%s\n%s", err, got.stdout, got.stderr)
+		}
+	}
+	return result, got
+}
+
+// begin begins a multipart upload with a part of 5 bytes and returns its ID.
+func begin(t *testing.T, g *gateway.Gateway, key string) string {
+	t.Helper()
+	made, err := g.Client().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("media"), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := &s3.UploadPartInput{Bucket: made.Bucket, Key: &key, UploadId: made.UploadId, PartNumber: aws.Int32(1), Body: bytes.NewReader([]byte("12345"))}
+	if _, err := g.Client().UploadPart(t.Context(), part); err != nil {
+		t.Fatal(err)
+	}
+	return *made.UploadId
+}
+
+// openKeys lists the keys of unfinished uploads.
+func openKeys(t *testing.T, g *gateway.Gateway) string {
+	t.Helper()
+	list, err := g.Client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String("media")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, up := range list.Uploads {
+		keys = append(keys, *up.Key)
+	}
+	return strings.Join(keys, " ")
+}
+
+func TestSweepAbortsAbandonedUploadsOfARealStoreAndNoneThatRuns(t *testing.T) {
+	g := startStore(t)
+	for _, key := range []string{"in/a/1", "in/b/2", "inside/3", "other/4"} {
+		begin(t, g, key)
+	}
+	config := sweepConfig(g.URL())
+	if result, got := runSweep(t, config, "--older", "1h"); got.code != exitDone || result.Count != 0 {
+		t.Errorf("nothing is so old: %+v", got)
+	}
+	waitUntil(t, "two uploads are two seconds old", func() bool {
+		result, got := runSweep(t, config, "--older", "2s")
+		return got.code == exitFailed && result.Count == 2 && result.Bytes == 10 && result.Findings[0].Code == uploadsAbandoned
+	})
+	var running sync.WaitGroup
+	var done atomic.Bool
+	var completed atomic.Int32
+	for worker := range 3 {
+		running.Go(func() {
+			for n := 0; !done.Load(); n++ {
+				key := fmt.Sprintf("in/running/%d-%d", worker, n)
+				begun := time.Now()
+				err := complete(t.Context(), g, key, begin(t, g, key))
+				if err != nil && time.Since(begun) < 2*time.Second { // an older one may be aborted
+					t.Errorf("%s: %v", key, err)
+				}
+				completed.Add(1)
+			}
+		})
+	}
+	for round := range 3 {
+		before := completed.Load()
+		result, got := runSweep(t, config, "--older", "2s", "--apply")
+		if wanted := []int{2, 0, 0}[round]; got.code != exitDone || result.Count != wanted {
+			t.Errorf("round %d: %+v", round, got)
+		}
+		waitUntil(t, "more uploads", func() bool { return completed.Load() > before })
+	}
+	done.Store(true)
+	running.Wait()
+	if left := openKeys(t, g); left != "inside/3 other/4" {
+		t.Errorf("wanted inside/3 and other/4 to stay, got %q", left)
+	}
+}
+
+// complete completes an upload of begin; it fails if somebody has aborted it.
+func complete(ctx context.Context, g *gateway.Gateway, key, id string) error {
+	client := g.Client()
+	parts, err := client.ListParts(ctx, &s3.ListPartsInput{Bucket: aws.String("media"), Key: &key, UploadId: &id})
+	if err != nil {
+		return err
+	}
+	list := &types.CompletedMultipartUpload{}
+	for _, part := range parts.Parts {
+		list.Parts = append(list.Parts, types.CompletedPart{PartNumber: part.PartNumber, ETag: part.ETag})
+	}
+	_, err = client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: aws.String("media"), Key: &key, UploadId: &id, MultipartUpload: list})
+	return err
+}
+
+func TestServeSweepsOnATimerThatEndsWithIt(t *testing.T) {
+	g := startStore(t)
+	begin(t, g, "in/a/1")
+	begin(t, g, "other/4")
+	s, _ := startServe(t, g.URL(), "size: 1..10MiB", "size: 1..1GiB, lifetime: 1s, upload_lifetime: 2s", "profiles:", "sweep: {every: 1s, older: 2s}\nprofiles:")
+	waitUntil(t, "the log says that one is aborted", func() bool { return strings.Contains(s.Log.String(), `"aborted":1`) })
+	if left := openKeys(t, g); left != "other/4" {
+		t.Errorf("wanted other/4 to stay, got %q", left)
+	}
+	s.Stop() // fails unless the process ends with exit code 0
+}
+
+func TestSweepRefusesWhatItCantTellApart(t *testing.T) {
+	t.Parallel()
+	const nowhere = "http://127.0.0.1:1"
+	for _, c := range []struct {
+		name, config string
+		flags        []string
+		code         int
+		want         string
+	}{
+		{"an age below upload_lifetime", sweepConfig(nowhere), []string{"--older", "1s"}, exitUsage, "wanted an age of at least 2s, the longest upload_lifetime, got 1s"},
+		{"no age", sweepConfig(nowhere), []string{"--older", "old"}, exitUsage, `--older: wants an age above zero such as 8d or 200h, got "old"`},
+		{"an empty prefix", sweepConfig(nowhere, "in/{subject}", "{subject}"), nil, exitUsage, "wanted a key template that begins with a folder, such as uploads/{subject}/{id}{ext}"},
+		{"a store that lists none", sweepConfig("https://store.example.com", "provider: versity", "provider: other"), nil, exitDone, uploadsUnlisted},
+		{"a store that isn't there", sweepConfig(nowhere), nil, exitFailed, sweepFailed},
+	} {
+		_, got := runSweep(t, c.config, c.flags...)
+		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.want) || strings.Count(got.stderr, "\n") > 1 {
+			t.Errorf("%s: wanted %d and %q, got %+v", c.name, c.code, c.want, got)
+		}
+	}
+}
+
+func TestSweepPrintsALineForEachUpload(t *testing.T) {
+	g := startStore(t)
+	begin(t, g, "in/a/1")
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, sweepConfig(g.URL()))
+	var got outcome
+	waitUntil(t, "an old upload", func() bool {
+		got = runProcess(t, filepath.Dir(name), operatorKeys, "sweep", "--config", "postern.yaml", "--older", "2s")
+		return got.code == exitFailed
+	})
+	for _, want := range []string{"s  5 bytes  \"media/in/a/1\"\n", "1 uploads, 5 bytes\n", "postern sweep --config postern.yaml --apply"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("wanted %q in\n%s", want, got.stdout)
+		}
+	}
+}

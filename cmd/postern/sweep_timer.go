@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// firstSweep is how long after the start the first sweep begins at most: a server that is restarted
+// every day sweeps all the same.
+const firstSweep = time.Minute
+
+// sweepPoll is how soon a sweep section that a reload has brought is noticed.
+const sweepPoll = 10 * time.Second
+
+// sweepOnTimer aborts abandoned multipart uploads as often as the config says, until ctx ends or the
+// function it returns is called, which waits for the sweep under way to stop. Each node may sweep:
+// they don't disturb each other.
+func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		swept := time.Now()
+		first := true
+		for {
+			every := s.current.Load().config.Sweep.Every
+			wait := sweepPoll
+			if every > 0 {
+				due := every
+				if first {
+					due = min(every, firstSweep)
+				}
+				wait = min(sweepPoll, time.Until(swept.Add(due)))
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			if every > 0 && wait < sweepPoll {
+				s.sweepOnce(ctx)
+				swept, first = time.Now(), false
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// sweepOnce sweeps by the current config, and logs how many uploads were aborted.
+func (s *server) sweepOnce(ctx context.Context) {
+	state := s.current.Load()
+	log := newLog(s.stderr, state.config.Log)
+	count := 0
+	sweep := state.sweep
+	sweep.Found = func(uploads.AbandonedUpload) error { count++; return nil }
+	err := sweep.Run(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		log.Error("abandoned multipart uploads can't be aborted", slog.String("key", "sweep"), slog.Int("aborted", count), slog.String("error", err.Error()))
+	default:
+		log.Info("abandoned multipart uploads aborted", slog.Int("aborted", count))
+	}
+}
