@@ -60,6 +60,12 @@ type Config struct {
 	// OnRemoved is called after an accepted object was removed because its visitor asked for it
 	// within Profile.Removable; nil does nothing. An error is logged: the object is gone.
 	OnRemoved func(context.Context, uploads.Completed) error
+	// Ledger records what becomes of uploads, such as ledger.Open's; nil records nothing. With it
+	// all processes know what any of them has accepted, refused and aborted, also after a restart.
+	Ledger uploads.Ledger
+	// LedgerRequired refuses uploads with StoreUnavailable while the ledger is away. Otherwise they
+	// are issued without record then.
+	LedgerRequired bool
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
@@ -109,7 +115,8 @@ func (c Config) receiptIssuer() (*receipts.Issuer, error) {
 func (c Config) uploadsConfig(issuer *receipts.Issuer) uploads.Config {
 	return uploads.Config{
 		Receipts: issuer, PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
-		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
+		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved,
+		Ledger: c.Ledger, LedgerRequired: c.LedgerRequired, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }
 

@@ -15,6 +15,7 @@ func (h *Handlers) showHealth(c echo.Context) error {
 }
 
 // showReady says whether uploads would work: every bucket can be reached, and Config.Ready agrees.
+// Without a ledger that isn't required they would, and it says that as JSON.
 func (h *Handlers) showReady(c echo.Context) error {
 	h.respond.apiHeaders.set(c.Response().Header())
 	setRequestID(c)
@@ -25,5 +26,13 @@ func (h *Handlers) showReady(c echo.Context) error {
 	if err != nil {
 		return h.respond.showProblem(c, err)
 	}
+	if h.service.LedgerReady(c.Request().Context()) != nil {
+		return c.JSON(http.StatusOK, degraded{Degraded: []string{"ledger"}})
+	}
 	return c.String(http.StatusOK, "ready\n")
+}
+
+// degraded names what a server does without.
+type degraded struct {
+	Degraded []string `json:"degraded"`
 }

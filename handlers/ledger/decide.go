@@ -8,10 +8,10 @@ import (
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
-// changeState changes the row of an upload where its state permits that. Its last condition is for
-// Decision.Unclaimed.
+// changeState changes the row of an upload where its state is one of up to three that permit that.
+// Its last condition is for Decision.Unclaimed.
 const changeState = `UPDATE postern_uploads SET state = $2, sequence = sequence + 1, changed = $3, due = $4, data = $5
-	WHERE id = $1 AND state IN ($6, $7) AND (claimed IS NULL OR $8 = 0) RETURNING ` + entryColumns
+	WHERE id = $1 AND state IN ($6, $7, $8) AND (claimed IS NULL OR $9 = 0) RETURNING ` + entryColumns
 
 const findUpload = "SELECT " + entryColumns + " FROM postern_uploads WHERE id = $1"
 
@@ -61,7 +61,7 @@ func change(ctx context.Context, tx *sql.Tx, id string, d uploads.Decision) (upl
 		unclaimed = 1
 	}
 	return scanEntry(tx.QueryRowContext(ctx, changeState, id, string(d.State), d.At.UnixMilli(), nullable(d.Due), nullableJSON(d.Data),
-		string(from[0]), string(from[len(from)-1]), unclaimed))
+		string(from[0]), string(from[len(from)/2]), string(from[len(from)-1]), unclaimed))
 }
 
 // addEvent adds the event of a change, and a delivery for each receiver that wants to be told.

@@ -28,6 +28,7 @@ var permitted = map[uploads.State][]uploads.State{
 	uploads.StateIssued:   {uploads.StateAccepted, uploads.StateRefused, uploads.StateAborted, uploads.StateExpired},
 	uploads.StateAccepted: {uploads.StateReplaced, uploads.StateRemoved},
 	uploads.StateRefused:  {uploads.StateAccepted, uploads.StateAborted},
+	uploads.StateExpired:  {uploads.StateAccepted, uploads.StateRefused, uploads.StateAborted},
 	uploads.StateReplaced: {uploads.StateRemoved},
 }
 

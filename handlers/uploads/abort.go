@@ -38,22 +38,62 @@ func (s aborter) abort(ctx context.Context, up OpenUpload) error {
 	ctx = context.WithoutCancel(ctx)
 	defer s.followUps.lock(up.ID)()
 	s.aborted.removeEnded()
-	accepted, known := s.accepted.get(up.ID)
-	if known && !s.aborted.has(up.ID) {
-		return s.removeAccepted(ctx, up, accepted)
+	inLedger, err := verifier{s.Service}.recall(ctx, up)
+	if err != nil {
+		return err
 	}
+	accepted, known := s.accepted.get(up.ID)
+	switch {
+	case known && !s.aborted.has(up.ID):
+		return s.removeAccepted(ctx, up, accepted)
+	case inLedger:
+		return s.abortRecorded(ctx, up)
+	}
+	return s.abortUnknown(ctx, up)
+}
+
+// abortRecorded aborts an upload that the ledger knows and no process has accepted, unless another
+// one accepts it at this moment.
+func (s aborter) abortRecorded(ctx context.Context, up OpenUpload) error {
+	e, recorded, err := s.recordAborted(ctx, up)
+	switch {
+	case err != nil:
+		return err
+	case !recorded && e.isAccepted():
+		a, err := e.acceptance()
+		if err != nil {
+			return &problem.Error{Code: problem.Internal, Err: err}
+		}
+		return s.removeAccepted(ctx, up, a)
+	}
+	if _, err := s.freeParts(ctx, up); err != nil {
+		return err
+	}
+	return s.removeUpload(ctx, up)
+}
+
+// recordAborted records that an upload is aborted. What can still arrive of it is due to be
+// removed.
+func (s aborter) recordAborted(ctx context.Context, up OpenUpload) (e Entry, recorded bool, err error) {
+	e, recorded, err = s.recorder.decide(ctx, up, Decision{State: StateAborted, Due: up.removalDue(s.config.Now()), Data: EventData{Upload: up.planned()}.json()})
+	return e, recorded, s.recorder.outage(ctx, "aborting", up.ID, err)
+}
+
+// abortUnknown aborts an upload of which nothing is known but what this process remembers and what
+// the store has.
+func (s aborter) abortUnknown(ctx context.Context, up OpenUpload) error {
 	found, err := s.freeParts(ctx, up)
 	if err != nil {
 		return err
 	}
 	if found == nil || s.aborted.has(up.ID) || s.process.hasSeenAll(up.Upload) && s.accepted.remembers(up) {
-		return s.removeUpload(ctx, up)
+		return s.abortRecorded(ctx, up)
 	}
 	contentType, err := s.store.compareObject(ctx, up, found)
 	var refused *ObjectError
 	switch {
 	case errors.As(err, &refused):
-		return s.removeUpload(ctx, up)
+		return s.abortRecorded(ctx, up)
 	case err != nil:
 		return err
 	}
@@ -96,10 +136,24 @@ func (s aborter) headOwnObject(ctx context.Context, up OpenUpload) (*s3.HeadObje
 }
 
 // removeAccepted removes an accepted object as long as its visitor may, and tells the application.
+// A claim may have ended that, so it needs the ledger where there is one.
 func (s aborter) removeAccepted(ctx context.Context, up OpenUpload, a acceptance) error {
-	if removable := up.Served.Settings.Removable; removable == 0 || s.config.Now().After(a.at.Add(removable)) {
+	if removable := up.Served.Settings.Removable; a.claimed || removable == 0 || s.config.Now().After(a.at.Add(removable)) {
 		return errAlreadyCompleted
 	}
+	e, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateRemoved, Unclaimed: true,
+		Due: up.removalDue(s.config.Now()), Data: EventData{Upload: a.done.AsReceipt()}.json()})
+	switch {
+	case err != nil:
+		return problem.Unavailable(err)
+	case !recorded && e.isAccepted(): // claimed meanwhile
+		return errAlreadyCompleted
+	}
+	return s.deleteAccepted(ctx, up, a)
+}
+
+// deleteAccepted removes an accepted object and tells the application.
+func (s aborter) deleteAccepted(ctx context.Context, up OpenUpload, a acceptance) error {
 	if err := s.store.deleteAccepted(ctx, up, a.done); err != nil {
 		return problem.Unavailable(err)
 	}

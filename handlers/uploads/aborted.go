@@ -57,11 +57,16 @@ func (a *aborted) add(up OpenUpload) {
 	known := a.has(up.ID)
 	a.ids.put(up.ID, struct{}{})
 	end := up.arrivesUntil()
-	if known || up.Method == profile.MethodMultipart || !up.ownsKey() || !a.now().Before(end) {
+	if known || !up.canArriveAgain() || !up.ownsKey() || !a.now().Before(end) {
 		return
 	}
 	a.push(lateArrival{upload: up, end: end})
 }
+
+// canArriveAgain reports whether what was issued can be used again after an object has arrived or
+// was removed: a form or URL can, while the store knows no multipart upload that was completed or
+// aborted.
+func (up OpenUpload) canArriveAgain() bool { return up.Method != profile.MethodMultipart }
 
 // arrivesUntil is when the store takes nothing more by the form or URL of an upload, whatever its
 // clock says.

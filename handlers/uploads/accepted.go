@@ -20,6 +20,8 @@ type acceptance struct {
 	done     Completed
 	at       time.Time // of acceptance
 	told     bool      // OnComplete has returned nil
+	recorded bool      // the ledger has it
+	claimed  bool      // the application has claimed it
 	replaced string    // version or ETag of the object that OnReplaced was last told of
 }
 

@@ -46,7 +46,29 @@ func (s *Service) IssueFiles(ctx context.Context, p *ServedProfile, v Visitor, f
 			out[i].Issued = charged[i].issued
 		}
 	})
+	recordFiles(ctx, s, p, out, charged)
 	return out
+}
+
+// recordFiles records the files of a batch that were signed, all at once. Where that fails, those
+// are refused.
+func recordFiles(ctx context.Context, s *Service, p *ServedProfile, out []IssuedFile, charged []chargedPlan) {
+	var signed []Upload
+	for _, file := range out {
+		if file.Err == nil {
+			signed = append(signed, file.Issued.Upload)
+		}
+	}
+	err := s.recorder.issue(ctx, signed...)
+	if err == nil {
+		return
+	}
+	inTurn(len(out), func(i int) {
+		if out[i].Err == nil {
+			charged[i].takeBack(ctx, s, p)
+			out[i] = IssuedFile{Err: err}
+		}
+	})
 }
 
 // inTurn calls do for 0 to n-1, batchCalls at the same time.

@@ -29,10 +29,22 @@ func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) 
 	if err := s.followUps.allowCompletion(up.ID); err != nil {
 		return Completed{}, err
 	}
+	return verifier{s}.complete(ctx, up, checksum)
+}
+
+// verifier is a Service that looks at what is stored for uploads and decides on it.
+type verifier struct{ *Service }
+
+// complete is Complete for any number of calls, and for an upload whose browser is gone. A plain
+// form has nothing to complete before it is verified.
+func (s verifier) complete(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
 	ctx = context.WithoutCancel(ctx)
 	defer s.followUps.lock(up.ID)()
+	if _, err := s.recall(ctx, up); err != nil {
+		return Completed{}, err
+	}
 	if s.aborted.has(up.ID) {
-		return Completed{}, aborter{s}.refuseAborted(ctx, up)
+		return Completed{}, aborter{s.Service}.refuseAborted(ctx, up)
 	}
 	if up.Method == profile.MethodMultipart {
 		if err := s.completeMultipart(ctx, up, checksum); err != nil {
@@ -45,7 +57,7 @@ func (s *Service) Complete(ctx context.Context, up OpenUpload, checksum string) 
 // completeMultipart compares the parts at the store with the plan and completes the multipart
 // upload. One that the store doesn't know any more was completed or aborted before: the object
 // tells which.
-func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum string) error {
+func (s verifier) completeMultipart(ctx context.Context, up OpenUpload, checksum string) error {
 	parts, err := s.store.storedParts(ctx, up)
 	if isNoSuchUpload(err) {
 		return nil
@@ -55,7 +67,7 @@ func (s *Service) completeMultipart(ctx context.Context, up OpenUpload, checksum
 	}
 	if err := up.compareParts(parts); err != nil {
 		if err.Code == problem.SizeMismatch {
-			aborter{s}.abortIgnoringErrors(ctx, up)
+			aborter{s.Service}.abortIgnoringErrors(ctx, up)
 		}
 		return err
 	}
@@ -93,7 +105,7 @@ func (up OpenUpload) compareParts(parts []types.Part) *problem.Error {
 
 // completeError reads the store's refusal to complete a multipart upload; nil where another request
 // has completed this very upload in between.
-func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) error {
+func (s verifier) completeError(ctx context.Context, up OpenUpload, err error) error {
 	switch {
 	case isWrongChecksum(err):
 		return &problem.Error{Code: problem.SizeMismatch, Field: "checksum", Detail: "the parts have another checksum", Err: err}
@@ -106,6 +118,6 @@ func (s *Service) completeError(ctx context.Context, up OpenUpload, err error) e
 	if storeCode(err) == "ConditionalRequestConflict" {
 		return problem.Unavailable(err)
 	}
-	aborter{s}.abortIgnoringErrors(ctx, up)
+	aborter{s.Service}.abortIgnoringErrors(ctx, up)
 	return &problem.Error{Code: problem.AlreadyExists, Err: err}
 }

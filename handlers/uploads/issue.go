@@ -67,14 +67,29 @@ func filePlan(p *ServedProfile, v Visitor, file profile.File) planFunc {
 	return func(in profile.IssueParams) (profile.Plan, error) { return p.compiled.Plan(v.Identity, file, in) }
 }
 
-// issue is the one step from a visitor to something signed: plan, charge, sign.
+// issue is the one step from a visitor to something signed: plan, charge, sign, record.
 func (plan planFunc) issue(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (Issued, error) {
 	var c chargedPlan
 	if err := c.charge(ctx, s, p, v, inPage, plan); err != nil {
 		return Issued{}, err
 	}
-	err := c.sign(ctx, s, p)
-	return c.issued, err
+	if err := c.sign(ctx, s, p); err != nil {
+		return Issued{}, err
+	}
+	if err := s.recorder.issue(ctx, c.issued.Upload); err != nil {
+		c.takeBack(ctx, s, p)
+		return Issued{}, err
+	}
+	return c.issued, nil
+}
+
+// takeBack undoes an upload that was signed and can't be recorded: nobody gets to see it.
+func (c *chargedPlan) takeBack(ctx context.Context, s *Service, p *ServedProfile) {
+	if c.issued.Method == profile.MethodMultipart {
+		aborter{s}.abortIgnoringErrors(ctx, OpenUpload{Upload: c.issued.Upload, Served: p})
+		return
+	}
+	s.charges.settle(ctx, c.issued.Plan, 0, false)
 }
 
 // chargedPlan is an upload that was charged and isn't signed yet.

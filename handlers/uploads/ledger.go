@@ -19,6 +19,8 @@ type Ledger interface {
 	Decide(ctx context.Context, issued Entry, d Decision) (now Entry, recorded bool, err error)
 	// Find returns the entry of an upload; known is false where there is none.
 	Find(ctx context.Context, id string) (e Entry, known bool, err error)
+	// Ready reports whether the ledger answers.
+	Ready(ctx context.Context) error
 }
 
 // State is what became of an upload.
@@ -41,8 +43,10 @@ const (
 func (s State) Follows() []State {
 	switch s {
 	case StateAccepted, StateAborted:
-		return []State{StateIssued, StateRefused}
-	case StateRefused, StateExpired:
+		return []State{StateIssued, StateRefused, StateExpired}
+	case StateRefused:
+		return []State{StateIssued, StateExpired}
+	case StateExpired:
 		return []State{StateIssued}
 	case StateReplaced:
 		return []State{StateAccepted}

@@ -18,10 +18,24 @@ const (
 	readyTimeout = 3 * time.Second
 )
 
-// Ready reports whether uploads would work now: every bucket can be reached. The answer may be a
-// second old.
+// Ready reports whether uploads would work now: every bucket can be reached, and the ledger where
+// it is required. The answer may be a second old.
 func (s *Service) Ready(ctx context.Context) error {
-	return problem.Unavailable(s.readiness.check(ctx))
+	err := s.readiness.check(ctx)
+	if err == nil && s.config.LedgerRequired {
+		err = s.LedgerReady(ctx)
+	}
+	return problem.Unavailable(err)
+}
+
+// LedgerReady reports whether the ledger answers; it is nil where there is none.
+func (s *Service) LedgerReady(ctx context.Context) error {
+	if s.config.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return s.config.Ledger.Ready(ctx)
 }
 
 // readiness looks at the store on behalf of any number of probes.

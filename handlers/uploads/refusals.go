@@ -56,7 +56,7 @@ func (up OpenUpload) otherType(stored string) *ObjectError {
 
 // removeRefused deletes an object that breaks its plan, as err says, and returns err. Where err
 // says anything else, such as that the store couldn't be asked, nothing is deleted.
-func (s *Service) removeRefused(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, err error) error {
+func (s verifier) removeRefused(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, err error) error {
 	var refused *ObjectError
 	if !errors.As(err, &refused) {
 		return err

@@ -66,9 +66,16 @@ type Config struct {
 	// OnReplaced is called when an object is found in the place of an accepted one; nil does
 	// nothing. See handlers.Config.
 	OnReplaced func(context.Context, Replaced) error
-	// OnRemoved is called after an accepted object was removed because its visitor asked for it; nil
-	// does nothing. See handlers.Config.
+	// OnRemoved is called after an accepted object was removed because its visitor asked for it;
+	// nil does nothing. See handlers.Config.
 	OnRemoved func(context.Context, Completed) error
+	// Ledger records what becomes of uploads; nil records nothing, and each process knows only what
+	// it has done itself.
+	Ledger Ledger
+	// LedgerRequired refuses with StoreUnavailable what can't be recorded while the ledger is away.
+	// Otherwise uploads are issued without record then (see Service.Unrecorded), and those that are
+	// under way go on.
+	LedgerRequired bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// NewID makes upload IDs that sort by time and hold at least 128 random bits; nil is
@@ -95,6 +102,7 @@ type Service struct {
 	owners    owners
 	charges   *charges
 	readiness *readiness
+	recorder  recorder
 }
 
 // New compiles a Config. It returns every contradiction in it, joined.
@@ -122,6 +130,7 @@ func New(c Config) (*Service, error) {
 	lookUps := newLookUps()
 	s.charges = newCharges(c, s.store, s.profiles, lookUps)
 	s.aborted = newAborted(c.Now, aborter{s}.removeLate, lookUps, c.Logger)
+	s.recorder = newRecorder(c)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }

@@ -37,18 +37,13 @@ func (s *Service) Verify(ctx context.Context, up OpenUpload) (Completed, error) 
 	if err := s.followUps.allowCompletion(up.ID); err != nil {
 		return Completed{}, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	defer s.followUps.lock(up.ID)()
-	if s.aborted.has(up.ID) {
-		return Completed{}, aborter{s}.refuseAborted(ctx, up)
-	}
-	return s.verifyUpload(ctx, up, "")
+	return verifier{s}.complete(ctx, up, "")
 }
 
 // verifyUpload relies on nothing that the browser said, and on nothing that the store was told to
 // enforce: an object that breaks the plan is removed. checksum is the caller's, "" for none.
 // Whoever calls it holds the upload's lock.
-func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
+func (s verifier) verifyUpload(ctx context.Context, up OpenUpload, checksum string) (Completed, error) {
 	found, err := s.store.headObject(ctx, up)
 	if err != nil {
 		return Completed{}, err
@@ -56,15 +51,15 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	accepted, known := s.accepted.get(up.ID)
 	switch {
 	case known && (found == nil || accepted.done.isObject(found)):
-		return s.accepted.repeat(ctx, accepted, checksum)
+		return s.repeatAccepted(ctx, up, accepted, checksum)
 	case found == nil:
 		return Completed{}, s.whyMissing(up)
 	case known:
-		s.accepted.reportReplaced(ctx, accepted, found)
+		s.reportReplaced(ctx, up, accepted, found)
 	}
 	contentType, err := s.store.compareObject(ctx, up, found)
 	if err != nil {
-		return Completed{}, s.removeRefused(ctx, up, found, err)
+		return s.refuse(ctx, up, found, err, checksum)
 	}
 	if known { // what took its place is stored all the same, and counts
 		s.charges.settle(ctx, up.Plan, aws.ToInt64(found.ContentLength), true)
@@ -83,7 +78,7 @@ func (s *Service) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 }
 
 // whyMissing says why there is no object to verify: refused before, not arrived yet, or aborted.
-func (s *Service) whyMissing(up OpenUpload) error {
+func (s verifier) whyMissing(up OpenUpload) error {
 	if refused, ok := s.refusals.get(up.ID); ok {
 		return refused
 	}
@@ -147,11 +142,17 @@ func sortedMetadata(from map[string]string) []policy.Field {
 	return fields
 }
 
-// finishUpload settles the quota, tells the application and makes the answer.
-func (s *Service) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
+// finishUpload settles the quota, tells the application, records the acceptance and makes the
+// answer. An application that is told of what another process aborts at the same moment is told of
+// the removal too.
+func (s verifier) finishUpload(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) (Completed, error) {
 	done := up.completed(found, contentType)
 	s.charges.settle(ctx, up.Plan, done.Size, true)
-	return s.accepted.add(ctx, done)
+	answer, err := s.accepted.add(ctx, done)
+	if err != nil {
+		return Completed{}, err
+	}
+	return s.recordAccepted(ctx, up, answer)
 }
 
 // completed is an upload whose object fits its plan.
