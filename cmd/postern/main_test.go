@@ -18,6 +18,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	if store := os.Getenv(asAWS); store != "" {
+		os.Exit(runAWSDouble(store, os.Args[1:]))
+	}
 	if os.Getenv(withPanic) != "" {
 		os.Exit(runWithPanic())
 	}
