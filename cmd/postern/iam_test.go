@@ -316,3 +316,38 @@ func allowedActions(p policyDocument) (list []string) {
 	}
 	return list
 }
+
+// The rest of doctor's calls are those of the server and of visitors, and what must be refused.
+func TestTheOperatorsCommandsNeedNoMoreThanTheirPolicy(t *testing.T) {
+	site := newRecordedSite(t, "aws", "")
+	env := []string{}
+	for name, value := range twoKeys {
+		env = append(env, name+"="+value)
+	}
+	site.identify(map[string]string{"operator": "operator"})
+	site.calls = nil
+	for _, args := range [][]string{{"setup"}, {"setup", "--apply"}} {
+		if got := runProcess(t, "", env, append(args, "--config", site.config)...); got.code == exitUsage {
+			t.Errorf("%s: got %+v", args, got)
+		}
+	}
+	operator, seen := iamDocuments(t, site.config)["operator"], map[string]bool{}
+	for _, call := range site.calls {
+		for _, needed := range call.needs {
+			if seen[needed.action] = true; !allows(t, needed, operator) {
+				t.Errorf("the operator needs %s", needed)
+			}
+			for _, elsewhere := range moved(needed) {
+				if allows(t, elsewhere, operator) {
+					t.Errorf("the operator may %s", elsewhere)
+				}
+			}
+		}
+	}
+	// The gateway has no lifecycle rules, so none is put.
+	for _, wanted := range []string{"s3:GetBucketCORS", "s3:PutBucketCORS", "s3:GetLifecycleConfiguration"} {
+		if !seen[wanted] {
+			t.Errorf("no run asked for %s: %v", wanted, seen)
+		}
+	}
+}

@@ -138,7 +138,7 @@ func (w *writer) documents() []Document {
 			Document{Name: "scoped-trust", Purpose: "who may assume the role of scoped_credentials", Role: scoped.RoleARN,
 				Policy: w.trust(scoped.ExternalID), maxSize: maxTrust})
 	}
-	list = append(list, Document{Name: "operator", Purpose: "whoever runs postern setup, doctor and sweep", Policy: w.operator(), maxSize: maxManaged})
+	list = append(list, Document{Name: "operator", Purpose: "whoever runs postern setup and sweep", Policy: w.operator(), maxSize: maxManaged})
 	for _, bucket := range w.file.Buckets() {
 		if p := w.bucket(bucket); len(p.Statement) > 0 {
 			list = append(list, Document{Name: "bucket-" + bucket, Purpose: "the bucket's policy", Bucket: bucket, Policy: p, maxSize: maxBucket})
