@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -94,6 +95,58 @@ func (d document) with(drop []int, added []byte, first bool) []byte {
 		out = append(out, added...)
 	}
 	return append(out, d.text[d.closing:]...)
+}
+
+// unknownElements returns the names of elements of a document, each once, that the SDK's type of a
+// rule has no member for. Its members are named after the elements, with an s behind lists.
+func unknownElements(text []byte, rule reflect.Type, element string) (names []string) {
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	var within []reflect.Type // of the open elements; nil for the root
+	for {
+		token, err := decoder.Token()
+		if err != nil { // the end: parseDocument has read the text
+			return names
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			name := token.Name.Local
+			var next reflect.Type
+			switch {
+			case len(within) == 1 && name == element:
+				next = rule
+			case len(within) > 0:
+				next = memberType(within[len(within)-1], name)
+			}
+			if len(within) > 0 && next == nil {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+				_ = decoder.Skip()
+				continue
+			}
+			within = append(within, next)
+		case xml.EndElement:
+			within = within[:len(within)-1]
+		}
+	}
+}
+
+// memberType is the type of the member that an element is read into; nil for none.
+func memberType(parent reflect.Type, element string) reflect.Type {
+	if parent == nil || parent.Kind() != reflect.Struct {
+		return nil
+	}
+	field, ok := parent.FieldByName(element)
+	if !ok {
+		field, ok = parent.FieldByName(element + "s")
+	}
+	if !ok {
+		return nil
+	}
+	for field.Type.Kind() == reflect.Pointer || field.Type.Kind() == reflect.Slice {
+		field.Type = field.Type.Elem()
+	}
+	return field.Type
 }
 
 // corsXML writes a rule as the element CORSRule of the S3 API reference.

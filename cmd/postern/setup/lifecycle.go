@@ -109,7 +109,7 @@ func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Fi
 	if w.serverExpiry {
 		found = append(found, findings.Finding{Code: ServerExpiry, Severity: findings.Note, Bucket: w.Bucket,
 			Sentence: fmt.Sprintf("MinIO itself ends unfinished multipart uploads, after 24 hours unless told otherwise, and a profile's upload_lifetime is %s", w.uploadLifetime),
-			Remedy:   fmt.Sprintf("mc admin config set ALIAS api stale_uploads_expiry=%dh", (w.uploadLifetime+day-1)/day*24+24)})
+			Remedy:   w.serverExpirySteps()})
 	}
 	return append(found, w.prefixNotes(there)...)
 }

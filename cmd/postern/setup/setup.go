@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -27,6 +28,7 @@ const (
 	Failed        = "rules_failed"      // the store answered something else
 	NoCORSCall    = "cors_no_call"      // the store takes no CORS rules by S3's call
 	NoRuleCall    = "lifecycle_no_call" // the store takes no lifecycle rules by S3's call
+	Beyond        = "rules_beyond_json" // the rules have elements that the JSON can't hold
 	OldVersions   = "versions_stay"     // the bucket keeps versions of what expires
 )
 
@@ -118,6 +120,11 @@ func readRules[Rule any](ctx context.Context, t Task, report *findings.Report, k
 	if *before, err = k.read(ctx, t.Client, w.Bucket); err != nil {
 		report.Add(w.failure(k.name, "s3:Get"+strings.TrimPrefix(k.right, "s3:Put"), t.Config, err)...)
 		return false
+	}
+	if names := unknownElements(before.document.text, reflect.TypeFor[Rule](), k.element); len(names) > 0 {
+		report.Add(findings.Finding{Code: Beyond, Severity: findings.Note, Bucket: w.Bucket, Evidence: strings.Join(names, ", "),
+			Sentence: "the " + k.name + " rules have elements that JSON and Terraform can't hold here, and would lose",
+			Remedy:   "use --apply, which keeps every rule as the store has it"})
 	}
 	if m, changed := k.merge(w, before.rules); changed {
 		if err := k.tooMany(w, m.apply(before.rules)); err != nil {

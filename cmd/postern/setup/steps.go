@@ -20,6 +20,9 @@ func (r *Result) Steps(configFile string) string {
 		if len(b.wanted.Lifecycle) > 0 {
 			text.WriteString(b.wanted.lifecycleSteps(b.Lifecycle, configFile))
 		}
+		if b.wanted.serverExpiry {
+			text.WriteString(b.wanted.serverExpirySteps())
+		}
 	}
 	return text.String()
 }
@@ -122,6 +125,12 @@ func (w Wanted) lifecycleSteps(merged *LifecycleRules, configFile string) string
 		steps += heredoc("lifecycle.json", indented(merged)) + "aws s3api put-bucket-lifecycle-configuration" + w.awsFlags() + " --lifecycle-configuration file://lifecycle.json\n"
 	}
 	return steps
+}
+
+// serverExpirySteps tell MinIO how long unfinished multipart uploads stay ("stale_uploads_expiry" in
+// the MinIO documentation, 24 hours unless set).
+func (w Wanted) serverExpirySteps() string {
+	return fmt.Sprintf("mc admin config set ALIAS api stale_uploads_expiry=%dh\n", (w.uploadLifetime+day-1)/day*24+24)
 }
 
 // withoutRules are what does the work of lifecycle rules where a store has none.
