@@ -65,6 +65,9 @@ func New(c Config) (*Handlers, error) {
 	return h, err
 }
 
+// Service is the service behind the routes, for jobs that look uploads up (see Service.LookUps).
+func (h *Handlers) Service() *uploads.Service { return h.service }
+
 // layout is what all pages of ours share: where files are, and the texts.
 type layout struct {
 	base      string // path of PublicURL, without a trailing slash

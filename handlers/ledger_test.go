@@ -26,9 +26,12 @@ type testLedger struct {
 	late atomic.Bool // Find doesn't know yet what others have decided
 }
 
-func newLedger(t *testing.T) *testLedger {
+func newLedger(t *testing.T) *testLedger { return newLedgerAt(t, newClock()) }
+
+// newLedgerAt is a ledger whose time the test moves.
+func newLedgerAt(t *testing.T, c *clock) *testLedger {
 	t.Helper()
-	opened, err := records.Open(records.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db"), Receivers: []records.Receiver{{Name: "application"}}})
+	opened, err := records.Open(records.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db"), Receivers: []records.Receiver{{Name: "application"}}, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
