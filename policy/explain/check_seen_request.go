@@ -68,7 +68,7 @@ var (
 	seenRules = []seenRule{
 		formBodySeen, versionsMixed, regionSeen, tokenUnseen, headerOrderSeen, encodedTwiceSeen, methodSeen, payloadSeen, rewrittenSeen, typeUnsent, urlencodedSeen, differsFromSent,
 	}
-	seenSuspicions = []seenRule{charsetSeen, defaultPortSeen, proxyHostSeen, pathSeen, querySeen, chunksSeen, typeSeen}
+	seenSuspicions = []seenRule{charsetSeen, defaultPortSeen, proxyHostSeen, pathSeen, querySeen, chunksSeen, typeSeen, readSeen, untypedSeen}
 )
 
 // formBodySeen: a presigned PUT that arrives with a form's content type.
@@ -219,6 +219,18 @@ func charsetSeen(_ *explainer, s *seenRequest) (Finding, bool) {
 
 func typeSeen(_ *explainer, s *seenRequest) (Finding, bool) {
 	return typeFinding(s.seenType()), s.seenType() != ""
+}
+
+// readSeen: a signature of version 2 names its method; a GET is no upload.
+func readSeen(_ *explainer, s *seenRequest) (Finding, bool) {
+	f := Finding{Code: "method_differs", Field: "method", Wanted: "the method that was signed; of an upload PUT", Got: s.method}
+	return f, s.version == 2 && (s.method == "GET" || s.method == "HEAD" || s.method == "OPTIONS")
+}
+
+// untypedSeen: a signature of version 2 is over the content type, and none came.
+func untypedSeen(_ *explainer, s *seenRequest) (Finding, bool) {
+	f := Finding{Code: "content_type_unsent", Field: "Content-Type", Wanted: "the content type that was signed"}
+	return f, s.version == 2 && s.method == "PUT" && s.contentType == "" && !strings.Contains(s.path, "?")
 }
 
 func hostFinding(host string) Finding {

@@ -60,6 +60,7 @@ func (e *storeError) store() string {
 // its code; then fills in what the other elements say.
 func (e *storeError) finding() Finding {
 	for _, text := range []string{e.member("details"), e.member("condition"), e.member("additionalmessage"), e.Message, e.Code} {
+		text = strings.Join(strings.Fields(text[:min(len(text), maxSentenceBytes)]), " ")
 		if f, ok := failedCondition(text); ok {
 			return f
 		}

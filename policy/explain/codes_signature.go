@@ -18,4 +18,5 @@ var signatureCodes = map[string]codeInfo{
 	"token_used":              {Info, "The credentials are temporary: the signature ends with them, even if it says it lasts longer.", "sign for no longer than the credentials last"},
 	"signature_oss_v1":        {Warning, "This is a form of Aliyun OSS with its signature of version 1: OSSAccessKeyId, policy and Signature. OSS takes it; new accounts should use version 4.", "sign with OSS4-HMAC-SHA256, whose fields begin with x-oss-"},
 	"signature_gcs_v2":        {Warning, "This is a form of Google Cloud Storage with its signature of version 2: GoogleAccessId, policy and signature. It is still taken; version 4 replaces it.", "sign with GOOG4-RSA-SHA256, whose fields begin with x-goog-"},
+	"signature_encoding":      {Error, "The signature isn't base64, as this version writes it.", "send the signature's bytes as base64, percent-encoded in a URL (+ is %2B, / is %2F, = is %3D); in a shell, quote the whole URL"},
 }

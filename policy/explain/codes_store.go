@@ -39,7 +39,7 @@ var storeCodes = map[string]codeInfo{
 	"bucket_name_invalid":    {Error, "This isn't a bucket's name.", "check the address the form posts to"},
 	"cors_refused":           {Error, "The bucket's CORS rules don't allow this origin, method or header.", "allow the page's origin, POST and PUT, and expose ETag"},
 	"denial_unknown":         {Error, "The store denies access, in words of its own.", "follow the store's sentence; check the signer's permissions and the bucket's policy for what it names"},
-	"anonymous_denied":       {Error, "The request came without a signature, or with one that the store didn't take for one, so it counts as nobody's.", "send the form's or URL's signature unchanged; grant {wanted} to everybody only if everybody may upload"},
+	"anonymous_denied":       {Error, "The request came without a signature, or with one that the store didn't take for one, so it counts as nobody's.", "send the form's or URL's signature unchanged, in a shell with the whole URL in quotes; grant {wanted} to everybody only if everybody may upload"},
 	"object_locked":          {Error, "The object is locked: a retention, a legal hold or an archive keeps it as it is.", "use a new key, or wait until the lock ends"},
 	"public_access_blocked":  {Error, "The bucket or account blocks public access, and the request sets a public ACL.", "send no ACL, or a private one; grant access by the bucket's policy"},
 	"authorization_twice":    {Error, "The request is signed twice: the URL or form carries its signature already, and an Authorization header came besides.", "leave the Authorization header out; where a client adds it to each request, send this one with a client of its own"},

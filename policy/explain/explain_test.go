@@ -24,6 +24,8 @@ var update = flag.Bool("update", false, "write the golden texts anew")
 // has to come out.
 type refusal struct {
 	outcomes []string // "error CODE FIELD", every error there has to be
+	report   string   // of testdata/reports: its name
+	first    string   // of testdata/reports: "CODE FIELD" of the first finding
 	options  explain.Options
 	input    string
 	text     string
@@ -55,6 +57,10 @@ func (r *refusal) set(t *testing.T, name, value string) {
 	switch name {
 	case "outcome":
 		r.outcomes = append(r.outcomes, value)
+	case "report":
+		r.report = value
+	case "first":
+		r.first = value
 	case "now":
 		r.options.Now, err = time.Parse(time.RFC3339, value)
 	case "size":

@@ -94,8 +94,8 @@ func wordLength(text string) (n int) {
 	return n
 }
 
-// isSecretShape reports whether a word has the length and the mixture of a key, a signature, a token
-// or a policy. Paths of usual words, dates, UUIDs and MD5 sums have not.
+// isSecretShape reports whether a word has the length and the mixture of a key, a signature, a
+// token or a policy. Paths of usual words, dates, UUIDs and MD5 sums have not.
 func isSecretShape(word string) bool {
 	word = strings.TrimPrefix(word, "/")
 	word = strings.NewReplacer("%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/", "%3D", "=", "%3d", "=").Replace(word)

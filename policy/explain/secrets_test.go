@@ -25,8 +25,8 @@ const (
 // inputSecret is a secret as it is written in an input, with {} in its place.
 type inputSecret struct{ name, written, secret string }
 
-// inputSecrets are made at random, with the lengths and letters that real ones have. Those that look
-// like any word stand behind what names them.
+// inputSecrets are made at random, with the lengths and letters that real ones have. Those that
+// look like any word stand behind what names them.
 func inputSecrets() []inputSecret {
 	r := rand.New(rand.NewPCG(14, 60))
 	random := func(set string, n int) string {
@@ -237,8 +237,8 @@ func refusalWith(element, code, text string) string {
 	return "<Error><Code>" + inXML(code) + "</Code><" + element + ">" + inXML(text) + "</" + element + "></Error>"
 }
 
-// TestNoSecretIsRepeatedWhereverItStands tries every secret in every place: bare words and words with
-// what names them.
+// TestNoSecretIsRepeatedWhereverItStands tries every secret in every place: bare words and words
+// with what names them.
 func TestNoSecretIsRepeatedWhereverItStands(t *testing.T) {
 	t.Parallel()
 	secrets := inputSecrets()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -52,11 +53,14 @@ func (e *evidence) readStoreError(text string) {
 	e.storeError = answer
 }
 
+// controlReference matches control characters, which XML doesn't have and some stores write.
+var controlReference = regexp.MustCompile("&#(?:[0-8]|1[124-9]|2[0-9]|3[01]);|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 // readElements reads the elements that hold text alone. It is lenient, since answers are pasted in
 // part: what follows a syntax error isn't read, and an element without an end lasts as far as the
 // text.
 func readElements(text string) map[string]string {
-	d := xml.NewDecoder(strings.NewReader(text))
+	d := xml.NewDecoder(strings.NewReader(controlReference.ReplaceAllString(text, "")))
 	d.Strict = false
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	members, name, value := map[string]string{}, "", []byte(nil)
@@ -184,7 +188,7 @@ func readSentence(text string) map[string]string {
 			n = len(text) - i
 		}
 		if word := text[i : i+n]; isDistinctCode(word) {
-			return map[string]string{"code": word, "message": sentenceAfter(text[i+n:])}
+			return map[string]string{"code": word, "message": strings.TrimSpace(firstLine(sentenceAfter(text[i+n:])))}
 		}
 		i += n + 1
 	}

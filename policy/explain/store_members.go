@@ -16,7 +16,7 @@ var memberRules = map[string]func(e *storeError, f *Finding){
 	"checksum_mismatch": readDigests, "payload_hash_differs": readDigests, "method_refused": readMethod, "file_repeated": readFiles,
 	"metadata_too_large": readLimit, "key_too_long": readLimit, "form_too_large": readLimit, "token_invalid": readNothing, "credential_expired": readNothing,
 	"authorization_twice": readNothing, "authorization_foreign": readNothing, "bucket_missing": readBucket, "bucket_name_invalid": readBucket,
-	"storage_class_invalid": readStorageClass, "checksum_invalid": readHeaderName, "swift_signature": readNothing,
+	"storage_class_invalid": readStorageClass, "checksum_invalid": readHeaderName, "swift_signature": readNothing, "callback_failed": readCallback,
 }
 
 // readNothing leaves out the message, which may repeat the credentials that were sent.
@@ -181,6 +181,8 @@ func readStorageClass(e *storeError, f *Finding) {
 func readHeaderName(e *storeError, f *Finding) {
 	f.Field = cmp.Or(f.Field, e.member("argumentname"), "Content-MD5")
 }
+
+func readCallback(e *storeError, f *Finding) { f.Field, f.Got = "callback", cmp.Or(f.Got, e.Message) }
 
 func withPrefix(prefix, text string) string {
 	if text == "" {
