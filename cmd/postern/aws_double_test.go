@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// asAWS in the environment makes the test binary behave as a double of the AWS CLI, for the commands
-// of the documentation. Its value is the address of the embedded store.
+// asAWS in the environment makes the test binary behave as a double of the AWS CLI, for the
+// commands of the documentation. Its value is the address of the embedded store.
 const asAWS = "POSTERN_TEST_AS_AWS"
 
 // documentedRegion is the region of the documentation's examples.
@@ -126,12 +126,17 @@ func (d awsDouble) putBucketVersioning(o map[string]string) error {
 	return err
 }
 
-// createAccessKey prints the key of the embedded store. Text of a list is separated by tabs.
+// createAccessKey prints a key of the embedded store, for visitors the uploader's. Text of a list
+// is separated by tabs.
 func (d awsDouble) createAccessKey(o map[string]string) error {
 	if o["--query"] != "AccessKey.[AccessKeyId,SecretAccessKey]" || o["--output"] != "text" {
 		return fmt.Errorf("want --query AccessKey.[AccessKeyId,SecretAccessKey] --output text, got %q %q", o["--query"], o["--output"])
 	}
-	fmt.Printf("operator\t%s\n", serveSecret)
+	if o["--user-name"] == "postern-uploads" {
+		fmt.Printf("uploader\t%s\n", uploaderSecret)
+	} else {
+		fmt.Printf("operator\t%s\n", serveSecret)
+	}
 	return nil
 }
 

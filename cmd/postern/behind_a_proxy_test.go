@@ -78,7 +78,8 @@ func selfSigned(t *testing.T) (certificate, key string, roots *x509.CertPool) {
 	return certificate, key, roots
 }
 
-// freeAddress is an address that was free a moment ago: these programs can't tell which one they got.
+// freeAddress is an address that was free a moment ago: these programs can't tell which one they
+// got.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", testserver.AnyPort)
@@ -89,7 +90,8 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// debianProgram returns where Debian puts a program of servers: its folder isn't on everybody's path.
+// debianProgram returns where Debian puts a program of servers: its folder isn't on everybody's
+// path.
 func debianProgram(t *testing.T, name string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
@@ -153,7 +155,8 @@ func startNginx(t *testing.T, block, backend string) proxied {
 	return proxied{address, roots}
 }
 
-// startCaddy runs Debian's Caddy with a site block, a certificate of ours and without its own ports.
+// startCaddy runs Debian's Caddy with a site block, a certificate of ours and without its own
+// ports.
 func startCaddy(t *testing.T, block, backend string) proxied {
 	t.Helper()
 	certificate, key, roots := selfSigned(t)
@@ -276,8 +279,8 @@ func requireLongHeadersThrough(t *testing.T, p proxied, publicURL string) {
 	}
 }
 
-// requireOwnAddressesThrough uses up what one address may issue: another one still may, and a header
-// of the visitor's own changes nothing.
+// requireOwnAddressesThrough uses up what one address may issue: another one still may, and a
+// header of the visitor's own changes nothing.
 func requireOwnAddressesThrough(t *testing.T, p proxied, publicURL string) {
 	t.Helper()
 	issue := func(source, forged string) int {
