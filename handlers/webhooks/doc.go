@@ -17,4 +17,9 @@
 // EndpointConfig.Networks; link-local and metadata addresses, and those of documentation, tests,
 // tunnels and multicast, are never dialled. No redirect is followed, no proxy of the environment is
 // used, and endpoints share no connections.
+//
+// # Receivers
+//
+// static/docs/webhooks.md has receivers in Go, Python, Node, PHP and Ruby, which verify and take
+// each delivery once; testdata/vectors.json has good and bad deliveries for testing more of them.
 package webhooks
