@@ -42,7 +42,7 @@ func startBucketRules(t *testing.T) *bucketRules {
 // ServeHTTP implements http.Handler.
 func (s *bucketRules) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind := ""
-	for _, name := range []string{"cors", "lifecycle", "versioning"} {
+	for _, name := range []string{"cors", "lifecycle", "versioning", "uploads"} {
 		if r.URL.Query().Has(name) {
 			kind = name
 		}
@@ -61,6 +61,8 @@ func (s *bucketRules) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, 403, "AccessDenied")
 	case status == 404:
 		s.fail(w, 404, "NoSuchBucket")
+	case kind == "uploads":
+		_, _ = io.WriteString(w, "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
 	case kind == "versioning":
 		_, _ = io.WriteString(w, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
 	case r.Method == http.MethodGet:

@@ -128,7 +128,11 @@ func originOf(address string) string {
 // ruleID names a rule of this server: it tells our rules from those of another Postern that shares
 // the bucket, and from any other. S3 takes up to 255 characters.
 func (w Wanted) ruleID(kind, prefix string) string {
-	sum := sha256.Sum256([]byte(w.publicURL + "\n" + kind + "\n" + prefix))
+	server := originOf(w.publicURL)
+	if u, err := url.Parse(w.publicURL); err == nil {
+		server += strings.TrimRight(u.EscapedPath(), "/")
+	}
+	sum := sha256.Sum256([]byte(server + "\n" + kind + "\n" + prefix))
 	return "postern-" + kind + "-" + hex.EncodeToString(sum[:6])
 }
 
