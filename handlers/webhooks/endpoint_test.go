@@ -170,13 +170,18 @@ func TestABodySaysWhatTheContractSays(t *testing.T) {
 	t.Parallel()
 	refused := accepted()
 	refused.Type, refused.Receipt, refused.Code, refused.Sequence = webhooks.Refused, "", "type_not_allowed", 2
-	refused.Upload = receipts.Receipt{ID: "0195a1b2", Subject: "alice", Profile: "photos", Bucket: "media", Key: "k", Size: 7, Type: "text/html"}
+	refused.Upload = receipts.Receipt{ID: "0195a1b2", Subject: "alice", Profile: "photos", Bucket: "media", Key: "k"}
+	replaced := refused
+	replaced.Type, replaced.Code, replaced.NewETag, replaced.NewVersion = webhooks.Replaced, "", `"2"`, "v2"
+	replaced.Upload.ETag, replaced.Upload.Type = `"1"`, "text/plain"
 	for wanted, e := range map[string]webhooks.Event{
 		`{"type":"upload.accepted","timestamp":"2026-03-01T12:00:00Z","data":{"iss":"https://uploads.example.com","aud":"postern:receipt","jti":"0195a1b2","sub":"alice",` +
 			`"profile":"photos","bucket":"media","key":"users/alice/0195a1b2.png","version":"v1","size":1024,"type":"image/png","etag":"\"0f343b0931126a20f133d67c2b018a3b\"",` +
 			`"filename":"été \"1\".png","checksum":"AAAAAA==","metadata":{"album":"Sommer"},"nonce":"n","iat":1772366400,"exp":1772452800,"receipt":"a.b.c","sequence":1}}`: accepted(),
 		`{"type":"upload.refused","timestamp":"2026-03-01T12:00:00Z","data":{"iss":"https://uploads.example.com","jti":"0195a1b2","sub":"alice",` +
-			`"profile":"photos","bucket":"media","key":"k","size":7,"type":"text/html","code":"type_not_allowed","sequence":2}}`: refused,
+			`"profile":"photos","bucket":"media","key":"k","code":"type_not_allowed","sequence":2}}`: refused,
+		`{"type":"upload.replaced","timestamp":"2026-03-01T12:00:00Z","data":{"iss":"https://uploads.example.com","jti":"0195a1b2","sub":"alice",` +
+			`"profile":"photos","bucket":"media","key":"k","size":0,"type":"text/plain","etag":"\"1\"","newEtag":"\"2\"","newVersion":"v2","sequence":2}}`: replaced,
 	} {
 		m, err := webhooks.NewMessage("msg_1", e)
 		if err != nil {

@@ -41,6 +41,8 @@ type Event struct {
 	Sequence int64
 	// Code says why an upload was refused, as the API does. "": it wasn't.
 	Code string
+	// NewETag and NewVersion name the object that has taken the place of an accepted one. "": none.
+	NewETag, NewVersion string
 }
 
 // Message is an event as it is delivered. Stored and sent again it keeps ID and Body.
@@ -59,26 +61,28 @@ type body struct {
 // data has the members of a receipt, by the same names. What an upload without receipt doesn't have
 // is left out.
 type data struct {
-	Issuer   string            `json:"iss"`
-	Audience string            `json:"aud,omitzero"`
-	ID       string            `json:"jti"`
-	Subject  string            `json:"sub"`
-	Profile  string            `json:"profile"`
-	Bucket   string            `json:"bucket"`
-	Key      string            `json:"key"`
-	Version  string            `json:"version,omitzero"`
-	Size     int64             `json:"size"`
-	Type     string            `json:"type"`
-	ETag     string            `json:"etag,omitzero"`
-	Filename string            `json:"filename,omitzero"`
-	Checksum string            `json:"checksum,omitzero"`
-	Metadata map[string]string `json:"metadata,omitempty"`
-	Nonce    string            `json:"nonce,omitzero"`
-	IssuedAt int64             `json:"iat,omitzero"`
-	Expires  int64             `json:"exp,omitzero"`
-	Receipt  string            `json:"receipt,omitzero"`
-	Code     string            `json:"code,omitzero"`
-	Sequence int64             `json:"sequence"`
+	Issuer     string            `json:"iss"`
+	Audience   string            `json:"aud,omitzero"`
+	ID         string            `json:"jti"`
+	Subject    string            `json:"sub"`
+	Profile    string            `json:"profile"`
+	Bucket     string            `json:"bucket"`
+	Key        string            `json:"key"`
+	Version    string            `json:"version,omitzero"`
+	Size       *int64            `json:"size,omitzero"`
+	Type       string            `json:"type,omitzero"`
+	ETag       string            `json:"etag,omitzero"`
+	Filename   string            `json:"filename,omitzero"`
+	Checksum   string            `json:"checksum,omitzero"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	Nonce      string            `json:"nonce,omitzero"`
+	IssuedAt   int64             `json:"iat,omitzero"`
+	Expires    int64             `json:"exp,omitzero"`
+	Receipt    string            `json:"receipt,omitzero"`
+	Code       string            `json:"code,omitzero"`
+	NewETag    string            `json:"newEtag,omitzero"`
+	NewVersion string            `json:"newVersion,omitzero"`
+	Sequence   int64             `json:"sequence"`
 }
 
 // messageID matches the IDs that may be signed: without a full stop, which separates ID, timestamp
@@ -106,12 +110,17 @@ func NewMessage(id string, e Event) (Message, error) {
 	return Message{ID: id, Body: text}, nil
 }
 
+// data is what an event says. The size is there where an object is known, which always has an ETag:
+// an empty file has size 0, and one that never arrived has none.
 func (e Event) data() data {
 	u := e.Upload
 	d := data{
 		Issuer: e.Issuer, ID: u.ID, Subject: u.Subject, Profile: u.Profile, Bucket: u.Bucket, Key: u.Key, Version: u.Version,
-		Size: u.Size, Type: u.Type, ETag: u.ETag, Filename: u.Filename, Checksum: u.Checksum, Metadata: u.Metadata, Nonce: u.Nonce,
-		Receipt: e.Receipt, Code: e.Code, Sequence: e.Sequence,
+		Type: u.Type, ETag: u.ETag, Filename: u.Filename, Checksum: u.Checksum, Metadata: u.Metadata, Nonce: u.Nonce,
+		Receipt: e.Receipt, Code: e.Code, NewETag: e.NewETag, NewVersion: e.NewVersion, Sequence: e.Sequence,
+	}
+	if u.ETag != "" {
+		d.Size = &u.Size
 	}
 	if e.Receipt != "" {
 		d.Audience, d.IssuedAt, d.Expires = receipts.Audience, u.Issued.Unix(), u.Expires.Unix()
