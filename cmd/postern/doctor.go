@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/goccy/go-yaml"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
@@ -51,7 +52,9 @@ func openDoctorStore(ctx context.Context, file *config.Config, getenv func(strin
 	if err != nil {
 		return uploads.Store{}, err
 	}
-	return newStore(ctx, access, file.Store, slog.New(slog.DiscardHandler))
+	store, err := newStore(ctx, access, file.Store, slog.New(slog.DiscardHandler))
+	store.Client = s3.NewFromConfig(access, store.ClientOptions, func(o *s3.Options) { o.RetryMaxAttempts = 2 })
+	return store, err
 }
 
 // learnedText is the block of the config file that says what the store can and can't do, "" where

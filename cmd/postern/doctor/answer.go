@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,7 +104,11 @@ func (r *run) send(ctx context.Context, by caller, c call) answer {
 	return r.request(ctx, c.method, signed, c.headers, c.body)
 }
 
-const tries = 3 // of a request that got no answer, or one that says to come back later
+const (
+	tries          = 3                // of a request that got no answer, or one that says to come back later
+	maxUnanswered  = 6                // requests in a row that got none, after which each is sent once
+	requestTimeout = 30 * time.Second // of one request
+)
 
 // request sends a request as it is. One that gets no answer, or 5xx, is sent again: a busy store is
 // no finding.
@@ -117,15 +122,36 @@ func (r *run) request(ctx context.Context, method, address string, headers []sig
 			}
 		}
 		a = r.requestOnce(ctx, method, address, headers, bytes.NewReader(body))
-		if a.err == nil && (a.status < 500 || a.status == http.StatusNotImplemented) && a.status != http.StatusTooManyRequests {
+		if a.err == nil && (a.status < 500 || a.status == http.StatusNotImplemented) && a.status != http.StatusTooManyRequests || r.unanswered.Load() >= maxUnanswered {
 			return a
 		}
 	}
 	return a
 }
 
-// requestOnce sends a request. A body that isn't a *bytes.Reader goes in chunks.
+// requestOnce sends a request. A body that isn't a *bytes.Reader goes in chunks. Once it has begun
+// it doesn't end with ctx: what a store gets of a request that is given up may arrive after the
+// clean-up.
 func (r *run) requestOnce(ctx context.Context, method, address string, headers []sigv4.Param, body io.Reader) answer {
+	if err := ctx.Err(); err != nil {
+		return answer{err: err}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer cancel()
+	a := r.exchange(ctx, method, address, headers, body)
+	if a.err != nil {
+		r.unanswered.Add(1)
+		if dial := new(net.OpError); !errors.As(a.err, &dial) || dial.Op != "dial" {
+			r.mayArrive.Store(true)
+		}
+	} else {
+		r.unanswered.Store(0)
+	}
+	return a
+}
+
+// exchange sends a request and reads the answer.
+func (r *run) exchange(ctx context.Context, method, address string, headers []sigv4.Param, body io.Reader) answer {
 	request, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return answer{err: withoutAddress(err)}

@@ -11,6 +11,7 @@ type code string
 // The findings. static/docs/doctor.md has a paragraph for each, which is that of codes.
 const (
 	storeUnreachable      code = "store_unreachable"
+	publicUnreachable     code = "public_endpoint_unreachable"
 	endpointWithoutTLS    code = "endpoint_without_tls"
 	addressWarning        code = "address_warning"
 	credentialsMissing    code = "credentials_missing"
@@ -57,6 +58,15 @@ const (
 	formStoredNothing     code = "form_stored_nothing"
 	keyShared             code = "key_shared"
 	corsForeign           code = "cors_foreign_origin"
+	serverUnreachable     code = "server_unreachable"
+	serverTLS             code = "server_tls"
+	serverRedirects       code = "server_redirects"
+	serverOther           code = "server_other"
+	serverPath            code = "server_path"
+	serverHost            code = "server_host"
+	serverBody            code = "server_body_limit"
+	serverHeaders         code = "server_header_limit"
+	serverDiffers         code = "server_differs"
 	leftBehind            code = "left_behind"
 )
 
@@ -68,6 +78,7 @@ type codeAbout struct {
 
 var codes = map[code]codeAbout{
 	storeUnreachable:              {findings.Fault, "Nothing answered at the store's address: the name isn't known, the connection is refused or takes too long, or its TLS certificate isn't valid for the name. The evidence has the reason."},
+	publicUnreachable:             {findings.Fault, "Nothing answers at `store.public_endpoint`, which is where browsers send files. From this machine, that is: where its name is known elsewhere only, run the doctor there."},
 	endpointWithoutTLS:            {findings.Fault, "A page with an https address can't send a file to an http address: browsers block that as mixed content. The store needs TLS, or an address with TLS in `store.public_endpoint`."},
 	addressWarning:                {findings.Note, "The store's address works from this machine, and is rarely one that browsers elsewhere can reach."},
 	credentialsMissing:            {findings.Fault, "No credentials were found where the config file or the SDK's chain looks for them."},
@@ -131,5 +142,14 @@ var codes = map[code]codeAbout{
 	code(setup.NoRuleCall):        {findings.Note, "The store takes no lifecycle rules by S3's call. `postern sweep` ends abandoned multipart uploads in their place."},
 	code(setup.OldVersions):       {findings.Note, "The bucket keeps versions, and a lifecycle rule only hides what expires."},
 	code(setup.ServerExpiry):      {findings.Note, "A setting of the store's server ends multipart uploads, for all its buckets."},
+	serverUnreachable:             {findings.Note, "Nothing answers at `public_url`: the server doesn't run, or this machine can't reach that address. What lies between browsers and the server wasn't tried."},
+	serverTLS:                     {findings.Fault, "The TLS certificate at `public_url` isn't valid for its host, has expired, or comes from an authority that this machine doesn't know."},
+	serverRedirects:               {findings.Fault, "`public_url` answers with a redirect. Links would work; forms, scripts and the store's own redirect to the landing page don't follow."},
+	serverOther:                   {findings.Fault, "Something answers at `public_url`, or below it, that isn't Postern: another site, a login page of the proxy, a firewall."},
+	serverPath:                    {findings.Fault, "Requests reach the server with another path than that of `public_url`. The proxy has to keep the path or take exactly that path off."},
+	serverHost:                    {findings.Fault, "Requests reach the server with another host than that of `public_url`, and it refuses them with 421: the name that a browser asked for is how it tells its own pages from others."},
+	serverBody:                    {findings.Fault, "A proxy limits the bodies of requests to less than the script sends for 100 files at once. No file goes this way."},
+	serverHeaders:                 {findings.Fault, "A proxy limits the headers of requests to less than browsers send where other applications of the same host set cookies, or where a ticket is long."},
+	serverDiffers:                 {findings.Fault, "The server at `public_url` doesn't know an upload that was issued with this config file's keys and profiles: it runs with others, or hasn't read the file again since it was changed."},
 	leftBehind:                    {findings.Fault, "The doctor couldn't remove objects that it wrote. Their names are in the remedy."},
 }

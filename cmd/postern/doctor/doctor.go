@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
@@ -74,6 +75,9 @@ type run struct {
 	forms   *uploads.Service // issues forms, and parts from 1 MiB up
 	puts    *uploads.Service // issues presigned PUT, as for a store without POST policies
 	expired *uploads.Service // issues forms that have expired
+
+	unanswered atomic.Int64 // requests in a row that got no answer
+	mayArrive  atomic.Bool  // one of them may still arrive at the store
 
 	mu       sync.Mutex // guards observed
 	observed map[string]bool

@@ -2,13 +2,14 @@ package doctor
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/cmd/postern/findings"
 	"github.com/postern-dev/postern/cmd/postern/setup"
 )
 
 // causes lists, gravest first, what makes everything else about a store or a bucket fail.
-var causes = []code{endpointWithoutTLS, storeUnreachable, credentialsMissing, credentialsExpired, clockSkew, bucketElsewhere, regionWrong, credentialsRefused, bucketMissing}
+var causes = []code{endpointWithoutTLS, storeUnreachable, publicUnreachable, credentialsMissing, credentialsExpired, clockSkew, bucketElsewhere, regionWrong, credentialsRefused, bucketMissing}
 
 // effects are what else fails for want of a right, or of a step before it. The gravest cause comes
 // first.
@@ -36,7 +37,7 @@ var effects = []struct {
 // isConsequence reports whether a finding about the store follows from one of causes.
 func isConsequence(f findings.Finding, cause code) bool {
 	own := slices.Index(causes, code(f.Code))
-	return f.Severity == findings.Fault && (own < 0 || own > slices.Index(causes, cause))
+	return f.Severity == findings.Fault && !strings.HasPrefix(f.Code, "server_") && (own < 0 || own > slices.Index(causes, cause))
 }
 
 // fold names for each finding the one that it follows from.

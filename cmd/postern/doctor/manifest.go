@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/findings"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -33,13 +34,27 @@ func (m *manifest) add(o object) {
 	}
 }
 
+// lateArrival is how long after the last check a request that got no answer may take effect.
+const lateArrival = 2 * time.Second
+
 // cleanUp removes everything that is listed, and reports what it couldn't.
 func (m *manifest) cleanUp(ctx context.Context) []findings.Finding {
 	ctx, cancel := context.WithTimeout(ctx, cleanUpTimeout)
 	defer cancel()
+	left := m.removeAll(ctx)
+	if m.run.mayArrive.Load() && m.run.unanswered.Load() < maxUnanswered {
+		time.Sleep(lateArrival)
+		left = m.removeAll(ctx)
+	}
+	return m.report(left)
+}
+
+// removeAll removes everything that is listed. It returns why something is left, in the order of
+// the list.
+func (m *manifest) removeAll(ctx context.Context) []string {
 	var wait sync.WaitGroup
 	places := make(chan struct{}, concurrency)
-	left := make([]string, len(m.objects)) // why, in the order of objects
+	left := make([]string, len(m.objects))
 	for i, o := range m.objects {
 		wait.Add(1)
 		go func() {
@@ -50,7 +65,7 @@ func (m *manifest) cleanUp(ctx context.Context) []findings.Finding {
 		}()
 	}
 	wait.Wait()
-	return m.report(left)
+	return left
 }
 
 // report makes one finding for each bucket of what is left.

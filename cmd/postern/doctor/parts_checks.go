@@ -196,3 +196,12 @@ func (t *trial) completeWith(ctx context.Context, key string, header sigv4.Param
 	}
 	return t.send(ctx, t.server, call{method: http.MethodPost, bucket: t.bucket, key: key, query: query, headers: []sigv4.Param{header}, body: text})
 }
+
+// checkListing asks for the unfinished multipart uploads below a prefix that nobody has, which
+// `postern sweep` needs.
+func (t *trial) checkListing(ctx context.Context) {
+	a := t.send(ctx, t.server, call{method: http.MethodGet, bucket: t.bucket, query: []sigv4.Param{{Name: "max-uploads", Value: "1"}, {Name: "prefix", Value: Subject + "/"}, {Name: "uploads"}}})
+	if a.err == nil && !a.denied() {
+		t.observe("list_uploads", a.ok())
+	}
+}

@@ -48,12 +48,16 @@ var refusedCredentials = map[string]code{
 func (t *trial) checkCredentials(ctx context.Context) {
 	bucket := t.Config.Buckets()[0]
 	t.judgeCredentials(t.send(ctx, t.server, listing(bucket)), t.server, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for a session, AWS_SESSION_TOKEN: set them to valid ones in the server's environment")
-	if t.twoCredentials() {
+	if t.twoCredentials() || t.Store.PublicEndpoint != "" {
 		t.judgeCredentials(t.send(ctx, t.visitor, listing(bucket)), t.visitor, "store.upload_credentials: name valid ones")
 	}
 }
 
 func (t *trial) judgeCredentials(a answer, by caller, remedy string) {
+	if a.err != nil && by.store.PublicEndpoint != "" {
+		t.add(publicUnreachable, a.String(), "the store doesn't answer at the address that browsers are told", "store.public_endpoint: an address that answers (now "+by.store.PublicEndpoint+")")
+		return
+	}
 	if a.err != nil {
 		t.add(storeUnreachable, a.String(), "the store doesn't answer", "store.endpoint: an address that this machine reaches (now "+t.serverAddress()+")")
 		return

@@ -29,7 +29,10 @@ var (
 	bucketChecks = []check{
 		{"bucket", (*trial).checkBucket},
 		{"CORS", (*trial).checkCORS},
+		{"unfinished uploads", (*trial).checkListing},
 	}
+	// serverCheck comes behind those of the store.
+	serverCheck = check{"server", (*trial).checkServer}
 	// rulesCheck comes last: what a preflight has shown is told with what was seen.
 	rulesCheck    = check{"bucket's rules", (*trial).checkRules}
 	profileChecks = []check{
@@ -76,7 +79,7 @@ func (r *run) trials() (list []*trial) {
 			}
 		}
 	}
-	list = append(list, &trial{run: r, check: rulesCheck})
+	list = append(list, &trial{run: r, check: serverCheck}, &trial{run: r, check: rulesCheck})
 	for _, name := range names {
 		if p := r.Config.Profiles[name]; sharesKeys(p) {
 			list = append(list, &trial{run: r, check: check{do: (*trial).skipSharedKeys}, bucket: p.Bucket, profile: p})

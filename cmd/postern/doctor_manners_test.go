@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// TestDoctorLeavesNothingBehindWhenItIsStopped ends the doctor, as Ctrl-C does, in the middle of
+// its writes.
+func TestDoctorLeavesNothingBehindWhenItIsStopped(t *testing.T) {
+	store, proxy := startFaultyStore(t)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig+morePhotos))
+	for _, after := range []int64{5, 20, 60} {
+		ctx, stop := context.WithCancel(t.Context())
+		var puts atomic.Int64
+		proxy.have(func(p *storeProxy, w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet && puts.Add(1) == after {
+				stop()
+			}
+			p.plain.ServeHTTP(w, r)
+		})
+		var out strings.Builder
+		getenv := func(name string) string { return doctorEnvironment[name] }
+		run(ctx, []string{"doctor", "--config", name, "--json"}, getenv, &out, io.Discard)
+		stop()
+		proxy.have(nil)
+		var result struct{ Checks int }
+		if err := json.Unmarshal([]byte(out.String()), &result); err != nil {
+			t.Errorf("stopped after %d writes: %v: %s", after, err, &out)
+		}
+		wantNothingLeft(t, store, "media")
+	}
+}
+
+// TestDoctorTouchesNothingButItsOwn has an object below the doctor's own prefix and one where a key
+// without an ID would lie.
+func TestDoctorTouchesNothingButItsOwn(t *testing.T) {
+	store, proxy := startFaultyStore(t)
+	bucket, before := "media", map[string]string{}
+	for _, key := range []string{"users/postern-doctor/mine.png", "users/alice/a", "users/logo.png", "refused/users/a"} {
+		out, err := store.Client().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before[key] = *out.ETag
+	}
+	config := strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig) +
+		`  logo: {bucket: media, key: "users/logo.png", types: [image/png], size: 1..10MiB, insecure_key: true}` + "\n"
+	result, _ := examine(t, config)
+	told := false
+	for _, f := range result.Findings {
+		told = told || f.Code == "key_shared" && f.Profile == "logo"
+	}
+	if !told || len(faults(result.Findings)) > 0 {
+		t.Errorf("got %+v", result.Findings)
+	}
+	objects, err := store.Client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket})
+	if err != nil || len(objects.Contents) != len(before) {
+		t.Fatalf("objects: %v, %v", objects.Contents, err)
+	}
+	for _, o := range objects.Contents {
+		if before[*o.Key] != *o.ETag {
+			t.Errorf("%s was changed", *o.Key)
+		}
+	}
+}
+
+func TestDoctorPrintsNoSecretAndNoSignature(t *testing.T) {
+	_, proxy := startFaultyStore(t)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig))
+	for what, fault := range map[string]func(*storeProxy, http.ResponseWriter, *http.Request){
+		"refuses all": answerTo(func(s3Request) bool { return true }, 403, "SignatureDoesNotMatch"),
+		"hangs up":    func(_ *storeProxy, w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) },
+		"tells all": func(_ *storeProxy, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, "<Error><Code>Bad</Code><Message>no</Message><StringToSign>"+r.URL.RawQuery+"</StringToSign></Error>")
+		},
+	} {
+		proxy.have(fault)
+		for _, flags := range [][]string{{"--json"}, {"--learn"}} {
+			got := invoke(t, doctorEnvironment, append([]string{"doctor", "--config", name}, flags...)...)
+			for _, secret := range []string{serveTokenKey, serveTicketKey, serveSecret, uploaderSecret, "X-Amz-Signature", "X-Amz-Credential"} {
+				if strings.Contains(got.stdout+got.stderr, secret) {
+					t.Errorf("%s: %s is in the output:\n%s%s", what, secret, got.stdout, got.stderr)
+				}
+			}
+			if got.code != exitFailed {
+				t.Errorf("%s: exit code %d", what, got.code)
+			}
+		}
+	}
+}
+
+// TestDoctorLearnsWhatDiffersFromTheRecord: the record of other says less than the embedded store
+// does. What is learnt is ready to paste, and with it the doctor has nothing more to say.
+func TestDoctorLearnsWhatDiffersFromTheRecord(t *testing.T) {
+	_, proxy := startFaultyStore(t)
+	config := strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL, "provider: versity", "provider: other", "checksum: crc32, ", "", ", tags: {stage: inbox}", "").Replace(soundConfig)
+	learned, _ := examine(t, config, "--learn")
+	for ability, can := range map[string]bool{"post_policy": true, "covers_fields": true, "strict_ranges": true, "refuses_unsigned": true, "crc32": true, "crc64nvme": true,
+		"conditional_put": true, "conditional_complete": true, "complete_size": true, "cors_calls": true, "list_uploads": true} {
+		if got, told := learned.Can[ability]; !told || got != can {
+			t.Errorf("%s: wanted %t, got %t (told: %t)", ability, can, got, told)
+		}
+	}
+	for _, same := range []string{"md5", "lifecycle_calls"} {
+		if _, told := learned.Can[same]; told {
+			t.Errorf("%s is as in the record, and was told", same)
+		}
+	}
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, config)
+	text := invoke(t, doctorEnvironment, "doctor", "--config", name, "--learn").stdout
+	block, _, found := strings.Cut(text, "\nnote:")
+	if !found || !strings.HasPrefix(block, "store:\n  can:\n") {
+		t.Fatalf("no block to paste:\n%s", text)
+	}
+	pasted := strings.Replace(config, "  path_style: true\n", "  path_style: true\n"+strings.TrimPrefix(block, "store:\n")+"\n", 1)
+	again, _ := examine(t, pasted)
+	if len(faults(again.Findings)) > 0 {
+		t.Errorf("with %s\n%+v", block, again.Findings)
+	}
+}
+
+func TestDoctorEndsSoonWhereNothingAnswers(t *testing.T) {
+	useOperator(t)
+	begun := time.Now()
+	result, got := examine(t, serveConfig("http://127.0.0.1:1", "127.0.0.1:0"))
+	if got.code != exitFailed || result.Findings[0].Code != "store_unreachable" || time.Since(begun) > 30*time.Second {
+		t.Errorf("exit code %d after %v, %+v", got.code, time.Since(begun), result.Findings)
+	}
+	for _, f := range faults(result.Findings)[1:] {
+		if f.Follows != "store_unreachable" {
+			t.Errorf("a finding beside the cause: %+v", f)
+		}
+	}
+}
+
+func TestDoctorNamesMistakesInTheFileAndExitsTwo(t *testing.T) {
+	useOperator(t)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	for text, want := range map[string]string{
+		serveConfig("http://store.example.com", "127.0.0.1:0", "http://127.0.0.1:8080", "https://uploads.example.com"): "store.endpoint: wants https, or a public_endpoint with https",
+		serveConfig("http://127.0.0.1:1", "127.0.0.1:0", "size:", "sise:"):                                             `unknown key "sise"`,
+	} {
+		write(t, name, text)
+		got := invoke(t, doctorEnvironment, "doctor", "--config", name)
+		if got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, want) {
+			t.Errorf("wanted %q, got %+v", want, got)
+		}
+	}
+}
