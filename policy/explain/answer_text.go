@@ -36,8 +36,10 @@ var sdkErrors = []*regexp.Regexp{
 	// Go, version 2
 	regexp.MustCompile(`StatusCode: (?P<Status>\d+), RequestID: (?P<RequestId>[^,\s]*)(?:, HostID: (?P<HostId>[^,\s]*))?, (?:api error )?(?P<Code>[A-Za-z]\w+)(?:: (?P<Message>[^\n]*))?`),
 	regexp.MustCompile(`api error (?P<Code>[A-Za-z]\w+): (?P<Message>[^\n]*)`),
+	// boto2 and old AWS CLI
+	regexp.MustCompile(`A client error \((?P<Code>[\w.]+)\) occurred when calling the (?P<Operation>\w+) operation: (?P<Message>[^\n]*)`),
 	// Go, version 1
-	regexp.MustCompile(`(?m)^(?:.*: )?(?P<Code>[A-Z][A-Za-z]+): (?P<Message>[^\n]*)\n\s*status code: (?P<Status>\d+), request id: (?P<RequestId>[^,\s]*)`),
+	regexp.MustCompile(`(?P<Code>[A-Z][A-Za-z]+): (?P<Message>[^\n]*?),?\s+status code: (?P<Status>\d+), request id: (?P<RequestId>[^,\s]*)`),
 	// Java, versions 1 and 2
 	regexp.MustCompile(`(?:AmazonS3Exception|AmazonServiceException|S3Exception|OSSException): (?P<Message>[^\n]*?) \(Service: (?:Amazon )?S3; Status Code: (?P<Status>\d+); Error Code: (?P<Code>\w+); Request ID: (?P<RequestId>[^;)]*)`),
 	regexp.MustCompile(`(?:\w*Exception): (?P<Message>[^\n]*?) \(Service: (?:Amazon )?S3, Status Code: (?P<Status>\d+), Request ID: (?P<RequestId>[^,)]*)`),
@@ -127,7 +129,11 @@ func answerInLiteral(v literal, depth int) string {
 	var members []element
 	code, message := false, false
 	for _, item := range v.items {
-		name, text := elementNames[strings.ToLower(item.name)], strings.TrimSpace(item.text)
+		name := elementNames[strings.ToLower(item.name)]
+		if item.kind == literalGroup && len(item.items) == 1 && item.call == "" {
+			item = item.items[0] // of XML that was read into lists
+		}
+		text := strings.TrimSpace(item.text)
 		if name == "" || item.kind == literalGroup || text == "" {
 			continue
 		}

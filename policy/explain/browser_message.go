@@ -9,6 +9,7 @@ import (
 var corsMessages = []*regexp.Regexp{
 	regexp.MustCompile(`Access to (?:XMLHttpRequest|fetch|resource)[^\n]*? at '(?P<address>[^']*)'[^\n]*? from origin '(?P<origin>[^']*)' has been blocked by CORS policy: (?P<reason>[^\n]*)`),
 	regexp.MustCompile(`Cross-Origin Request Blocked: [^\n]*?remote resource at (?P<address>\S+?)\.? \(Reason: (?P<reason>[^\n]*?)\)\.?`),
+	regexp.MustCompile(`Failed to load (?P<address>\S+): (?P<reason>[^\n]*(?:preflight|Access-Control)[^\n]*)`),
 	regexp.MustCompile(`XMLHttpRequest cannot load (?P<address>\S+?)\.? (?P<reason>[^\n]*)`),
 	regexp.MustCompile(`(?P<reason>Origin (?P<origin>\S+) is not allowed by Access-Control-Allow-Origin[^\n]*)`),
 }

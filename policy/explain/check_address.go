@@ -30,7 +30,7 @@ var formlessHosts = map[string]string{".r2.cloudflarestorage.com": "Cloudflare R
 
 // checkAddress checks where the form posts to.
 func (x *explainer) checkAddress() {
-	if x.form.address == "" {
+	if x.form.address == "" || placeholder.MatchString(x.form.address) {
 		return
 	}
 	u, err := url.Parse(x.form.address)

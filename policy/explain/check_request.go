@@ -10,6 +10,9 @@ import (
 // checkRequest compares what a command or a piece of code sends with what a presigned URL takes.
 func (x *explainer) checkRequest() {
 	r := x.request
+	if r.unquoted {
+		x.add(Finding{Code: "url_unquoted", Field: "URL", Wanted: "the URL between quotes"})
+	}
 	x.checkMethod(r)
 	x.checkBody(r)
 	if r.openHeaders {

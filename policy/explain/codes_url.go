@@ -20,6 +20,7 @@ var urlCodes = map[string]codeInfo{
 	"checksum_of_nothing":   {Error, "The URL carries the checksum of an empty body, which some SDKs add when they sign without one: every real body is refused.", "let the SDK add checksums only when required, or sign with the checksum of the body"},
 	"checksum_in_query":     {Warning, "A checksum in the query is ignored by some stores.", "send the checksum as a signed header"},
 	"signed_header_missing": {Error, "The URL signs this header, and the request doesn't send it with the signed value.", "send {field} with the value that was signed (curl --header '{field}: …'), or sign the URL without it"},
+	"url_unquoted":          {Error, "The URL isn't between quotes: the shell ends the command at its first &, so the store sees no signature.", "write the URL between single quotes"},
 	"type_from_file":        {Warning, "The URL signs the content type, and the request leaves it to the browser, which takes the file's: by its name, and empty for many.", "set the header Content-Type to the type that was signed"},
 	"body_altered":          {Error, "curl's --data removes the line ends of a file, so other bytes are sent than the file has.", "use {wanted}"},
 	"boundary_missing":      {Error, "Content-Type is set to multipart/form-data without the boundary that separates the fields, so the store finds none of them.", "don't set Content-Type: the library that sends the form writes it with the boundary"},

@@ -51,7 +51,21 @@ func commandRequest(text string) *request {
 	default:
 		request.readCurl(r)
 	}
+	request.mendAddress(r)
 	return request
+}
+
+// mendAddress puts an address together again that the shell cuts at its first &, as it isn't
+// between quotes.
+func (r *request) mendAddress(words *shellReader) {
+	rest := words.text[words.at:]
+	if !strings.HasPrefix(rest, "&") || !strings.Contains(r.address, "?") || !strings.HasSuffix(words.text[:words.at], r.address) {
+		return
+	}
+	if i := strings.IndexAny(rest, " \t\r\n"); i >= 0 {
+		rest = rest[:i]
+	}
+	r.address, r.unquoted = r.address+rest, true
 }
 
 // readCurl reads the options of curl.

@@ -28,7 +28,9 @@ func (e *evidence) completeForm(simulated []policy.Field) {
 	f.fields = append(f.fields, f.afterFile...) // their place is one finding, their values may be others
 	f.fields = f.fields[:min(len(f.fields), maxItems+1)]
 	f.set(simulated)
-	if hasField(f.fields, "policy") && e.document == nil {
+	if f.unread["policy"] {
+		e.addFault(Finding{Code: "template_unfilled", Field: "policy", Wanted: "the policy's base64", Got: "a variable"})
+	} else if hasField(f.fields, "policy") && e.document == nil {
 		e.readPolicy(fieldValue(f.fields, "policy"))
 	}
 	if e.document == nil {

@@ -19,6 +19,7 @@ type foundForm struct {
 	policy        string   // beside the fields
 	unread        []string // names of fields whose values aren't there, in lower case
 	tooMany       bool     // not all fields were read
+	ordered       bool     // it is a list, so that its order is that of the fields
 }
 
 func (f *foundForm) hasPolicy() bool { return hasField(f.fields, "policy") }
@@ -143,6 +144,7 @@ func fieldsIn(v literal) *foundForm {
 			f.tooMany = true
 			break
 		}
+		f.ordered = item.name == ""
 		if f.fields = append(f.fields, field); !known {
 			f.unread = append(f.unread, policy.LowerName(field.Name))
 		}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // literal is a value as programs print it or as code writes it, in the notation of JSON,
@@ -67,8 +68,9 @@ func (r *literalReader) skipBlanks() {
 		switch {
 		case strings.IndexByte(" \t\r\n", r.text[r.at]) >= 0:
 			r.at++
-		case r.isAt("\u00a0"):
-			r.at += len("\u00a0")
+		case r.isAt("\u00a0"), r.isAt("▼"), r.isAt("▶"), r.isAt("▸"), r.isAt("▾"): // marks of consoles
+			_, n := utf8.DecodeRuneInString(r.rest())
+			r.at += n
 		case r.isAt("//"), r.isAt("# "):
 			r.skipPast("\n")
 		case r.isAt("/*"):
@@ -160,6 +162,9 @@ func (r *literalReader) group(depth int, call string) literal {
 
 // item reads a member with its name, or an item of a list.
 func (r *literalReader) item(depth int) (v literal) {
+	if c := r.peek(); (c == '+' || c == '-' || c == '#') && r.at+1 < len(r.text) && r.text[r.at+1] == '"' {
+		r.at++ // the mark of a member's visibility
+	}
 	name, printed, ok := r.memberName()
 	switch {
 	case ok && printed && !r.isPrintedGroup():

@@ -18,7 +18,8 @@ func (r *literalReader) memberName() (name string, printed, ok bool) {
 	default:
 		name = r.bareName()
 	}
-	if name != "" && r.arrow(r.text[start] == '[') {
+	isCounted := name == "array" && r.at+1 < len(r.text) && r.text[r.at] == ':' && isDigit(r.text[r.at+1]) // array:2 [
+	if name != "" && !isCounted && r.arrow(r.text[start] == '[') {
 		return strings.TrimLeft(name, ":@$"), printed, true
 	}
 	r.at = start

@@ -56,7 +56,15 @@ func (r *literalReader) strings() literal {
 			}
 			break
 		}
-		if joined = append(joined, r.string()); len(joined) > maxLiterals {
+		next := r.string()
+		if end := r.at; !operator {
+			if r.arrow(false) { // the next member's name
+				r.at = before
+				break
+			}
+			r.at = end
+		}
+		if joined = append(joined, next); len(joined) > maxLiterals {
 			r.giveUp()
 			break
 		}

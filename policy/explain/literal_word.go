@@ -12,7 +12,7 @@ func (r *literalReader) word(depth int) literal {
 	if v, ok := r.bareAddress(); ok {
 		return v
 	}
-	for _, keyword := range []string{"new ", "await ", "return ", "&", "@", "..."} {
+	for _, keyword := range []string{"new ", "await ", "return ", "&", "@", "%", "..."} {
 		if r.isAt(keyword) {
 			r.at += len(keyword)
 		}

@@ -10,7 +10,9 @@ import (
 
 var (
 	// placeholder matches what templates put in the place of a value, and code that computes one.
-	placeholder = regexp.MustCompile(`\{\{.*\}\}|\{%.*%\}|<%.*%>|<\?.*\?>|\$\{[^}]*\}|#\{[^}]*\}|^@?[A-Za-z_$][\w.]*\([^)]*\)$|^\$[A-Za-z_]\w*$|^%s$|^\{\w*\}$`)
+	placeholder = regexp.MustCompile(`\{\{.*\}\}|\{%.*%\}|<%.*%>|<\?.*\?>|\$\{[^}]*\}|#\{[^}]*\}|^@?[A-Za-z_$][\w.]*\([^)]*\)$|^\$[A-Za-z_]\w*$|^%s$|^\{[\w.]*\}$`)
+	// words matches a sentence in the place of a policy.
+	words = regexp.MustCompile(`^[A-Za-z]{1,12}(?: [A-Za-z0-9]{1,12}){2,12}\.?$`)
 	// leftOut matches what people put in the place of a value that they don't show.
 	leftOut = regexp.MustCompile(`(?i)^(?:\.{2,}|…|<[^<>]*>|\[[^\]]*\]|x{3,}|\*{3,}|-{3,}|redacted|removed|omitted|hidden|policy|base64|my[-_ ]?policy|your[-_ ]?policy|long[-_ ]?string|string)(?:\.{3}|…)?$`)
 )
@@ -26,7 +28,7 @@ func (e *evidence) readWrappedPolicy(text string) bool {
 	switch trimmed := strings.TrimSpace(text); {
 	case placeholder.MatchString(trimmed) && strings.Trim(trimmed, base64Runes) != "":
 		f.Code, f.Got = "template_unfilled", trimmed
-	case leftOut.MatchString(trimmed):
+	case leftOut.MatchString(trimmed), strings.Count(trimmed, " ") >= 2 && words.MatchString(trimmed):
 		f.Code, f.Got = "value_left_out", trimmed
 	case isBytesLiteral(trimmed):
 		f.Code, f.Got = "policy_bytes_literal", trimmed[:2]+"…"

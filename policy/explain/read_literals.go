@@ -66,6 +66,10 @@ func (e *evidence) takeForm(f *foundForm, incomplete bool, text string, start in
 	if e.form.address == "" {
 		e.form.address = lastAddress(text[:start])
 	}
+	e.form.takeFile(f.ordered)
+	if policyText := fieldValue(f.fields, "policy"); len(policyText) <= maxPolicyBytes && decodeLoosely(policyText) != "" {
+		f.unread = nil // values without quotes, and no expressions
+	}
 	for _, name := range f.unread {
 		if e.form.unread == nil {
 			e.form.unread = map[string]bool{}
@@ -77,6 +81,22 @@ func (e *evidence) takeForm(f *foundForm, incomplete bool, text string, start in
 	}
 	e.form.otherPolicy = f.policy != "" && f.policy != fieldValue(e.form.fields, "policy")
 	e.madeBy = makerOf(f.fields, text)
+}
+
+// takeFile makes a field named file the file. In an object the fields behind it don't come after
+// it.
+func (f *form) takeFile(ordered bool) {
+	i := fieldIndex(f.fields, "file")
+	if i < 0 {
+		return
+	}
+	after := f.fields[i+1:]
+	f.controls = &controls{method: "post", enctype: multipartType, files: []string{f.fields[i].Name}}
+	if ordered {
+		f.fields, f.afterFile = f.fields[:i:i], after
+	} else {
+		f.fields = append(f.fields[:i:i], after...)
+	}
 }
 
 // lastAddress returns the last address of a text, "" if it has none.
@@ -135,10 +155,11 @@ func (e *evidence) readLiteralsWithin(text string) bool {
 		return false // code, with no form in it
 	}
 	r, retries := newLiteralReader(text), 0
+	all := literal{kind: literalGroup} // of a list whose items are printed one by one
 	for range maxGroups {
 		i := strings.IndexAny(r.rest(), "{[(")
 		if i < 0 || retries > maxRetries {
-			return false
+			break
 		}
 		bracket := r.at + i
 		start := nameBefore(text, r.at, bracket)
@@ -148,14 +169,15 @@ func (e *evidence) readLiteralsWithin(text string) bool {
 			return true
 		}
 		if r.left < 0 {
-			return false
+			break
 		}
+		all.items = append(all.items, v)
 		if r.incomplete { // it wasn't the group that it seemed to be
 			r.at = bracket + 1
 			retries++
 		}
 	}
-	return false
+	return len(all.items) > 1 && e.readTree(all, false, text, 0)
 }
 
 // nameBefore returns the offset of the name that stands before a bracket, not before from.

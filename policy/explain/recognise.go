@@ -39,8 +39,7 @@ func (e *evidence) readWhole(text string) bool {
 	case isOneURL(text):
 		e.readURLOrAnswer(text)
 	case isCommand(text):
-		e.readRequest(commandRequest(text))
-		e.readAnswerWithin(text)
+		e.readCommand(text)
 	case isMarkup && (hasFold(text, "<form") || hasFold(text, "<input")):
 		e.kind = KindPage
 		e.readPage(text)
@@ -60,8 +59,8 @@ func (e *evidence) readWhole(text string) bool {
 
 // readWithin finds something to explain within a text.
 func (e *evidence) readWithin(text string) bool {
-	return e.readPowerShell(text) || e.readHTTP(text) || e.readBody(text) ||
-		e.readLiteralsWithin(text) || e.readLines(text) || e.readCode(text) || e.readCommandWithin(text) ||
+	return e.readPowerShell(text) || e.readHTTP(text) || e.readBody(text) || e.readCodeForm(text) ||
+		e.readLiteralsWithin(text) || e.readLines(text) || e.readPairs(text) || e.readCode(text) || e.readCommandWithin(text) ||
 		e.readAnswerWithin(text) || e.readBrowserMessage(text) || e.readPageWithin(text) || e.readURLWithin(text) || e.readSentence(text)
 }
 
@@ -90,8 +89,8 @@ func isOneURL(text string) bool {
 	if !strings.HasPrefix(text, "http") || !hasFold(text[:min(len(text), len("https://"))], "://") {
 		return false
 	}
-	_, rest, _ := strings.Cut(text[:min(len(text), maxURLBytes)], " ")
-	return strings.IndexByte("{[(", byte0(strings.TrimSpace(rest))) < 0 || rest == "" || strings.HasPrefix(strings.TrimSpace(rest), "(?")
+	end := strings.IndexAny(text[:min(len(text), maxURLBytes)], " \t\n")
+	return end < 0 || !strings.ContainsAny(text[end:min(len(text), maxURLBytes)], "{[(<'\"")
 }
 
 // base64Runes are those of both alphabets, and white space.
@@ -111,6 +110,19 @@ func isBase64Policy(text string) bool {
 func (e *evidence) readURLOrAnswer(text string) {
 	e.kind = KindURL
 	e.readURL(text)
+}
+
+// readCommand reads a command line. What it prints counts if it sends neither a form nor something
+// to a presigned URL: it may be the form, or a store's error.
+func (e *evidence) readCommand(text string) {
+	r := commandRequest(text)
+	if r.body == bodyNone && !isPresigned(r.address) {
+		if _, output, ok := strings.Cut(text, "\n"); ok && (e.readWhole(strings.TrimSpace(output)) || e.readWithin(output)) {
+			return
+		}
+	}
+	e.readRequest(r)
+	e.readAnswerWithin(text)
 }
 
 // readHTTP reads a request as it goes over the network.
@@ -153,6 +165,16 @@ func (e *evidence) readCode(text string) bool {
 	return true
 }
 
+// readCodeForm reads code that writes out a form field by field, its policy included.
+func (e *evidence) readCodeForm(text string) bool {
+	r := codeRequest(text[:min(len(text), maxCodeBytes)])
+	if r == nil || !hasField(r.form.fields, "policy") && !hasField(r.form.afterFile, "policy") {
+		return false
+	}
+	e.readRequest(r)
+	return true
+}
+
 // readCommandWithin reads the first command of a text.
 func (e *evidence) readCommandWithin(text string) bool {
 	for at := 0; at < len(text); {
@@ -162,8 +184,7 @@ func (e *evidence) readCommandWithin(text string) bool {
 		}
 		if at += i; at == 0 || strings.IndexByte(" \n\t$`'\"(", text[at-1]) >= 0 {
 			if isCommand(text[at:]) {
-				e.readRequest(commandRequest(strings.TrimRight(text[at:], "`")))
-				e.readAnswerWithin(text)
+				e.readCommand(strings.TrimRight(text[at:], "`"))
 				return true
 			}
 			return false

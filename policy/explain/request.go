@@ -18,6 +18,7 @@ type request struct {
 	openHeaders bool           // headers come from a variable
 	body        bodyKind
 	bodyFrom    string // how the body is given where that matters: the option, or the text itself
+	unquoted    bool   // the address is not between quotes, and the shell cuts it at the first &
 	form        *form  // of a body of multipart/form-data; its fields may be unknown
 }
 
@@ -77,7 +78,8 @@ func (e *evidence) readRequest(r *request) {
 	r.finish()
 	presigned := isPresigned(r.address)
 	sendsForm := r.body == bodyMultipart || r.body == bodyURLEncoded && r.tool != "" || r.form != nil && len(r.form.fields)+len(r.form.afterFile) > 0
-	if presigned || !sendsForm || r.method == "PUT" && r.body != bodyMultipart {
+	putsForm := r.method == "PUT" && r.body == bodyMultipart && r.address == "" // a signed form is posted
+	if presigned || putsForm || !sendsForm || r.method == "PUT" && r.body != bodyMultipart {
 		if e.kind, e.request = KindRequest, r; r.address != "" {
 			e.kind = KindURL
 			e.readURL(r.address)

@@ -52,7 +52,10 @@ func codeRequest(text string) *request {
 // finish adds the form that was built by calls of append.
 func (c *codeReader) finish() *request {
 	r := &c.request
-	if r.form = newCommandForm(); c.appends > 0 && (r.body == bodyMultipart || r.body == bodyUnknown) {
+	if r.form == nil {
+		r.form = newCommandForm()
+	}
+	if c.appends > 0 && (r.body == bodyMultipart || r.body == bodyUnknown) {
 		r.body, r.form = bodyMultipart, c.form
 	}
 	if strings.Contains(strings.ToLower(r.method), "put") && r.body == bodyNone {
@@ -89,7 +92,10 @@ func (c *codeReader) call(object, name string, arguments []literal) {
 func (c *codeReader) formCall(object, name string, arguments []literal) {
 	lower := strings.ToLower(object)
 	switch {
-	case len(arguments) < 2 || arguments[0].kind != literalString:
+	case len(arguments) < 2:
+	case arguments[0].kind != literalString:
+		c.form.incomplete = true // a loop over fields that aren't in the input
+		c.appends++
 	case strings.Contains(lower, "header"), strings.ToLower(name) == "set" && !strings.Contains(lower, "form") && !strings.Contains(lower, "data") && !strings.Contains(lower, "fd"):
 		c.headerCall(arguments)
 	default:
@@ -153,6 +159,9 @@ func (c *codeReader) sendingCall(object, name string, arguments []literal) {
 	r.complete = tool != "" && !options.openHeaders
 	if r.method = options.method; r.method == "" && isMethod(method) {
 		r.method = method
+	}
+	if tool == "ng-file-upload" {
+		options.body = bodyMultipart // whatever its data are
 	}
 	r.headers, r.body, r.bodyFrom, r.form = append(r.headers, options.headers...), options.body, options.bodyFrom, options.form
 }

@@ -89,6 +89,19 @@ func (r *request) addFormFields(v literal) {
 	}
 }
 
+// bodyWithin returns the body of a form that is written out in an argument: GetBytes("…").
+func bodyWithin(v literal, depth int) string {
+	if v.kind == literalString && isMultipartBody(v.text) {
+		return v.text
+	}
+	for _, item := range v.items {
+		if text := bodyWithin(item, depth+1); text != "" && depth < maxLiteralDepth {
+			return text
+		}
+	}
+	return ""
+}
+
 // setBody tells what a body is made of. text is the whole code, in which a variable may be
 // assigned.
 func (r *request) setBody(v literal, text string) {
@@ -99,13 +112,10 @@ func (r *request) setBody(v literal, text string) {
 		source += " " + line
 	}
 	lower := strings.ToLower(source)
-	first := v
-	for first.kind == literalGroup && len(first.items) > 0 && (first.call != "" || len(first.items) == 1) {
-		first = first.items[0] // GetBytes("…")
-	}
+	written := bodyWithin(v, 0)
 	switch {
-	case isMultipartBody(first.text):
-		r.body, r.form = bodyMultipart, multipartForm(first.text)
+	case written != "":
+		r.body, r.form = bodyMultipart, multipartForm(written)
 	case strings.Contains(lower, "formdata") || strings.Contains(lower, "form_data") || strings.Contains(lower, "multipart"):
 		r.body = bodyMultipart
 	case strings.Contains(lower, "json"):

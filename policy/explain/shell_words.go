@@ -147,7 +147,7 @@ func (r *shellReader) quoted(quote byte, escaped string) string {
 		}
 		b.WriteByte(r.text[r.at])
 	}
-	r.at++
+	r.at = min(r.at+1, len(r.text))
 	return b.String()
 }
 
@@ -162,6 +162,6 @@ func (r *shellReader) ansiQuoted() string {
 		r.at++
 	}
 	text := r.text[start:min(r.at, len(r.text))]
-	r.at++
+	r.at = min(r.at+1, len(r.text))
 	return unescapeString(text)
 }

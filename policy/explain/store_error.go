@@ -171,7 +171,11 @@ func codeOf(members map[string]string) string {
 // messageOf returns the store's sentence, "" if there is none.
 func messageOf(members map[string]string) string {
 	for _, name := range []string{"message", "errormessage", "error_description", "msg", "p"} {
-		if message := members[name]; message != "" {
+		message := members[name]
+		if strings.Contains(message, "\n") {
+			message = strings.Join(strings.Fields(message), " ") // viewers of XML break lines
+		}
+		if message != "" {
 			return message
 		}
 	}

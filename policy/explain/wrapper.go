@@ -19,7 +19,7 @@ const (
 )
 
 // wrappers undo what an input can be wrapped in; they return "" where there is nothing to undo.
-var wrappers = []func(string) string{withoutColours, fenced, withoutMargin, unquoted, unescapedHTML, unescapedPercent, decoded}
+var wrappers = []func(string) string{withoutColours, fenced, withoutMargin, unquoted, plainQuotes, unescapedHTML, unescapedPercent, decoded}
 
 // unwrap undoes one wrapper of a text. It returns false where there is none.
 func unwrap(text string) (string, bool) {
@@ -112,6 +112,16 @@ func unquoted(text string) string {
 		return ""
 	}
 	return inner
+}
+
+// wordQuotes turns the quotes of word processors into those of programs.
+var wordQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'", "«", `"`, "»", `"`)
+
+func plainQuotes(text string) string {
+	if !strings.ContainsAny(text, "“”‘’") {
+		return ""
+	}
+	return wordQuotes.Replace(text)
 }
 
 // unescapedHTML undoes entities in a text that has no tags of its own.
