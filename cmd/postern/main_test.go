@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	if store := os.Getenv(asAWS); store != "" {
 		os.Exit(runAWSDouble(store, os.Args[1:]))
 	}
+	if store := os.Getenv(asMinIO); store != "" {
+		os.Exit(runMinIODouble(store, os.Args[1:]))
+	}
 	if os.Getenv(withPanic) != "" {
 		os.Exit(runWithPanic())
 	}
