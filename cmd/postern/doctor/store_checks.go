@@ -53,6 +53,7 @@ func (t *trial) checkCredentials(ctx context.Context) {
 	}
 }
 
+// judgeCredentials reports credentials that the store refuses, and an address without an answer.
 func (t *trial) judgeCredentials(a answer, by caller, remedy string) {
 	if a.err != nil && by.store.PublicEndpoint != "" {
 		t.add(publicUnreachable, a.String(), "the store doesn't answer at the address that browsers are told", "store.public_endpoint: an address that answers (now "+by.store.PublicEndpoint+")")
