@@ -58,7 +58,8 @@ func (e *Endpoint) Send(ctx context.Context, m Message) Attempt {
 	attempt := Attempt{Time: began.UTC()}
 	answer, err := e.post(ctx, m, began)
 	if err != nil {
-		attempt.Failure, attempt.Detail = classify(err), err.Error()
+		attempt.Failure = classify(err)
+		attempt.Detail = detail(attempt.Failure, err)
 	} else {
 		attempt.Status, attempt.Failure = answer.StatusCode, failureOf(answer.StatusCode)
 		attempt.RetryAfter = parseRetryAfter(answer.Header.Get("Retry-After"), began)
@@ -131,6 +132,18 @@ func classify(err error) Failure {
 		return TLSFailed
 	}
 	return NoAnswer
+}
+
+// detail is the text of an error. Errors about what isn't HTTP quote what came instead, which is
+// nobody's business.
+func detail(f Failure, err error) string {
+	switch {
+	case f != NoAnswer:
+		return err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isA[*net.OpError](err):
+		return "webhooks: the connection ended before an answer"
+	}
+	return "webhooks: no HTTP answer, or one with too long a header"
 }
 
 func isA[E error](err error) bool {
