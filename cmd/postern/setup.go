@@ -35,6 +35,9 @@ func (s *setupCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if s.JSON || s.Format != "diff" {
+		result.NoteLosses()
+	}
 	text := map[string]func() string{
 		"diff": result.Diff, "terraform": result.Terraform, "steps": func() string { return result.Steps(s.Config) },
 	}[s.Format]()

@@ -72,7 +72,7 @@ func TestSetupKeepsEveryForeignRuleAndTwiceIsOnce(t *testing.T) {
 			t.Errorf("%d rules, before: exit code %d, %d writes, %+v", c.cors, got.code, writes, result.Findings)
 		}
 		result, got = runSetup(t, setupConfig(store.URL), "--json", "--apply")
-		wanted := "rules_beyond_json rules_beyond_json versions_stay"
+		wanted := "versions_stay rules_beyond_json"
 		if c.cors == 0 {
 			wanted = "versions_stay"
 		}
@@ -267,6 +267,23 @@ func TestSetupOfTheEmbeddedStoreLeavesNotesAlone(t *testing.T) {
 		if got.code != exitDone || codesOfReport(result.Report, findings.Fault) != "" || codesOfReport(result.Report, findings.Note) != "lifecycle_no_call" {
 			t.Errorf("applied: exit code %d, %+v\n%s", got.code, result.Findings, got.stderr)
 		}
+	}
+}
+
+// TestTheServersOwnTimerNeedsNoRuleForParts also shows that one bucket's failure stops no other.
+func TestTheServersOwnTimerNeedsNoRuleForParts(t *testing.T) {
+	t.Parallel()
+	store := startBucketRules(t)
+	config := setupConfig(store.URL, "profiles:", "sweep: {every: 24h}\nprofiles:", " quarantine: refused/,", "") +
+		"  away: {bucket: away, key: \"in/{id}\", types: [\"*/*\"], size: 1..1GiB}\n"
+	result, got := runSetup(t, config, "--json", "--apply")
+	cors, _ := store.document("cors")
+	lifecycle, _ := store.document("lifecycle")
+	if got.code != exitFailed || codesOfReport(result.Report, findings.Fault) != "rules_failed rules_failed" || result.Findings[0].Bucket != "away" {
+		t.Errorf("%+v", got)
+	}
+	if !strings.Contains(cors, "app.example.com") || lifecycle != "" {
+		t.Errorf("bucket media has\n%s\n%s", cors, lifecycle)
 	}
 }
 

@@ -186,3 +186,29 @@ func TestSweepPrintsALineForEachUpload(t *testing.T) {
 		}
 	}
 }
+
+func TestTheServerMayListUploadsWhereItSweeps(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		section string
+		wanted  bool
+	}{{"", false}, {"sweep: {every: 24h}\n", true}} {
+		name := filepath.Join(t.TempDir(), "postern.yaml")
+		write(t, name, sweepConfig("http://127.0.0.1:1", "profiles:", c.section+"profiles:"))
+		got := invoke(t, nil, "iam", "--config", name, "--json")
+		var printed struct {
+			Documents []struct {
+				Name   string
+				Policy json.RawMessage
+			}
+		}
+		if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil {
+			t.Fatalf("%v, %+v", err, got)
+		}
+		for _, d := range printed.Documents {
+			if d.Name == "server" && strings.Contains(string(d.Policy), "s3:ListBucketMultipartUploads") != c.wanted {
+				t.Errorf("%q: %s", c.section, d.Policy)
+			}
+		}
+	}
+}

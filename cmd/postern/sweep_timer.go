@@ -60,7 +60,7 @@ func (s *server) sweepOnce(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		log.Error("abandoned multipart uploads can't be aborted", slog.String("key", "sweep"), slog.Int("aborted", count), slog.String("error", err.Error()))
+		log.Error("abandoned multipart uploads can't be aborted", slog.String("key", "sweep"), slog.Int("aborted", count), slog.String("error", innermostReason(err)))
 	default:
 		log.Info("abandoned multipart uploads aborted", slog.Int("aborted", count))
 	}

@@ -11,7 +11,6 @@ import (
 // them. Unfinished multipart uploads are listed and ended below the profiles' key prefixes alone.
 func (w *writer) operator() Policy {
 	var buckets, objects grants
-	var list []Statement
 	for _, bucket := range w.file.Buckets() {
 		resource := w.names.bucket(bucket)
 		buckets.allow(resource, "s3:ListBucket", "s3:GetBucketVersioning")
@@ -22,17 +21,24 @@ func (w *writer) operator() Policy {
 		if provider.LifecycleCalls {
 			buckets.allow(resource, "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration")
 		}
-		if prefixes := w.prefixes(bucket); provider.ListsUploads && len(prefixes) > 0 {
-			list = append(list, Statement{Sid: numbered("Sweep", len(list)), Effect: allow, Action: []string{"s3:ListBucketMultipartUploads"},
-				Resource: []string{resource}, Condition: map[string]map[string][]string{"StringLike": {"s3:prefix": prefixes}}})
-		}
 	}
 	for _, n := range w.needs {
 		if keyPrefix(n.profile) != "" { // sweep refuses to look at a whole bucket
 			objects.allow(n.objects(), "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 		}
 	}
-	return policyOf(slices.Concat(buckets.statements("Buckets"), list, objects.statements("Parts")))
+	return policyOf(slices.Concat(buckets.statements("Buckets"), w.lists(), objects.statements("Parts")))
+}
+
+// lists allow to list unfinished multipart uploads below the profiles' key prefixes.
+func (w *writer) lists() (list []Statement) {
+	for _, bucket := range w.file.Buckets() {
+		if prefixes := w.prefixes(bucket); w.needs[0].provider.ListsUploads && len(prefixes) > 0 {
+			list = append(list, Statement{Sid: numbered("Sweep", len(list)), Effect: allow, Action: []string{"s3:ListBucketMultipartUploads"},
+				Resource: []string{w.names.bucket(bucket)}, Condition: map[string]map[string][]string{"StringLike": {"s3:prefix": prefixes}}})
+		}
+	}
+	return list
 }
 
 // prefixes are the patterns of the key prefixes that profiles have in a bucket.

@@ -186,8 +186,15 @@ func (w *writer) server() Policy {
 	for _, n := range w.needs {
 		n.addServer(&buckets, &objects)
 		n.addServerVersions(&versions)
+		if w.file.Sweep.Every > 0 {
+			objects.allow(n.objects(), "s3:AbortMultipartUpload")
+		}
 	}
-	list := slices.Concat(buckets.statements("Buckets"), objects.statements("Objects"), versions.statements("Versions"), keyStatements(w.needs))
+	var swept []Statement
+	if w.file.Sweep.Every > 0 {
+		swept = w.lists()
+	}
+	list := slices.Concat(buckets.statements("Buckets"), swept, objects.statements("Objects"), versions.statements("Versions"), keyStatements(w.needs))
 	var roles grants
 	if role := w.file.Store.UploadCredentials.RoleARN; role != "" {
 		roles.allow(role, "sts:AssumeRole")

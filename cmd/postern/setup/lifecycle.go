@@ -94,7 +94,7 @@ func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Fi
 		switch {
 		case own >= 0 && !sameLifecycle(there[own], wanted):
 			found = append(found, w.fault(LifecycleOutdated, "our lifecycle rule isn't what the config file asks for", "rule "+aws.ToString(there[own].ID)))
-		case own < 0 && w.coveredBy(there, wanted) == "":
+		case own < 0 && w.needs(wanted) && w.coveredBy(there, wanted) == "":
 			found = append(found, w.fault(LifecycleMissing, missingRule(wanted), ""))
 		}
 	}
@@ -112,6 +112,12 @@ func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Fi
 			Remedy:   w.serverExpirySteps()})
 	}
 	return append(found, w.prefixNotes(there)...)
+}
+
+// needs reports whether a rule is missed where it isn't there: a server that sweeps on a timer aborts
+// uploads itself.
+func (w Wanted) needs(rule types.LifecycleRule) bool {
+	return !w.swept || rule.AbortIncompleteMultipartUpload == nil
 }
 
 // missingRule says what happens without a rule.
@@ -246,7 +252,7 @@ func (w Wanted) mergeLifecycle(there []types.LifecycleRule) (m merge[types.Lifec
 		}
 	}
 	for i, wanted := range w.Lifecycle {
-		if fulfilled[i] || w.coveredBy(there, wanted) != "" {
+		if fulfilled[i] || !w.needs(wanted) || w.coveredBy(there, wanted) != "" {
 			continue
 		}
 		wanted.ID = aws.String(freeID(*wanted.ID, func(id string) bool {

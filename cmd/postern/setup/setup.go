@@ -95,7 +95,7 @@ func (t Task) Run(ctx context.Context) (*Result, error) {
 		corsThere, lifecycleThere = append(corsThere, cors), append(lifecycleThere, lifecycle)
 		result.Buckets = append(result.Buckets, b)
 	}
-	apply := t.Apply && result.Faults() == 0
+	apply := t.Apply && !slices.ContainsFunc(result.Findings, func(f findings.Finding) bool { return f.Code == Full })
 	for i := range result.Buckets {
 		b := &result.Buckets[i]
 		if corsThere[i] {
@@ -120,11 +120,6 @@ func readRules[Rule any](ctx context.Context, t Task, report *findings.Report, k
 	if *before, err = k.read(ctx, t.Client, w.Bucket); err != nil {
 		report.Add(w.failure(k.name, "s3:Get"+strings.TrimPrefix(k.right, "s3:Put"), t.Config, err)...)
 		return false
-	}
-	if names := unknownElements(before.document.text, reflect.TypeFor[Rule](), k.element); len(names) > 0 {
-		report.Add(findings.Finding{Code: Beyond, Severity: findings.Note, Bucket: w.Bucket, Evidence: strings.Join(names, ", "),
-			Sentence: "the " + k.name + " rules have elements that JSON and Terraform can't hold here, and would lose",
-			Remedy:   "use --apply, which keeps every rule as the store has it"})
 	}
 	if m, changed := k.merge(w, before.rules); changed {
 		if err := k.tooMany(w, m.apply(before.rules)); err != nil {
@@ -154,6 +149,19 @@ func compareRules[Rule any](ctx context.Context, t Task, result *Result, b *Buck
 	return after.rules
 }
 
+// NoteLosses adds a note for each bucket whose rules have elements that the SDK doesn't know: JSON,
+// Terraform and steps leave them out.
+func (r *Result) NoteLosses() {
+	for _, b := range r.Buckets {
+		names := append(unknownElements(b.corsBefore.document.text, reflect.TypeFor[types.CORSRule](), corsRules.element),
+			unknownElements(b.lifecycleBefore.document.text, reflect.TypeFor[types.LifecycleRule](), lifecycleRules.element)...)
+		if len(names) > 0 {
+			r.Add(findings.Finding{Code: Beyond, Severity: findings.Note, Bucket: b.Bucket, Evidence: strings.Join(names, ", "),
+				Sentence: "the rules there have elements that this output can't hold", Remedy: "use --apply, which keeps every rule as the store has it"})
+		}
+	}
+}
+
 // takes reports whether the store takes rules by S3's calls. Cloud Storage and Aliyun OSS have rules
 // of other forms.
 func (w Wanted) takes(kind string) bool {
@@ -169,7 +177,7 @@ func (w Wanted) takes(kind string) bool {
 // failure says why rules couldn't be read or written.
 func (w Wanted) failure(kind, right, configFile string, err error) []findings.Finding {
 	var api smithy.APIError
-	code, evidence := "", err.Error()
+	code, evidence := "", innermost(err)
 	if errors.As(err, &api) {
 		code = api.ErrorCode()
 		evidence = strings.Join(strings.Fields(code+" "+api.ErrorMessage()), " ")
@@ -189,6 +197,15 @@ func (w Wanted) failure(kind, right, configFile string, err error) []findings.Fi
 	return []findings.Finding{f}
 }
 
+// innermost is what a chain of errors says at its end: the SDK's own text is long, and names the
+// request.
+func innermost(err error) string {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
 // noCall names what to do where the store has no call for a kind of rules.
 func (w Wanted) noCall(kind, configFile, evidence string) []findings.Finding {
 	w.provider.CORSCalls, w.provider.LifecycleCalls = false, false // a copy: what the steps go by
@@ -197,7 +214,7 @@ func (w Wanted) noCall(kind, configFile, evidence string) []findings.Finding {
 	if kind == lifecycleRules.name {
 		f.Code, f.Sentence = NoRuleCall, "the store takes no lifecycle rules by S3's call, so abandoned parts and refused objects stay unless something else removes them"
 		f.Remedy = w.lifecycleSteps(nil, configFile)
-		if len(w.Lifecycle) == 0 {
+		if !slices.ContainsFunc(w.Lifecycle, w.needs) {
 			return nil
 		}
 	}

@@ -142,7 +142,7 @@ func (w Wanted) withoutRules(configFile string) string {
 			fmt.Fprintf(&steps, "rclone delete --min-age %dd REMOTE:%s/%s   # once a day; REMOTE is rclone's name of the store\n", aws.ToInt32(rule.Expiration.Days), w.Bucket, prefix)
 			continue
 		}
-		if w.provider.ListsUploads && !strings.Contains(steps.String(), "postern sweep") {
+		if w.provider.ListsUploads && w.needs(rule) && !strings.Contains(steps.String(), "postern sweep") {
 			fmt.Fprintf(&steps, "postern sweep --config %s --apply   # once a day; or \"sweep: {every: 24h}\" in %[1]s, and serve does it\n", cmp.Or(configFile, "FILE"))
 		}
 	}

@@ -53,6 +53,7 @@ type Wanted struct {
 	endpoint       string // "" at AWS
 	publicURL      string
 	uploadLifetime time.Duration // the longest of the bucket's profiles
+	swept          bool          // the server aborts abandoned uploads on a timer
 	serverExpiry   bool          // the store's server ends abandoned uploads, not a rule
 	remedy         string        // the command that puts the rules there
 }
@@ -62,7 +63,7 @@ type Wanted struct {
 func WantedOf(file *config.Config, store uploads.Store, remedy string) ([]Wanted, error) {
 	list := make([]Wanted, 0, len(file.Profiles))
 	for _, bucket := range slices.Sorted(slices.Values(file.Buckets())) {
-		w := Wanted{Bucket: bucket, provider: store.Provider, endpoint: store.Endpoint, publicURL: file.PublicURL, remedy: remedy}
+		w := Wanted{Bucket: bucket, provider: store.Provider, endpoint: store.Endpoint, swept: file.Sweep.Every > 0, publicURL: file.PublicURL, remedy: remedy}
 		var profiles []profile.Profile
 		for _, name := range slices.Sorted(maps.Keys(file.Profiles)) {
 			if file.Profiles[name].Bucket != bucket {
