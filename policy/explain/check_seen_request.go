@@ -66,9 +66,9 @@ type seenRule func(x *explainer, s *seenRequest) (Finding, bool)
 // differs; the first of them counts if no rule does.
 var (
 	seenRules = []seenRule{
-		formBodySeen, versionsMixed, regionSeen, tokenUnseen, headerOrderSeen, encodedTwiceSeen, methodSeen, payloadSeen, rewrittenSeen, typeUnsent, urlencodedSeen, differsFromSent,
+		formBodySeen, versionsMixed, regionSeen, tokenUnseen, headerOrderSeen, encodedTwiceSeen, methodSeen, payloadSeen, rewrittenSeen, typeUnsent, headersUnsent, urlencodedSeen, differsFromSent,
 	}
-	seenSuspicions = []seenRule{charsetSeen, defaultPortSeen, proxyHostSeen, pathSeen, querySeen, chunksSeen, typeSeen, readSeen, untypedSeen}
+	seenSuspicions = []seenRule{charsetSeen, defaultPortSeen, proxyHostSeen, pathSeen, querySeen, chunksSeen, typeSeen, lengthSeen, readSeen, untypedSeen}
 )
 
 // formBodySeen: a presigned PUT that arrives with a form's content type.
@@ -126,7 +126,7 @@ func headerOrderSeen(_ *explainer, s *seenRequest) (Finding, bool) {
 }
 
 func encodedTwiceSeen(_ *explainer, s *seenRequest) (Finding, bool) {
-	f := Finding{Code: "encoded_twice", Field: "path", Wanted: "a path that is encoded once", Got: s.path}
+	f := Finding{Code: "path_encoding", Field: "path", Wanted: "a path that is encoded once", Got: s.path}
 	return f, strings.Contains(s.path, "%25") && unescape(unescape(s.path)) != unescape(s.path)
 }
 
@@ -138,7 +138,7 @@ func methodSeen(_ *explainer, s *seenRequest) (Finding, bool) {
 		wanted = "PUT"
 	case operation == "GetObject":
 		wanted = "GET"
-	case s.isPresigned() && s.method == "POST" && s.parameter("uploadid") == "" && !s.has("uploads") && strings.Count(s.path, "/") > 1:
+	case s.isPresigned() && s.method == "POST" && s.parameter("uploadid") == "" && !s.has("uploads") && !s.has("delete") && !s.has("restore") && !s.has("select"):
 		wanted = "PUT" // a form's signature isn't in the query
 	}
 	return Finding{Code: "method_differs", Field: "method", Wanted: wanted, Got: s.method}, wanted != "" && s.method != wanted && s.method != ""
@@ -193,6 +193,23 @@ func typeUnsent(_ *explainer, s *seenRequest) (Finding, bool) {
 	value, ok := s.header("content-type")
 	f := Finding{Code: "content_type_unsent", Field: "Content-Type", Wanted: "the content type that was signed"}
 	return f, s.version == 4 && ok && value == ""
+}
+
+// headersUnsent: signed headers that the store didn't see, or saw empty.
+func headersUnsent(_ *explainer, s *seenRequest) (Finding, bool) {
+	var names []string
+	for _, name := range s.signedHeaders[:min(len(s.signedHeaders), maxItems)] {
+		if value, _ := s.header(name); value == "" && strings.HasPrefix(name, "x-") {
+			names = append(names, name)
+		}
+	}
+	return Finding{Code: "header_unsent", Field: strings.Join(names, ", "), Wanted: "the values that were signed"}, len(names) > 0 && len(s.headers) > 0
+}
+
+// lengthSeen: a signed length, which has to be the body's.
+func lengthSeen(_ *explainer, s *seenRequest) (Finding, bool) {
+	value, ok := s.header("content-length")
+	return Finding{Code: "length_differs", Field: "Content-Length", Wanted: "the length that was signed", Got: value}, ok && s.isPresigned()
 }
 
 func typeFinding(got string) Finding {

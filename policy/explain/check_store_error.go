@@ -69,6 +69,13 @@ func (e *storeError) finding() Finding {
 		}
 	}
 	f := Finding{Code: cmp.Or(codeOfStore(e.Code), "store_code_unknown"), Got: e.Message}
+	switch f.Code {
+	case "store_code_unknown", "access_denied", "argument_invalid", "request_invalid", "document_malformed":
+		text := e.member("details") + " " + e.Message
+		if m := anyStoreTable.match(text, policy.LowerName(text)); m != nil {
+			f.Code = m.code
+		}
+	}
 	if f.Code == "access_denied" && !saysNothing(e.Message) {
 		f.Code = "denial_unknown"
 	}
@@ -104,6 +111,8 @@ func (m *matched) finding() Finding {
 		return uncoveredByStore(m.field)
 	case "field_missing":
 		f.Code = missingCode(m.field)
+	case "condition_malformed":
+		f.Wanted = cmp.Or(f.Wanted, `an object with one string, or ["operator", "$field", "value"]`)
 	case "permission_missing", "denied_explicitly":
 		action, _, _ := strings.Cut(f.Wanted, " ")
 		if f.Wanted = action; strings.HasPrefix(action, "kms:") {

@@ -39,11 +39,12 @@ var storeCodes = map[string]codeInfo{
 	"bucket_name_invalid":    {Error, "This isn't a bucket's name.", "check the address the form posts to"},
 	"cors_refused":           {Error, "The bucket's CORS rules don't allow this origin, method or header.", "allow the page's origin, POST and PUT, and expose ETag"},
 	"denial_unknown":         {Error, "The store denies access, in words of its own.", "follow the store's sentence; check the signer's permissions and the bucket's policy for what it names"},
-	"anonymous_denied":       {Error, "The request came without a signature, or with one that the store didn't take for one, so it counts as nobody's.", "send the form's or URL's signature unchanged, in a shell with the whole URL in quotes; grant {wanted} to everybody only if everybody may upload"},
+	"anonymous_denied":       {Error, "The request came without a signature, or with one that the store didn't take for one, so it counts as nobody's.", "send the form's or URL's signature unchanged, in a shell with the whole URL in quotes; let everybody upload only if that is meant"},
 	"object_locked":          {Error, "The object is locked: a retention, a legal hold or an archive keeps it as it is.", "use a new key, or wait until the lock ends"},
 	"public_access_blocked":  {Error, "The bucket or account blocks public access, and the request sets a public ACL.", "send no ACL, or a private one; grant access by the bucket's policy"},
 	"authorization_twice":    {Error, "The request is signed twice: the URL or form carries its signature already, and an Authorization header came besides.", "leave the Authorization header out; where a client adds it to each request, send this one with a client of its own"},
 	"authorization_foreign":  {Error, "The Authorization header isn't one that the store knows.", "leave it out of requests with a form or a presigned URL, which carry their own signature; tokens of your own server don't belong to the store"},
+	"authorization_expired":  {Error, "The store's authorization token is wrong or has expired.", "authorize again at the store, and ask it for a new upload address"},
 	"credential_empty":       {Error, "The credential has no access key ID: it was signed without credentials.", "check that the signer's credentials are loaded before it signs (environment, profile or role)"},
 	"access_key_temporary":   {Error, "The store doesn't know the access key ID. It is a temporary one, which is known only together with its session token.", "send the session token that came with it, with its condition; or sign with new credentials"},
 	"acl_invalid":            {Error, "The store doesn't have this ACL.", "send private, or no ACL at all"},
@@ -80,6 +81,7 @@ var storeCodes = map[string]codeInfo{
 // unseenValues are what codes mean where a store says that a condition failed: it doesn't say which
 // value it found.
 var unseenValues = map[string]codeInfo{
+	"bucket_mismatch": {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign a policy for the bucket that the form posts to"},
 	"value_mismatch":  {Error, "The policy demands an exact value of a field, and the field wasn't sent or has another value. The store doesn't say which value it found.", "send a field {field} before the file, with exactly the value {wanted}; or sign a policy with the value that is sent"},
 	"prefix_mismatch": {Error, "The policy demands how a field's value begins, and the field wasn't sent or begins otherwise. The store doesn't say which value it found.", "send a field {field} before the file, with a value that begins with {wanted}"},
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -62,7 +63,7 @@ func Explain(text string, o Options) (Report, error) {
 		Findings: []Finding{}, // so that JSON has a list
 	}
 	x.applyRules()
-	x.report.finish()
+	x.report.finish(cmp.Or(x.madeBy, sdkOfText(text)))
 	return x.report, nil
 }
 

@@ -92,14 +92,15 @@ func (x *explainer) addFact(term, value string) {
 	}
 }
 
-// finish gives each finding its severity and fix, sorts the findings by severity, puts behind each
-// what follows from it, and decides whether one of them refuses the upload.
-func (r *Report) finish() {
+// finish gives each finding its severity and fix, which ends in code of the library where that is
+// known, sorts the findings by severity, puts behind each what follows from it, and decides whether
+// one of them refuses the upload.
+func (r *Report) finish(made sdk) {
 	r.Accepted = true
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		values := strings.NewReplacer("{field}", cmp.Or(f.Field, "it"), "{wanted}", cmp.Or(f.Wanted, "what the store names"), "{got}", cmp.Or(f.Got, "this one"))
-		f.Severity, f.Fix = f.info().severity, values.Replace(f.info().fix)
+		values := strings.NewReplacer("{field}", cmp.Or(f.Field, "it"), "{wanted}", cmp.Or(f.Wanted, "the one that the store names"), "{got}", cmp.Or(f.Got, "this one"))
+		f.Severity, f.Fix = f.info().severity, values.Replace(f.info().fix+codeFor(f.Code, made))
 		r.Accepted = r.Accepted && f.Severity != Error
 	}
 	severities := []Severity{Error, Warning, Info}

@@ -1,6 +1,10 @@
 package explain
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/postern-dev/postern/policy"
+)
 
 // sdk is the library that signed or sent what the input holds, "" if nothing tells.
 type sdk string
@@ -36,6 +40,30 @@ func sdkOfAgent(agent string) sdk {
 	for _, a := range agents {
 		if strings.Contains(agent, a.mark) {
 			return a.made
+		}
+	}
+	return ""
+}
+
+// marks are what only one library writes into errors and code, in lower case.
+var marks = []struct {
+	mark string
+	made sdk
+}{
+	{"an error occurred (", sdkBoto}, {"botocore", sdkBoto}, {"generate_presigned_post", sdkBoto}, {"boto3", sdkBoto},
+	{"createpresignedpost", sdkJS}, {"getsignedurl(", sdkJS}, {"$metadata", sdkJS}, {"aws-sdk-js", sdkJS}, {"@aws-sdk/", sdkJS}, {"@smithy/", sdkJS},
+	{`aws\s3\`, sdkPHP}, {"aws http error", sdkPHP}, {"postobjectv4", sdkPHP}, {"guzzlehttp", sdkPHP},
+	{"aws::s3::", sdkRuby}, {"presigned_post(", sdkRuby}, {"https response error statuscode", sdkGo}, {"presignpostobject", sdkGo},
+	{"(service: s3", sdkJava}, {"(service: amazon s3", sdkJava}, {"software.amazon.awssdk", sdkJava}, {"com.amazonaws", sdkJava},
+	{"amazon.s3.amazons3exception", sdkDotNet}, {"getpresignedurlrequest", sdkDotNet}, {"formdata(", sdkScript}, {"new formdata", sdkScript},
+}
+
+// sdkOfText returns the library that wrote a text, "" if nothing tells.
+func sdkOfText(text string) sdk {
+	text = policy.LowerName(text[:min(len(text), maxSentenceBytes)])
+	for _, m := range marks {
+		if strings.Contains(text, m.mark) {
+			return m.made
 		}
 	}
 	return ""

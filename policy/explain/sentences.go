@@ -14,8 +14,8 @@ type storeTable struct {
 }
 
 // storeTables has the stores in the order in which their sentences are tried. S3's are last, as
-// others build on them, and behind those the words that any store may use.
-var storeTables = []storeTable{cephTable, minioTable, versityTable, gcsTable, ossTable, r2Table, b2Table, spacesTable, swiftTable, s3Table, anyStoreTable}
+// others build on them, and behind those the statuses of HTTP.
+var storeTables = []storeTable{cephTable, minioTable, versityTable, gcsTable, ossTable, r2Table, b2Table, spacesTable, swiftTable, s3Table, statusTable}
 
 // sentence is a store's sentence, or a part of it that occurs nowhere else, in lower case. {field},
 // {wanted} and {got} stand for what changes, {} for what doesn't matter; one at the end takes the
@@ -30,7 +30,6 @@ type sentence struct {
 type matched struct {
 	sentence
 	wanted, got string
-	store       string
 }
 
 // matchSentence finds the first sentence of any store in a text. Tables of the named store are
@@ -43,12 +42,19 @@ func matchSentence(text, store string) *matched {
 			if first != (t.store == store) {
 				continue
 			}
-			for _, s := range t.sentences {
-				if m, ok := s.match(text, lower); ok {
-					m.store = t.store
-					return m
-				}
+			if m := t.match(text, lower); m != nil {
+				return m
 			}
+		}
+	}
+	return nil
+}
+
+// match finds the first of the table's sentences in a text.
+func (t storeTable) match(text, lower string) *matched {
+	for _, s := range t.sentences {
+		if m, ok := s.match(text, lower); ok {
+			return m
 		}
 	}
 	return nil
@@ -73,10 +79,19 @@ func (s sentence) match(text, lower string) (*matched, bool) {
 		if length < 0 {
 			return nil, false
 		}
-		m.set(name, strings.Trim(text[at:at+length], "\"'` \t\r\n.,;"))
+		m.set(name, trimValue(text[at:at+length]))
 		at += length + len(literal)
 	}
 	return m, true
+}
+
+// trimValue takes off what stands around a value, but not of it.
+func trimValue(value string) string {
+	value = strings.Trim(value, "\"'` \t\r\n.,;")
+	if !strings.Contains(value, "(") {
+		value = strings.TrimRight(value, ").")
+	}
+	return value
 }
 
 func (m *matched) set(name, value string) {

@@ -186,7 +186,7 @@ var b2Table = storeTable{store: "Backblaze B2", sentences: []sentence{
 	{text: "checksum did not match data received", code: "checksum_mismatch"},
 	{text: "missing header: {field}", code: "header_missing"},
 }, codes: map[string]string{
-	"bad_auth_token": "token_invalid", "expired_auth_token": "credential_expired", "unauthorized": "permission_missing",
+	"bad_auth_token": "authorization_expired", "expired_auth_token": "authorization_expired", "unauthorized": "permission_missing",
 	"cap_exceeded": "quota_exceeded", "storage_cap_exceeded": "quota_exceeded", "transaction_cap_exceeded": "quota_exceeded",
 	"download_cap_exceeded": "quota_exceeded", "bad_request": "request_invalid", "bad_bucket_id": "bucket_missing", "no_such_file": "object_missing",
 	"file_not_present": "object_missing", "service_unavailable": "store_busy", "internal_error": "store_busy", "too_many_requests": "store_busy",

@@ -102,8 +102,8 @@ func conditionFinding(operator, field, value string, repeated bool) Finding {
 	case operator == "content-length-range":
 		f.Code, f.Field, f.Condition = "size_out_of_range", "file", `["content-length-range", `+field+", "+value+"]"
 		f.Wanted = field + " to " + value + " bytes"
-	case operator != "eq" && !prefix:
-		f.Code = "condition_failed"
+	case operator == "in" || operator == "not-in":
+		f.Code, f.Wanted = "condition_failed", map[string]string{"in": "one of ", "not-in": "none of "}[operator]+value
 	case repeated:
 		f.Code = "field_repeated"
 	case name == "content-length":

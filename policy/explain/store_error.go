@@ -158,7 +158,7 @@ func codeOf(members map[string]string) string {
 			code = rest // com.amazonaws.s3#AccessDenied
 		}
 		switch {
-		case code == "" || strings.HasPrefix(code, "ERR_") || strings.HasSuffix(code, "Exception") && !strings.HasPrefix(code, "KMS."):
+		case code == "" || strings.HasPrefix(code, "ERR_") || strings.HasSuffix(code, "Exception") && !isStoreCode(code):
 		case name == "h1" || name == "title":
 			return code
 		case code[0] > '9' && !strings.ContainsFunc(code, unicode.IsSpace) && !strings.HasSuffix(code, "Error") || isStoreCode(code):
