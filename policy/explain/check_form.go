@@ -48,8 +48,10 @@ func (x *explainer) checkPolicyField() {
 	switch {
 	case x.form.otherPolicy:
 		x.add(Finding{Code: "policy_altered", Field: "policy", Wanted: "the policy that was signed", Got: "another text"})
-	case x.form.incomplete && x.document == nil:
+	case x.form.incomplete && x.document == nil && len(x.faults) == 0 && x.request == nil:
 		x.add(Finding{Code: "input_cut_short", Wanted: "the whole form"})
+	case x.form.incomplete:
+		x.add(Finding{Code: "form_incomplete", Wanted: "the whole form"})
 	case x.kind != KindPolicy && !hasField(x.form.fields, "policy") && !hasField(x.form.afterFile, "policy"):
 		x.add(Finding{Code: "policy_missing", Field: "policy", Wanted: "a signed policy"})
 	}

@@ -49,7 +49,7 @@ func (x *explainer) checkSignatureFields(s *signature) {
 		return
 	}
 	for _, name := range []string{d.AlgorithmField(), d.CredentialField(), d.DateField(), d.SignatureField()} {
-		if !hasField(fields, name) && !hasField(x.form.afterFile, name) {
+		if !x.form.incomplete && !hasField(fields, name) && !hasField(x.form.afterFile, name) {
 			x.add(Finding{Code: "signature_field_missing", Field: name, Wanted: "a field " + name})
 		}
 	}

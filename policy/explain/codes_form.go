@@ -39,7 +39,8 @@ var formCodes = map[string]codeInfo{
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
 	"control_unnamed":         {Error, "Controls of the form have an id and no name. Browsers send only controls with a name.", "write name= in the place of id=, or beside it: {field}"},
 	"file_first":              {Error, "The file comes first; stores read no field that comes after it.", "put every field before the file, which has to be the last control of the form"},
-	"input_cut_short":         {Warning, "The input ends in the middle of the form: what follows isn't known.", "paste the whole form"},
+	"input_cut_short":         {Error, "The input doesn't hold the whole policy: it is cut short, or code fills it in. Nothing can be said about it.", "paste the whole form"},
+	"form_incomplete":         {Info, "Not all of the form is in the input: it is cut short, or code fills it in. What isn't there isn't judged.", "paste the whole form, as it is sent"},
 	"preflight_redirected":    {Error, "The store redirects the browser's preflight request, which browsers don't follow.", "use the bucket's address in its own region"},
 	"credentials_sent":        {Error, "The request is sent with cookies, which a rule for any origin doesn't allow.", "send it without credentials: withCredentials = false"},
 }

@@ -30,7 +30,7 @@ func (e *evidence) completeForm(simulated []policy.Field) {
 	f.set(simulated)
 	if f.unread["policy"] {
 		e.addFault(Finding{Code: "template_unfilled", Field: "policy", Wanted: "the policy's base64", Got: "a variable"})
-	} else if hasField(f.fields, "policy") && e.document == nil {
+	} else if hasField(f.fields, "policy") && e.document == nil && !f.endsInPolicy() {
 		e.readPolicy(fieldValue(f.fields, "policy"))
 	}
 	if e.document == nil {

@@ -45,6 +45,15 @@ func (f *form) addField(field policy.Field) {
 	}
 }
 
+// endsInPolicy reports whether the input ends within the policy.
+func (f *form) endsInPolicy() bool {
+	if !f.incomplete || !f.fields[len(f.fields)-1].Is("policy") {
+		return false
+	}
+	_, err := policy.Parse(f.fields[len(f.fields)-1].Value)
+	return err != nil
+}
+
 // addUnread adds a field whose value isn't in the input, such as that of a variable.
 func (f *form) addUnread(name string) {
 	if f.unread == nil {
