@@ -15,8 +15,8 @@ import (
 )
 
 // bucketRules is a strict store of one bucket's rules. It keeps each document byte for byte, as it
-// was sent, and refuses what S3 refuses: a wrong Content-MD5, too many rules, an ID twice, a document
-// without rules.
+// was sent, and refuses what S3 refuses: a wrong Content-MD5, too many rules, an ID twice, a
+// document without rules.
 type bucketRules struct {
 	t         *testing.T
 	URL       string
@@ -148,8 +148,15 @@ func (s *bucketRules) document(kind string) (text string, writes int) {
 	return s.documents[kind], s.writes
 }
 
-// foreignCORS and foreignLifecycle are rules of others, with elements that no SDK knows, white space
-// and comments.
+// smallestTransition is a setting beside the lifecycle rules, which each write has to name.
+func (s *bucketRules) smallestTransition() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.smallest
+}
+
+// foreignCORS and foreignLifecycle are rules of others, with elements that no SDK knows, white
+// space and comments.
 func foreignCORS(n int) string {
 	return fmt.Sprintf("<CORSRule ><ID>theirs-%d</ID>\n<AllowedOrigin>https://site%d.example.com</AllowedOrigin><AllowedMethod>GET</AllowedMethod><!-- kept --><Novelty><Deep a=\"1\"/></Novelty></CORSRule>", n, n)
 }

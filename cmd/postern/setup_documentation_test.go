@@ -28,7 +28,8 @@ func shellOf(t *testing.T, dir string) func(script string) (output string, code 
 	}
 }
 
-// TestThePageAboutSetupIsTrue runs every command of the page against a store of rules, in its order.
+// TestThePageAboutSetupIsTrue runs every command of the page against a store of rules, in its
+// order.
 func TestThePageAboutSetupIsTrue(t *testing.T) {
 	t.Parallel()
 	store := startBucketRules(t)

@@ -89,8 +89,8 @@ func TestSetupKeepsEveryForeignRuleAndTwiceIsOnce(t *testing.T) {
 		if n := strings.Count(corsText, "</CORSRule>"); n != c.cors+1 || strings.Count(lifecycleText, "</Rule>") != c.lifecycle+2 || writes != 2 {
 			t.Errorf("%d rules: %d after %d writes:\n%s\n%s", c.cors, n, writes, corsText, lifecycleText)
 		}
-		if store.smallest != "varies_by_storage_class" && c.lifecycle > 0 {
-			t.Errorf("the smallest size of transitions became %q", store.smallest)
+		if smallest := store.smallestTransition(); smallest != "varies_by_storage_class" && c.lifecycle > 0 {
+			t.Errorf("the smallest size of transitions became %q", smallest)
 		}
 		_, got = runSetup(t, setupConfig(store.URL), "--apply")
 		again, writesAgain := store.document("cors")
@@ -176,8 +176,8 @@ func TestSetupFollowsTheConfigAndRemovesItsOwnRulesAlone(t *testing.T) {
 	}
 }
 
-// TestTwoSetupsAtOnceEndInOneOfTheTwoResults runs two processes for configs with other origins, whose
-// reads are answered together.
+// TestTwoSetupsAtOnceEndInOneOfTheTwoResults runs two processes for configs with other origins,
+// whose reads are answered together.
 func TestTwoSetupsAtOnceEndInOneOfTheTwoResults(t *testing.T) {
 	t.Parallel()
 	origins := []string{"https://app.example.com", "https://other.example.com"}

@@ -16,9 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/cmd/postern/findings"
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/policy/profile"
 )
 
 // sweepConfig is a config file whose uploads may be resumed for two seconds.
@@ -210,5 +212,32 @@ func TestTheServerMayListUploadsWhereItSweeps(t *testing.T) {
 				t.Errorf("%q: %s", c.section, d.Policy)
 			}
 		}
+	}
+}
+
+// hangingList is a store that doesn't answer until its caller gives up.
+type hangingList struct {
+	uploads.SweepClient
+	asked chan struct{}
+}
+
+func (l hangingList) ListMultipartUploads(ctx context.Context, _ *s3.ListMultipartUploadsInput, _ ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error) {
+	l.asked <- struct{}{}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestTheTimerEndsWithTheServerInTheMiddleOfASweep(t *testing.T) {
+	t.Parallel()
+	list := hangingList{asked: make(chan struct{}, 1)}
+	var log bytes.Buffer
+	s := &server{stderr: &log}
+	p := profile.Profile{Name: "inbox", Bucket: "media", Key: "in/{id}", Types: []string{"*/*"}, MaxSize: 1}
+	s.current.Store(&serverState{config: &config.Config{Sweep: config.Sweep{Every: time.Millisecond}}, sweep: uploads.Sweep{Client: list, Profiles: []profile.Profile{p}}})
+	stop := s.sweepOnTimer(t.Context())
+	<-list.asked
+	stop() // hangs unless the sweep ends
+	if log.Len() > 0 {
+		t.Errorf("a sweep that was stopped is logged: %s", &log)
 	}
 }

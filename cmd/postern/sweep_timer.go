@@ -15,9 +15,9 @@ const firstSweep = time.Minute
 // sweepPoll is how soon a sweep section that a reload has brought is noticed.
 const sweepPoll = 10 * time.Second
 
-// sweepOnTimer aborts abandoned multipart uploads as often as the config says, until ctx ends or the
-// function it returns is called, which waits for the sweep under way to stop. Each node may sweep:
-// they don't disturb each other.
+// sweepOnTimer aborts abandoned multipart uploads as often as the config says, until ctx ends or
+// the function it returns is called, which waits for the sweep under way to stop. Each node may
+// sweep: they don't disturb each other.
 func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})

@@ -34,8 +34,8 @@ var _ SweepClient = (*s3.Client)(nil)
 type Sweep struct {
 	Client   SweepClient
 	Profiles []profile.Profile
-	// Older is the age from which an upload counts as abandoned, at least the longest UploadLifetime
-	// of the profiles; 0 is a day more than that, see DefaultSweepAge.
+	// Older is the age from which an upload counts as abandoned, at least the longest
+	// UploadLifetime of the profiles; 0 is a day more than that, see DefaultSweepAge.
 	Older time.Duration
 	// Apply aborts what is found. Without it nothing is changed.
 	Apply bool
@@ -78,9 +78,9 @@ func longestUpload(profiles []profile.Profile) (longest time.Duration, err error
 	return longest, nil
 }
 
-// CheckSweep returns, joined, why these profiles can't be swept: an age at which an upload may still
-// be resumed, and a key template that begins with a placeholder. The keys of such a template can't
-// be told from others in the bucket.
+// CheckSweep returns, joined, why these profiles can't be swept: an age at which an upload may
+// still be resumed, and a key template that begins with a placeholder. The keys of such a template
+// can't be told from others in the bucket.
 func CheckSweep(profiles []profile.Profile, older time.Duration) error {
 	longest, err := longestUpload(profiles)
 	found := []error{err}
@@ -101,8 +101,8 @@ func literalPrefix(template string) string {
 	return prefix
 }
 
-// Run sweeps every bucket of the profiles. It fails with what CheckSweep returns, before anything is
-// asked of the store. One bucket's failure stops no other; the errors are joined.
+// Run sweeps every bucket of the profiles. It fails with what CheckSweep returns, before anything
+// is asked of the store. One bucket's failure stops no other; the errors are joined.
 func (s Sweep) Run(ctx context.Context) error {
 	if err := CheckSweep(s.Profiles, s.Older); err != nil {
 		return err
@@ -149,8 +149,8 @@ func (a sweepArea) covers(b sweepArea) bool {
 		(inner != outer || a.template < b.template)
 }
 
-// listedSecond is by how much an upload may be younger than it looks: stores list whole seconds, and
-// leave the fraction out.
+// listedSecond is by how much an upload may be younger than it looks: stores list whole seconds,
+// and leave the fraction out.
 const listedSecond = time.Second
 
 // sweepArea reads the list of one area page by page.

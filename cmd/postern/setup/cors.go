@@ -21,8 +21,8 @@ const (
 	CORSOutdated = "cors_outdated" // our own rule allows what the config file doesn't name
 )
 
-// CheckCORS compares the rules that a bucket has with what uploads need. It returns no finding where
-// they suffice, whoever made them: a wider rule covers ours.
+// CheckCORS compares the rules that a bucket has with what uploads need. It returns no finding
+// where they suffice, whoever made them: a wider rule covers ours.
 func (w Wanted) CheckCORS(there []types.CORSRule) []findings.Finding {
 	if gaps := w.corsGaps(there); len(gaps) > 0 {
 		return gaps
@@ -113,8 +113,8 @@ func matchesAny(patterns []string, text string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, text) })
 }
 
-// matches compares text with a pattern in which one * stands for any characters ("AllowedOrigin" and
-// "AllowedHeader" in the S3 User Guide).
+// matches compares text with a pattern in which one * stands for any characters ("AllowedOrigin"
+// and "AllowedHeader" in the S3 User Guide).
 func matches(pattern, text string) bool {
 	before, after, wildcard := strings.Cut(pattern, "*")
 	if !wildcard {
@@ -140,9 +140,9 @@ func sameCORS(a, b types.CORSRule) bool {
 		aws.ToInt32(a.MaxAgeSeconds) == aws.ToInt32(b.MaxAgeSeconds)
 }
 
-// mergeCORS returns the rules that the bucket should have, which keep every foreign one, and whether
-// they differ from those there. Ours is the last, or the first where a foreign rule would answer our
-// requests and hide what scripts have to read.
+// mergeCORS returns the rules that the bucket should have, which keep every foreign one, and
+// whether they differ from those there. Ours is the last, or the first where a foreign rule would
+// answer our requests and hide what scripts have to read.
 func (w Wanted) mergeCORS(there []types.CORSRule) (merged merge[types.CORSRule], changed bool) {
 	var own []int
 	var foreign []types.CORSRule

@@ -109,8 +109,8 @@ func TestEachProvidersOutputIsItsGoldenFile(t *testing.T) {
 	}
 }
 
-// TestTheStepsAreCommandsOfAShellWithValidFiles lets a shell read the steps, and readers of JSON the
-// files that they write.
+// TestTheStepsAreCommandsOfAShellWithValidFiles lets a shell read the steps, and readers of JSON
+// the files that they write.
 func TestTheStepsAreCommandsOfAShellWithValidFiles(t *testing.T) {
 	t.Parallel()
 	heredoc := regexp.MustCompile(`(?s)cat > (\S+) <<'EOF'\n(.*?)\nEOF\n`)

@@ -132,8 +132,8 @@ func headersSent(t *testing.T, provider uploads.Provider, p profile.Profile) []s
 	return out
 }
 
-// signedHeaders are those that a browser has to send with the file, which are exactly those that the
-// URL signs but for host and content-length.
+// signedHeaders are those that a browser has to send with the file, which are exactly those that
+// the URL signs but for host and content-length.
 func signedHeaders(t *testing.T, service *uploads.Service, issued uploads.Issued, visitor uploads.Visitor) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}

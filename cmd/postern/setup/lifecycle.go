@@ -31,8 +31,8 @@ const (
 
 const day = 24 * time.Hour
 
-// addLifecycle sets the rules for the key prefixes and quarantines of the bucket's profiles. A prefix
-// below another needs no rule of its own.
+// addLifecycle sets the rules for the key prefixes and quarantines of the bucket's profiles. A
+// prefix below another needs no rule of its own.
 func (w *Wanted) addLifecycle(profiles []profile.Profile) {
 	var keys, quarantines []string
 	for _, p := range profiles {
@@ -86,8 +86,8 @@ func (w Wanted) newLifecycleRule(kind, prefix string) types.LifecycleRule {
 		Filter: &types.LifecycleRuleFilter{Prefix: aws.String(prefix)}}
 }
 
-// CheckLifecycle compares the rules that a bucket has with those that it should have. A foreign rule
-// that does the same for a wider prefix covers ours.
+// CheckLifecycle compares the rules that a bucket has with those that it should have. A foreign
+// rule that does the same for a wider prefix covers ours.
 func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Finding) {
 	for _, wanted := range w.Lifecycle {
 		own := slices.IndexFunc(there, func(r types.LifecycleRule) bool { return w.ownsLifecycle(r) && samePlace(r, wanted) })
@@ -114,8 +114,8 @@ func (w Wanted) CheckLifecycle(there []types.LifecycleRule) (found []findings.Fi
 	return append(found, w.prefixNotes(there)...)
 }
 
-// needs reports whether a rule is missed where it isn't there: a server that sweeps on a timer aborts
-// uploads itself.
+// needs reports whether a rule is missed where it isn't there: a server that sweeps on a timer
+// aborts uploads itself.
 func (w Wanted) needs(rule types.LifecycleRule) bool {
 	return !w.swept || rule.AbortIncompleteMultipartUpload == nil
 }
@@ -152,8 +152,8 @@ func (w Wanted) lasts(abort *types.AbortIncompleteMultipartUpload) bool {
 	return time.Duration(aws.ToInt32(abort.DaysAfterInitiation))*day >= w.uploadLifetime
 }
 
-// prefixNotes names the profiles for whose keys no rule can be made, unless one for the whole bucket
-// is there.
+// prefixNotes names the profiles for whose keys no rule can be made, unless one for the whole
+// bucket is there.
 func (w Wanted) prefixNotes(there []types.LifecycleRule) (found []findings.Finding) {
 	bucketWide := w.newLifecycleRule(abortKind, "")
 	bucketWide.AbortIncompleteMultipartUpload = &types.AbortIncompleteMultipartUpload{}
@@ -201,8 +201,8 @@ func prefixOf(rule types.LifecycleRule) (prefix string, plain bool) {
 	return aws.ToString(filter.Prefix), filter.Tag == nil && filter.ObjectSizeGreaterThan == nil && filter.ObjectSizeLessThan == nil
 }
 
-// ownsLifecycle reports whether a rule is one that this server's setup has put there: its ID is that
-// of its own kind and prefix, and it does nothing else.
+// ownsLifecycle reports whether a rule is one that this server's setup has put there: its ID is
+// that of its own kind and prefix, and it does nothing else.
 func (w Wanted) ownsLifecycle(rule types.LifecycleRule) bool {
 	prefix, plain := prefixOf(rule)
 	kind := abortKind

@@ -46,8 +46,8 @@ type state[Rule any] struct {
 	smallest types.TransitionDefaultMinimumObjectSize
 }
 
-// corsRules: "PutBucketCors" in the S3 API reference, and "Configuring cross-origin resource sharing"
-// in the S3 User Guide for the limit.
+// corsRules: "PutBucketCors" in the S3 API reference, and "Configuring cross-origin resource
+// sharing" in the S3 User Guide for the limit.
 var corsRules = ruleKind[types.CORSRule]{
 	name: "CORS", root: "CORSConfiguration", element: "CORSRule", limit: 100, right: "s3:PutBucketCORS", absent: "NoSuchCORSConfiguration",
 	get: func(ctx context.Context, client *s3.Client, bucket string, o func(*s3.Options)) ([]types.CORSRule, types.TransitionDefaultMinimumObjectSize, error) {
@@ -94,8 +94,13 @@ var lifecycleRules = ruleKind[types.LifecycleRule]{
 	id: func(r types.LifecycleRule) *string { return r.ID },
 }
 
+// callTimeout is how long one call may take, retries included.
+const callTimeout = 30 * time.Second
+
 // read returns the rules that a bucket has; none is no error.
 func (k ruleKind[Rule]) read(ctx context.Context, client *s3.Client, bucket string) (state[Rule], error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	var text []byte
 	rules, smallest, err := k.get(ctx, client, bucket, readBody(&text))
 	var api smithy.APIError
@@ -174,6 +179,8 @@ func (k ruleKind[Rule]) write(ctx context.Context, client *s3.Client, w Wanted, 
 	if err := k.tooMany(w, after.rules); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	if len(after.rules) == 0 {
 		return k.remove(ctx, client, w.Bucket)
 	}

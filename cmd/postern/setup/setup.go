@@ -80,7 +80,8 @@ func ApplyCommand(configFile string) string {
 
 // Run compares every bucket of a config file with what it should have, and with Apply writes what
 // is missing: to all buckets or, where a rule would be one too many for the store, to none. The
-// report has a fault for each difference that is left. The error is a config that can't be compiled.
+// report has a fault for each difference that is left. The error is a config that can't be
+// compiled.
 func (t Task) Run(ctx context.Context) (*Result, error) {
 	list, err := WantedOf(t.File, t.Store, ApplyCommand(t.Config))
 	if err != nil {
@@ -130,8 +131,8 @@ func readRules[Rule any](ctx context.Context, t Task, report *findings.Report, k
 	return true
 }
 
-// compareRules adds a finding for each difference, after writing what is missing if apply is set. It
-// returns the rules that the bucket has then, or should have.
+// compareRules adds a finding for each difference, after writing what is missing if apply is set.
+// It returns the rules that the bucket has then, or should have.
 func compareRules[Rule any](ctx context.Context, t Task, result *Result, b *BucketRules, k ruleKind[Rule], before state[Rule], apply bool) []Rule {
 	w := b.wanted
 	m, changed := k.merge(w, before.rules)
@@ -162,8 +163,8 @@ func (r *Result) NoteLosses() {
 	}
 }
 
-// takes reports whether the store takes rules by S3's calls. Cloud Storage and Aliyun OSS have rules
-// of other forms.
+// takes reports whether the store takes rules by S3's calls. Cloud Storage and Aliyun OSS have
+// rules of other forms.
 func (w Wanted) takes(kind string) bool {
 	if w.provider.Dialect != sigv4.AWS {
 		return false

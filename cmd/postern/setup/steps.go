@@ -71,7 +71,8 @@ func (w Wanted) corsSteps(merged *CORSRules) string {
 	return steps + heredoc("cors.json", indented(merged)) + "aws s3api put-bucket-cors" + w.awsFlags() + " --cors-configuration file://cors.json\n"
 }
 
-// corsWithoutCall are the steps where the store hasn't S3's call, or the credentials may not use it.
+// corsWithoutCall are the steps where the store hasn't S3's call, or the credentials may not use
+// it.
 func (w Wanted) corsWithoutCall() string {
 	c := w.CORS
 	switch w.provider.Name {
@@ -89,7 +90,8 @@ func (w Wanted) corsWithoutCall() string {
 			"allowedOperations": allowed, "exposeHeaders": c.ExposeHeaders, "maxAgeSeconds": maxAge}
 		return replacesAll + heredoc("cors.json", indented([]any{rule})) + "b2 bucket update --cors-rules \"$(cat cors.json)\" " + w.Bucket + "\n"
 	}
-	return "# Allow this in the settings of the store:\n# " + corsLine(c) + "\n"
+	return "# Allow this in the settings of the store:\n# " + corsLine(c) + "\n" +
+		"# Where the store has PutBucketCors, put this into the config instead: store: {can: {cors_calls: true}}\n"
 }
 
 // awsFlags name the bucket and, for stores other than AWS, where it is.
@@ -127,8 +129,8 @@ func (w Wanted) lifecycleSteps(merged *LifecycleRules, configFile string) string
 	return steps
 }
 
-// serverExpirySteps tell MinIO how long unfinished multipart uploads stay ("stale_uploads_expiry" in
-// the MinIO documentation, 24 hours unless set).
+// serverExpirySteps tell MinIO how long unfinished multipart uploads stay ("stale_uploads_expiry"
+// in the MinIO documentation, 24 hours unless set).
 func (w Wanted) serverExpirySteps() string {
 	return fmt.Sprintf("mc admin config set ALIAS api stale_uploads_expiry=%dh\n", (w.uploadLifetime+day-1)/day*24+24)
 }
@@ -136,6 +138,9 @@ func (w Wanted) serverExpirySteps() string {
 // withoutRules are what does the work of lifecycle rules where a store has none.
 func (w Wanted) withoutRules(configFile string) string {
 	var steps strings.Builder
+	if w.provider.Name == "other" || w.provider.Name == "seaweedfs" { // SeaweedFS has it since 2026 ("S3 Lifecycle" in its wiki)
+		steps.WriteString("# Where the store has PutBucketLifecycleConfiguration, put this into the config instead: store: {can: {lifecycle_calls: true}}\n")
+	}
 	for _, rule := range w.Lifecycle {
 		prefix := aws.ToString(rule.Filter.Prefix)
 		if rule.Expiration != nil {
@@ -182,8 +187,8 @@ func ossCORS(rule types.CORSRule) string {
 	return string(text)
 }
 
-// ossLifecycle: "PutBucketLifecycle" in the OSS reference, whose rules have a prefix of their own and
-// AbortMultipartUpload.
+// ossLifecycle: "PutBucketLifecycle" in the OSS reference, whose rules have a prefix of their own
+// and AbortMultipartUpload.
 func (w Wanted) ossLifecycle() string {
 	type days struct{ Days int32 }
 	var rules []string

@@ -143,8 +143,8 @@ func (w Wanted) isRuleID(id *string, kind, prefix string) bool {
 	return ok && (rest == "" || len(rest) == 2 && rest[0] == '-' && '2' <= rest[1] && rest[1] <= '9')
 }
 
-// freeID is an ID that no other rule has: the wanted one, or with a number behind it where a rule of
-// another purpose has that.
+// freeID is an ID that no other rule has: the wanted one, or with a number behind it where a rule
+// of another purpose has that.
 func freeID(wanted string, taken func(string) bool) string {
 	id := wanted
 	for n := 2; taken(id) && n <= 9; n++ {
