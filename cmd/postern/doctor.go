@@ -36,7 +36,8 @@ func (d *doctorCommand) Run(c *console) error {
 	}
 	store, err := openDoctorStore(c, file, c.getenv)
 	if err != nil {
-		return usageError{err}
+		result := doctor.MissingCredentials(err)
+		return c.printReport(d.JSON, &result, "", &result.Report)
 	}
 	result, err := doctor.Run(c, doctor.Options{Config: file, ConfigName: d.Config, Store: store, Learn: d.Learn})
 	if err != nil {

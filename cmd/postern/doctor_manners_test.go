@@ -162,3 +162,16 @@ func TestDoctorNamesMistakesInTheFileAndExitsTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorSaysWhichCredentialsAreMissing(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	result, got := examine(t, serveConfig("http://127.0.0.1:1", "127.0.0.1:0"))
+	if got.code != exitFailed || len(result.Findings) != 1 || result.Findings[0].Code != "credentials_missing" || !strings.Contains(result.Findings[0].Sentence, "AWS_ACCESS_KEY_ID") {
+		t.Errorf("exit code %d, %+v", got.code, result.Findings)
+	}
+}

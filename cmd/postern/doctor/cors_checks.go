@@ -56,6 +56,27 @@ func hasCode(list []findings.Finding, code string) bool {
 	return slices.ContainsFunc(list, func(f findings.Finding) bool { return f.Code == code })
 }
 
+// joinCORS makes one finding of two where the store takes no CORS rules by S3's call. setup can't
+// tell then whether browsers may upload; a preflight can. What is missing is set by the store's own
+// tools.
+func joinCORS(list []findings.Finding) (joined []findings.Finding) {
+	gaps := []string{setup.CORSMissing, setup.CORSOrigin, setup.CORSMethod, setup.CORSHeader, setup.CORSExposed}
+	noCall := map[string]findings.Finding{} // by bucket
+	for _, f := range list {
+		if f.Code == setup.NoCORSCall {
+			noCall[f.Bucket] = f
+		} else {
+			joined = append(joined, f)
+		}
+	}
+	for i, f := range joined {
+		if steps, ok := noCall[f.Bucket]; ok && slices.Contains(gaps, f.Code) {
+			joined[i].Remedy = steps.Remedy
+		}
+	}
+	return joined
+}
+
 // lifecycleWanted are the buckets that should have a lifecycle rule: of the others setup doesn't
 // ask for any.
 func (t *trial) lifecycleWanted() (buckets []string) {

@@ -95,6 +95,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	for _, t := range trials {
 		addNew(&result.Report, t.found)
 	}
+	result.Findings = joinCORS(result.Findings)
 	result.Add(r.written.cleanUp(context.WithoutCancel(ctx))...)
 	fold(&result.Report)
 	result.Sort()
@@ -117,6 +118,15 @@ func addNew(report *findings.Report, found []findings.Finding) {
 			report.Add(f)
 		}
 	}
+}
+
+// MissingCredentials is the result of a run that couldn't begin, as there are no credentials; err
+// says which and why.
+func MissingCredentials(err error) Result {
+	var result Result
+	result.Add(findings.Finding{Code: string(credentialsMissing), Severity: codes[credentialsMissing].severity, Sentence: err.Error(),
+		Remedy: "set what the sentence names in the environment that the server has, and run the doctor there"})
+	return result
 }
 
 // newRun prepares the services that issue what visitors get.
