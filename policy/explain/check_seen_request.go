@@ -203,7 +203,7 @@ func headersUnsent(_ *explainer, s *seenRequest) (Finding, bool) {
 			names = append(names, name)
 		}
 	}
-	return Finding{Code: "header_unsent", Field: strings.Join(names, ", "), Wanted: "the values that were signed"}, len(names) > 0 && len(s.headers) > 0
+	return Finding{Code: "signed_header_missing", Field: strings.Join(names, ", "), Wanted: "the values that were signed"}, len(names) > 0 && len(s.headers) > 0
 }
 
 // lengthSeen: a signed length, which has to be the body's.

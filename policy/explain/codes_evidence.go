@@ -19,5 +19,4 @@ var evidenceCodes = map[string]codeInfo{
 	"policy_text_differs":      {Error, "The policy that arrived isn't plain base64 in one line, so it isn't the text that was signed.", "send exactly the base64 text that was signed, in one line, with the standard alphabet"},
 	"signature_versions_mixed": {Error, "The request is signed by one version and the store expects the other.", "sign with version 4 (AWS4-HMAC-SHA256) throughout"},
 	"length_differs":           {Error, "The length is signed, and the body arrived with another length, as far as can be told.", "sign for the file's exact size and send exactly that file: the store saw {got} bytes"},
-	"header_unsent":            {Error, "A header is signed, and the request arrived without it.", "send {field} with the values that were signed, or sign without"},
 }
