@@ -27,7 +27,7 @@ type bucketRules struct {
 	// refuse is the status of calls for a kind, 0 for none.
 	refuse map[string]int
 	// delayed is called between a read and its answer.
-	delayed func()
+	delayed func(kind string)
 }
 
 func startBucketRules(t *testing.T) *bucketRules {
@@ -68,7 +68,7 @@ func (s *bucketRules) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet:
 		s.get(w, kind)
 		if delayed != nil {
-			delayed()
+			delayed(kind)
 		}
 	case r.Method == http.MethodPut:
 		s.put(w, r, kind)

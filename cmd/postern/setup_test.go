@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -191,19 +192,23 @@ func TestTwoSetupsAtOnceEndInOneOfTheTwoResults(t *testing.T) {
 	}
 	store := startBucketRules(t)
 	store.set("cors", foreignCORS(1))
-	both := make(chan struct{})
-	var reads sync.WaitGroup
-	reads.Add(2)
-	go func() { reads.Wait(); close(both) }()
-	var arrived int
-	store.delayed = func() { // the first two reads wait for each other
+	var reads int
+	both := []chan struct{}{make(chan struct{}), make(chan struct{})}
+	store.delayed = func(kind string) {
 		store.mu.Lock()
-		arrived++
-		if arrived <= 2 {
-			reads.Done()
+		if kind == "cors" {
+			reads++
 		}
+		number := reads
 		store.mu.Unlock()
-		<-both
+		if kind != "cors" || number > 4 {
+			return
+		}
+		pair := both[(number-1)/2] // the reads that compare, and those right before the first writes
+		if number%2 == 0 {
+			close(pair)
+		}
+		<-pair
 	}
 	var running sync.WaitGroup
 	for _, origin := range origins {
@@ -257,7 +262,7 @@ func TestWhatSetupCantDoIsNamed(t *testing.T) {
 // rules.
 func TestSetupOfTheEmbeddedStoreLeavesNotesAlone(t *testing.T) {
 	store := startStore(t)
-	config := serveConfig(store.URL(), "127.0.0.1:0", "10MiB", "1GiB")
+	config := serveConfig(store.URL(), "127.0.0.1:0", "10MiB", "1GiB, checksum: md5")
 	result, got := runSetup(t, config, "--json")
 	if got.code != exitFailed || codesOfReport(result.Report, findings.Fault) != "cors_missing" {
 		t.Fatalf("before: %+v\n%s", got, got.stderr)
@@ -267,6 +272,53 @@ func TestSetupOfTheEmbeddedStoreLeavesNotesAlone(t *testing.T) {
 		if got.code != exitDone || codesOfReport(result.Report, findings.Fault) != "" || codesOfReport(result.Report, findings.Note) != "lifecycle_no_call" {
 			t.Errorf("applied: exit code %d, %+v\n%s", got.code, result.Findings, got.stderr)
 		}
+	}
+	for _, c := range []struct {
+		origin, method, headers string
+		allowed                 bool
+	}{
+		{"http://127.0.0.1:8080", "PUT", "content-md5", true},
+		{"http://127.0.0.1:8080", "POST", "", true},
+		{"http://127.0.0.1:8080", "DELETE", "", false},
+		{"http://127.0.0.1:8080", "PUT", "x-amz-acl", false},
+		{"http://localhost:8080", "PUT", "content-md5", false},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, store.URL()+"/media/in/a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", c.origin)
+		request.Header.Set("Access-Control-Request-Method", c.method)
+		if c.headers != "" {
+			request.Header.Set("Access-Control-Request-Headers", c.headers)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if allowed := answer.Header.Get("Access-Control-Allow-Origin") == c.origin && answer.StatusCode < 300; allowed != c.allowed {
+			t.Errorf("preflight of %+v: %d %v", c, answer.StatusCode, answer.Header)
+		}
+	}
+}
+
+// TestTwoServersShareABucket has no rule of either removed by the other.
+func TestTwoServersShareABucket(t *testing.T) {
+	t.Parallel()
+	store := startBucketRules(t)
+	first := setupConfig(store.URL)
+	second := setupConfig(store.URL, "https://uploads.example.com", "https://other.example.com", "films/{id}", "songs/{id}")
+	for _, config := range []string{first, second, first, second} {
+		if _, got := runSetup(t, config, "--apply"); got.code != exitDone {
+			t.Errorf("%+v", got)
+		}
+	}
+	cors, writes := store.document("cors")
+	lifecycle, _ := store.document("lifecycle")
+	// The second server's quarantine is the first one's, whose rule covers it.
+	if strings.Count(cors, "</CORSRule>") != 2 || strings.Count(lifecycle, "</Rule>") != 3 || writes != 4 {
+		t.Errorf("after %d writes:\n%s\n%s", writes, cors, lifecycle)
 	}
 }
 

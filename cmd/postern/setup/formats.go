@@ -78,7 +78,7 @@ func (r *Result) Diff() string {
 			writeDiff(&text, b, lifecycleRules, b.lifecycleBefore.rules, lifecycleLine)
 			for _, wanted := range b.wanted.Lifecycle {
 				if id := b.wanted.coveredBy(b.lifecycleBefore.rules, wanted); id != "" {
-					fmt.Fprintf(&text, "    rule %s covers %s\n", id, lifecycleLine(wanted))
+					fmt.Fprintf(&text, "    rule %q covers %s\n", id, lifecycleLine(wanted))
 				}
 			}
 		}

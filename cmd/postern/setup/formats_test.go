@@ -160,7 +160,7 @@ func TestTheJSONHasAllRulesInTheSDKsTypes(t *testing.T) {
 	if tiers := bucket.Lifecycle.Rules[1]; len(tiers.Transitions) != 2 || tiers.Filter.And == nil || len(tiers.Filter.And.Tags) != 1 {
 		t.Errorf("the rule of two tiers is %+v", tiers)
 	}
-	if !strings.Contains(result.Diff(), "rule all parts covers abort multipart uploads below \"films/\"") {
+	if !strings.Contains(result.Diff(), "rule \"all parts\" covers abort multipart uploads below \"films/\"") {
 		t.Errorf("a rule that covers ours isn't named:\n%s", result.Diff())
 	}
 }

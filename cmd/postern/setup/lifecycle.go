@@ -142,7 +142,7 @@ func (w Wanted) abortsEarly(rule types.LifecycleRule) (findings.Finding, bool) {
 		return r.AbortIncompleteMultipartUpload != nil && (strings.HasPrefix(ours, prefix) || strings.HasPrefix(prefix, ours))
 	})
 	f := w.fault(LifecycleEarly, fmt.Sprintf("a lifecycle rule ends multipart uploads after %d days, and a profile's upload_lifetime is %s",
-		aws.ToInt32(abort.DaysAfterInitiation), w.uploadLifetime), "rule "+aws.ToString(rule.ID))
+		aws.ToInt32(abort.DaysAfterInitiation), w.uploadLifetime), fmt.Sprintf("rule %q", aws.ToString(rule.ID)))
 	f.Remedy = "raise DaysAfterInitiation of that rule, or lower upload_lifetime of the bucket's profiles"
 	return f, reaches
 }
