@@ -32,22 +32,23 @@ func (h *Handlers) Register(g *echo.Group) {
 	}
 
 	// Uploads, as JSON.
-	g.POST("/uploads", json(api.createUpload))                  // issue one upload
-	g.POST("/uploads/batch", json(api.createUploads))           // issue several
-	g.POST("/uploads/complete", json(api.completeUploads))      // verify and finish several
-	g.GET("/uploads/owner", json(api.showOwners))               // marks of the visitor's own uploads
-	g.POST("/uploads/:id/parts", json(api.signParts))           // part URLs
-	g.GET("/uploads/:id/parts", json(api.listParts))            // parts as the store has them
-	g.POST("/uploads/:id/complete", json(api.completeUpload))   // verify and finish
-	g.DELETE("/uploads/:id", json(api.abortUpload))             // give up, free the parts
-	g.POST("/uploads/credentials", json(api.createCredentials)) // store credentials for one prefix, where a profile allows it
+	g.POST("/uploads", json(api.createUpload))                           // issue one upload
+	g.POST("/uploads/batch", json(api.createUploads))                    // issue several
+	g.POST("/uploads/complete", json(api.completeUploads))               // verify and finish several
+	g.GET("/uploads/owner", json(api.showOwners))                        // marks of the visitor's own uploads
+	g.POST("/uploads/:id/parts", json(api.signParts))                    // part URLs
+	g.GET("/uploads/:id/parts", json(api.listParts))                     // parts as the store has them
+	g.POST("/uploads/:id/complete", json(api.completeUpload))            // verify and finish
+	g.POST("/uploads/:id/diagnosis", json(diagnosisRoute{api}.diagnose)) // why requests to the store fail
+	g.DELETE("/uploads/:id", json(api.abortUpload))                      // give up, free the parts
+	g.POST("/uploads/credentials", json(api.createCredentials))          // store credentials for one prefix, where a profile allows it
 
 	// What was uploaded.
 	g.GET("/objects/:link", page(h.objects.openLink)) // leads to the object of a link
 	g.GET("/receipts/keys", json(h.objects.showKeys)) // public keys that verify receipts
 
 	// What browsers ask before calling from another origin.
-	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete"} {
+	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete", "/uploads/:id/diagnosis"} {
 		g.OPTIONS(route, json(h.preflight))
 	}
 }

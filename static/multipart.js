@@ -20,12 +20,10 @@ export class Multipart {
   /** Bytes sent of parts that are under way, by part number. @type {Map<number, number>} */
   #inFlight = new Map();
   /** @type {Map<number, PartURL>} */ #urls = new Map();
-  /** Requests for part URLs that are under way. @type {Map<number, Promise<void>>} */
-  #signing = new Map();
+  /** Requests for part URLs that are under way. @type {Map<number, Promise<void>>} */ #signing = new Map();
   /** Part numbers still to be sent, in order. @type {number[]} */
   #remaining = [];
-  /** @type {Checksums | null} */ #checksums = null;
-  #transfer; #path; #layout;
+  /** @type {Checksums | null} */ #checksums = null; #transfer; #path; #layout;
 
   /** @param {Transfer} transfer @param {string} id of the upload @param {PartLayout} layout */
   constructor(transfer, id, layout) {
@@ -94,7 +92,9 @@ export class Multipart {
           onProgress: (bytes) => this.#setProgress(number, bytes),
         });
       } catch (error) {
-        answerLost = this.#inFlight.get(number) === body.size;
+        const sent = this.#inFlight.get(number);
+        transfer.findCause({ error, url, preflight: true, sent: sent ?? 0 });
+        answerLost = sent === body.size;
         this.#setProgress(number, 0);
         this.#urls.clear(); // the others may have expired too
         this.#concurrency = Math.max(1, this.#concurrency - 1);

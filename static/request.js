@@ -82,6 +82,8 @@ export class Retrier {
   #phase = 'preparing';
   #running = 0;
   #networkLost = false;
+  /** Set by diagnosis.js when no try can succeed. @type {RequestError | null} */
+  hopeless = null;
   /** Each ends one wait. @type {Set<() => void>} */
   #waits = new Set();
 
@@ -109,6 +111,7 @@ export class Retrier {
   async retry(work) {
     for (let tries = 0; ; tries++) {
       this.signal.throwIfAborted();
+      if (this.hopeless) throw this.hopeless;
       this.#running++;
       this.show();
       /** @type {RequestError} */

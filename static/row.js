@@ -71,6 +71,7 @@ export class Row {
     this.#showActions((this.#canReopen ? 'resume discard' : ACTIONS[state] ?? remove).split(' '));
     if (done && (upload.removableUntil || upload.stored?.url)) import('./accepted.js').then(({ showLink }) => showLink(node, upload, this.#list.messages));
     node.dataset.state = state;
+    upload.diagnosis?.show(node, this.#list.messages);
     return changed;
   }
 
@@ -115,7 +116,7 @@ export class Row {
     };
     if (code === 'too_many') return messages.plural(`upload.error.${code}`, queue.limit, values);
     if (!code) {
-      const text = messages.text(`upload.state.${this.#canReopen ? 'resumable' : state}`, values);
+      const text = messages.text(`upload.error.${upload.diagnosis?.shown}`, values, `upload.state.${this.#canReopen ? 'resumable' : state}`);
       return sending ? messages.withSpeed(text, this.meter, size - upload.sentBytes) : text;
     }
     const text = messages.text(`upload.error.${code}`, values, /^[a-z]/.test(code) ? 'upload.error.refused' : 'upload.error.store');

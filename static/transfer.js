@@ -1,4 +1,4 @@
-/** @import {QueueOptions, PartLayout, Plan, Request} from './types.d.ts' */
+/** @import {QueueOptions, PartLayout, Plan, Request, StoreFailure} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 /** @import {SavedUploads} from './saved-uploads.js' */
 import { withTicket } from './owner.js';
@@ -37,7 +37,8 @@ export class Transfer extends Retrier {
         await this.#deliver(plan, resumed);
         saved.remove(upload);
         return;
-      } catch (error) {
+      } catch (thrown) {
+        const error = (await (await this.verdict)?.(thrown)) ?? thrown;
         const { code, needsNewPlan, status } = /** @type {RequestError} */ (error);
         if (plans > 2 || !(needsNewPlan || PLAN_ENDED.test(code) || (resumed && status === 401))) throw error;
         saved.remove(upload);
@@ -45,6 +46,15 @@ export class Transfer extends Retrier {
         upload.setProgress(0, 0);
       }
     }
+  }
+
+  /** What an error comes to, after what diagnosis.js has found out. @type {Promise<((error: any) => Promise<RequestError>) | null> | null} */
+  verdict = null;
+
+  /** Has diagnosis.js find out why a request to the store failed, beside the retries; null: why the last one did. @param {StoreFailure | null} failure */
+  findCause(failure) {
+    const { plan } = this.upload;
+    this.verdict = import('./diagnosis.js').then(({ findCause }) => findCause(this, plan, failure), () => null);
   }
 
   /** Aborts the upload for good, also when the network is away for some time. @param {number} [tries] */
@@ -73,7 +83,10 @@ export class Transfer extends Retrier {
       else await this.retry((tries) => this.#sendWhole(plan, tries));
       this.show('confirming');
       try {
-        this.upload.stored = await this.retry(() => this.#complete(plan));
+        this.upload.stored = await this.retry(() => this.#complete(plan).catch((error) => {
+          this.findCause(null);
+          throw error;
+        }));
         return;
       } catch (error) {
         if (/** @type {RequestError} */ (error).code !== 'incomplete' || round > 8) throw error;
@@ -114,17 +127,17 @@ export class Transfer extends Retrier {
       body.append('file', file);
     }
     this.show('sending');
+    const [url, large] = [(plan.post ?? plan.put)?.url ?? '', file.size > PROGRESS_THRESHOLD];
     try {
       await send({
         method: plan.method.toUpperCase(),
-        url: (plan.post ?? plan.put)?.url ?? '',
+        url,
         headers: plan.put?.headers,
-        body,
-        signal,
-        onProgress: file.size > PROGRESS_THRESHOLD ? (bytes) => upload.setProgress(0, Math.min(bytes, file.size)) : undefined,
+        body, signal, onProgress: large ? (bytes) => upload.setProgress(0, Math.min(bytes, file.size)) : undefined,
         stall: options.stall * 2 ** tries,
       });
     } catch (error) {
+      this.findCause({ error, url, preflight: large || !!plan.put, sent: upload.sentBytes, whole: true });
       upload.setProgress(0, 0);
       // Without an answer the file may be stored, refused early, or lost on the way: completing finds out.
       const failure = /** @type {RequestError} */ (error);

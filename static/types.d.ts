@@ -1,5 +1,6 @@
 // Types that several modules share, for the type checker alone: browsers never load this file.
 
+import type { Messages } from './messages.js';
 import type { Upload } from './upload.js';
 
 /** The states of a file, as people see them. */
@@ -81,6 +82,42 @@ export interface Request {
   onProgress?: (bytes: number) => void;
   stall: number;
   checkServer?: () => Promise<unknown>;
+}
+
+/** A request to the store that failed. `preflight`: the browser asked for permission first; `sent` in bytes; `whole`: completing tells whether the file is there all the same. */
+export interface StoreFailure {
+  error: any;
+  url: string;
+  preflight: boolean;
+  sent: number;
+  whole?: boolean;
+}
+
+/** What a script saw of a request to the store that failed; see Seen in handlers/uploads/diagnosis.go. */
+export interface Seen {
+  status: number;
+  code: string;
+  preflight: boolean;
+  reached: boolean;
+  sent: number;
+  failures: number;
+  failing: number;
+  withoutETag: boolean;
+}
+
+/** Why requests to the store fail. `permanent`: another try can't help. `fix`: what whoever runs the page has to add, '' for nothing. */
+export interface Cause {
+  code: string;
+  fix: string;
+  permanent: boolean;
+}
+
+/** A cause as a row shows it. */
+export interface Diagnosis {
+  /** The cause's code while it matters, else ''. */
+  readonly shown: string;
+  /** Shows what whoever runs the page has to add, and the cause's code as an attribute. */
+  show(row: HTMLElement, messages: Messages): void;
 }
 
 /** The rules of a profile as the page gives them; sizes in bytes. */

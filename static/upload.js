@@ -1,4 +1,4 @@
-/** @import {FileInfo, State, Plan, Stored} from './types.d.ts' */
+/** @import {Diagnosis, FileInfo, State, Plan, Stored} from './types.d.ts' */
 
 /** The states that may follow while a file is being uploaded. */
 const NEXT = 'preparing sending confirming offline retrying failed refused interrupted removed';
@@ -45,6 +45,8 @@ export class Upload {
   removableUntil = 0;
   /** Hash of samples of the file. */
   hash = '';
+  /** Why requests to the store fail, once that was found out. @type {Diagnosis | null} */
+  diagnosis = null;
   /** Aborts the requests that are under way. @type {AbortController | null} */
   controller = null;
   /** Ends a wait for the next try. @type {(() => void) | null} */

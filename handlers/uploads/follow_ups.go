@@ -15,6 +15,7 @@ import (
 const (
 	completionsPerSecond, completionsAtOnce = 1, 30
 	partCallsPerSecond, partCallsAtOnce     = 50, 500
+	diagnosesPerSecond, diagnosesAtOnce     = 1, 20
 	maxFollowedUploads                      = 16_384 // whose rates are remembered
 )
 
@@ -23,6 +24,7 @@ type followUps struct {
 	now         func() time.Time
 	completions *recent[*rate.Limiter]
 	partCalls   *recent[*rate.Limiter]
+	diagnoses   *recent[*rate.Limiter]
 
 	mu   sync.Mutex // guards busy
 	busy map[string]*verification
@@ -37,16 +39,21 @@ type verification struct {
 func newFollowUps(now func() time.Time) *followUps {
 	return &followUps{now: now, busy: map[string]*verification{},
 		completions: newRecent[*rate.Limiter](maxFollowedUploads),
-		partCalls:   newRecent[*rate.Limiter](maxFollowedUploads)}
+		partCalls:   newRecent[*rate.Limiter](maxFollowedUploads),
+		diagnoses:   newRecent[*rate.Limiter](maxFollowedUploads)}
 }
 
-// allowCompletion and allowPartCall return RateLimited when an upload is asked about too often.
+// allowCompletion, allowPartCall and allowDiagnosis return RateLimited when an upload is asked about too often.
 func (f *followUps) allowCompletion(id string) error {
 	return f.allow(f.completions, id, completionsPerSecond, completionsAtOnce)
 }
 
 func (f *followUps) allowPartCall(id string) error {
 	return f.allow(f.partCalls, id, partCallsPerSecond, partCallsAtOnce)
+}
+
+func (f *followUps) allowDiagnosis(id string) error {
+	return f.allow(f.diagnoses, id, diagnosesPerSecond, diagnosesAtOnce)
 }
 
 func (f *followUps) allow(of *recent[*rate.Limiter], id string, perSecond rate.Limit, atOnce int) error {

@@ -103,6 +103,7 @@ type Service struct {
 	charges   *charges
 	readiness *readiness
 	recorder  recorder
+	diagnoses *diagnoses
 }
 
 // New compiles a Config. It returns every contradiction in it, joined.
@@ -131,6 +132,7 @@ func New(c Config) (*Service, error) {
 	s.charges = newCharges(c, s.store, s.profiles, lookUps)
 	s.aborted = newAborted(c.Now, aborter{s}.removeLate, lookUps, c.Logger)
 	s.recorder = newRecorder(c)
+	s.diagnoses = newDiagnoses(s.store, c.Now)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
 }

@@ -68,7 +68,7 @@ func attacks() []attack {
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
 		unsignedAttacks(), ownerAttacks(),
 		hostAttacks(), proxyAttacks(), followUpAttacks(), lateAttacks(), explainAttacks(), strictAttacks(),
-		batchAttacks(), receiptAttacks(),
+		batchAttacks(), receiptAttacks(), diagnosisAttacks(),
 	)
 }
 

@@ -1,0 +1,170 @@
+/** @import {Cause, Diagnosis, Plan, Seen, StoreFailure} from './types.d.ts' */
+/** @import {Messages} from './messages.js' */
+/** @import {Transfer} from './transfer.js' */
+/** @import {Upload} from './upload.js' */
+import { RequestError } from './request.js';
+
+/** How long each question may take, in ms. */
+const PATIENCE = 5000;
+/** Causes that another try can't change. */
+const PERMANENT = /^(csp_blocked|mixed_content|cors_|clock_wrong|form_expired|store_credentials)/;
+
+/** Whether a host is this machine or in a private network, by its name. @param {string} host */
+const isPrivate = (host) => /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[(::1\]|f[cd]|fe80))|\.(local|localhost|internal|home\.arpa)$/.test(host);
+
+/**
+ * Asks the store for an answer that needs no permission and can't be read. What the page's own policy forbids is told at once, by an event.
+ * @param {string} url @returns {Promise<{reached: boolean, directive?: string}>}
+ */
+async function probe(url) {
+  let directive;
+  const note = (/** @type {SecurityPolicyViolationEvent} */ { disposition, blockedURI, effectiveDirective }) => {
+    if (disposition === 'enforce' && blockedURI.startsWith(new URL(url).origin)) directive = effectiveDirective;
+  };
+  document.addEventListener('securitypolicyviolation', note);
+  const reached = await fetch(url, { method: 'HEAD', mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) }).then(() => true, () => false);
+  if (!reached) await new Promise((resolve) => setTimeout(resolve, 50)); // the event may come later
+  document.removeEventListener('securitypolicyviolation', note);
+  return { reached, directive };
+}
+
+/** @param {string} code @param {string} [fix] @returns {Cause} */
+const result = (code, fix = '') => ({ code, fix, permanent: PERMANENT.test(code) });
+
+/**
+ * Finds out why a request to the store failed. null: the store can be reached again, or nothing is known yet.
+ * @param {string} address of the request
+ * @param {Seen} seen
+ * @param {(seen: Seen) => Promise<{code: string, fix?: string}>} ask asks our own server; rejects when it gives no answer of its own
+ * @returns {Promise<Cause | null>}
+ */
+async function diagnose(address, seen, ask) {
+  const { origin, protocol, hostname, pathname } = new URL(address);
+  if (!navigator.onLine) return result('offline');
+  // Without the query, where the signature is.
+  const url = origin + pathname;
+  const { reached, directive } = seen.status ? { reached: true, directive: '' } : await probe(url);
+  if (directive) return result('csp_blocked', `Content-Security-Policy: ${directive} ${origin}`);
+  if (!reached && location.protocol === 'https:' && protocol === 'http:' && !isPrivate(hostname)) return result('mixed_content', origin.replace('http', 'https'));
+  let answer;
+  try {
+    answer = await ask({ ...seen, reached });
+  } catch (error) {
+    // Our own server isn't reached either, or answers no more of this upload.
+    return reached || /** @type {any} */ (error).status ? null : result('offline');
+  }
+  const { code, fix } = answer;
+  if (!reached && code !== 'unknown_cause' && (await probe(url)).reached) return null;
+  if (code === 'blocked_here' && isPrivate(hostname) && !isPrivate(location.hostname)) return result('local_network', origin);
+  if (code !== 'unknown_cause') return result(code, fix);
+  const { status, failures, sent } = seen;
+  return failures > 2 ? result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures}`) : null;
+}
+
+/** What the row of an upload shows of a cause, until a part is stored. @implements {Diagnosis} */
+class Shown {
+  #upload; #cause; #stored;
+
+  /** @param {Upload} upload @param {Cause} cause */
+  constructor(upload, cause) {
+    this.#upload = upload;
+    this.#cause = cause;
+    this.#stored = upload.storedBytes;
+  }
+
+  get shown() {
+    const { state, storedBytes } = this.#upload;
+    return storedBytes === this.#stored && /offline|retrying|failed/.test(state) ? this.#cause.code : '';
+  }
+
+  /** @param {HTMLElement} row @param {Messages} messages */
+  show(row, messages) {
+    const code = this.shown;
+    const fix = code && this.#cause.fix;
+    row.dataset.cause = code;
+    const old = row.querySelector('.postern-fix');
+    if ((old?.lastChild?.textContent ?? '') === fix) return;
+    old?.remove();
+    if (!fix) return;
+    const box = Object.assign(document.createElement('details'), { className: 'postern-fix' });
+    box.append(Object.assign(document.createElement('summary'), { textContent: messages.text('upload.fix') }), Object.assign(document.createElement('pre'), { textContent: fix }));
+    row.append(box);
+  }
+}
+
+/** What is known of the failures of one transfer. */
+class Search {
+  /** Requests without an answer and refused ones since a part was stored, when the first failed, and how much was stored. */
+  #failed = { lost: 0, refused: 0, since: 0, stored: 0 };
+  /** @type {StoreFailure | null} */ #last = null;
+  /** @type {Promise<void> | null} */ #running = null;
+  /** @type {Cause | null} */ #cause = null;
+  #signedAgain = false; #transfer;
+
+  /** @param {Transfer} transfer */
+  constructor(transfer) {
+    this.#transfer = transfer;
+  }
+
+  /** @param {Plan | null} plan @param {StoreFailure | null} failure */
+  note(plan, failure) {
+    const { upload, signal } = this.#transfer;
+    if (failure) {
+      const { since, stored } = this.#failed;
+      if (!since || upload.storedBytes !== stored) this.#failed = { lost: 0, refused: 0, since: Date.now(), stored: upload.storedBytes };
+      this.#failed[failure.error.status ? 'refused' : 'lost']++;
+      this.#last = failure;
+    }
+    const [last, status] = [this.#last, this.#last?.error.status];
+    // Completing finds out whether a whole file has arrived all the same.
+    if (!plan || !last || this.#running || signal?.aborted || (status ? this.#failed.refused < 2 : failure?.whole)) return;
+    this.#running = this.#find(plan, last).catch(() => {}).finally(() => { this.#running = null; });
+  }
+
+  /** @param {Plan} plan @param {StoreFailure} failure */
+  async #find({ id, token }, { error: { status, code }, url, preflight, sent }) {
+    const transfer = this.#transfer;
+    const { upload, signal } = transfer;
+    const { stored, since, lost, refused } = this.#failed;
+    const seen = { status, code: status ? code : '', preflight, reached: false, sent, failures: status ? refused : lost, failing: 0, withoutETag: false };
+    const headers = { 'Upload-Token': token, 'Content-Type': 'application/json' };
+    const found = await diagnose(url, seen, (all) => transfer.call('POST', `/${id}/diagnosis`, { seen: { ...all, failing: Date.now() - since } }, { headers, stall: PATIENCE + 1000 }));
+    // A part that was stored meanwhile says more.
+    if (signal.aborted || stored !== upload.storedBytes) return;
+    this.#cause = found;
+    upload.diagnosis = found && new Shown(upload, found);
+    upload.onChange(upload);
+    if (!found?.permanent) return;
+    transfer.hopeless = new RequestError(400, found.code);
+    upload.retryNow?.();
+  }
+
+  /** What an error that ends all tries comes to. A form that has expired is signed again, once. @param {any} error */
+  async verdict(error) {
+    const transfer = this.#transfer;
+    if (transfer.signal.aborted) return error;
+    await this.#running;
+    const cause = this.#cause;
+    this.#signedAgain ||= this.#failed.refused > 1;
+    if (cause?.code === 'form_expired' && !this.#signedAgain) {
+      this.#signedAgain = error.needsNewPlan = true;
+      this.#cause = transfer.hopeless = transfer.upload.diagnosis = null;
+      return error;
+    }
+    return cause && (cause.permanent || (!error.status && cause.code !== 'offline')) ? new RequestError(400, cause.code) : error;
+  }
+}
+
+/** @type {WeakMap<Transfer, Search>} */
+const searches = new WeakMap();
+
+/**
+ * Notes that a request to the store failed, and finds out why. Returns a function that tells what an error comes to.
+ * @param {Transfer} transfer @param {Plan | null} plan @param {StoreFailure | null} failure null: find out why the last one did
+ */
+export function findCause(transfer, plan, failure) {
+  const search = searches.get(transfer) ?? new Search(transfer);
+  searches.set(transfer, search);
+  search.note(plan, failure);
+  return (/** @type {any} */ error) => search.verdict(error);
+}
