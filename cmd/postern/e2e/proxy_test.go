@@ -5,6 +5,7 @@ import (
 
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -44,6 +45,7 @@ type proxy struct {
 	delay       time.Duration
 	interceptor interceptor
 	hosts       map[string]http.Handler
+	tunnels     map[string]string // addresses of servers with TLS, by host and port
 	tickets     map[string]string // by host
 	recorded    []*recordedRequest
 	active      map[string]int // requests under way, by method and host
@@ -57,7 +59,7 @@ type interceptor func(http.ResponseWriter, *http.Request) bool
 // newProxy starts a proxy without delay or faults.
 func newProxy(t *testing.T) *proxy {
 	t.Helper()
-	p := &proxy{tickets: map[string]string{}, active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}}
+	p := &proxy{tickets: map[string]string{}, active: map[string]int{}, peak: map[string]int{}, hosts: map[string]http.Handler{}, tunnels: map[string]string{}}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32, DialContext: dialWithSmallBuffer},
@@ -110,6 +112,45 @@ func (p *proxy) serveHost(name string, handler http.Handler) {
 	p.hosts[name] = handler
 }
 
+// serveTLS sends encrypted connections for a host and port to a handler, with a certificate of no
+// authority.
+func (p *proxy) serveTLS(t *testing.T, host string, handler http.Handler) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = discardLog
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tunnels[host] = server.Listener.Addr().String()
+}
+
+// tunnel passes on an encrypted connection to a host of serveTLS.
+func (p *proxy) tunnel(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	address := p.tunnels[r.URL.Host]
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", address)
+	if address == "" || err != nil {
+		http.Error(w, "only http, but for hosts of serveTLS", http.StatusBadGateway)
+		return
+	}
+	defer server.Close()
+	client, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go func() {
+		defer server.Close()
+		_, _ = io.Copy(server, client)
+	}()
+	_, _ = io.Copy(client, server)
+}
+
+var discardLog = log.New(io.Discard, "", 0)
+
 // logIn adds a ticket to every request for a host, as the cookies of a session would; "" logs out.
 func (p *proxy) logIn(host, ticket string) {
 	p.mu.Lock()
@@ -119,6 +160,10 @@ func (p *proxy) logIn(host, ticket string) {
 
 // ServeHTTP records a request and passes it on.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		p.tunnel(w, r)
+		return
+	}
 	if !r.URL.IsAbs() {
 		http.Error(w, "only http, and only by proxy", http.StatusBadGateway)
 		return
