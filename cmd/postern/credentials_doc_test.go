@@ -34,7 +34,7 @@ func TestTheCommandsOnCredentials(t *testing.T) {
 	s := newShell(t, store.URL())
 	s.env = append(s.env, "POSTERN_TOKEN_KEY="+serveTokenKey, "POSTERN_TICKET_KEY="+serveTicketKey)
 	for _, command := range docCommands(t, "aws.md") {
-		if strings.HasPrefix(command, "cat > postern.yaml") {
+		if strings.HasPrefix(command, "cat > postern.yaml") || strings.HasPrefix(command, "postern setup") {
 			s.run(t, command)
 		}
 	}
@@ -78,7 +78,8 @@ func TestTheCommandsOnCredentials(t *testing.T) {
 		t.Fatalf("want a form signed by the visitors' key, got %v, %v", answer, err)
 	}
 	uploadAPicture(t, v, "http://localhost:8080", "photos")
-	for name, want := range map[string]string{"uploads.json": "s3:PutObject", "trust.json": "arn:aws:iam::123456789012:user/postern", "scoped.json": "phones/*", "server.json": "sts:AssumeRole"} {
+	for name, want := range map[string]string{"uploads.json": "s3:PutObject", "trust.json": "arn:aws:iam::123456789012:user/postern", "scoped.json": "phones/*", "server.json": "sts:AssumeRole",
+		"bucket.json": "aws:SecureTransport", "iam.tf": "aws_iam_role_policy", "rules.tf": "resource"} {
 		if text, err := os.ReadFile(filepath.Join(s.dir, name)); err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: want %q, got %s, %v", name, want, text, err)
 		}

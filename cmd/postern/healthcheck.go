@@ -16,6 +16,11 @@ type healthcheckCommand struct {
 // healthcheckTimeout is more than the server waits for its store before it answers.
 const healthcheckTimeout = 5 * time.Second
 
+// Help says which exit codes there are.
+func (h *healthcheckCommand) Help() string {
+	return `Exit codes: 0 the server is ready, 1 it isn't or doesn't answer within 5 seconds, 2 a bad URL.`
+}
+
 // Run asks a server once whether it is ready. No proxy of the environment takes part, since the
 // server is on this machine or beside it, and a redirect is no answer.
 func (h *healthcheckCommand) Run(c *console) error {

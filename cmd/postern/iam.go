@@ -20,6 +20,14 @@ type iamCommand struct {
 	JSON       bool     `help:"Print documents and findings as JSON." name:"json"`
 }
 
+// Help says what is printed and which exit codes there are.
+func (i *iamCommand) Help() string {
+	return `Prints policies for the server's own identity, for store.upload_credentials, for the role of
+scoped_credentials, for whoever runs setup and sweep, and for each bucket. No store is asked.
+
+Exit codes: 0 all is well, 1 something has to be mended, 2 a bad file or flag.`
+}
+
 // Run prints the least rights that a config needs. It asks nobody: everything follows from the
 // file.
 func (i *iamCommand) Run(c *console) error {

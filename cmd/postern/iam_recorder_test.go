@@ -25,6 +25,8 @@ type recorder struct {
 	names  map[string]string // of identities, by access key ID
 	calls  []recordedCall
 	tagged map[string]bool // paths of objects that were given tags
+	// enforced are the policies that the store holds everybody to, by identity; nil lets all pass.
+	enforced map[string]policyDocument
 }
 
 // recordedCall is one call with everything that it needs.
@@ -48,7 +50,14 @@ func newRecorder(t *testing.T, store string) *recorder {
 		Transport: &http.Transport{DisableCompression: true},
 	}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		r.note(request)
+		if !r.note(request) {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(http.StatusForbidden)
+			if request.Method != http.MethodHead {
+				_, _ = io.WriteString(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
+			}
+			return
+		}
 		proxy.ServeHTTP(w, request)
 	}))
 	t.Cleanup(r.Close)
@@ -64,8 +73,9 @@ func (r *recorder) identify(names map[string]string) {
 
 var signedBy = regexp.MustCompile(`Credential=([^/]+)/`)
 
-// note adds a call. One that nobody signed, such as a preflight, needs no right.
-func (r *recorder) note(request *http.Request) {
+// note adds a call and reports whether the policies allow it. A preflight needs no right; what
+// nobody signed is for the store to judge.
+func (r *recorder) note(request *http.Request) bool {
 	key := request.URL.Query().Get("X-Amz-Credential")
 	if found := signedBy.FindStringSubmatch(request.Header.Get("Authorization")); found != nil {
 		key = found[1]
@@ -76,16 +86,28 @@ func (r *recorder) note(request *http.Request) {
 	}
 	key, _, _ = strings.Cut(key, "/")
 	if request.Method == http.MethodOptions {
-		return
+		return true
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name, known := r.names[key]
-	if !known {
+	if !known && (r.enforced == nil || key != "") {
 		r.t.Errorf("%s %s is signed by %q, who isn't known", request.Method, request.URL, key)
-		return
 	}
-	r.calls = append(r.calls, recordedCall{name, request.Method, r.needsOf(request, form)})
+	if !known {
+		return true
+	}
+	call := recordedCall{name, request.Method, r.needsOf(request, form)}
+	r.calls = append(r.calls, call)
+	if r.enforced == nil {
+		return true
+	}
+	for _, needed := range call.needs {
+		if !allows(r.t, needed, r.enforced[name]) {
+			return false
+		}
+	}
+	return true
 }
 
 // readForm returns the fields of a form post before its file, and puts the body back.

@@ -326,7 +326,7 @@ func TestTheOperatorsCommandsNeedNoMoreThanTheirPolicy(t *testing.T) {
 	}
 	site.identify(map[string]string{"operator": "operator"})
 	site.calls = nil
-	for _, args := range [][]string{{"setup"}, {"setup", "--apply"}} {
+	for _, args := range [][]string{{"setup"}, {"setup", "--apply"}, {"sweep"}, {"sweep", "--apply"}} {
 		if got := runProcess(t, "", env, append(args, "--config", site.config)...); got.code == exitUsage {
 			t.Errorf("%s: got %+v", args, got)
 		}
@@ -345,9 +345,50 @@ func TestTheOperatorsCommandsNeedNoMoreThanTheirPolicy(t *testing.T) {
 		}
 	}
 	// The gateway has no lifecycle rules, so none is put.
-	for _, wanted := range []string{"s3:GetBucketCORS", "s3:PutBucketCORS", "s3:GetLifecycleConfiguration"} {
+	for _, wanted := range []string{"s3:GetBucketCORS", "s3:PutBucketCORS", "s3:GetLifecycleConfiguration", "s3:ListBucketMultipartUploads"} {
 		if !seen[wanted] {
 			t.Errorf("no run asked for %s: %v", wanted, seen)
+		}
+	}
+}
+
+// The store gives everybody the rights of their documents and nothing else, as AWS would: uploads
+// work every way, and doctor, which tries what has to be refused too, finds nothing to mend.
+func TestAStoreThatHoldsEverybodyToThesePoliciesServesAndSatisfiesDoctor(t *testing.T) {
+	site := newRecordedSite(t, "aws", "")
+	for _, bucket := range []string{"media", "kept"} { // the proxy judges the visitors' key instead of the gateway
+		open := strings.ReplaceAll(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"uploader"},"Action":"s3:*","Resource":["arn:aws:s3:::B","arn:aws:s3:::B/*"]}]}`, "B", bucket)
+		if _, err := site.gateway.Client().PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &open}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site.mu.Lock()
+	site.enforced = iamDocuments(t, site.config)
+	site.mu.Unlock()
+	var env []string
+	for name, value := range twoKeys {
+		env = append(env, name+"="+value)
+	}
+	site.everyWayIn()
+	site.formsWithoutScript()
+	site.nativeClient()
+	site.identify(map[string]string{"operator": "operator"})
+	if got := runProcess(t, "", env, "setup", "--config", site.config, "--apply"); got.code != exitDone {
+		t.Errorf("setup: got %+v", got)
+	}
+	site.identify(whileServing)
+	if got := runProcess(t, "", env, "doctor", "--config", site.config); got.code != exitDone {
+		t.Errorf("doctor: got %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	for _, bucket := range []string{"media", "kept"} {
+		left, err := site.gateway.Client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range left.Contents {
+			if strings.Contains(*o.Key, "postern-doctor") {
+				t.Errorf("doctor left %s", *o.Key)
+			}
 		}
 	}
 }

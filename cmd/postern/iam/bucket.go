@@ -7,8 +7,9 @@ import (
 	"github.com/postern-dev/postern/policy"
 )
 
-// operator allows what postern setup, doctor and sweep do with the credentials of whoever runs
-// them. Unfinished multipart uploads are listed and ended below the profiles' key prefixes alone.
+// operator allows what postern setup and sweep do with the credentials of whoever runs them; doctor
+// has those of the server. Unfinished multipart uploads are listed and ended below the profiles' key
+// prefixes alone.
 func (w *writer) operator() Policy {
 	var buckets, objects grants
 	for _, bucket := range w.file.Buckets() {

@@ -79,7 +79,7 @@ func (n needs) addServer(buckets, objects *grants) {
 	}
 	if quarantine := n.profile.Quarantine; quarantine != "" {
 		moved := n.names.objects(n.profile.Bucket, quarantine+keyPrefix(n.profile))
-		objects.allow(moved, "s3:PutObject")
+		objects.allow(moved, "s3:PutObject", "s3:DeleteObject") // doctor removes what it moved there
 		if n.hasTags() {
 			objects.allow(moved, "s3:PutObjectTagging")
 		}
