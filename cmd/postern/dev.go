@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/ledger"
 	"github.com/postern-dev/postern/handlers/quota"
 	"github.com/postern-dev/postern/handlers/receipts"
 	"github.com/postern-dev/postern/handlers/tickets"
@@ -58,10 +59,15 @@ func (d *devCommand) Run(c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	h, err := d.handlers(log, keys, addresses, store, profiles)
+	records, err := openLedger(c, ledgerOfDev(d.Data), log)
+	if err != nil {
+		return usageError{err}
+	}
+	h, err := d.handlers(log, keys, addresses, store, profiles, records)
 	if err != nil {
 		return err
 	}
+	defer runJobs(c, records, h.Service)()
 	own, err := url.Parse(addresses.own)
 	if err != nil {
 		return err
@@ -138,7 +144,7 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profi
 
 // handlers makes the routes of the local server: tickets of its own key, quotas in memory, and the
 // embedded gateway as the store.
-func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store *gateway.Gateway, profiles []profile.Profile) (*handlers.Handlers, error) {
+func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store *gateway.Gateway, profiles []profile.Profile, records *ledger.Ledger) (*handlers.Handlers, error) {
 	// One person tries things out here, with tools that send thousands of requests too.
 	limiter, err := quota.New(quota.Config{Profiles: profiles, Issues: profile.Rate{Limit: 1_000_000, Window: time.Second}})
 	if err != nil {
@@ -161,7 +167,7 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store
 		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
 			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
 		TokenKeys: []sigv4.Secret{keys.tokens}, Receipts: issuer, Identifier: verifier, Limiter: limiter,
-		OnComplete: logCompleted(log), Logger: log, Explain: true,
+		OnComplete: logCompleted(log), Logger: log, Explain: true, Ledger: usable(records),
 	})
 }
 

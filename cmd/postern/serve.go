@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 type serveCommand struct {
@@ -27,6 +28,11 @@ func (s *serveCommand) Run(c *console) error {
 		return usageError{err}
 	}
 	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics(), awaitBuckets: s.Check}
+	if !s.Check {
+		if server.ledger, err = openLedger(c, file.Ledger, newLog(c.stderr, file.Log)); err != nil {
+			return usageError{err}
+		}
+	}
 	if err := server.use(c, file); err != nil {
 		return usageError{err}
 	}
@@ -35,10 +41,22 @@ func (s *serveCommand) Run(c *console) error {
 		return usageError{err}
 	}
 	if s.Check {
-		_, err := fmt.Fprintf(c.stdout, "postern: %s can be served at %s (store %s)\n", s.Config, file.PublicURL, store)
-		return err
+		return s.printCheck(c, file, store)
 	}
 	return s.serve(c, file, server, store)
+}
+
+// printCheck says what serving would do.
+func (s *serveCommand) printCheck(c *console, file *config.Config, store string) error {
+	schema, err := inspectLedger(c, file.Ledger)
+	if err != nil {
+		return usageError{err}
+	}
+	if schema != "" {
+		schema = "; " + schema
+	}
+	_, err = fmt.Fprintf(c.stdout, "postern: %s can be served at %s (store %s)%s\n", s.Config, file.PublicURL, store, schema)
+	return err
 }
 
 // serve listens, prints the ready line and serves.
@@ -57,6 +75,7 @@ func (s *serveCommand) serve(c *console, file *config.Config, server *server, st
 		handlers[metrics] = server.metrics.handler()
 		log.Info("metrics", slog.String("listen", metrics.Addr().String()))
 	}
+	defer runJobs(c, server.ledger, func() *uploads.Service { return server.current.Load().service })()
 	stop := server.reloadOnHangup(c)
 	defer stop()
 	stopSweeping := server.sweepOnTimer(c)
@@ -98,8 +117,9 @@ func (s *server) reload(ctx context.Context) {
 		return
 	}
 	log.Info("config reloaded", slog.String("file", s.configFile))
-	if file.Listen != before.Listen || file.Metrics != before.Metrics || file.Drain != before.Drain {
-		log.Warn("changes of listen, metrics and drain take effect after a restart")
+	if file.Listen != before.Listen || file.Metrics != before.Metrics || file.Drain != before.Drain ||
+		file.Ledger.URL != before.Ledger.URL || file.Ledger.Keep != before.Ledger.Keep {
+		log.Warn("changes of listen, metrics, drain and of the ledger's url and keep take effect after a restart")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/ledger"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -26,6 +27,7 @@ type server struct {
 	getenv     func(string) string
 	stderr     io.Writer
 	metrics    *metrics
+	ledger     *ledger.Ledger // nil: none
 	proxies    proxyWatch
 	// awaitBuckets: use returns after the look at the buckets, whose warnings a server that serves
 	// doesn't wait for.
@@ -38,6 +40,7 @@ type serverState struct {
 	config  *config.Config
 	limiter *limiter
 	handler http.Handler
+	service *uploads.Service
 	sweep   uploads.Sweep
 }
 
@@ -77,6 +80,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 		Receipts: issuer, WithoutReceipts: issuer == nil,
 		Identifier: identifier, Limiter: limiter, CredentialsMaker: maker,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
+		Ledger: usable(s.ledger), LedgerRequired: file.Ledger.Required,
 	})
 	if err != nil {
 		return nil, err
@@ -84,7 +88,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	handler, err := s.router(file, h, log)
 	client, _ := store.Client.(uploads.SweepClient) // newStore's is an *s3.Client
 	sweep := uploads.Sweep{Client: client, Profiles: profiles, Older: file.Sweep.Older, Apply: true, WithoutSizes: true}
-	return &serverState{config: file, limiter: limiter, handler: handler, sweep: sweep}, err
+	return &serverState{config: file, limiter: limiter, handler: handler, service: h.Service(), sweep: sweep}, err
 }
 
 // openStore opens the store with the server's own credentials, which make scoped ones too.

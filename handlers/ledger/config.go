@@ -25,7 +25,7 @@ const (
 // Bounds of Config.Keep.
 const (
 	defaultKeep = 90 * 24 * time.Hour
-	minKeep     = 8 * 24 * time.Hour // longer than any upload token lives
+	minKeep     = 24 * time.Hour // receivers are told for days, so the record has to last
 )
 
 // Config is what Open needs. URL has no default.
@@ -34,8 +34,8 @@ type Config struct {
 	// is made where it is missing, or "postgres://user@host/name". It may hold a password, which no
 	// error shows.
 	URL string
-	// Keep is for how long an upload is kept after its last change; 0 is 90 days. At least 8 days:
-	// an upload has to be known as long as its token is valid.
+	// Keep is for how long an upload is kept after its last change; 0 is 90 days, at least a day.
+	// It is kept for longer where it can still be completed, or where somebody is still to be told.
 	Keep time.Duration
 	// Receivers are those who are told what becomes of uploads; each name once.
 	Receivers []Receiver
@@ -98,7 +98,7 @@ func Open(c Config) (*Ledger, error) {
 func (c Config) check() error {
 	var found []error
 	if c.Keep < minKeep {
-		found = append(found, fmt.Errorf("ledger: Keep: wanted at least %v, as long as upload tokens may live, got %v", minKeep, c.Keep))
+		found = append(found, fmt.Errorf("ledger: Keep: wanted at least %v, got %v", minKeep, c.Keep))
 	}
 	seen := map[string]bool{}
 	for _, r := range c.Receivers {

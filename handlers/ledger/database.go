@@ -53,6 +53,20 @@ func (l *Ledger) connect() error {
 	return errURL
 }
 
+// openSQLite prepares the connections to a database file.
+func openSQLite(file, options string) (*sql.DB, error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: URL: %w", err)
+	}
+	name := (&url.URL{Scheme: "file", Path: path}).String() + "?_busy_timeout=5000&_foreign_keys=1&_dqs=0" + options
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: URL: %w", err)
+	}
+	return db, nil
+}
+
 // connectSQLite opens a file, which only this user may read: it has subjects and file names. A
 // transaction takes the lock for writing when it begins (_txlock), so it never fails halfway for
 // want of it.
@@ -62,21 +76,14 @@ func (l *Ledger) connectSQLite(file string) error {
 		return fmt.Errorf("ledger: URL: %w", err)
 	}
 	defer made.Close()
-	path, err := filepath.Abs(file)
-	if err != nil {
-		return fmt.Errorf("ledger: URL: %w", err)
-	}
-	dsn := func(mode string) string {
-		options := "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
-		return (&url.URL{Scheme: "file", Path: path}).String() + options + mode
-	}
+	const durable = "&_journal_mode=WAL&_synchronous=FULL"
 	l.engine = sqliteEngine
-	if l.write, err = sql.Open("sqlite", dsn("&_txlock=immediate")); err != nil {
-		return fmt.Errorf("ledger: URL: %w", err)
+	if l.write, err = openSQLite(file, durable+"&_txlock=immediate"); err != nil {
+		return err
 	}
 	l.write.SetMaxOpenConns(1)
-	if l.read, err = sql.Open("sqlite", dsn("&_query_only=1")); err != nil {
-		return fmt.Errorf("ledger: URL: %w", err)
+	if l.read, err = openSQLite(file, durable+"&_query_only=1"); err != nil {
+		return err
 	}
 	l.read.SetMaxOpenConns(sqliteReaders)
 	l.read.SetMaxIdleConns(sqliteReaders)

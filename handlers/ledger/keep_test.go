@@ -103,6 +103,10 @@ var _ = onBoth(
 		l.deliverAll(t)
 		l.decided(t, "waits", uploads.StateAccepted)
 		l.issue(t, entry("due"))
+		open := entry("open")
+		open.Ends = start.Add(2 * defaultKeep)
+		l.issue(t, open)
+		l.decided(t, "open", uploads.StateAborted)
 		l.clock.move(defaultKeep - time.Second)
 		l.wantRetained(t, 0)
 		l.clock.move(time.Second)
@@ -110,6 +114,9 @@ var _ = onBoth(
 		l.found(t, "waits")
 		l.found(t, "due")
 		l.deliverAll(t)
+		l.wantRetained(t, 1)
+		l.found(t, "open")
+		l.clock.move(defaultKeep)
 		l.wantRetained(t, 1)
 	}},
 	sentence{"a list by subject has pages, the latest first, and can be narrowed", func(t *testing.T, l testLedger) {

@@ -94,6 +94,17 @@ func setSchemaVersion(ctx context.Context, tx *sql.Tx, version int) error {
 	return err
 }
 
+// String says what Migrate would do.
+func (s Schema) String() string {
+	switch s.Found {
+	case s.Wanted:
+		return fmt.Sprintf("has version %d of the schema, which is up to date", s.Found)
+	case 0:
+		return fmt.Sprintf("is empty and would get version %d of the schema", s.Wanted)
+	}
+	return fmt.Sprintf("has version %d of the schema and would be migrated to version %d", s.Found, s.Wanted)
+}
+
 // Schema is the state of a database's schema.
 type Schema struct {
 	Found  int // the version of the database; 0 for an empty one

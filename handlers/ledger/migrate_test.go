@@ -80,7 +80,7 @@ func TestAnUnusableConfigIsRefusedInWords(t *testing.T) {
 		{Config{URL: "mysql://host/name"}, "postgres://user@host/name"},
 		{Config{URL: "postgres://user:geheim@host:port/name"}, "postgres://user@host/name"},
 		{Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "missing", "file")}, "no such file or directory"},
-		{Config{URL: "sqlite:x", Keep: time.Hour}, "wanted at least 192h0m0s"},
+		{Config{URL: "sqlite:x", Keep: time.Hour}, "wanted at least 24h0m0s"},
 		{Config{URL: "sqlite:x", Receivers: []Receiver{{Name: "a"}, {Name: "a"}}}, "each name once"},
 	} {
 		_, err := Open(c.config)

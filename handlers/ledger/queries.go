@@ -140,18 +140,18 @@ func (l *Ledger) Erase(ctx context.Context, subject string, profiles ...string) 
 // retained limits the rows that one call of Retain deletes, so that it doesn't keep others waiting.
 const retained = 1000
 
-// Retain deletes the records of up to 1000 uploads that have changed no more for Config.Keep, and
-// of erased ones whose tokens have ended, with their events and deliveries. What is still to be
-// asked of the store or to be delivered stays. It returns how many it deleted.
+// Retain deletes the records of uploads that have changed no more for Config.Keep, and of erased
+// ones, up to 1000 of each, with their events and deliveries. What can still be completed, is still
+// to be asked of the store or still to be delivered stays. It returns how many it deleted.
 func (l *Ledger) Retain(ctx context.Context) (n int64, err error) {
 	now := l.config.Now()
 	err = l.do(ctx, func(ctx context.Context) error {
 		for _, by := range []struct {
 			condition string
 			before    time.Time
-		}{{"changed <= $1", now.Add(-l.config.Keep)}, {"erased IS NOT NULL AND ends <= $1", now}} {
+		}{{"changed <= $1 AND ends <= $2", now.Add(-l.config.Keep)}, {"erased IS NOT NULL AND ends <= $1 AND ends <= $2", now}} {
 			result, err := l.write.ExecContext(ctx, `DELETE FROM postern_uploads WHERE id IN (SELECT id FROM postern_uploads u WHERE due IS NULL AND `+by.condition+`
-				AND NOT EXISTS (SELECT 1 FROM postern_deliveries d WHERE d.upload = u.id AND d.state = 'waiting') LIMIT $2)`, by.before.UnixMilli(), retained)
+				AND NOT EXISTS (SELECT 1 FROM postern_deliveries d WHERE d.upload = u.id AND d.state = 'waiting') LIMIT $3)`, by.before.UnixMilli(), now.UnixMilli(), retained)
 			if err != nil {
 				return err
 			}

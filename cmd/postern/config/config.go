@@ -51,6 +51,8 @@ type Config struct {
 	Drain   time.Duration // how long requests under way may take after SIGTERM; default 20 s
 	Limits  Limits
 	Sweep   Sweep
+	// Ledger records what becomes of uploads. Zero: nothing does.
+	Ledger Ledger
 
 	// ScopedCredentials says how credentials for native clients are made. Zero: none are made, and
 	// no profile may allow them.
@@ -68,6 +70,13 @@ type Limits struct {
 	// set.
 	Burst         int
 	AddressFactor int // how many times a profile's quota one address may use; 0: 10
+}
+
+// Ledger says where what becomes of uploads is recorded.
+type Ledger struct {
+	URL      string        // see ledger.Config; the file of SQLite is in the folder of the config unless its path is absolute
+	Keep     time.Duration // for how long; 0: 90 days
+	Required bool          // whether uploads that can't be recorded are refused
 }
 
 // Sweep says when the server aborts abandoned multipart uploads. Zero: it doesn't.

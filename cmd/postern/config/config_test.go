@@ -73,6 +73,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Log: config.Log{Format: "text", Level: "debug"}, Drain: 5 * time.Second,
 		Limits: config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, Burst: 1500, AddressFactor: 5},
 		Sweep:  config.Sweep{Every: 24 * time.Hour, Older: 8 * 24 * time.Hour},
+		Ledger: config.Ledger{URL: "postgres://postern@db/postern", Keep: 30 * 24 * time.Hour, Required: true},
 		ScopedCredentials: config.ScopedCredentials{
 			RoleARN: "arn:aws:iam::123456789012:role/uploads", ExternalID: "shop",
 			Lifetime: 30 * time.Minute, Endpoint: "https://sts.example.com",

@@ -20,6 +20,7 @@ type document struct {
 	Drain          string                    `yaml:"drain"`
 	Limits         limitsSection             `yaml:"limits"`
 
+	Ledger               ledgerSection `yaml:"ledger"`
 	Sweep                sweepSection  `yaml:"sweep"`
 	ScopedCredentials    scopedSection `yaml:"scoped_credentials"`
 	InsecureProxySubject ProxySubject  `yaml:"insecure_proxy_subject"`
@@ -29,6 +30,12 @@ type limitsSection struct {
 	Issues        string `yaml:"issues"`
 	Burst         int    `yaml:"burst"`
 	AddressFactor int    `yaml:"address_factor"`
+}
+
+type ledgerSection struct {
+	URL      string `yaml:"url"`
+	Keep     string `yaml:"keep"`
+	Required bool   `yaml:"required"`
 }
 
 type sweepSection struct {

@@ -35,6 +35,7 @@ func (l *loader) config(d *document) *Config {
 		TrustedProxies:       l.trustedProxies(d),
 		Limits:               l.limits(d.Limits),
 		Sweep:                Sweep{Every: l.duration("sweep.every", d.Sweep.Every), Older: l.duration("sweep.older", d.Sweep.Older)},
+		Ledger:               l.ledger(d.Ledger),
 		ScopedCredentials:    l.scopedCredentials(d),
 		InsecureProxySubject: l.proxySubject(d),
 	}

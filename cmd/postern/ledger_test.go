@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postern-dev/postern/cmd/postern/testclient"
+	"github.com/postern-dev/postern/cmd/postern/testpostgres"
+	"github.com/postern-dev/postern/cmd/postern/testserver"
+	"github.com/postern-dev/postern/handlers/ledger"
+	"github.com/postern-dev/postern/handlers/uploads"
+)
+
+// withLedger adds a ledger to the config of serveConfig.
+func withLedger(url string) []string {
+	return []string{"\nlisten:", "\nledger: {url: \"" + url + "\", required: true}\nlisten:"}
+}
+
+// recorded returns the record of an upload.
+func recorded(t *testing.T, url, id string) uploads.Entry {
+	t.Helper()
+	l, err := ledger.Open(ledger.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	e, known, err := l.Find(t.Context(), id)
+	if err != nil || !known {
+		t.Fatalf("upload %s: known %v, %v", id, known, err)
+	}
+	return e
+}
+
+func TestKilledServersAcceptEachUploadOnce(t *testing.T) {
+	store := startStore(t)
+	for _, db := range []struct{ name, url string }{
+		{"SQLite", "sqlite:" + filepath.Join(t.TempDir(), "postern.db")},
+		{"PostgreSQL", testpostgres.Start(t).Database(t)},
+	} {
+		t.Run(db.name, func(t *testing.T) {
+			s, config := startServe(t, store.URL(), withLedger(db.url)...)
+			ticket := mint(t, config)
+			for round := range 5 {
+				v := testclient.Client{Base: s.URL, Ticket: ticket}
+				upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
+				if err != nil || upload == nil {
+					t.Fatalf("issue: %v, %v", answer, err)
+				}
+				if answer, err := upload.Send(t.Context(), "a.txt", []byte("text")); err != nil || !answer.OK() {
+					t.Fatalf("send: %v, %v", answer, err)
+				}
+				if e := recorded(t, db.url, upload.ID); e.State != uploads.StateIssued {
+					t.Fatalf("after issuing the upload is %q", e.State)
+				}
+				killWhile(t, s, round, func() { _, _ = upload.Complete(context.WithoutCancel(t.Context())) })
+				v.Base = s.URL // after a restart the port is another one
+				if answer, err := v.Call(t.Context(), "POST", "/uploads/"+upload.ID+"/complete", upload.Token, struct{}{}); err != nil || answer.Status != http.StatusOK {
+					t.Fatalf("complete: %v, %v", answer, err)
+				}
+				if e := recorded(t, db.url, upload.ID); e.State != uploads.StateAccepted || e.Sequence != 1 {
+					t.Errorf("the upload is %q after %d events", e.State, e.Sequence)
+				}
+			}
+			s.Stop()
+		})
+	}
+}
+
+// killWhile kills a server before, while or after a request is answered, and starts it again.
+func killWhile(t *testing.T, s *testserver.Server, round int, request func()) {
+	t.Helper()
+	done := make(chan struct{})
+	switch round % 3 {
+	case 0:
+		close(done)
+	case 1:
+		go func() { defer close(done); request() }()
+	case 2:
+		request()
+		close(done)
+	}
+	s.Kill()
+	<-done
+	s.Restart()
+}
+
+func TestCheckSaysWhatWouldBeMigratedAndChangesNothing(t *testing.T) {
+	store := startStore(t)
+	folder := t.TempDir()
+	env := []string{"AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=" + serveSecret, "TOKEN_KEY=" + serveTokenKey, "TICKET_KEY=" + serveTicketKey}
+	config := filepath.Join(folder, "postern.yaml")
+	write(t, config, serveConfig(store.URL(), testserver.AnyPort, withLedger("sqlite:postern.db")...))
+	check := func(code int, want string) {
+		t.Helper()
+		if got := runProcess(t, "", env, "serve", "--config", config, "--check"); got.code != code || !strings.Contains(got.stdout+got.stderr, want) {
+			t.Errorf("want exit code %d and %q, got %+v", code, want, got)
+		}
+	}
+	check(exitDone, "the ledger's database is empty and would get version 1 of the schema")
+	file := filepath.Join(folder, "postern.db")
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the check has made the database")
+	}
+	l, err := ledger.Open(ledger.Config{URL: "sqlite:" + file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(exitDone, "has version 1 of the schema, which is up to date")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE postern_schema SET version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	check(exitUsage, "the database was migrated by a newer release of Postern")
+	if got := runProcess(t, "", env, "serve", "--config", config); got.code != exitUsage || !strings.Contains(got.stderr, "newer release") {
+		t.Errorf("serve with a newer database: %+v", got)
+	}
+}
+
+func TestAServerWhoseRequiredLedgerIsAwayIsNotReadyAndShowsNoPassword(t *testing.T) {
+	store := startStore(t)
+	const password = "ledger-password-0123456789"
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, serveConfig(store.URL(), testserver.AnyPort, withLedger("env:LEDGER_URL")...))
+	env := []string{"TOKEN_KEY=" + serveTokenKey, "TICKET_KEY=" + serveTicketKey, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=" + serveSecret,
+		"LEDGER_URL=postgres://postern:" + password + "@127.0.0.1:1/postern"}
+	s := start(t, env, "serve", "--config", name)
+	if response, body := fetch(t, s.URL+"/readyz"); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("readiness: got %d %s", response.StatusCode, body)
+	}
+	minted := invoke(t, map[string]string{"TOKEN_KEY": serveTokenKey, "TICKET_KEY": serveTicketKey, "LEDGER_URL": "sqlite:x"},
+		"ticket", "--config", name, "--profile", "inbox", "--subject", "alice")
+	_, answer, err := testclient.Client{Base: s.URL, Ticket: strings.TrimSpace(minted.stdout)}.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
+	if err != nil || answer.Code() != "store_unavailable" {
+		t.Errorf("issue: %v, %v", answer, err)
+	}
+	s.Stop()
+	if log := s.Log.String(); strings.Contains(log, password) || !strings.Contains(log, "the ledger is away") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
