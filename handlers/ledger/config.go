@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
@@ -37,7 +38,8 @@ type Config struct {
 	// Keep is for how long an upload is kept after its last change; 0 is 90 days, at least a day.
 	// It is kept for longer where it can still be completed, or where somebody is still to be told.
 	Keep time.Duration
-	// Receivers are those who are told what becomes of uploads; each name once.
+	// Receivers are those who are told what becomes of uploads; each name once. SetReceivers replaces
+	// them.
 	Receivers []Receiver
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -62,13 +64,14 @@ func (r Receiver) wants(profile string, s uploads.State) bool {
 
 // Ledger is an open database. It is safe for concurrent use.
 type Ledger struct {
-	config   Config
-	engine   engine
-	write    *sql.DB // of SQLite: one connection, as it has one writer
-	read     *sql.DB
-	migrated migrated
-	outage   outage
-	issues   issues
+	config    Config
+	engine    engine
+	write     *sql.DB // of SQLite: one connection, as it has one writer
+	read      *sql.DB
+	migrated  migrated
+	outage    outage
+	issues    issues
+	receivers atomic.Pointer[[]Receiver]
 	// reached is called between the steps of a transaction; tests end it there.
 	reached func(step string)
 }
@@ -87,6 +90,7 @@ func Open(c Config) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{config: c, reached: func(string) {}}
+	l.receivers.Store(&c.Receivers)
 	if err := l.connect(); err != nil {
 		return nil, err
 	}
@@ -100,14 +104,29 @@ func (c Config) check() error {
 	if c.Keep < minKeep {
 		found = append(found, fmt.Errorf("ledger: Keep: wanted at least %v, got %v", minKeep, c.Keep))
 	}
+	return errors.Join(append(found, checkReceivers(c.Receivers))...)
+}
+
+func checkReceivers(receivers []Receiver) error {
+	var found []error
 	seen := map[string]bool{}
-	for _, r := range c.Receivers {
+	for _, r := range receivers {
 		if r.Name == "" || seen[r.Name] {
 			found = append(found, fmt.Errorf("ledger: Receivers: wanted a name for each and each name once, got %q", r.Name))
 		}
 		seen[r.Name] = true
 	}
 	return errors.Join(found...)
+}
+
+// SetReceivers replaces Config.Receivers: events from now on are for these. What waits for one that
+// is gone goes on waiting, in case it comes back.
+func (l *Ledger) SetReceivers(receivers []Receiver) error {
+	if err := checkReceivers(receivers); err != nil {
+		return err
+	}
+	l.receivers.Store(&receivers)
+	return nil
 }
 
 // Close waits for the batch that is being written and closes the database.

@@ -42,7 +42,7 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 		}
 		recorded = true
 		l.reached("event")
-		return l.addEvent(ctx, tx, now)
+		return addEvent(ctx, tx, now, *l.receivers.Load(), l.reached)
 	})
 	if err != nil {
 		return uploads.Entry{}, false, err
@@ -64,19 +64,20 @@ func change(ctx context.Context, tx *sql.Tx, id string, d uploads.Decision) (upl
 		string(from[0]), string(from[len(from)/2]), string(from[len(from)-1]), unclaimed))
 }
 
-// addEvent adds the event of a change, and a delivery for each receiver that wants to be told.
-func (l *Ledger) addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry) error {
+// addEvent adds the event of a change, and a delivery for each receiver that wants to be told;
+// reached is that of Ledger.
+func addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry, receivers []Receiver, reached func(step string)) error {
 	at := e.Changed.UnixMilli()
 	_, err := tx.ExecContext(ctx, "INSERT INTO postern_events (upload, sequence, state, at, data) VALUES ($1, $2, $3, $4, $5)",
 		e.ID, e.Sequence, string(e.State), at, string(e.Data))
 	if err != nil {
 		return err
 	}
-	for _, r := range l.config.Receivers {
+	for _, r := range receivers {
 		if !r.wants(e.Profile, e.State) {
 			continue
 		}
-		l.reached("delivery")
+		reached("delivery")
 		_, err := tx.ExecContext(ctx, `INSERT INTO postern_deliveries (id, upload, sequence, receiver, state, attempts, due, leased, lease, changed, status, reason)
 			VALUES ($1, $2, $3, $4, $5, 0, $6, 0, '', $6, 0, '')`, deliveryID(e.ID, e.Sequence, r.Name), e.ID, e.Sequence, r.Name, string(DeliveryWaiting), at)
 		if err != nil {

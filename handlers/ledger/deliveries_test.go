@@ -26,6 +26,20 @@ var _ = onBoth(
 			t.Errorf("told of %v, wanted %v", told, wanted)
 		}
 	}},
+	sentence{"receivers can be replaced, and what waits for one that is gone waits for its return", func(t *testing.T, l testLedger) {
+		l.decided(t, "a", uploads.StateAccepted)
+		wantError(t, l.SetReceivers([]Receiver{{Name: "new"}}), nil)
+		l.decided(t, "b", uploads.StateAccepted)
+		if err := l.SetReceivers([]Receiver{{Name: "x"}, {Name: "x"}}); err == nil {
+			t.Error("one name twice: got no error")
+		}
+		if d := l.taken(t, l.Ledger, "new"); d.Upload != "b" {
+			t.Errorf("the new receiver is told of %q, wanted b alone", d.Upload)
+		}
+		if d := l.taken(t, l.Ledger, "hook"); d.Upload != "a" {
+			t.Errorf("the receiver that was there is told of %q, wanted a alone", d.Upload)
+		}
+	}},
 	sentence{"a delivery that is taken is nobody else's until its lease ends, and then another's under the same ID", func(t *testing.T, l testLedger) {
 		other := l.another(t)
 		l.decided(t, "a", uploads.StateAccepted)
