@@ -76,6 +76,7 @@ func (s *serveCommand) serve(c *console, file *config.Config, server *server, st
 		log.Info("metrics", slog.String("listen", metrics.Addr().String()))
 	}
 	defer runJobs(c, server.ledger, func() *uploads.Service { return server.current.Load().service })()
+	defer server.deliverer.close()
 	stop := server.reloadOnHangup(c)
 	defer stop()
 	stopSweeping := server.sweepOnTimer(c)

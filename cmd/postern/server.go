@@ -28,6 +28,7 @@ type server struct {
 	stderr     io.Writer
 	metrics    *metrics
 	ledger     *ledger.Ledger // nil: none
+	deliverer  deliverer
 	proxies    proxyWatch
 	// awaitBuckets: use returns after the look at the buckets, whose warnings a server that serves
 	// doesn't wait for.
@@ -42,6 +43,8 @@ type serverState struct {
 	handler http.Handler
 	service *uploads.Service
 	sweep   uploads.Sweep
+	// deliveries are to the webhooks; nil without a ledger.
+	deliveries *deliveries
 }
 
 // ServeHTTP implements http.Handler; use must have succeeded once.
@@ -52,6 +55,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // use replaces the config. Everything is built first; where that fails, nothing changes.
 func (s *server) use(ctx context.Context, file *config.Config) error {
 	next, err := s.build(ctx, file)
+	if err == nil {
+		err = s.deliverer.use(ctx, s.ledger, next.deliveries)
+	}
 	if err == nil {
 		s.current.Store(next)
 	}
@@ -70,8 +76,9 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	limiter, errLimiter := newLimiter(previous, profiles, file.Limits)
 	identifier, errIdentifier := newIdentifier(file)
 	issuer, errIssuer := file.Receipts.Issuer(file.PublicURL)
+	deliveries, errWebhooks := newDeliveries(s.ledger, file, issuer, log)
 	store, maker, errStore := s.openStore(ctx, file, log)
-	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errStore); err != nil {
+	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errWebhooks, errStore); err != nil {
 		return nil, err
 	}
 	warnOfRemovable(log, profiles)
@@ -88,7 +95,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	handler, err := s.router(file, h, log)
 	client, _ := store.Client.(uploads.SweepClient) // newStore's is an *s3.Client
 	sweep := uploads.Sweep{Client: client, Profiles: profiles, Older: file.Sweep.Older, Apply: true, WithoutSizes: true}
-	return &serverState{config: file, limiter: limiter, handler: handler, service: h.Service(), sweep: sweep}, err
+	return &serverState{config: file, limiter: limiter, handler: handler, service: h.Service(), sweep: sweep, deliveries: deliveries}, err
 }
 
 // openStore opens the store with the server's own credentials, which make scoped ones too.

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
+	"github.com/postern-dev/postern/handlers/webhooks"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -35,6 +36,7 @@ type Config struct {
 	Receipts  Receipts
 	Store     Store
 	Profiles  map[string]profile.Profile // by name
+	Webhooks  []webhooks.EndpointConfig  // who is told what becomes of uploads, by profile
 
 	// IPHeader is the header in which TrustedProxies send the visitor's address, "X-Forwarded-For"
 	// or "X-Real-IP". Empty: the address of the connection is the visitor's, whatever headers say.

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/handlers/webhooks"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
 )
@@ -20,6 +22,8 @@ const (
 	oldKey     = "older-key-0123456789-0123456789-0123456789"
 	receiptKey = "receipt-key-0123456789-0123456789-01234567"
 	ticketKey  = "ticket-key-0123456789-0123456789-012345678"
+	hookKey    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldHookKey = "older-hook-key-0123456789-0123456789"
 )
 
 // receiptPair is a key that signs nothing but the tests' receipts.
@@ -29,7 +33,8 @@ MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
 `
 
 func environment(name string) string {
-	return map[string]string{"TOKEN_KEY": tokenKey, "TICKET_KEY": ticketKey, "RECEIPT_KEY": receiptKey, "SHORT_KEY": "short"}[name]
+	return map[string]string{"TOKEN_KEY": tokenKey, "TICKET_KEY": ticketKey, "RECEIPT_KEY": receiptKey, "SHORT_KEY": "short",
+		"HOOK_KEY": hookKey, "ENCODED_RECEIPT_KEY": "whsec_" + base64.StdEncoding.EncodeToString([]byte(receiptKey))}[name]
 }
 
 func good(t *testing.T) string {
@@ -44,7 +49,7 @@ func good(t *testing.T) string {
 func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n", "receipt.pem": receiptPair} {
+	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n", "old-hook.key": oldHookKey + "\n", "receipt.pem": receiptPair} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -78,6 +83,10 @@ func TestEveryKeyIsRead(t *testing.T) {
 			RoleARN: "arn:aws:iam::123456789012:role/uploads", ExternalID: "shop",
 			Lifetime: 30 * time.Minute, Endpoint: "https://sts.example.com",
 		},
+		Webhooks: []webhooks.EndpointConfig{{
+			Profile: "photos", URL: "http://10.0.0.5/hooks?team=1", Secrets: []sigv4.Secret{hookKey, oldHookKey},
+			Types: []webhooks.Type{webhooks.Accepted, webhooks.Removed}, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		}},
 		InsecureProxySubject: config.ProxySubject{Header: "X-Forwarded-User", Profiles: []string{"photos"}},
 		Profiles: map[string]profile.Profile{"photos": {
 			Name: "photos", Bucket: "media", Key: "users/{subject}/{yyyy}/{mm}/{id}{ext}",
@@ -114,6 +123,21 @@ func TestReceiptsAreSignedByAKeyPair(t *testing.T) {
 	issuer, err := c.Receipts.Issuer(c.PublicURL)
 	if err != nil || len(issuer.KeySet().Keys) != 1 {
 		t.Errorf("got %v %v, wanted one public key", issuer, err)
+	}
+}
+
+func TestAProfileMayHaveSeveralWebhooksAndProfilesOneSecret(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, strings.Replace(good(t), "    max_open: 5\n    webhook: {", `    max_open: 5
+    webhook:
+    - url: https://app.example.com/hooks
+      secret: env:HOOK_KEY
+    - {`, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Webhooks; len(got) != 2 || got[0].URL != "https://app.example.com/hooks" || got[0].Secrets[0] != hookKey || len(got[1].Secrets) != 2 {
+		t.Errorf("got %+v, wanted two webhooks in the order of the file", got)
 	}
 }
 

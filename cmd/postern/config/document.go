@@ -130,6 +130,7 @@ type profileSection struct {
 	MaxOpen           int               `yaml:"max_open"`
 	ScopedCredentials bool              `yaml:"scoped_credentials"`
 	InsecureKey       bool              `yaml:"insecure_key"`
+	Webhook           webhookList       `yaml:"webhook"`
 }
 
 type multipartSection struct {

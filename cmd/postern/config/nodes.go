@@ -30,6 +30,10 @@ func (l *loader) checkNode(n ast.Node, t reflect.Type, path string) {
 	case reflect.Map: // whose keys are free to choose
 		l.eachKey(n, t, path, func(_ *ast.MappingValueNode, _ string) (reflect.Type, bool) { return t.Elem(), true })
 	case reflect.Slice:
+		if _, isList := n.(*ast.SequenceNode); !isList && t == reflect.TypeFor[webhookList]() {
+			l.checkNode(n, t.Elem(), path)
+			return
+		}
 		l.checkList(n, t.Elem(), path)
 	default:
 		l.checkScalar(n, t.Kind(), path)

@@ -23,6 +23,7 @@ func (l *loader) config(d *document) *Config {
 		Receipts:  l.receipts(d.Receipts),
 		Store:     l.store(d.Store),
 		Profiles:  l.profiles(d.Profiles),
+		Webhooks:  l.webhooks(d),
 		IPHeader:  l.oneOf("ip_header", d.IPHeader, "X-Forwarded-For", "X-Real-IP"),
 		Hosts:     l.hosts(d.Hosts),
 		Metrics:   d.Metrics.Listen,
