@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -66,5 +67,32 @@ func TestThePageAboutSetupIsTrue(t *testing.T) {
 	write(t, filepath.Join(dir, "postern.yaml"), config+docBlockLabelled(t, "setup.md", "sweep: config"))
 	if out, code := run("postern setup --config postern.yaml"); code != exitDone {
 		t.Errorf("with the section sweep: exit code %d\n%s", code, out)
+	}
+}
+
+var codeConstant = regexp.MustCompile(`(?m)^\t[A-Za-z]+ += "([a-z]+_[a-z_]+)" +//`)
+
+func TestEveryFindingOfSetupAndSweepHasAParagraph(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(docFolder, "../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	pages := read("static/docs/doctor.md") + read("static/docs/setup.md")
+	found := 0
+	for _, file := range []string{"setup/setup.go", "setup/cors.go", "setup/lifecycle.go", "sweep.go"} {
+		text := read("cmd/postern/" + file)
+		for _, m := range codeConstant.FindAllStringSubmatch(text, -1) {
+			found++
+			if !strings.Contains(pages, "# "+m[1]+"\n") {
+				t.Errorf("%s: %s has no paragraph in doctor.md or setup.md", file, m[1])
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("%d codes found, wanted at least 20", found)
 	}
 }
