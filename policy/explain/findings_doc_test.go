@@ -34,8 +34,8 @@ func origins(page string) map[string]string {
 	return all
 }
 
-// paragraph is what the page says of a code: how grave it is, what it means, how it comes about, and
-// what to change.
+// paragraph is what the page says of a code: how grave it is, what it means, how it comes about,
+// and what to change.
 func paragraph(code, origin string) string {
 	info := codes[code]
 	severity := string(info.severity)

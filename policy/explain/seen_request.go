@@ -112,10 +112,13 @@ func (s *seenRequest) readCanonical(text string) {
 	s.headers = headerLines(rest)
 }
 
+// maxCanonicalWords bounds a canonical request in one line. Requests have a few dozen headers.
+const maxCanonicalWords = 2000
+
 // canonicalLines splits a canonical request whose line ends were lost.
 func canonicalLines(text string) (lines []string) {
 	words := strings.Fields(text)
-	if len(words) < 4 {
+	if len(words) < 4 || len(words) > maxCanonicalWords {
 		return nil
 	}
 	names := strings.Split(words[len(words)-2], ";")
