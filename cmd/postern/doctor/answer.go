@@ -97,7 +97,7 @@ func (r *run) send(ctx context.Context, by caller, c call) answer {
 		address = sigv4.ObjectURL(address, c.key)
 	}
 	now := r.now()
-	signed, err := signer.PresignURL(sigv4.PresignRequest{Method: c.method, URL: address, Query: c.query, Headers: c.headers, Expires: now.Add(time.Minute)}, now)
+	signed, err := signer.PresignURL(sigv4.PresignRequest{Method: c.method, URL: address, Bucket: c.bucket, Query: c.query, Headers: c.headers, Expires: now.Add(time.Minute)}, now)
 	if err != nil {
 		return answer{err: err}
 	}

@@ -84,7 +84,7 @@ func (m *manifest) report(left []string) (out []findings.Finding) {
 		}
 		var commands []string
 		for _, key := range keys {
-			commands = append(commands, fmt.Sprintf("aws s3 rm 's3://%s/%s'", bucket, key))
+			commands = append(commands, strings.TrimSpace(fmt.Sprintf("aws s3 rm 's3://%s/%s' %s", bucket, key, m.run.endpointFlag())))
 		}
 		out = append(out, findings.Finding{Code: string(leftBehind), Severity: codes[leftBehind].severity, Bucket: bucket, Evidence: why[bucket],
 			Sentence: fmt.Sprintf("%d test objects couldn't be removed", len(keys)), Remedy: strings.Join(commands, "\n")})
@@ -131,4 +131,12 @@ func (r *run) remove(ctx context.Context, o object) string {
 		}
 	}
 	return "there are more versions than are removed at once"
+}
+
+// endpointFlag is the flag by which the AWS CLI reaches the store, "" for AWS itself.
+func (r *run) endpointFlag() string {
+	if r.Store.Endpoint == "" {
+		return ""
+	}
+	return "--endpoint-url " + r.Store.Endpoint
 }

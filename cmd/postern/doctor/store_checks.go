@@ -121,7 +121,7 @@ func (t *trial) checkBucket(ctx context.Context) {
 	case a.status/100 == 3 || a.region != "" && a.region != region:
 		t.add(bucketElsewhere, a.String(), fmt.Sprintf("the bucket is in another region than %s", region), "store.region: "+regionOf(a))
 	case a.code == "NoSuchBucket" || a.status == http.StatusNotFound:
-		t.add(bucketMissing, a.String(), "the bucket isn't there", fmt.Sprintf("aws s3api create-bucket --bucket %s   # or mend profiles.*.bucket", t.bucket))
+		t.add(bucketMissing, a.String(), "the bucket isn't there", fmt.Sprintf("aws s3api create-bucket --bucket %s %s   # or mend profiles.*.bucket", t.bucket, t.endpointFlag()))
 	case a.code == "AccessDenied":
 		if head := t.send(ctx, t.server, call{method: http.MethodHead, bucket: t.bucket}); head.denied() {
 			t.miss(rightList, t.server.name, a)

@@ -45,5 +45,6 @@ func TestAStandaloneVersitygwKeepsVersionsInEachWay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	t.Run("doctor", func(t *testing.T) { checkDoctor(t, client, own, "http://"+address) })
 	checkVersions(t, client, own, "http://"+address)
 }

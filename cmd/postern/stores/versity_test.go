@@ -23,6 +23,7 @@ func TestTheRealVersitygwKeepsVersionsInEachWay(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	checkVersions(t, store.Client(), store.Credentials(), store.URL())
+	checkDoctor(t, store.Client(), store.Credentials(), store.URL()) // with versions
 }
 
 // checkVersions is the table against a versitygw with versions.
