@@ -52,6 +52,7 @@ func commandRequest(text string) *request {
 		request.readCurl(r)
 	}
 	request.mendAddress(r)
+	request.form.incomplete = request.form.incomplete || r.isFull()
 	return request
 }
 

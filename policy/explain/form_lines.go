@@ -18,8 +18,21 @@ var spacedLine = regexp.MustCompile(`(?i)^\s*([\w]+(?:-[\w-]+|_action_\w+)|key|p
 type linesReader struct {
 	form      form
 	hasPolicy bool
-	last      int    // index of the field that the next line may go on with, or -1
-	listed    string // the name in a list of names and values
+	last      int      // index of the field that the next line may go on with, or -1
+	more      []string // what the next lines go on with
+	listed    string   // the name in a list of names and values
+	lines     int
+}
+
+// maxLines bounds the lines that are read.
+const maxLines = 8 * maxItems
+
+// join adds what lines go on with to the value before them.
+func (r *linesReader) join() {
+	if r.last >= 0 && len(r.more) > 0 {
+		r.form.fields[r.last].Value += strings.Join(r.more, "")
+	}
+	r.last, r.more = -1, nil
 }
 
 // readLines reads a form that is written line by line.
@@ -29,13 +42,18 @@ func (e *evidence) readLines(text string) bool {
 	}
 	r := &linesReader{form: form{controls: &controls{method: "post", enctype: multipartType}}, last: -1}
 	for line := range strings.Lines(text) {
+		if r.lines++; r.lines > maxLines {
+			r.form.incomplete = true
+			break
+		}
 		r.line(strings.TrimRight(line, "\r\n"))
 	}
+	r.join()
 	f := &r.form
 	if !r.hasPolicy || len(f.fields) < 2 {
 		return false
 	}
-	if f.incomplete = f.isFull(); len(f.controls.files) == 0 {
+	if f.incomplete = f.incomplete || f.isFull(); len(f.controls.files) == 0 {
 		f.controls = nil // the lines needn't show the file
 	}
 	e.kind, e.form = KindForm, f
@@ -50,10 +68,10 @@ func (r *linesReader) line(line string) {
 		m = spacedLine.FindStringSubmatch(line)
 	}
 	if trimmed := strings.TrimSpace(line); r.last >= 0 && isBase64(trimmed) && (m == nil || len(trimmed) > 60 && !strings.Contains(strings.TrimRight(trimmed, "="), "=")) {
-		r.form.fields[r.last].Value += trimmed
+		r.more = append(r.more, trimmed)
 		return
 	}
-	if r.last = -1; m == nil {
+	if r.join(); m == nil {
 		return
 	}
 	name, value := m[1], strings.TrimSpace(m[2])

@@ -143,8 +143,8 @@ func (r *literalReader) group(depth int, call string) literal {
 			r.at++
 		}
 		switch c := r.peek(); {
-		case r.at >= len(r.text):
-			r.incomplete = true
+		case r.at >= len(r.text) || r.left < 0:
+			r.giveUp()
 			return v
 		case c == end:
 			r.at++

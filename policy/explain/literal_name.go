@@ -106,10 +106,7 @@ func (r *literalReader) printedValue() literal {
 	if r.peek() == ' ' {
 		r.at++
 	}
-	line := r.rest()
-	if i := strings.IndexByte(line, '\n'); i >= 0 {
-		line = line[:i]
-	}
+	line := r.printedLine()
 	if i := nextPrintedName(line); i >= 0 {
 		line = line[:i]
 	} else if trimmed := strings.TrimRight(line, " )"); strings.HasPrefix(line[len(trimmed):], " )") {
@@ -117,6 +114,21 @@ func (r *literalReader) printedValue() literal {
 	}
 	r.at += len(line)
 	return literal{kind: literalString, text: strings.TrimRight(line, " \r")}
+}
+
+// printedLine returns the rest of the line, or as much of it as has a name in brackets. It looks at
+// no more than twice what the value takes.
+func (r *literalReader) printedLine() string {
+	rest := r.rest()
+	for n := 2 * maxNameBytes; ; n *= 2 {
+		window := rest[:min(len(rest), n)]
+		if i := strings.IndexByte(window, '\n'); i >= 0 {
+			return window[:i]
+		}
+		if len(window) == len(rest) || nextPrintedName(window) >= 0 {
+			return window
+		}
+	}
 }
 
 // nextPrintedName returns the offset of the next " [name] => " in a line, or -1.

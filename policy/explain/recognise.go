@@ -239,7 +239,7 @@ func (e *evidence) readURLWithin(text string) bool {
 		}
 		at += i
 		v, ok := (&literalReader{text: text, at: at}).bareAddress()
-		if ok && isPresigned(v.text) {
+		if ok && strings.Contains(v.text, "ignature=") && isPresigned(v.text) {
 			e.readURLOrAnswer(v.text)
 			return true
 		}

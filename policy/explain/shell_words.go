@@ -9,6 +9,7 @@ import (
 type shellReader struct {
 	text   string
 	at     int // offset of the next byte
+	read   int // words so far
 	syntax shellSyntax
 }
 
@@ -72,6 +73,12 @@ func lineEnd(text string) string {
 	return ""
 }
 
+// maxWords bounds the words of a command that are read.
+const maxWords = 4096
+
+// isFull reports whether the command has more words than are read.
+func (r *shellReader) isFull() bool { return r.read >= maxWords }
+
 // atEnd reports whether the command ends here.
 func (r *shellReader) atEnd() bool {
 	return r.at >= len(r.text) || strings.IndexByte("\n;|&<>", r.text[r.at]) >= 0
@@ -105,9 +112,10 @@ func (r *shellReader) lineContinues() bool {
 
 // word reads the next word, any part of which may be quoted. It returns false at the end.
 func (r *shellReader) word() (string, bool) {
-	if r.skipBlanks(); r.atEnd() {
+	if r.skipBlanks(); r.atEnd() || r.isFull() {
 		return "", false
 	}
+	r.read++
 	var b strings.Builder
 	for !r.atEnd() && strings.IndexByte(" \t\r", r.text[r.at]) < 0 {
 		switch c := r.text[r.at]; {

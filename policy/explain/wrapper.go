@@ -34,17 +34,31 @@ func unwrap(text string) (string, bool) {
 	return text, false
 }
 
-// terminalCodes are what programs send to terminals: colours, and moves of the cursor.
-var terminalCodes = regexp.MustCompile(`(?:\x1b|\\u001b|\\x1b|\\033|\\e|␛)\[[0-9;?]*[A-Za-z]`)
+// escapeSigns turn the ways in which programs write the escape character into the character.
+var escapeSigns = strings.NewReplacer(`\u001b[`, "\x1b[", `\x1b[`, "\x1b[", `\x1B[`, "\x1b[", `\033[`, "\x1b[", `\e[`, "\x1b[", "␛[", "\x1b[")
 
+// withoutColours removes what programs send to terminals: colours, and moves of the cursor.
 func withoutColours(text string) string {
-	if !strings.ContainsAny(text, "\x1b\\␛") {
+	if strings.Contains(text, `\u001b[`) || strings.Contains(text, `\x1b[`) || strings.Contains(text, `\x1B[`) || strings.Contains(text, `\033[`) || strings.Contains(text, "␛[") {
+		text = escapeSigns.Replace(text)
+	}
+	if !strings.Contains(text, "\x1b[") {
 		return ""
 	}
-	if plain := terminalCodes.ReplaceAllString(text, ""); plain != text {
-		return plain
+	var b strings.Builder
+	b.Grow(len(text))
+	for {
+		before, code, found := strings.Cut(text, "\x1b[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n := 0
+		for n < len(code) && strings.IndexByte("0123456789;?", code[n]) >= 0 {
+			n++
+		}
+		text = code[min(n+1, len(code)):]
 	}
-	return ""
 }
 
 // fence matches a block of code in Markdown.
