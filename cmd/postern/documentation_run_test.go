@@ -17,6 +17,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/gateway"
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 	"github.com/postern-dev/postern/cmd/postern/testserver"
+	"github.com/postern-dev/postern/cmd/postern/testtools"
 )
 
 // startEmptyStore runs the embedded store without a bucket.
@@ -40,6 +41,8 @@ type shell struct {
 // newShell returns a shell of an operator whose AWS is the embedded store.
 func newShell(t *testing.T, store string) *shell {
 	t.Helper()
+	testtools.Want(t, "bash")
+	testtools.Want(t, "openssl")
 	bin := t.TempDir()
 	for name, mark := range map[string]string{"postern": asProgram + "=1", "aws": asAWS + "=" + store, "mc": asMinIO + "=" + store} {
 		script := fmt.Sprintf("#!/bin/sh\n%s exec %q \"$@\"\n", mark, os.Args[0])

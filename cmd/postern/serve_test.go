@@ -150,8 +150,11 @@ func TestServeUnderAPath(t *testing.T) {
 	if response, _ := fetch(t, s.URL+"/uploads/healthz"); response.StatusCode != http.StatusOK {
 		t.Errorf("health under the path: want status 200, got %d", response.StatusCode)
 	}
-	if response, _ := fetch(t, s.URL+"/healthz"); response.StatusCode != http.StatusNotFound {
-		t.Errorf("health at the root: want status 404, got %d", response.StatusCode)
+	if response, _ := fetch(t, s.URL+"/healthz"); response.StatusCode != http.StatusOK {
+		t.Errorf("health where a proxy takes the path off: want status 200, got %d", response.StatusCode)
+	}
+	if response, _ := fetch(t, s.URL+"/up/healthz"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("health under another path: want status 404, got %d", response.StatusCode)
 	}
 }
 
