@@ -131,6 +131,22 @@ func TestCheckSaysWhatWouldBeMigratedAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestUploadsWithoutARecordAreIssuedAndCountedWhereTheLedgerIsNotRequired(t *testing.T) {
+	store := startStore(t)
+	s, config := startServe(t, store.URL(), "\nlisten:", "\nledger: {url: \"postgres://postern@127.0.0.1:1/postern\"}\nmetrics: {listen: \"127.0.0.1:0\"}\nlisten:")
+	if response, body := fetch(t, s.URL+"/readyz"); response.StatusCode != http.StatusOK || strings.TrimSpace(body) != `{"degraded":["ledger"]}` {
+		t.Errorf("readiness: got %d %s", response.StatusCode, body)
+	}
+	_, answer, err := testclient.Client{Base: s.URL, Ticket: mint(t, config)}.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
+	if err != nil || answer.Status != http.StatusCreated {
+		t.Errorf("issue: %v, %v", answer, err)
+	}
+	told := metricsListen.FindStringSubmatch(s.Log.String())
+	if _, body := fetch(t, "http://"+told[1]+"/metrics"); !strings.Contains(body, "postern_uploads_unrecorded_total 1") {
+		t.Errorf("the metrics are\n%s", body)
+	}
+}
+
 func TestAServerWhoseRequiredLedgerIsAwayIsNotReadyAndShowsNoPassword(t *testing.T) {
 	store := startStore(t)
 	const password = "ledger-password-0123456789"

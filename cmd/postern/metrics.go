@@ -34,6 +34,13 @@ func newMetrics() *metrics {
 	return &metrics{registry: registry, count: count}
 }
 
+// countUnrecorded adds the uploads that were issued without a record while the ledger was away. The
+// count begins anew with each config.
+func (m *metrics) countUnrecorded(count func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "postern_uploads_unrecorded_total",
+		Help: "Uploads that were issued without a record while the ledger was away."}, func() float64 { return float64(count()) }))
+}
+
 func knownMethod(c echo.Context, _ error) string {
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete, http.MethodOptions}
 	if method := c.Request().Method; slices.Contains(methods, method) {

@@ -75,7 +75,9 @@ func (s *serveCommand) serve(c *console, file *config.Config, server *server, st
 		handlers[metrics] = server.metrics.handler()
 		log.Info("metrics", slog.String("listen", metrics.Addr().String()))
 	}
-	defer runJobs(c, server.ledger, func() *uploads.Service { return server.current.Load().service })()
+	service := func() *uploads.Service { return server.current.Load().service }
+	server.metrics.countUnrecorded(func() int64 { return service().Unrecorded() })
+	defer runJobs(c, server.ledger, service)()
 	defer server.deliverer.close()
 	stop := server.reloadOnHangup(c)
 	defer stop()

@@ -48,7 +48,9 @@ func (l *Ledger) connect() error {
 	case scheme == "sqlite" && rest != "" && !strings.HasPrefix(rest, "//"):
 		return l.connectSQLite(rest)
 	case scheme == "postgres" || scheme == "postgresql":
-		return l.connectPostgres()
+		db, err := openPostgres(l.config.URL)
+		l.engine, l.write, l.read = postgresEngine, db, db
+		return err
 	}
 	return errURL
 }
@@ -90,20 +92,19 @@ func (l *Ledger) connectSQLite(file string) error {
 	return nil
 }
 
-// connectPostgres reads the URL. Its errors may hold the password, so they aren't shown.
-func (l *Ledger) connectPostgres() error {
-	config, err := pgx.ParseConfig(l.config.URL)
+// openPostgres prepares the connections of a URL. Its errors may hold the password, so they aren't
+// shown.
+func openPostgres(text string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(text)
 	if err != nil {
-		return errURL
+		return nil, errURL
 	}
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectTime {
 		config.ConnectTimeout = connectTime
 	}
-	l.engine = postgresEngine
-	l.write = stdlib.OpenDB(*config)
-	l.write.SetMaxOpenConns(postgresConnections)
-	l.write.SetMaxIdleConns(postgresConnections)
-	l.write.SetConnMaxIdleTime(idleTime)
-	l.read = l.write
-	return nil
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(postgresConnections)
+	db.SetMaxIdleConns(postgresConnections)
+	db.SetConnMaxIdleTime(idleTime)
+	return db, nil
 }

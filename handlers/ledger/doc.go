@@ -45,6 +45,11 @@
 // own, while here one UPDATE takes a delivery and one finishes it. Those who run Postern have one
 // table fewer to understand.
 //
+// An application in this program is a receiver too: Deliver calls its function for each event.
+//
+//	l, err := ledger.Open(ledger.Config{URL: url, Receivers: []ledger.Receiver{{Name: "albums", States: []uploads.State{uploads.StateAccepted}}}})
+//	go l.Deliver(ctx, "albums", func(ctx context.Context, d ledger.Delivery) error { … })
+//
 // # Outages
 //
 // Every error is an outage of the database. After one, calls fail at once for a second, so that

@@ -70,7 +70,7 @@ func (s *issues) run(l *Ledger) {
 	defer close(s.done)
 	for first := range s.queue {
 		calls, entries := s.gather(first)
-		err := l.insert(entries)
+		err := s.write(l, entries)
 		for _, call := range calls {
 			call.answer <- err
 		}
@@ -96,17 +96,17 @@ func (s *issues) gather(first issueCall) (calls []issueCall, entries []uploads.E
 	return calls, entries
 }
 
-// insert writes entries in one transaction. It ends with no caller's context, since it is for
+// write writes entries in one transaction. It ends with no caller's context, since it is for
 // several.
-func (l *Ledger) insert(entries []uploads.Entry) error {
+func (s *issues) write(l *Ledger, entries []uploads.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	ctx := context.Background()
-	if _, single := l.issues.statements[len(entries)]; single {
-		return l.do(ctx, func(ctx context.Context) error { return l.issues.insert(ctx, l.write, entries) })
+	if _, single := s.statements[len(entries)]; single {
+		return l.do(ctx, func(ctx context.Context) error { return s.insert(ctx, l.write, entries) })
 	}
-	return l.transact(ctx, func(tx *sql.Tx) error { return l.issues.insert(ctx, tx, entries) })
+	return l.transact(ctx, func(tx *sql.Tx) error { return s.insert(ctx, tx, entries) })
 }
 
 // executor is a database or a transaction.
