@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/postern-dev/postern/cmd/postern/doctor"
 )
 
 // TestDoctorLeavesNothingBehindWhenItIsStopped ends the doctor, as Ctrl-C does, in the middle of
@@ -34,8 +36,8 @@ func TestDoctorLeavesNothingBehindWhenItIsStopped(t *testing.T) {
 		run(ctx, []string{"doctor", "--config", name, "--json"}, getenv, &out, io.Discard)
 		stop()
 		proxy.have(nil)
-		var result struct{ Checks int }
-		if err := json.Unmarshal([]byte(out.String()), &result); err != nil {
+		var result doctor.Result
+		if err := json.Unmarshal([]byte(out.String()), &result); err != nil || len(result.Findings) == 0 || result.Findings[0].Code != "stopped" || result.Faults() != 1 {
 			t.Errorf("stopped after %d writes: %v: %s", after, err, &out)
 		}
 		wantNothingLeft(t, store, "media")

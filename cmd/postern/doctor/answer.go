@@ -107,7 +107,8 @@ func (r *run) send(ctx context.Context, by caller, c call) answer {
 const (
 	tries          = 3                // of a request that got no answer, or one that says to come back later
 	maxUnanswered  = 6                // requests in a row that got none, after which each is sent once
-	requestTimeout = 30 * time.Second // of one request
+	requestTimeout = 30 * time.Second // of one request, and more for its body
+	slowestUplink  = 64 << 10         // bytes per second at which a body has to get through
 )
 
 // request sends a request as it is. One that gets no answer, or 5xx, is sent again: a busy store is
@@ -136,7 +137,11 @@ func (r *run) requestOnce(ctx context.Context, method, address string, headers [
 	if err := ctx.Err(); err != nil {
 		return answer{err: err}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	timeout := requestTimeout
+	if sized, ok := body.(*bytes.Reader); ok {
+		timeout += time.Duration(sized.Len()/slowestUplink) * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	a := r.exchange(ctx, method, address, headers, body)
 	if a.err != nil {

@@ -40,7 +40,7 @@ var violations = []violation{
 		return withField(fields, "key", func(key string) string { return key + ".other" })
 	}},
 	{name: "another subject's prefix", change: func(t *trial, fields []policy.Field) []policy.Field {
-		return withField(fields, "key", func(key string) string { return strings.Replace(key, "/"+Subject+"/", "/"+Subject+"-2/", 1) })
+		return withField(fields, "key", func(key string) string { return strings.Replace(key, Subject+"/", Subject+"-2/", 1) })
 	}},
 	{name: "another type", change: func(t *trial, fields []policy.Field) []policy.Field {
 		return withField(fields, "Content-Type", func(string) string { return "text/x-" + Subject })

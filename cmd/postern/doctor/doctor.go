@@ -14,6 +14,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -34,7 +35,7 @@ const Subject = "postern-doctor"
 
 const (
 	concurrency    = 6               // checks at once
-	checkTimeout   = 2 * time.Minute // of one check
+	checkTimeout   = 5 * time.Minute // of one check
 	cleanUpTimeout = time.Minute     // of all that is removed at the end
 )
 
@@ -56,7 +57,7 @@ type Options struct {
 // Result is what Run found.
 type Result struct {
 	findings.Report
-	// Checks is how many checks were made.
+	// Checks is how many checks were made to their end.
 	Checks int `json:"checks"`
 	// Can are the abilities that the store showed and that differ from the provider's record, by
 	// their names in store.can; empty unless Options.Learn is set.
@@ -93,13 +94,19 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	r.try(ctx, trials)
 	var result Result
 	for _, t := range trials {
-		addNew(&result.Report, t.found)
+		if t.ended { // one that was stopped says nothing
+			addNew(&result.Report, t.found)
+			result.Checks++
+		}
+	}
+	if ctx.Err() != nil {
+		result.Add(findings.Finding{Code: string(stopped), Severity: codes[stopped].severity, Sentence: "the doctor was stopped before all checks were made",
+			Evidence: fmt.Sprintf("%d of %d checks", result.Checks, len(trials)), Remedy: r.inConfig("doctor", "")})
 	}
 	result.Findings = joinCORS(result.Findings)
 	result.Add(r.written.cleanUp(context.WithoutCancel(ctx))...)
 	fold(&result.Report)
 	result.Sort()
-	result.Checks = len(trials)
 	if o.Learn {
 		result.Can = r.learned()
 	}
@@ -204,11 +211,13 @@ func (r *run) try(ctx context.Context, trials []*trial) {
 			defer wait.Done()
 			places <- struct{}{}
 			defer func() { <-places }()
-			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-			defer cancel()
-			if ctx.Err() == nil {
-				t.check.do(t, ctx)
+			if ctx.Err() != nil {
+				return
 			}
+			bounded, cancel := context.WithTimeout(ctx, checkTimeout)
+			defer cancel()
+			t.check.do(t, bounded)
+			t.ended = ctx.Err() == nil
 		}()
 	}
 	wait.Wait()

@@ -59,6 +59,7 @@ type trial struct {
 	bucket  string
 	profile profile.Profile // as the config file has it; zero for a check of a bucket
 	found   []findings.Finding
+	ended   bool // the check was made to its end
 }
 
 // trials lists every check, of the whole store, of each bucket and of each profile.
