@@ -47,7 +47,7 @@ func newRecorder(t *testing.T, store string) *recorder {
 			p.SetURL(target)
 			p.Out.Host = p.In.Host // which is signed
 		},
-		Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}, // the store answers a refused body twice
+		Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}, // the rest of a refused body would be read as another request
 	}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if !r.note(request) {
