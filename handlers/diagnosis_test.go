@@ -3,6 +3,8 @@ package handlers_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -139,6 +141,8 @@ func TestTheCauseFollowsFromWhatTheStoreAnswers(t *testing.T) {
 		{"the ETag is exposed", allowing("*", "*", "*", "etag"), nil, "", `{"status":200,"withoutETag":true}`, uploads.CauseUnknown},
 		{"the store is starting", answering(http.StatusServiceUnavailable), nil, "", noAnswer, uploads.CauseUnknown},
 		{"the store asks for patience", answering(http.StatusTooManyRequests), nil, "", noAnswer, uploads.CauseUnknown},
+		{"the bucket is elsewhere", answering(http.StatusMovedPermanently), nil, "", noAnswer, uploads.CauseUnknown},
+		{"the request isn't understood", answering(http.StatusBadRequest), nil, "", noAnswer, uploads.CauseUnknown},
 		{"there is no such bucket", answering(http.StatusNotFound), nil, "", noAnswer, uploads.CauseUnknown},
 		{"the browser doesn't reach a store in health", allowing("*", "*", "*", ""), nil, "", `{"failures":3,"failing":60000}`, uploads.CauseBlockedHere},
 		{"the browser didn't reach it twice", allowing("*", "*", "*", ""), nil, "", `{"failures":2,"failing":60000}`, uploads.CauseUnknown},
@@ -146,6 +150,10 @@ func TestTheCauseFollowsFromWhatTheStoreAnswers(t *testing.T) {
 		{"connections break while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":3,"failing":9}`, uploads.CauseBodyCut},
 		{"a connection broke while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":2,"failing":9}`, uploads.CauseUnknown},
 		{"our clock is behind", allowing("*", "*", "*", ""), []func(*handlers.Config){behind}, "", `{"status":403,"code":"AccessDenied"}`, uploads.CauseClockWrong},
+		{"our clock differs from that of a cache", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Age", "3600")
+			allowing("*", "*", "*", "")(w, r)
+		}, []func(*handlers.Config){behind}, "", `{"status":403,"code":"AccessDenied"}`, uploads.CauseUnknown},
 		{"our clock is ahead", allowing("*", "*", "*", ""), []func(*handlers.Config){ahead}, "", `{"status":403,"code":"RequestTimeTooSkewed"}`, uploads.CauseClockWrong},
 		{"our clock is behind and the store is busy", allowing("*", "*", "*", ""), []func(*handlers.Config){behind}, "", `{"status":503,"code":"SlowDown"}`, uploads.CauseUnknown},
 		{"the signature isn't known", allowing("*", "*", "*", ""), nil, "", `{"status":403,"code":"InvalidAccessKeyId"}`, uploads.CauseCredentials},
@@ -200,6 +208,20 @@ func TestAStoreThatIsAwayIsToldFromOneThatWasAway(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "connection refused") || !strings.Contains(s.log.String(), `"cause":"store_unreachable"`) {
 		t.Errorf("the log lacks the evidence: %s", s.log.String())
+	}
+}
+
+func TestAStoreWhoseCertificateIsNotTrustedIsReached(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(answering(http.StatusOK))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSite(t, func(c *handlers.Config) { c.Store.PublicEndpoint = server.URL })
+	var got diagnosis
+	s.diagnose(s.origin(), `{"failures":1,"failing":60000}`).into(http.StatusOK, &got)
+	if got.Code != string(uploads.CauseUnknown) || !strings.Contains(s.log.String(), "certificate") {
+		t.Errorf("wanted unknown_cause and the reason in the log, got %+v\n%s", got, s.log.String())
 	}
 }
 
@@ -315,7 +337,7 @@ func TestADiagnosisTellsNothingButThePagesOwn(t *testing.T) {
 		}
 	}
 	var got diagnosis
-	if err := json.Unmarshal(a.body, &got); err != nil || got.Code != string(uploads.CauseCORSOrigin) {
+	if err := json.Unmarshal(a.body, &got); err != nil || got.Code != string(uploads.CauseUnknown) || got.Fix != "" {
 		t.Errorf("got %s, %v", a.body, err)
 	}
 	for _, secret := range []string{"secret", "Secret", p.URL, storeSecret, "127.0.0.1:1"} {

@@ -4,8 +4,7 @@
 /** @import {Upload} from './upload.js' */
 import { RequestError } from './request.js';
 
-/** How long each question may take, in ms. */
-const PATIENCE = 5000;
+const PATIENCE = 5000; // ms that each question may take
 /** Causes that another try can't change. */
 const PERMANENT = /^(csp_blocked|mixed_content|cors_|clock_wrong|form_expired|store_credentials)/;
 
@@ -41,11 +40,10 @@ const result = (code, fix = '') => ({ code, fix, permanent: PERMANENT.test(code)
 async function diagnose(address, seen, ask) {
   const { origin, protocol, hostname, pathname } = new URL(address);
   if (!navigator.onLine) return result('offline');
-  // Without the query, where the signature is.
-  const url = origin + pathname;
+  const url = origin + pathname; // without the query, where the signature is
   const { reached, directive } = seen.status ? { reached: true, directive: '' } : await probe(url);
   if (directive) return result('csp_blocked', `Content-Security-Policy: ${directive} ${origin}`);
-  if (!reached && location.protocol === 'https:' && protocol === 'http:' && !isPrivate(hostname)) return result('mixed_content', origin.replace('http', 'https'));
+  if (!reached && location.protocol === 'https:' && protocol === 'http:' && !/^(localhost|127\.|\[::1)|\.localhost$/.test(hostname)) return result('mixed_content', origin.replace('http', 'https'));
   let answer;
   try {
     answer = await ask({ ...seen, reached });
@@ -61,20 +59,21 @@ async function diagnose(address, seen, ask) {
   return failures > 2 ? result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures}`) : null;
 }
 
-/** What the row of an upload shows of a cause, until a part is stored. @implements {Diagnosis} */
+/** What the row of an upload shows of a cause, until a part is stored or the upload begins anew. @implements {Diagnosis} */
 class Shown {
-  #upload; #cause; #stored;
+  #upload; #cause; #stored; #controller;
 
   /** @param {Upload} upload @param {Cause} cause */
   constructor(upload, cause) {
     this.#upload = upload;
     this.#cause = cause;
     this.#stored = upload.storedBytes;
+    this.#controller = upload.controller;
   }
 
   get shown() {
-    const { state, storedBytes } = this.#upload;
-    return storedBytes === this.#stored && /offline|retrying|failed/.test(state) ? this.#cause.code : '';
+    const { state, storedBytes, controller } = this.#upload;
+    return storedBytes === this.#stored && controller === this.#controller && /offline|retrying|failed/.test(state) ? this.#cause.code : '';
   }
 
   /** @param {HTMLElement} row @param {Messages} messages */
@@ -97,27 +96,28 @@ class Search {
   /** Requests without an answer and refused ones since a part was stored, when the first failed, and how much was stored. */
   #failed = { lost: 0, refused: 0, since: 0, stored: 0 };
   /** @type {StoreFailure | null} */ #last = null;
+  /** What ended requests to the store. */ #errors = new WeakSet();
   /** @type {Promise<void> | null} */ #running = null;
   /** @type {Cause | null} */ #cause = null;
   #signedAgain = false; #transfer;
 
   /** @param {Transfer} transfer */
-  constructor(transfer) {
-    this.#transfer = transfer;
-  }
+  constructor(transfer) { this.#transfer = transfer; }
 
-  /** @param {Plan | null} plan @param {StoreFailure | null} failure */
+  /** @param {Plan | null} plan @param {StoreFailure | {error: any}} failure */
   note(plan, failure) {
     const { upload, signal } = this.#transfer;
-    if (failure) {
+    const ofStore = 'url' in failure;
+    if (ofStore) {
       const { since, stored } = this.#failed;
       if (!since || upload.storedBytes !== stored) this.#failed = { lost: 0, refused: 0, since: Date.now(), stored: upload.storedBytes };
       this.#failed[failure.error.status ? 'refused' : 'lost']++;
-      this.#last = failure;
+      this.#errors.add((this.#last = failure).error);
     }
     const [last, status] = [this.#last, this.#last?.error.status];
     // Completing finds out whether a whole file has arrived all the same.
-    if (!plan || !last || this.#running || signal?.aborted || (status ? this.#failed.refused < 2 : failure?.whole)) return;
+    const waits = ofStore ? !status && failure.whole : !/incomplete|unavailable/.test(failure.error.code);
+    if (!plan || !last || this.#running || signal?.aborted || waits || (status && this.#failed.refused < 2)) return;
     this.#running = this.#find(plan, last).catch(() => {}).finally(() => { this.#running = null; });
   }
 
@@ -131,8 +131,7 @@ class Search {
     const found = await diagnose(url, seen, (all) => transfer.call('POST', `/${id}/diagnosis`, { seen: { ...all, failing: Date.now() - since } }, { headers, stall: PATIENCE + 1000 }));
     // A part that was stored meanwhile says more.
     if (signal.aborted || stored !== upload.storedBytes) return;
-    this.#cause = found;
-    upload.diagnosis = found && new Shown(upload, found);
+    upload.diagnosis = new Shown(upload, (this.#cause = found) ?? result(''));
     upload.onChange(upload);
     if (!found?.permanent) return;
     transfer.hopeless = new RequestError(400, found.code);
@@ -142,25 +141,26 @@ class Search {
   /** What an error that ends all tries comes to. A form that has expired is signed again, once. @param {any} error */
   async verdict(error) {
     const transfer = this.#transfer;
-    if (transfer.signal.aborted) return error;
+    if (transfer.signal.aborted || !(this.#errors.has(error) || error === transfer.hopeless || error.code === 'incomplete')) return error;
     await this.#running;
     const cause = this.#cause;
     this.#signedAgain ||= this.#failed.refused > 1;
     if (cause?.code === 'form_expired' && !this.#signedAgain) {
       this.#signedAgain = error.needsNewPlan = true;
-      this.#cause = transfer.hopeless = transfer.upload.diagnosis = null;
+      this.#cause = transfer.hopeless = null;
+      transfer.upload.diagnosis = new Shown(transfer.upload, result(''));
       return error;
     }
     return cause && (cause.permanent || (!error.status && cause.code !== 'offline')) ? new RequestError(400, cause.code) : error;
   }
 }
 
-/** @type {WeakMap<Transfer, Search>} */
-const searches = new WeakMap();
+const searches = /** @type {WeakMap<Transfer, Search>} */ (new WeakMap());
 
 /**
  * Notes that a request to the store failed, and finds out why. Returns a function that tells what an error comes to.
- * @param {Transfer} transfer @param {Plan | null} plan @param {StoreFailure | null} failure null: find out why the last one did
+ * @param {Transfer} transfer @param {Plan | null} plan
+ * @param {StoreFailure | {error: any}} failure of the store, or of completing
  */
 export function findCause(transfer, plan, failure) {
   const search = searches.get(transfer) ?? new Search(transfer);

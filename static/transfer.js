@@ -51,7 +51,7 @@ export class Transfer extends Retrier {
   /** What an error comes to, after what diagnosis.js has found out. @type {Promise<((error: any) => Promise<RequestError>) | null> | null} */
   verdict = null;
 
-  /** Has diagnosis.js find out why a request to the store failed, beside the retries; null: why the last one did. @param {StoreFailure | null} failure */
+  /** Has diagnosis.js find out why a request to the store failed, beside the retries, or completing, which tells that nothing has arrived. @param {StoreFailure | {error: any}} failure */
   findCause(failure) {
     const { plan } = this.upload;
     this.verdict = import('./diagnosis.js').then(({ findCause }) => findCause(this, plan, failure), () => null);
@@ -84,7 +84,7 @@ export class Transfer extends Retrier {
       this.show('confirming');
       try {
         this.upload.stored = await this.retry(() => this.#complete(plan).catch((error) => {
-          this.findCause(null);
+          this.findCause({ error });
           throw error;
         }));
         return;

@@ -2,6 +2,8 @@ package uploads
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -138,7 +140,7 @@ func (l storeLook) cause(up OpenUpload, seen Seen, now time.Time) Cause {
 		return pick(l.answered() && l.cors == "" && !l.exposesETag, CauseCORSETag)
 	case l.err != nil:
 		// What was found out before this failure began says nothing about it.
-		return pick(!seen.Reached && l.isSince(now, seen), CauseStoreUnreachable)
+		return pick(!seen.Reached && l.isSince(now, seen) && !l.distrusts(), CauseStoreUnreachable)
 	case refused && l.clockIsWrong(up):
 		return CauseClockWrong
 	case slices.Contains(credentialCodes, seen.Code) && seen.Status >= 400 || refused && slices.Contains(credentialCodes, l.headCode):
@@ -171,6 +173,13 @@ func pick(sure bool, cause Cause) Cause {
 		return cause
 	}
 	return CauseUnknown
+}
+
+// distrusts reports whether the store was reached, and has a certificate that this server doesn't
+// trust: browsers may.
+func (l storeLook) distrusts() bool {
+	var untrusted *tls.CertificateVerificationError
+	return errors.As(l.err, &untrusted)
 }
 
 // isSince reports whether the store was asked after the script's requests had begun to fail.

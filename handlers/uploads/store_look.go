@@ -38,8 +38,7 @@ type lookEntry struct {
 }
 
 func newDiagnoses(store objectStore, now func() time.Time) *diagnoses {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableKeepAlives = true
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
 	return &diagnoses{store: store, now: now, looks: newRecent[*lookEntry](maxLooks), client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -154,17 +153,21 @@ func (d *diagnoses) preflight(ctx context.Context, q storeQuestion, method, head
 	list := func(name string) string { return strings.Join(response.Header.Values("Access-Control-"+name), ",") }
 	exposed := list("Expose-Headers")
 	return preflightAnswer{status: response.StatusCode, origin: list("Allow-Origin"), methods: list("Allow-Methods"),
-		headers: list("Allow-Headers"), date: response.Header.Get("Date"), exposesETag: names(exposed, "ETag")}, nil
+		headers: list("Allow-Headers"), date: dateOf(response.Header), exposesETag: names(exposed, "ETag")}, nil
 }
 
-// decides reports whether the answer is one about permission. A store that is busy or starts, and a
-// bucket that isn't there, say nothing about it.
-func (a preflightAnswer) decides() bool {
-	switch a.status {
-	case http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
+// dateOf is when an answer was made, "" for one that a cache has kept.
+func dateOf(h http.Header) string {
+	if h.Get("Age") != "" {
+		return ""
 	}
-	return a.status < http.StatusInternalServerError
+	return h.Get("Date")
+}
+
+// decides reports whether the answer is one about permission. A store that is busy or starts, one
+// that leads elsewhere, and a bucket that isn't there say nothing about it.
+func (a preflightAnswer) decides() bool {
+	return a.status >= 200 && a.status < 300 || a.status == http.StatusForbidden || a.status == http.StatusMethodNotAllowed
 }
 
 // allowsOrigin reports whether the answer lets pages of the origin in.
