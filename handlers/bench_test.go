@@ -5,12 +5,15 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/postern-dev/postern/cmd/postern/testpostgres"
 	"github.com/postern-dev/postern/handlers"
+	records "github.com/postern-dev/postern/handlers/ledger"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -37,7 +40,7 @@ func (w *writer) reset() {
 }
 
 // benchEcho is what a server runs: access log, handlers, and beside them a bare page.
-func benchEcho(b *testing.B) *echo.Echo {
+func benchEcho(b *testing.B, edits ...func(*handlers.Config)) *echo.Echo {
 	b.Helper()
 	e := echo.New()
 	e.Use(handlers.AccessLog(slog.New(slog.NewJSONHandler(io.Discard, nil))))
@@ -45,11 +48,15 @@ func benchEcho(b *testing.B) *echo.Echo {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h, err := handlers.New(handlers.Config{
+	config := handlers.Config{
 		PublicURL: "https://uploads.example.com", Profiles: benchProfiles(),
 		Store:     uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Region: "eu-central-1", Provider: aws},
 		TokenKeys: []sigv4.Secret{tokenSecret}, Identifier: named{},
-	})
+	}
+	for _, edit := range edits {
+		edit(&config)
+	}
+	h, err := handlers.New(config)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -97,6 +104,25 @@ func get(path string) *http.Request {
 // in cmd/postern/load.
 func BenchmarkFormPage(b *testing.B) {
 	serve(b, benchEcho(b), get("/forms/photos"), http.StatusOK)
+}
+
+// BenchmarkFormPageFor64 is the same page for 64 visitors at once, without a ledger and with one.
+func BenchmarkFormPageFor64(b *testing.B) {
+	pages := func(edits ...func(*handlers.Config)) func(*testing.B) {
+		return func(b *testing.B) {
+			e := benchEcho(b, edits...)
+			b.SetParallelism(max(1, 64/runtime.GOMAXPROCS(0)))
+			b.RunParallel(func(pb *testing.PB) {
+				for w := (&writer{header: http.Header{}}); pb.Next(); w.reset() {
+					e.ServeHTTP(w, get("/forms/photos"))
+				}
+			})
+		}
+	}
+	b.Run("WithoutLedger", pages())
+	b.Run("SQLite", pages(newLedger(b).in))
+	url := testpostgres.Start(b).Database(b)
+	b.Run("PostgreSQL", pages((&testLedger{Ledger: openRecords(b, records.Config{URL: url})}).in))
 }
 
 // BenchmarkFormPageOfAKnownVisitor is the same page with the owner marks of its visitor.

@@ -26,17 +26,24 @@ type testLedger struct {
 	late atomic.Bool // Find doesn't know yet what others have decided
 }
 
-func newLedger(t *testing.T) *testLedger { return newLedgerAt(t, newClock()) }
+func newLedger(t testing.TB) *testLedger { return newLedgerAt(t, newClock()) }
 
 // newLedgerAt is a ledger whose time the test moves.
-func newLedgerAt(t *testing.T, c *clock) *testLedger {
+func newLedgerAt(t testing.TB, c *clock) *testLedger {
 	t.Helper()
-	opened, err := records.Open(records.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db"), Receivers: []records.Receiver{{Name: "application"}}, Now: c.now})
+	return &testLedger{Ledger: openRecords(t, records.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db"), Now: c.now,
+		Receivers: []records.Receiver{{Name: "application"}}})}
+}
+
+// openRecords opens a ledger until the test ends.
+func openRecords(t testing.TB, c records.Config) *records.Ledger {
+	t.Helper()
+	opened, err := records.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = opened.Close() })
-	return &testLedger{Ledger: opened}
+	return opened
 }
 
 var errAway = errors.New("the database is away")
