@@ -169,9 +169,7 @@ func TestANameThatChangesBetweenLookUpsIsNotDialled(t *testing.T) {
 	}
 }
 
-// Without an injected network the system's dialler has the guard as well: it sees the address of
-// the socket itself.
-func TestTheSystemsDiallerRefusesLoopback(t *testing.T) {
+func TestANameOfLoopbackIsRefusedWithTheSystemsResolver(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
