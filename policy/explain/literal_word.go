@@ -172,7 +172,7 @@ func (r *literalReader) skipExpression() {
 			if depth--; depth < 0 {
 				return
 			}
-		case depth == 0 && (strings.IndexByte(",;\n", c) >= 0 || c == '>' && r.text[r.at-1] != '=' && r.text[r.at-1] != '-'):
+		case depth == 0 && (strings.IndexByte(",;\n", c) >= 0 || c == '>' && r.at > 0 && r.text[r.at-1] != '=' && r.text[r.at-1] != '-'):
 			return
 		case (c == '"' || c == '\'' || c == '`') && !r.isApostrophe():
 			if !r.skipQuoted(c) {
