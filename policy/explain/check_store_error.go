@@ -12,10 +12,11 @@ import (
 func (x *explainer) checkStoreError() {
 	e := x.storeError
 	x.addStoreFacts()
-	for _, f := range x.signatureEvidence() {
+	evidence := x.signatureEvidence()
+	for _, f := range evidence {
 		x.add(f)
 	}
-	if len(x.report.Findings) == len(x.faults) {
+	if len(evidence) == 0 {
 		x.add(e.finding())
 	}
 }
