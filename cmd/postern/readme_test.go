@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,13 +45,20 @@ func TestTheReadmesConfigLoads(t *testing.T) {
 	}
 }
 
-// The commands need one file that the README describes: a refusal by the store.
+// The commands need two files that the README describes: a refusal by the store, and the config file,
+// here of a store on this machine whose bucket has no rules yet.
 func TestTheReadmesCommandsWork(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir())
+	file := readme(t, "yaml")
+	file = strings.NewReplacer("{provider: aws, region: eu-central-1}", "{provider: versity, region: us-east-1, endpoint: "+strconv.Quote(startStore(t).URL())+", path_style: true}",
+		"https://uploads.example.com", "http://127.0.0.1:1", "https://app.example.com", "http://localhost:1").Replace(file)
+	useOperator(t)
+	environment := sampleEnvironment()
+	environment["POSTERN_TOKEN_KEY"], environment["POSTERN_TICKET_KEY"] = serveTokenKey, serveTicketKey
+	write(t, "postern.yaml", file) // the working directory is the store's own
 	write(t, "refusal.xml", `<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: ["eq", "$key", "users/1/photo.png"]</Message></Error>`)
 	wanted := map[string]struct {
 		code int
@@ -58,15 +66,21 @@ func TestTheReadmesCommandsWork(t *testing.T) {
 	}{
 		"sign":    {exitDone, "--form-string 'key=users/1/photo.png'"},
 		"explain": {exitFailed, "value_mismatch"},
+		"setup":   {exitFailed, "cors_missing"},
+		"iam":     {exitDone, `"s3:PutObject"`},
+		"serve":   {exitDone, "can be served"},
+		"doctor":  {exitFailed, "cors_missing"},
+		"sweep":   {exitDone, ""},
 	}
 	for line := range strings.Lines(string(text)) {
 		command, typed := strings.CutPrefix(strings.TrimSpace(line), "postern ")
+		command, _, _ = strings.Cut(command, " #")
 		args := strings.Fields(command)
 		if !typed || len(args) == 0 {
 			continue
 		}
 		want, known := wanted[args[0]]
-		if got := invoke(t, sampleEnvironment(), args...); !known || got.code != want.code || !strings.Contains(got.stdout, want.text) {
+		if got := invoke(t, environment, args...); !known || got.code != want.code || !strings.Contains(got.stdout, want.text) {
 			t.Errorf("postern %s: want %d and %q, got %+v", command, want.code, want.text, got)
 		}
 		delete(wanted, args[0])
