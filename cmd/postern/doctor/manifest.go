@@ -115,7 +115,8 @@ func (r *run) remove(ctx context.Context, o object) string {
 	}
 	for range maxVersions {
 		found := r.send(ctx, r.server, call{method: http.MethodHead, bucket: o.bucket, key: o.key})
-		if found.status == http.StatusNotFound || found.status == http.StatusForbidden && !r.isListed(ctx, o) {
+		marker := found.header.Get("x-amz-delete-marker") == "true" // the answer is 404, and there are versions below it
+		if found.status == http.StatusNotFound && !marker || found.status == http.StatusForbidden && !r.isListed(ctx, o) {
 			return ""
 		}
 		c := call{method: http.MethodDelete, bucket: o.bucket, key: o.key}
@@ -126,7 +127,7 @@ func (r *run) remove(ctx context.Context, o object) string {
 		if !a.ok() && a.status != http.StatusNotFound {
 			return a.String()
 		}
-		if !found.ok() { // HEAD is denied: this was all that can be done
+		if !found.ok() && !marker { // HEAD is denied: this was all that can be done
 			return ""
 		}
 	}

@@ -92,7 +92,15 @@ func (t *trial) checkOwnObject(ctx context.Context, key string) {
 	if len(t.profile.Tags) > 0 && provider.PostPolicy && provider.Attributes().TagsField == "" {
 		try(rightSetTags, call{method: http.MethodPut, query: []sigv4.Param{{Name: "tagging"}}, body: []byte("<Tagging><TagSet></TagSet></Tagging>")})
 	}
-	try(rightDelete, call{method: http.MethodDelete})
+	t.removeMarker(ctx, key, try(rightDelete, call{method: http.MethodDelete}))
+}
+
+// removeMarker removes the delete marker that a DELETE has put above the versions of an object, so
+// that they are found when all is cleaned up. Buckets without versions have none.
+func (t *trial) removeMarker(ctx context.Context, key string, deleted answer) {
+	if version := deleted.header.Get("x-amz-version-id"); deleted.ok() && version != "" {
+		t.send(ctx, t.server, call{method: http.MethodDelete, bucket: t.bucket, key: key, query: []sigv4.Param{{Name: "versionId", Value: version}}})
+	}
 }
 
 // copyOf is a call that copies an object of this bucket, with other headers.
@@ -185,8 +193,9 @@ func (t *trial) checkWidth(ctx context.Context, key string) {
 	if t.send(ctx, t.visitor, listing(t.bucket)).ok() {
 		wide = append(wide, "list the bucket (s3:ListBucket)")
 	}
-	if t.send(ctx, t.visitor, call{method: http.MethodDelete, bucket: t.bucket, key: key}).ok() && t.head(ctx, key).status == http.StatusNotFound {
+	if deleted := t.send(ctx, t.visitor, call{method: http.MethodDelete, bucket: t.bucket, key: key}); deleted.ok() && t.head(ctx, key).status == http.StatusNotFound {
 		wide = append(wide, "delete objects (s3:DeleteObject)")
+		t.removeMarker(ctx, key, deleted)
 	}
 	if outside := Subject + "-outside/" + Subject + key[strings.LastIndex(key, "/")+1:]; t.isOutside(outside) {
 		t.written.add(object{t.bucket, outside, ""})

@@ -131,10 +131,12 @@ func (s *Server) start(t testing.TB) (ended chan struct{}) {
 	return ended
 }
 
-// Kill ends the server's process at once, as a power cut would. Its data stay.
+// Kill ends the server and the processes of its connections at once and leaves its data as they are:
+// the next start recovers them, as after a power cut. A killed process of the server alone would
+// leave connections that answer for a moment more.
 func (s *Server) Kill() {
 	if s.process != nil {
-		s.process.Process.Kill()
+		endAtOnce(s.process.Process)
 		<-s.ended
 		s.process = nil
 	}
