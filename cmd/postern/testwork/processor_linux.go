@@ -6,9 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processorTime returns for how long the current thread has run. Other than a clock, it stands still
-// while the processor runs something else, so that a busy machine changes no ratio.
-func processorTime() time.Duration {
+// ProcessorTime returns for how long the current thread has run. Other than a clock, it stands still
+// while the processor runs something else, so that a busy machine changes no ratio. Call it with the
+// thread locked (runtime.LockOSThread).
+func ProcessorTime() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
 		panic(err)

@@ -27,14 +27,14 @@ func RequireLinear(t testing.TB, n int, work func(n int) func()) {
 // so growth ends as soon as the ratio is below enough.
 func growth(small, large func(), enough float64) (ratio float64) {
 	const atLeast, atMost = 20, 5 * time.Second
-	runtime.LockOSThread() // processorTime is a thread's
+	runtime.LockOSThread() // ProcessorTime is a thread's
 	defer runtime.UnlockOSThread()
 	shortest := [2]time.Duration{time.Hour, time.Hour}
 	for round, start := 0, time.Now(); round < atLeast || time.Since(start) < atMost; round++ {
 		for i, work := range []func(){small, large} {
-			begun := processorTime()
+			begun := ProcessorTime()
 			work()
-			shortest[i] = min(shortest[i], max(processorTime()-begun, 1))
+			shortest[i] = min(shortest[i], max(ProcessorTime()-begun, 1))
 		}
 		if ratio = float64(shortest[1]) / float64(shortest[0]); round >= atLeast && ratio < enough {
 			break
