@@ -84,10 +84,11 @@ func fieldInWords(field string) string {
 
 func quote(text string) string { return "“" + repeat(text) + "”" }
 
-// isSecretField reports whether a field's value would let somebody else upload.
+// isSecretField reports whether a field's value would let somebody else upload, or is a secret by
+// the field's name.
 func isSecretField(name string) bool {
 	name = strings.ToLower(name)
-	return name == "policy" || strings.HasSuffix(name, "signature") || strings.HasSuffix(name, "-security-token")
+	return name == "policy" || strings.HasSuffix(name, "signature") || strings.HasSuffix(name, "-security-token") || namesSecret(name)
 }
 
 // redact returns a field's value as reports may repeat it.
@@ -104,7 +105,7 @@ func conditionSource(c policy.Condition) string {
 	case c.Operator() == "":
 		return ""
 	case isSecretField(c.Field()):
-		return `["` + string(c.Operator()) + `", "$` + c.Field() + `", …]`
+		return `["` + string(c.Operator()) + `", "$` + repeat(c.Field()) + `", …]`
 	}
 	return repeat(c.String())
 }

@@ -31,6 +31,31 @@ func hideSecrets(text string) string {
 	return hideShapes(text)
 }
 
+// secretNames are parts of the names of fields, headers and parameters whose values are secrets, in
+// lower case and without - and _.
+var secretNames = []string{
+	"secret", "token", "passw", "passphrase", "passcode", "pwd", "session", "sessid", "jwt", "csrf", "xsrf", "apikey", "authkey", "privatekey", "accountkey",
+	"encryptionkey", "customerkey", "copysourcekey", "authorization", "bearer", "cookie", "credentialkey", "tempurlkey",
+}
+
+// namesSecret reports whether a field's name says that its value is a secret: a token of a framework
+// against forged requests, a password, a customer's encryption key. The session token of a signature
+// and the MD5 sum of an encryption key are none of them.
+func namesSecret(name string) bool {
+	name = strings.NewReplacer("-", "", "_", "", ".", "").Replace(policy.LowerName(name))
+	return containsAny(name, secretNames) && !strings.HasSuffix(name, "securitytoken") && !strings.HasSuffix(name, "md5")
+}
+
+// hideOfField returns what a finding says about a field, without the field's value if that is a
+// secret.
+func hideOfField(field, text string) string {
+	switch {
+	case text == "", text == "a condition", text == "before the file", !namesSecret(field):
+		return text
+	}
+	return hidden
+}
+
 func containsAny(text string, stems []string) bool {
 	for _, stem := range stems {
 		if strings.Contains(text, stem) {
@@ -44,6 +69,7 @@ func containsAny(text string, stems []string) bool {
 var secretStems = []string{
 	"auth", "cookie", "token", "sig", "secret", "apikey", "api-key", "api_key", "keysecret", "accountkey", "account_key", "private", "pass", "pwd", "credential=",
 	"bearer", "basic", "digest", "negotiate", "sharedkey", "aws ", "aws4-hmac-sha256 ", "oss ", "goog1 ", "-key:", "-key=", "://",
+	"jwt", "session", "sessid", "srf", "customer-key", "key provided", "sk-", "sk_", "pk-", "pk_", "rk_", "hf_", "gho_", "ghp_", "ghs_", "ghu_", "glpat-", "xox",
 }
 
 // secretPatterns find secrets by what stands before them, which is kept.
@@ -54,6 +80,10 @@ var secretPatterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(\b(?:bearer|basic|digest|negotiate|sharedkey(?:lite)?)\s+)[A-Za-z0-9._~+/=:-]{3,}`),
 	regexp.MustCompile(`(?i)(\b(?:aws|oss|goog1)\s+[^\s:]{3,128}:)\S+`),
 	regexp.MustCompile(`(?i)((?:signature|token|\bsig|secret(?:[_-]?access)?(?:[_-]?key)?|api[_-]?key|keysecret|account[_-]?key|password|passwd|passphrase|pwd|private[_-]?key(?:[_-]?id)?|temp[_-]?url[_-]?(?:key|sig)|auth[_-]?key|[a-z-]*-key)["']?\s*(?:=>|[:=])\s*\\?["']?)[^\s"'&,;<>(){}\\]+`),
+	regexp.MustCompile(`(?i)((?:jwt|session(?:[_-]?id)?|sessid|[cx]srf)["']?\s*(?:=>|[:=])\s*\\?["']?)[^\s"'&,;<>(){}\\]+`),
+	regexp.MustCompile(`(?i)(\$[\w-]{0,64}(?:secret|token|passw|passphrase|pwd|session|jwt|[cx]srf|api[_-]?key|authorization|cookie|customer-key)[\w-]{0,64}\\?["']?\s*,\s*\\?["']?)[^"',\]\\]+`),
+	regexp.MustCompile(`(?i)(\bkey provided: ?)\S+`),
+	regexp.MustCompile(`()\b(?:sk|pk|rk|hf|gh[opsu]|glpat|xox[abprs])[-_][A-Za-z0-9_-]{8,}`),
 	regexp.MustCompile(`(://[^/\s:@]{0,128}:)[^/\s@]+@`),
 }
 

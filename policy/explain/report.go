@@ -78,6 +78,7 @@ const maxFindings = 200
 
 // add adds a finding unless the report has the same one.
 func (x *explainer) add(f Finding) {
+	f.Wanted, f.Got = hideOfField(f.Field, f.Wanted), hideOfField(f.Field, f.Got)
 	f.Field, f.Condition, f.Wanted, f.Got = repeat(f.Field), repeat(f.Condition), repeat(f.Wanted), repeat(f.Got)
 	if len(x.report.Findings) < maxFindings && !x.seen[f] {
 		x.report.Findings = append(x.report.Findings, f)

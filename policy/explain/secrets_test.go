@@ -102,6 +102,7 @@ func inputSecrets() []inputSecret {
 	add("a password", "password={}", random(alphanumeric, 10))
 	add("a password in JSON's notation", "passwd: {}", random(alphanumeric, 10))
 	add("a customer's encryption key", "x-amz-server-side-encryption-customer-key: {}", random(base64Set, 43)+"=")
+	add("a key that an API repeats", "Incorrect API key provided: {}.", "sk-"+random(alphanumeric, 14))
 	add("a proxy's authorization", "Proxy-Authorization: Basic {}", random(base64Set, 20))
 	return list
 }
@@ -294,5 +295,77 @@ func requireHidden(t *testing.T, s inputSecret, report explain.Report) {
 				return
 			}
 		}
+	}
+}
+
+// secretlyNamed are names that say that their value is a secret.
+var secretlyNamed = []string{
+	"authenticity_token", "csrf_token", "_csrf", "csrfmiddlewaretoken", "X-XSRF-TOKEN", "__RequestVerificationToken", "token", "access_token", "jwt", "session",
+	"session_id", "PHPSESSID", "password", "passwd", "api_key", "apiKey", "X-Api-Key", "secret", "client_secret", "x-auth-token", "authorization", "cookie",
+	"x-amz-server-side-encryption-customer-key", "x-amz-copy-source-server-side-encryption-customer-key", "x-goog-encryption-key", "x-amz-meta-session-token",
+}
+
+// namedPlaces write a value under a name into every place of an input that has names.
+var namedPlaces = []struct {
+	name  string
+	input func(name, value string) string
+}{
+	{"a field of JSON", func(name, value string) string {
+		return `{"url":"https://media.example","fields":{"key":"a",` + inJSON(name) + `:` + inJSON(value) + `,"policy":"` + emptyPolicy + `"}}`
+	}},
+	{"a field of a command", func(name, value string) string {
+		return "curl https://media.example -F '" + name + "=" + value + "' -F policy=" + emptyPolicy + " -F file=@a"
+	}},
+	{"a field behind the file", func(name, value string) string {
+		return "curl https://media.example -F policy=" + emptyPolicy + " -F file=@a -F '" + name + "=" + value + "'"
+	}},
+	{"a control of a page", func(name, value string) string {
+		return `<form method="post" enctype="multipart/form-data" action="https://media.example"><input name="` + name + `" value="` + value + `"><input name="policy" value="` + emptyPolicy + `"><input type="file" name="file"></form>`
+	}},
+	{"a condition and another value", func(name, value string) string {
+		document := base64.StdEncoding.EncodeToString([]byte(policyHead + `{` + inJSON(name) + `:` + inJSON(value) + `}]}`))
+		return `{"url":"https://media.example","fields":{"key":"a",` + inJSON(name) + `:` + inJSON(value+"?") + `,"policy":"` + document + `"}}`
+	}},
+	{"a condition of a bare policy", func(name, value string) string {
+		return policyHead + `["starts-with",` + inJSON("$"+name) + `,` + inJSON(value) + `]]}`
+	}},
+	{"a header of a command", func(name, value string) string {
+		return "curl -X PUT -T a.png -H '" + name + ": " + value + "' 'https://media.example/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00'"
+	}},
+	{"a parameter of a presigned URL", func(name, value string) string {
+		return "https://media.example/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00&" + name + "=" + value + "&" + name + "=" + value + "b"
+	}},
+	{"an argument of an error", func(name, value string) string {
+		return "<Error><Code>InvalidArgument</Code><Message>Invalid value for " + name + "</Message><ArgumentName>" + name + "</ArgumentName><ArgumentValue>" + value + "</ArgumentValue></Error>"
+	}},
+	{"a condition that failed", func(name, value string) string {
+		return refusalWith("Message", "AccessDenied", `Invalid according to Policy: Policy Condition failed: ["eq", "$`+name+`", "`+value+`"]`)
+	}},
+	{"one without quotes", func(name, value string) string {
+		return refusalWith("Message", "AccessDenied", `Policy Condition failed: [eq, $`+name+`, `+value+`]`)
+	}},
+	{"a header that a store saw", func(name, value string) string {
+		name = strings.ToLower(name)
+		return refusalWith("CanonicalRequest", "SignatureDoesNotMatch", "PUT\n/a\n\naccept-encoding:gzip\nhost:media.example\n"+name+":"+value+"\n\naccept-encoding;host;"+name+"\nUNSIGNED-PAYLOAD")
+	}},
+}
+
+// TestTheValueOfANameThatSaysSecretIsNotRepeated has a value that looks like any word, so that only
+// the name tells.
+func TestTheValueOfANameThatSaysSecretIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, place := range namedPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			for _, name := range secretlyNamed {
+				s := inputSecret{name, name, "lighthouse"}
+				report, err := explain.Explain(place.input(name, s.secret), explain.Options{Now: time.Unix(1_800_000_000, 0)})
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+					continue
+				}
+				requireHidden(t, s, report)
+			}
+		})
 	}
 }

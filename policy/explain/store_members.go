@@ -108,7 +108,7 @@ func readArgument(e *storeError, f *Finding) {
 	f.Field = cmp.Or(f.Field, e.member("argumentname"))
 	f.Got = cmp.Or(e.member("argumentvalue"), e.Message, f.Got)
 	switch name := policy.LowerName(f.Field); {
-	case isSecretField(name) || strings.Contains(name, "authorization") || strings.Contains(name, "token"):
+	case isSecretField(name) || isSecretField(e.member("argumentname")):
 		f.Got = e.Message
 	case name == "acl" || name == "x-amz-acl":
 		f.Code = "acl_invalid"
