@@ -108,7 +108,7 @@ var reasonCodes = map[policy.Reason]string{
 // violationFinding turns a violation into a finding, with a more exact cause where one is likely.
 func (x *explainer) violationFinding(v policy.Violation) Finding {
 	f := Finding{Code: cmp.Or(reasonCodes[v.Reason], "condition_failed"), Field: v.Field, Condition: conditionSource(v.Condition), Wanted: v.Wanted, Got: redact(v.Field, v.Got)}
-	if isSecretField(v.Field) {
+	if isSecretField(v.Field) && v.Wanted != "a condition" {
 		f.Wanted = "the value that was signed"
 	}
 	switch v.Reason {

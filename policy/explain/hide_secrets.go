@@ -50,7 +50,7 @@ func namesSecret(name string) bool {
 // secret.
 func hideOfField(field, text string) string {
 	switch {
-	case text == "", text == "a condition", text == "before the file", !namesSecret(field):
+	case text == "", text == "a condition", text == "before the file", text == "the value that was signed", !namesSecret(field):
 		return text
 	}
 	return hidden
@@ -69,7 +69,7 @@ func containsAny(text string, stems []string) bool {
 var secretStems = []string{
 	"auth", "cookie", "token", "sig", "secret", "apikey", "api-key", "api_key", "keysecret", "accountkey", "account_key", "private", "pass", "pwd", "credential=",
 	"bearer", "basic", "digest", "negotiate", "sharedkey", "aws ", "aws4-hmac-sha256 ", "oss ", "goog1 ", "-key:", "-key=", "://",
-	"jwt", "session", "sessid", "srf", "customer-key", "key provided", "sk-", "sk_", "pk-", "pk_", "rk_", "hf_", "gho_", "ghp_", "ghs_", "ghu_", "glpat-", "xox",
+	"jwt", "session", "sessid", "srf", "customer-key", "encryption-key", "key provided", "sk-", "sk_", "pk-", "pk_", "rk_", "hf_", "gho_", "ghp_", "ghs_", "ghu_", "glpat-", "xox",
 }
 
 // secretPatterns find secrets by what stands before them, which is kept.
@@ -81,7 +81,7 @@ var secretPatterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(\b(?:aws|oss|goog1)\s+[^\s:]{3,128}:)\S+`),
 	regexp.MustCompile(`(?i)((?:signature|token|\bsig|secret(?:[_-]?access)?(?:[_-]?key)?|api[_-]?key|keysecret|account[_-]?key|password|passwd|passphrase|pwd|private[_-]?key(?:[_-]?id)?|temp[_-]?url[_-]?(?:key|sig)|auth[_-]?key|[a-z-]*-key)["']?\s*(?:=>|[:=])\s*\\?["']?)[^\s"'&,;<>(){}\\]+`),
 	regexp.MustCompile(`(?i)((?:jwt|session(?:[_-]?id)?|sessid|[cx]srf)["']?\s*(?:=>|[:=])\s*\\?["']?)[^\s"'&,;<>(){}\\]+`),
-	regexp.MustCompile(`(?i)(\$[\w-]{0,64}(?:secret|token|passw|passphrase|pwd|session|jwt|[cx]srf|api[_-]?key|authorization|cookie|customer-key)[\w-]{0,64}\\?["']?\s*,\s*\\?["']?)[^"',\]\\]+`),
+	regexp.MustCompile(`(?i)(\$[\w-]{0,64}(?:secret|token|passw|passphrase|pwd|session|jwt|[cx]srf|api[_-]?key|sessid|authorization|cookie|(?:customer|encryption|auth|private|account)[_-]?key)[\w-]{0,64}\\?["']?\s*,\s*\\?["']?)[^"',\]\\]+`),
 	regexp.MustCompile(`(?i)(\bkey provided: ?)\S+`),
 	regexp.MustCompile(`()\b(?:sk|pk|rk|hf|gh[opsu]|glpat|xox[abprs])[-_][A-Za-z0-9_-]{8,}`),
 	regexp.MustCompile(`(://[^/\s:@]{0,128}:)[^/\s@]+@`),
