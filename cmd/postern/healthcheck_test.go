@@ -97,6 +97,7 @@ func TestCheckJudgesAConfigAsServeWouldWithoutListening(t *testing.T) {
 	}{
 		{"a good one, its port taken", credentials, nil, exitDone, nil},
 		{"a bucket that isn't there is a warning", credentials, []string{"bucket: media", "bucket: nowhere"}, exitDone, []string{"the bucket isn't there"}},
+		{"a profile for which no ticket is verified is a warning", credentials, []string{"tickets: {secret: \"env:TICKET_KEY\"}\n", ""}, exitDone, []string{"nobody can upload", "profiles.inbox.access"}},
 		{"a profile whose uploads can be removed is a warning", credentials, []string{"10MiB}", "10MiB, removable: 1h}"}, exitDone, []string{"visitors can remove what was accepted"}},
 		{"two mistakes in the file", credentials, []string{"size: 1..10MiB", "size: much", "listen:", "lisen: x\nlisten:"}, exitUsage, []string{`unknown key "lisen"`}},
 		{"two bad values", credentials, []string{"size: 1..10MiB", "size: much", "region: us-east-1", "region: \"\""}, exitUsage, []string{"size", "region"}},

@@ -82,6 +82,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 		return nil, err
 	}
 	warnOfRemovable(log, profiles)
+	warnOfTickets(log, file, profiles)
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles, Store: store, TokenKeys: file.TokenKeys,
 		Receipts: issuer, WithoutReceipts: issuer == nil,
@@ -145,6 +146,19 @@ func warnOfRemovable(log *slog.Logger, profiles []profile.Profile) {
 		if p.Removable > 0 {
 			log.Warn("visitors can remove what was accepted, also where the application has used it already: keep a copy under another key",
 				slog.String("key", "profiles."+p.Name+".removable"), slog.Duration("for", p.Removable))
+		}
+	}
+}
+
+// warnOfTickets names the profiles that nobody can use: they need a ticket, and none is verified.
+func warnOfTickets(log *slog.Logger, file *config.Config, profiles []profile.Profile) {
+	if file.Tickets.Secret != "" || file.Tickets.JWKS != "" {
+		return
+	}
+	for _, p := range profiles {
+		if p.Access != profile.AccessPublic && !slices.Contains(file.InsecureProxySubject.Profiles, p.Name) {
+			log.Warn("nobody can upload: the profile needs a ticket, and there is neither tickets.secret nor tickets.jwks",
+				slog.String("key", "profiles."+p.Name+".access"))
 		}
 	}
 }

@@ -133,36 +133,61 @@ func warnOfBuckets(ctx context.Context, log *slog.Logger, store uploads.Store, b
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
 	for _, bucket := range buckets {
-		_, err := store.Client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket}, func(o *s3.Options) { o.RetryMaxAttempts = 1 })
-		if text := bucketTrouble(store, err); text != "" {
+		_, err := store.Client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket}, askOnce)
+		if text := bucketTrouble(store, err, func() string { return bucketCode(ctx, store, bucket) }); text != "" {
 			log.Warn(text, slog.String("key", "profiles"), slog.String("bucket", bucket))
 		}
 	}
 }
 
-// bucketTrouble reads the answer to HeadBucket, "" where all is well. Its status alone says
-// something, since HEAD has no body ("HeadBucket" in the S3 reference).
-func bucketTrouble(store uploads.Store, err error) string {
+// bucketTrouble reads the answer to HeadBucket, "" where all is well. HEAD has no body ("HeadBucket"
+// in the S3 reference), so codeOf asks in another way for the store's own code, "" where it has none.
+func bucketTrouble(store uploads.Store, err error, codeOf func() string) string {
 	if err == nil {
 		return ""
 	}
 	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) {
+	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil || answer.HTTPStatusCode() == 0 {
 		return "the store doesn't answer: " + innermostReason(err)
 	}
-	region := answer.Response.Header.Get("x-amz-bucket-region")
-	switch status := answer.HTTPStatusCode(); {
-	case region != "" && region != store.Region:
+	if region := answer.Response.Header.Get("x-amz-bucket-region"); region != "" && region != store.Region {
 		return fmt.Sprintf("the bucket is in region %s, not in %s: set store.region to it", region, store.Region)
-	case status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect:
-		return "the bucket is in another region: the store answers with a redirect; set store.region to the bucket's"
-	case status == http.StatusNotFound:
-		return "the bucket isn't there: make it, or mend profiles.*.bucket"
-	case status == http.StatusForbidden:
-		return "access to the bucket is denied: the server's own credentials need s3:ListBucket, and have to belong to this store"
-	default:
-		return fmt.Sprintf("the store answers %d when asked for the bucket", status)
 	}
+	status := answer.HTTPStatusCode()
+	if status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect {
+		return "the bucket is in another region: the store answers with a redirect; set store.region to the bucket's"
+	}
+	code := codeOf()
+	switch {
+	case code == "NoSuchBucket" || code == "" && status == http.StatusNotFound:
+		return "the bucket isn't there: make it, or mend profiles.*.bucket"
+	case code == "AccessDenied" || code == "" && status == http.StatusForbidden:
+		return "access to the bucket is denied: the server's own credentials need s3:ListBucket, and have to belong to this store"
+	case code == "SignatureDoesNotMatch":
+		return "the store refuses the signature: the secret access key isn't the one of this access key ID"
+	case code != "":
+		return fmt.Sprintf("the store refuses to show the bucket: %s; postern doctor says what to mend", code)
+	default:
+		return fmt.Sprintf("the store answers %d when asked for the bucket; postern doctor says what to mend", status)
+	}
+}
+
+// askOnce makes a call that isn't repeated.
+func askOnce(o *s3.Options) { o.RetryMaxAttempts = 1 }
+
+// bucketCode asks for the bucket's list and returns the code of the store's error, "" for none. The
+// store's message is left out: it may repeat a key ID.
+func bucketCode(ctx context.Context, store uploads.Store, bucket string) string {
+	lister, ok := store.Client.(s3.ListObjectsV2APIClient)
+	if !ok {
+		return ""
+	}
+	_, err := lister.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, MaxKeys: aws.Int32(1)}, askOnce)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 // storeURL returns the store's address for the ready line.

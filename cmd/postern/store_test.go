@@ -51,7 +51,7 @@ func TestTroubleWithABucketIsToldApart(t *testing.T) {
 		"another region": answer(301, "us-east-2"), "another region, denied": answer(403, "us-east-2"), "a redirect": answer(301, ""),
 		"broken": answer(500, ""), "silent": errors.New("connection refused"),
 	} {
-		seen[name] = bucketTrouble(store, err)
+		seen[name] = bucketTrouble(store, err, func() string { return "" })
 		if seen[name] == "" {
 			t.Errorf("%s: nothing said", name)
 		}
@@ -66,7 +66,21 @@ func TestTroubleWithABucketIsToldApart(t *testing.T) {
 			t.Errorf("%v: one text: %q", different, seen[different[0]])
 		}
 	}
-	if got := bucketTrouble(store, nil); got != "" {
+	for code, wanted := range map[string]string{
+		"NoSuchBucket": seen["missing"], "AccessDenied": seen["denied"], "SignatureDoesNotMatch": "the store refuses the signature: the secret access key isn't the one of this access key ID",
+		"XAdminUserNotFound": "the store refuses to show the bucket: XAdminUserNotFound; postern doctor says what to mend",
+	} {
+		for _, status := range []int{400, 403, 404} { // stores answer HEAD with different ones
+			if got := bucketTrouble(store, answer(status, ""), func() string { return code }); got != wanted {
+				t.Errorf("%s by %d: wanted %q, got %q", code, status, wanted, got)
+			}
+		}
+	}
+	unanswered := &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{}, Err: syscall.ECONNREFUSED}}
+	if got := bucketTrouble(store, unanswered, func() string { return "" }); got != "the store doesn't answer: connection refused" {
+		t.Errorf("no answer: got %q", got)
+	}
+	if got := bucketTrouble(store, nil, nil); got != "" {
 		t.Errorf("all is well: got %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
@@ -77,7 +78,7 @@ func (l *loader) checkStruct(n ast.Node, t reflect.Type, path string) {
 func (l *loader) eachKey(n ast.Node, t reflect.Type, path string, typeOf func(v *ast.MappingValueNode, key string) (reflect.Type, bool)) {
 	mapping, ok := n.(ast.MapNode)
 	if !ok {
-		l.fail(path, "wants keys with values, got %s", describeNode(n))
+		l.fail(path, "wants keys with values, got %s", describeNode(n, path))
 		return
 	}
 	for it := mapping.MapRange(); it.Next(); {
@@ -97,7 +98,7 @@ func (l *loader) eachKey(n ast.Node, t reflect.Type, path string, typeOf func(v 
 func (l *loader) checkList(n ast.Node, element reflect.Type, path string) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		l.fail(path, "wants a list, such as [a, b], got %s", describeNode(n))
+		l.fail(path, "wants a list, such as [a, b], got %s", describeNode(n, path))
 		return
 	}
 	for i, v := range list.Values {
@@ -118,17 +119,24 @@ var scalars = map[reflect.Kind]struct {
 
 func (l *loader) checkScalar(n ast.Node, kind reflect.Kind, path string) {
 	if rule := scalars[kind]; !slices.Contains(rule.kinds, n.Type()) {
-		l.fail(path, "wants %s, got %s", rule.wanted, describeNode(n))
+		l.fail(path, "wants %s, got %s", rule.wanted, describeNode(n, path))
 	}
 }
 
-// describeNode names a node in an error message.
-func describeNode(n ast.Node) string {
+// describeNode names a node in an error message. A text in a place for secrets isn't shown: it may be
+// one that belongs into the environment.
+func describeNode(n ast.Node, path string) string {
 	switch n.Type() {
 	case ast.MappingType, ast.MappingValueType:
 		return "keys with values"
 	case ast.SequenceType:
 		return "a list"
 	}
+	if secretPlace.MatchString(path) {
+		return "another value"
+	}
 	return fmt.Sprintf("%q", shorten(n.GetToken().Value))
 }
+
+// secretPlace matches the paths of keys whose values are, or refer to, secrets.
+var secretPlace = regexp.MustCompile(`(^|\.)(keys|tickets|receipts|upload_credentials|ledger)(\.|\[|$)|secret|token`)

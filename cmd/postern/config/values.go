@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -42,10 +43,23 @@ func (l *loader) baseURL(path, text string) *url.URL {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		l.fail(path, "wants an http or https address without user, query and fragment, got %q", shorten(text))
+		l.fail(path, "wants an http or https address without user, query and fragment, got %q", shorten(withoutUser(text)))
+		return nil
+	}
+	if !uploads.IsBaseURL(text) {
+		l.fail(path, "wants an address without blanks and the characters \\ ; , ' and \", got %q", shorten(text))
 		return nil
 	}
 	return u
+}
+
+// withoutUser leaves out what stands before the host of an address: it may be a password.
+func withoutUser(text string) string {
+	scheme, rest, found := strings.Cut(text, "://")
+	if at := strings.LastIndex(rest, "@"); found && at >= 0 {
+		return scheme + "://…" + rest[at:]
+	}
+	return text
 }
 
 // secureURL reads a baseURL that is https, or http on loopback; reason says why.
