@@ -52,6 +52,8 @@ func (x *explainer) checkPolicyField() {
 		x.add(Finding{Code: "input_cut_short", Wanted: "the whole form"})
 	case x.form.incomplete:
 		x.add(Finding{Code: "form_incomplete", Wanted: "the whole form"})
+	case x.form.templated && !hasField(x.form.fields, "policy"):
+		x.add(Finding{Code: "template_unfilled", Field: "policy", Wanted: "the fields as the browser has them", Got: "a template"})
 	case x.kind != KindPolicy && !hasField(x.form.fields, "policy") && !hasField(x.form.afterFile, "policy"):
 		x.add(Finding{Code: "policy_missing", Field: "policy", Wanted: "a signed policy"})
 	}

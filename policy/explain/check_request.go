@@ -70,7 +70,7 @@ func (x *explainer) checkSentHeaders(r *request) {
 			x.add(Finding{Code: "authorization_twice", Field: "Authorization", Wanted: "no Authorization header", Got: "one beside the signature"})
 		case name == "transfer-encoding" && hasFold(h.Value, "chunked"):
 			x.add(Finding{Code: "body_chunked", Field: "Transfer-Encoding", Wanted: "Content-Length", Got: h.Value})
-		case name == "content-type" && r.body == bodyMultipart && !hasFold(h.Value, "boundary=") && hasFold(h.Value, multipartType):
+		case name == "content-type" && r.body == bodyMultipart && (r.tool != "curl" || r.bodyFrom != "") && !hasFold(h.Value, "boundary=") && hasFold(h.Value, multipartType):
 			x.add(Finding{Code: "boundary_missing", Field: "Content-Type", Wanted: "the header that the library writes itself", Got: h.Value})
 		case x.url != nil && !x.url.signature.isEmpty() && x.mustBeSigned(name):
 			x.add(Finding{Code: "header_unsigned", Field: h.Name, Wanted: h.Name + " among the signed headers", Got: strings.Join(x.url.signedHeaders, ";")})

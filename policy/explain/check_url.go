@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,9 +30,28 @@ func (x *explainer) checkURL() {
 		x.checkPart()
 		x.checkSignedHeaders()
 	case x.checkOldURL(u.query):
+	case otherSignature(u.query) != "":
+		name := otherSignature(u.query)
+		x.add(Finding{Code: "url_other_signature", Field: name, Wanted: "a signature of S3", Got: otherSignatures[name]})
+	case x.storeError != nil && x.storeError.Message != "Access Denied":
+		// The store says more than that, and a recorded request may be shown without its query.
 	default:
 		x.add(Finding{Code: "url_unsigned", Field: "X-Amz-Signature", Wanted: "a signature in the query"})
 	}
+}
+
+// otherSignatures are the parameters for the signatures of other protocols, in lower case.
+var otherSignatures = map[string]string{"sig": "Azure Blob Storage (shared access signature)", "q-signature": "Tencent COS", "temp_url_sig": "OpenStack Swift (temporary URL)"}
+
+// otherSignature returns the name of the parameter that has another protocol's signature, "" if
+// there is none.
+func otherSignature(query url.Values) string {
+	for name := range otherSignatures {
+		if query.Get(name) != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // checkParameters finds missing parameters of the signature.

@@ -18,7 +18,7 @@ var codes = func() map[string]codeInfo {
 	return all
 }()
 
-var codeTables = []map[string]codeInfo{policyCodes, formCodes, urlCodes, signatureCodes, storeCodes, evidenceCodes}
+var codeTables = []map[string]codeInfo{policyCodes, formCodes, urlCodes, signatureCodes, storeCodes, evidenceCodes, browserCodes}
 
 // info is what the finding's code means.
 func (f Finding) info() codeInfo {

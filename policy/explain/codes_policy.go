@@ -3,6 +3,8 @@ package explain
 var policyCodes = map[string]codeInfo{
 	"policy_malformed":      {Error, "The policy isn't the JSON that stores read.", "correct it at this position; better, write the policy with a JSON encoder"},
 	"policy_injected":       {Error, "The JSON is broken inside a condition: a quote or brace in a value changed the policy, as happens when a policy is built by string formatting.", "build the policy with a JSON encoder, never with string formatting; refuse the value that did this"},
+	"policy_cut_short":      {Error, "The policy ends in the middle: it is cut short, so nothing can be said about the rest.", "paste the whole policy; in a form, send the base64 exactly as it was signed"},
+	"policy_comment":        {Error, "The policy has a comment, which JSON doesn't allow.", "remove comments; better, write the policy with a JSON encoder"},
 	"policy_altered":        {Error, "The input carries two different policies; only the signed one is accepted.", "send the policy text exactly as it was signed"},
 	"policy_missing":        {Error, "The form has no policy.", "add the signed policy as a field named policy, before the file"},
 	"policy_expired":        {Error, "The policy has expired.", "sign a new form shortly before it is used, or give it a longer lifetime; check the clock of the machine that signs"},

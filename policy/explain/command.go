@@ -142,7 +142,9 @@ func (r *request) setCurlOption(option, argument string) {
 			r.addHeader("Transfer-Encoding: chunked")
 		}
 	case "--json":
-		r.body = bodyJSON
+		if r.body = bodyJSON; !hasField(r.headers, "Content-Type") {
+			r.addHeader("Content-Type: application/json")
+		}
 	case "--get", "-G":
 		r.body, r.method = bodyNone, "GET"
 	case "--head", "-I":
@@ -173,6 +175,8 @@ func (r *request) addHeader(line string) {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	switch {
 	case len(r.headers) > maxItems:
+	case strings.HasPrefix(line, "@"):
+		r.openHeaders = true // they are in a file
 	case ok && value == "":
 		r.removed = append(r.removed, policy.LowerName(name))
 	case ok:
@@ -188,6 +192,8 @@ func (f *form) addPart(name, text string, literal bool) {
 		f.addField(policy.Field{Name: name, Value: text})
 	case strings.HasPrefix(text, "@"):
 		f.addFile(name)
+	case strings.HasPrefix(text, "<"):
+		f.addUnread(name) // the value is a file's text
 	default:
 		f.addField(policy.Field{Name: name, Value: formValue(text)})
 	}

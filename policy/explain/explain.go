@@ -55,7 +55,7 @@ func Explain(text string, o Options) (Report, error) {
 	}
 	o.Form = o.Form[:min(len(o.Form), maxItems)]
 	x := &explainer{options: o, seen: map[Finding]bool{}, found: map[cause]bool{}}
-	if !x.read(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")), o.Form) {
+	if !x.read(strings.TrimSpace(strings.TrimPrefix(withoutUTF16(text), "\ufeff")), o.Form) {
 		return Report{}, ErrUnrecognised
 	}
 	x.report = Report{

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -257,6 +258,18 @@ func TestExplainRefusesWhatHoldsNothingToExplain(t *testing.T) {
 		{"a sentence", "why doesn't it work?", explain.ErrUnrecognised},
 		{"a sentence about curl", "curl says: refused.", explain.ErrUnrecognised},
 		{"a page without a form", "<p>hello</p>", explain.ErrUnrecognised},
+		{"base64 of a text", base64.StdEncoding.EncodeToString([]byte("Hello, this is a text that somebody encoded.")), explain.ErrUnrecognised},
+		{"a private key", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----", explain.ErrUnrecognised},
+		{"any JSON", `{"name": "app", "version": "1.0.0", "dependencies": {"react": "^18"}}`, explain.ErrUnrecognised},
+		{"JSON with a member policy", `{"policy": "strict", "key": "abc", "file": "x"}`, explain.ErrUnrecognised},
+		{"a policy of IAM", `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "*"}]}`, explain.ErrUnrecognised},
+		{"an error of another API", `{"error": {"code": "card_declined", "message": "Your card was declined."}}`, explain.ErrUnrecognised},
+		{"an error of another service", "An error occurred (ThrottlingException) when calling the Invoke operation: Rate exceeded", explain.ErrUnrecognised},
+		{"an address of a page", "https://www.example.com/search?q=cats&page=2", explain.ErrUnrecognised},
+		{"a request to another API", "fetch('https://api.example.com/me', {headers: {Authorization: 'Bearer a'}})", explain.ErrUnrecognised},
+		{"a command for another API", `curl -X POST https://api.example.com/login -H 'Content-Type: application/json' -d '{"user":"a"}'`, explain.ErrUnrecognised},
+		{"a form to log in", `<form action="/login" method="post"><input name="email"><input type="password" name="password"></form>`, explain.ErrUnrecognised},
+		{"a form with a token of Qiniu", `<form action="https://up-z0.qiniup.com/" method="POST"><input name="token" value="a:b:c"><input name="key" value="a"><input type="file" name="file"></form>`, explain.ErrUnrecognised},
 		{"more than a mebibyte", strings.Repeat("a", explain.MaxInput+1), explain.ErrTooLarge},
 	}
 	for _, c := range cases {

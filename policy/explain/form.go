@@ -16,6 +16,7 @@ type form struct {
 	controls      *controls
 	signature     *signature
 	otherPolicy   bool            // the input holds a second policy, beside the form's
+	templated     bool            // a template fills in fields, or their names
 	incomplete    bool            // not all of the form is in the input, or could be read
 	unread        map[string]bool // names of fields whose values aren't in the input, in lower case
 }

@@ -97,8 +97,10 @@ func (r *pageReader) attributes(more bool) map[string]string {
 		var name, value []byte
 		name, value, more = r.tokenizer.TagAttr()
 		switch string(name) {
-		case "action", "method", "enctype", "type", "name", "id", "value", "disabled", "checked", "multiple":
+		case "action", "method", "enctype", "type", "name", "id", "value", "disabled", "checked", "multiple", "form":
 			attributes[string(name)] = string(value)
+		case ":name", ":value", "v-bind:name", "v-bind:value", "th:name", "th:value", "[name]", "[value]", "[attr.name]", "v-for", "*ngfor", "th:each", "x-for":
+			attributes["template"] = string(name) // Vue, Thymeleaf, Angular and Alpine
 		}
 	}
 	return attributes
@@ -122,6 +124,12 @@ func (r *pageReader) addControl(tag string, attributes map[string]string) {
 	case tag == "input" && inputType == "file":
 		f.controls.multiple = f.controls.multiple || has("multiple")
 		f.addFile(name)
+		return
+	case placeholder.MatchString(name), attributes["template"] != "" && name == "":
+		f.templated = true
+		return
+	case attributes["template"] != "":
+		f.addUnread(name)
 		return
 	case name == "" || inputType == "reset" || inputType == "button" || box && !has("checked"):
 		return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
@@ -79,9 +80,23 @@ func decodeLoosely(text string) string {
 	return string(decoded)
 }
 
+// comment matches a string, which is the group, or a comment.
+var comment = regexp.MustCompile(`("(?:[^"\\]|\\.)*")|//[^\n]*|(?s:/\*.*?\*/)`)
+
+// isCutShort reports whether a text is the beginning of JSON: it has no mistake but its end.
+func isCutShort(text string) bool {
+	var syntax *json.SyntaxError
+	err := json.Unmarshal([]byte(text), new(json.RawMessage))
+	return errors.As(err, &syntax) && strings.Contains(syntax.Error(), "unexpected end") && strings.Contains(text, `"conditions"`)
+}
+
 // syntaxCode tells the usual syntax errors of a policy apart.
 func syntaxCode(text string, e *policy.SyntaxError) string {
 	switch valid := json.Valid([]byte(text)); {
+	case !valid && isCutShort(text):
+		return "policy_cut_short"
+	case !valid && comment.MatchString(text) && json.Valid(comment.ReplaceAll([]byte(text), []byte("$1"))):
+		return "policy_comment"
 	case !valid && e.Condition >= 0:
 		return "policy_injected"
 	case !valid, e.Kind == policy.SyntaxJSON:

@@ -126,6 +126,9 @@ func (e *evidence) readURLLiteral(v literal, depth int) bool {
 		e.readURLOrAnswer(v.text)
 		return true
 	}
+	if text := strings.TrimSpace(v.text); v.kind == literalString && strings.HasPrefix(text, "{") && strings.Contains(text, "ignature=") && depth < maxNestedTexts {
+		return e.readURLLiteral(newLiteralReader(text).value(0), depth+1)
+	}
 	for _, item := range v.items {
 		if depth < maxLiteralDepth && e.readURLLiteral(item, depth+1) {
 			return true

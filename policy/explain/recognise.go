@@ -29,13 +29,13 @@ func (e *evidence) read(text string, simulated []policy.Field) bool {
 	if e.form != nil {
 		e.completeForm(simulated)
 	}
-	return found
+	return found && !e.isUnrelated(inner)
 }
 
 // readWhole reads a text that is an input as a whole. It returns false for other texts.
 func (e *evidence) readWhole(text string) bool {
 	lower := strings.ToLower(text[:min(len(text), maxURLBytes)])
-	switch isMarkup := strings.HasPrefix(text, "<"); {
+	switch isMarkup := strings.HasPrefix(text, "<") && !strings.HasPrefix(text, "< "); {
 	case isOneURL(text):
 		e.readURLOrAnswer(text)
 	case isCommand(text):
@@ -59,7 +59,7 @@ func (e *evidence) readWhole(text string) bool {
 
 // readWithin finds something to explain within a text.
 func (e *evidence) readWithin(text string) bool {
-	return e.readPowerShell(text) || e.readHTTP(text) || e.readBody(text) || e.readCodeForm(text) ||
+	return e.readMessageFirst(text) || e.readPowerShell(text) || e.readHTTP(text) || e.readBody(text) || e.readCodeForm(text) ||
 		e.readLiteralsWithin(text) || e.readLines(text) || e.readPairs(text) || e.readCode(text) || e.readCommandWithin(text) ||
 		e.readAnswerWithin(text) || e.readBrowserMessage(text) || e.readPageWithin(text) || e.readURLWithin(text) || e.readSentence(text)
 }
@@ -93,15 +93,22 @@ func isOneURL(text string) bool {
 	return end < 0 || !strings.ContainsAny(text[end:min(len(text), maxURLBytes)], "{[(<'\"")
 }
 
+// percentBase64 undoes percent-encoding of the signs of base64.
+var percentBase64 = strings.NewReplacer("%3D", "=", "%3d", "=", "%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/")
+
 // base64Runes are those of both alphabets, and white space.
 const base64Runes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \r\n\t"
 
 // isBase64Policy recognises base64, unless it is that of something else than a policy.
 func isBase64Policy(text string) bool {
-	if len(text) < 4 || strings.Trim(text, base64Runes) != "" {
+	text = percentBase64.Replace(text)
+	if len(text) < 4 || strings.Trim(text, base64Runes) != "" || strings.HasPrefix(strings.ToLower(text), "policy=") {
 		return false
 	}
 	inner := strings.TrimSpace(decoded(text[:min(len(text), maxPolicyBytes)]))
+	if !isPolicyStart(text) {
+		return false
+	}
 	return inner == "" || !strings.HasPrefix(inner, "<") && !strings.HasPrefix(inner, "http") && !strings.HasPrefix(inner, "[") &&
 		!(strings.HasPrefix(inner, "{") && strings.Contains(inner, `"fields"`))
 }
@@ -252,6 +259,8 @@ func (e *evidence) readURLWithin(text string) bool {
 func (e *evidence) readUnclear(text string) bool {
 	switch {
 	case !strings.HasPrefix(text, "{"):
+		return false
+	case !hasFormMember(text) && !strings.Contains(text, `"conditions"`) && !strings.Contains(text, `"expiration"`):
 		return false
 	case strings.Contains(text, `"conditions"`) || strings.Contains(text, `"expiration"`):
 		e.kind = KindPolicy

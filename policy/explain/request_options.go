@@ -22,7 +22,7 @@ func (r *request) setOption(a literal, c *codeReader) {
 		}
 	case "url", "uri":
 		r.address = c.addressOf(a)
-	case "method", "type", "verb":
+	case "method", "type", "verb", "httpmethod":
 		r.method = a.text
 	case "headers", "header":
 		r.addHeaders(a)
@@ -45,7 +45,7 @@ func (r *request) setOption(a literal, c *codeReader) {
 func isOptions(v literal) bool {
 	for _, item := range v.items {
 		switch strings.ToLower(item.name) {
-		case "method", "headers", "header", "body", "data", "url", "type", "onuploadprogress", "json", "formdata", "multipart", "auth":
+		case "method", "httpmethod", "headers", "header", "body", "data", "url", "type", "onuploadprogress", "json", "formdata", "multipart", "auth":
 			return v.call == ""
 		}
 		if item.name == "" && strings.Contains(item.text, "headers") {

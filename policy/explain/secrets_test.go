@@ -187,7 +187,7 @@ var secretPlaces = []struct {
 	{"any parameter", func(s string) string {
 		return "https://media.example/a?X-Amz-Signature=00&note=" + url.QueryEscape(s) + "&note=b"
 	}},
-	{"a URL without a signature", func(s string) string { return "https://media.example/a?note=" + url.QueryEscape(s) }},
+	{"a URL without a signature", func(s string) string { return "https://media.s3.example/a?note=" + url.QueryEscape(s) }},
 	{"an older URL", func(s string) string {
 		return "https://media.example/a?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1427992617&Signature=" + url.QueryEscape(s)
 	}},

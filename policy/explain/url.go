@@ -25,13 +25,10 @@ func (e *evidence) readURL(text string) {
 		e.addFault(Finding{Code: "url_too_long", Wanted: "at most " + formatCount(maxURLBytes, "byte"), Got: formatCount(len(text), "byte")})
 		return
 	}
+	text = e.mendedURL(text)
 	if strings.ContainsAny(text, " \r\n\t") {
 		e.addFault(Finding{Code: "url_broken", Wanted: "no spaces or line ends"})
 		text = strings.Join(strings.Fields(text), "")
-	}
-	if strings.Contains(text, "&amp;") {
-		e.addFault(Finding{Code: "url_escaped", Wanted: "&", Got: "&amp;"})
-		text = strings.ReplaceAll(text, "&amp;", "&")
 	}
 	address, err := url.Parse(text)
 	if err != nil || address.Host == "" {

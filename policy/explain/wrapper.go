@@ -19,7 +19,7 @@ const (
 )
 
 // wrappers undo what an input can be wrapped in; they return "" where there is nothing to undo.
-var wrappers = []func(string) string{withoutColours, fenced, withoutMargin, unquoted, plainQuotes, unescapedHTML, unescapedPercent, decoded}
+var wrappers = []func(string) string{withoutColours, fenced, withoutMargin, unquoted, plainQuotes, namedPolicy, unescapedHTML, unescapedPercent, decoded}
 
 // unwrap undoes one wrapper of a text. It returns false where there is none.
 func unwrap(text string) (string, bool) {
@@ -136,6 +136,16 @@ func plainQuotes(text string) string {
 		return ""
 	}
 	return wordQuotes.Replace(text)
+}
+
+// policyMember matches a policy alone with its name: policy=eyJ…, "policy": "eyJ…",
+var policyMember = regexp.MustCompile(`^["']?(?i:policy)["']?\s*[:=]\s*["']?(e[\w+/=%-]+)["']?[,;]?$`)
+
+func namedPolicy(text string) string {
+	if m := policyMember.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // unescapedHTML undoes entities in a text that has no tags of its own.
