@@ -30,6 +30,10 @@ var formlessHosts = map[string]string{".r2.cloudflarestorage.com": "Cloudflare R
 
 // checkAddress checks where the form posts to.
 func (x *explainer) checkAddress() {
+	if c := x.form.controls; c != nil && c.ownAction && x.document != nil && hasField(x.form.fields, "policy") {
+		x.add(Finding{Code: "action_invalid", Field: "action", Wanted: "the bucket's address", Got: "none"})
+		return
+	}
 	if x.form.address == "" || placeholder.MatchString(x.form.address) {
 		return
 	}
@@ -44,6 +48,9 @@ func (x *explainer) checkAddress() {
 			x.add(Finding{Code: "store_without_forms", Field: "action", Wanted: "a store that takes forms", Got: store})
 		}
 	}
+	if x.isObjectAddress(u) {
+		x.add(Finding{Code: "action_object", Field: "action", Wanted: "the bucket's address", Got: u.Scheme + "://" + u.Host + u.EscapedPath()})
+	}
 	if u.RawQuery != "" {
 		x.add(Finding{Code: "action_query", Field: "action", Wanted: "no query", Got: "a query"})
 	}
@@ -55,6 +62,20 @@ func (x *explainer) checkAddress() {
 			x.add(Finding{Code: "bucket_mismatch", Field: "bucket", Condition: conditionSource(c), Wanted: c.Value(), Got: got})
 		}
 	}
+}
+
+// isObjectAddress reports whether a form posts to an object: its path is the bucket and the key, or
+// it has a path although an AWS host names the bucket.
+func (x *explainer) isObjectAddress(u *url.URL) bool {
+	path := strings.Trim(u.Path, "/")
+	if bucket, _ := awsNames(u.String()); bucket != "" {
+		return path != ""
+	}
+	key := fieldValue(x.form.fields, "key")
+	if key == path { // it may be the bucket's name as well
+		return false
+	}
+	return key != "" && strings.HasSuffix("/"+path, "/"+key)
 }
 
 // bucketOf returns the bucket that an address names: by an AWS host, else by the first segment of

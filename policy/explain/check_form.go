@@ -2,6 +2,7 @@ package explain
 
 import (
 	"cmp"
+	"net/url"
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
@@ -32,15 +33,27 @@ func (x *explainer) checkControls() {
 	case !strings.EqualFold(c.files[0], "file"):
 		x.add(Finding{Code: "file_misnamed", Field: c.files[0], Wanted: "file", Got: c.files[0]})
 	}
-	if hasField(x.form.afterFile, "policy") {
+	if hasField(x.form.afterFile, "policy") || x.form.fileFirst {
 		x.add(Finding{Code: "file_first", Field: "file", Wanted: "the file after every field"})
 	}
 	for _, f := range x.form.afterFile {
 		if old := x.oldSignature(); old != nil && !old.covers && c.buttons[policy.LowerName(f.Name)] {
 			continue // as in OSS's own example
 		}
+		if x.isIgnoredButton(f.Name) {
+			x.add(Finding{Code: "button_after_file", Field: f.Name, Wanted: "a button without a name"})
+			continue
+		}
 		x.add(Finding{Code: "field_after_file", Field: f.Name, Wanted: "before the file", Got: redact(f.Name, f.Value)})
 	}
+}
+
+// isIgnoredButton reports whether a field is that of a submit button behind the file of a form for
+// AWS, which ignores it.
+func (x *explainer) isIgnoredButton(name string) bool {
+	u, err := url.Parse(x.form.address)
+	c := x.form.controls
+	return err == nil && awsHost.MatchString(strings.ToLower(u.Hostname())) && c != nil && c.buttons[policy.LowerName(name)] && hasField(x.form.afterFile, name)
 }
 
 // checkPolicyField checks that the form has one policy.
@@ -86,6 +99,9 @@ func (x *explainer) fileSize() (size int64) {
 func (x *explainer) isKnown(v policy.Violation) bool {
 	if x.form.unread[policy.LowerName(v.Field)] || x.form.incomplete && (v.Reason == policy.ReasonMissing || v.Reason == policy.ReasonKeyMissing) {
 		return true // it isn't in the input, but may well be in the form
+	}
+	if v.Reason == policy.ReasonExtra && x.isIgnoredButton(v.Field) {
+		return true
 	}
 	if v.Field == "key" && v.Reason != policy.ReasonKeyMissing && v.Got == "" {
 		return true // Check reports the missing key as well

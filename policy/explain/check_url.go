@@ -20,6 +20,9 @@ func (x *explainer) checkURL() {
 			x.add(Finding{Code: "parameter_repeated", Field: name, Wanted: "once", Got: formatCount(n, "value")})
 		}
 	}
+	if strings.HasSuffix(strings.ToLower(u.address.Hostname()), ".r2.dev") {
+		x.add(Finding{Code: "public_address", Field: "host", Wanted: "ACCOUNT.r2.cloudflarestorage.com", Got: u.address.Hostname()})
+	}
 	x.addFact("address", u.address.Scheme+"://"+u.address.Host+u.address.EscapedPath())
 	switch {
 	case !u.signature.isEmpty():

@@ -35,6 +35,8 @@ var formCodes = map[string]codeInfo{
 	"not_utf8":                {Error, "The value isn't UTF-8.", `send the page as UTF-8, or write accept-charset="utf-8" on the form`},
 	"action_invalid":          {Error, "The form doesn't post to an absolute address.", "post to the bucket's address"},
 	"store_without_forms":     {Error, "The store has no POST policies: it answers each form with 501 NotImplemented.", "use a presigned PUT, or a multipart upload with presigned parts"},
+	"action_object":           {Error, "The form posts to an object's address. Stores take forms at the bucket's address only, and answer 405 MethodNotAllowed elsewhere.", "post to the bucket's address; the field key names the object"},
+	"button_after_file":       {Warning, "The submit button has a name and comes after the file. S3 ignores what comes after the file; other stores refuse the field.", "remove the button's name"},
 	"action_query":            {Warning, "The form posts to an address with a query.", "post to the bucket's address without a query"},
 	"bucket_mismatch":         {Error, "The form posts to another bucket than the policy names.", "post to the bucket {wanted}, or sign for {got}"},
 	"control_unnamed":         {Error, "Controls of the form have an id and no name. Browsers send only controls with a name.", "write name= in the place of id=, or beside it: {field}"},

@@ -7,6 +7,7 @@ var urlCodes = map[string]codeInfo{
 	"url_escaped_json":      {Error, "The URL was copied out of JSON without reading it as JSON: it has \\u0026 in place of &, so the store finds no signature.", "read the text with a JSON decoder, or replace every \\u0026 by &"},
 	"url_encoded":           {Error, "The query's ?, & or = are percent-encoded, so the store takes them for text and finds no signature.", "use the presigned URL unchanged; encode it once more only to put it into another URL's parameter, and undo that before use"},
 	"url_other_signature":   {Error, "The URL has the signature of another protocol than S3's. It isn't read here, so nothing can be said about it.", "look its parameters up in that store's documentation; S3's own begin with X-Amz-"},
+	"public_address":        {Error, "The URL is for the domain under which Cloudflare R2 makes a bucket public. It only serves objects; presigned URLs work at the address of the S3 API.", "sign for the host {wanted}, with the bucket in the path or before it"},
 	"url_unsigned":          {Error, "The URL has no signature.", "use the complete presigned URL, with its query"},
 	"url_expired":           {Error, "The presigned URL has expired.", "request a new URL, also after a network error shortly before the URL expires"},
 	"parameter_missing":     {Error, "A parameter of the signature is missing from the query.", "use the presigned URL unchanged"},

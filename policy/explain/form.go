@@ -16,6 +16,7 @@ type form struct {
 	controls      *controls
 	signature     *signature
 	otherPolicy   bool            // the input holds a second policy, beside the form's
+	fileFirst     bool            // fields that aren't in the input come after the file
 	templated     bool            // a template fills in fields, or their names
 	incomplete    bool            // not all of the form is in the input, or could be read
 	unread        map[string]bool // names of fields whose values aren't in the input, in lower case
@@ -24,6 +25,7 @@ type form struct {
 // controls are what a page or a command says about the form, and JSON doesn't.
 type controls struct {
 	method, enctype string
+	ownAction       bool            // the page's form has no action, so it posts to the page itself
 	files           []string        // names of the fields with files
 	multiple        bool            // one of them takes several files
 	buttons         map[string]bool // names of the submit buttons in lower case, which browsers send as fields

@@ -64,7 +64,7 @@ func (r *pageReader) readForms() {
 				return
 			}
 			attributes := r.attributes(hasAttributes)
-			r.begin(attributes["action"], controls{method: attributes["method"], enctype: attributes["enctype"]})
+			r.begin(attributes["action"], controls{method: attributes["method"], enctype: attributes["enctype"], ownAction: strings.TrimSpace(attributes["action"]) == "" && attributes["template"] == ""})
 			r.inside = true
 		case name == "noscript":
 			r.tokenizer.NextIsNotRawText() // a form may be there for browsers without script
@@ -99,7 +99,7 @@ func (r *pageReader) attributes(more bool) map[string]string {
 		switch string(name) {
 		case "action", "method", "enctype", "type", "name", "id", "value", "disabled", "checked", "multiple", "form":
 			attributes[string(name)] = string(value)
-		case ":name", ":value", "v-bind:name", "v-bind:value", "th:name", "th:value", "[name]", "[value]", "[attr.name]", "v-for", "*ngfor", "th:each", "x-for":
+		case ":name", ":value", "v-bind:name", "v-bind:value", "th:name", "th:value", "[name]", "[value]", "[attr.name]", ":action", "v-bind:action", "th:action", "[action]", "[attr.action]", "v-for", "*ngfor", "th:each", "x-for":
 			attributes["template"] = string(name) // Vue, Thymeleaf, Angular and Alpine
 		}
 	}

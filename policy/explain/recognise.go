@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/postern-dev/postern/policy"
@@ -28,6 +29,9 @@ func (e *evidence) read(text string, simulated []policy.Field) bool {
 	}
 	if e.form != nil {
 		e.completeForm(simulated)
+	}
+	if e.url != nil && e.request == nil && wrapsFile.MatchString(text[:min(len(text), maxCodeBytes)]) {
+		e.request = &request{method: "PUT", body: bodyMultipart, form: newCommandForm()}
 	}
 	return found && !e.isUnrelated(inner)
 }
@@ -254,6 +258,10 @@ func (e *evidence) readURLWithin(text string) bool {
 	}
 	return false
 }
+
+// wrapsFile matches code that wraps a file into a form: OkHttp, Alamofire, PHP's array of a
+// CURLFile.
+var wrapsFile = regexp.MustCompile(`MultipartBody|multipartFormData|MultipartFormDataContent|new CURLFile`)
 
 // readUnclear reads a text that begins like JSON and holds nothing that could be read.
 func (e *evidence) readUnclear(text string) bool {

@@ -95,6 +95,7 @@ func (c *codeReader) formCall(object, name string, arguments []literal) {
 	case len(arguments) < 2:
 	case arguments[0].kind != literalString:
 		c.form.incomplete = true // a loop over fields that aren't in the input
+		c.form.fileFirst = c.form.fileFirst || len(c.form.controls.files) > 0
 		c.appends++
 	case strings.Contains(lower, "header"), strings.ToLower(name) == "set" && !strings.Contains(lower, "form") && !strings.Contains(lower, "data") && !strings.Contains(lower, "fd"):
 		c.headerCall(arguments)

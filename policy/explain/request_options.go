@@ -20,7 +20,7 @@ func (r *request) setOption(a literal, c *codeReader) {
 		if r.body == bodyNone && a.text != "nil" && a.text != "null" && a.text != "None" {
 			r.setBody(a, c.text)
 		}
-	case "url", "uri":
+	case "url", "uri", "to":
 		r.address = c.addressOf(a)
 	case "method", "type", "verb", "httpmethod":
 		r.method = a.text
@@ -30,7 +30,7 @@ func (r *request) setOption(a literal, c *codeReader) {
 		r.addHeader("Authorization: auth")
 	case "body", "data", "content", "file":
 		r.setBody(a, c.text)
-	case "files", "multipart", "formdata", "form_data":
+	case "files", "multipart", "formdata", "form_data", "multipartformdata":
 		r.body = bodyMultipart
 	case "json":
 		r.body = bodyJSON
