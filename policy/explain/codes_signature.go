@@ -1,6 +1,8 @@
 package explain
 
 var signatureCodes = map[string]codeInfo{
+	"signature_cos":           {Info, "This is Tencent COS's own signature of forms. The policy is checked, the signature isn't.", "compare the signature with the store's own documentation if it refuses it"},
+	"signature_obs":           {Info, "This is Huawei OBS's own signature of forms. The policy is checked, the signature isn't.", "compare the signature with the store's own documentation if it refuses it"},
 	"signature_field_missing": {Error, "A field of the signature is missing.", "add {field} as it was signed"},
 	"signature_malformed":     {Error, "The signature isn't 64 lower-case hex digits.", "send the signature as hex, as it was computed"},
 	"signature_mismatch":      {Error, "The signature isn't the one of this text and key: the policy or a signed part of the request was changed on the way, or it was signed with another secret, region or date.", "send the signed text byte for byte; check secret access key and region; sign again"},

@@ -3,6 +3,7 @@ package explain
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/policy"
@@ -24,6 +25,8 @@ var oldSignatures = []*oldSignature{
 	{"AWSAccessKeyId", "signature_v2", "x-amz-algorithm and x-amz-credential", true},
 	{"GoogleAccessId", "signature_gcs_v2", "x-goog-algorithm and x-goog-credential", true},
 	{"OSSAccessKeyId", "signature_oss_v1", "x-oss-signature-version and x-oss-credential", false},
+	{"q-ak", "signature_cos", "the signature of this form", false},
+	{"AccessKeyId", "signature_obs", "the signature of this form", true},
 }
 
 // oldSignatureOf returns the older signature that a form carries, nil if there is none.
@@ -48,6 +51,8 @@ func (x *explainer) oldSignature() *oldSignature {
 // the signature need no condition, and neither does the bucket but at S3.
 func (o *oldSignature) allows(v policy.Violation) bool {
 	switch name := policy.LowerName(v.Field); v.Reason {
+	case policy.ReasonMissing:
+		return o.code == "signature_cos" && strings.HasPrefix(name, "q-") // signed, and sent under other names
 	case policy.ReasonExtra:
 		return !o.covers || name == "signature" || name == policy.LowerName(o.accessKey) || name == "bucket" && o.code == "signature_gcs_v2"
 	case policy.ReasonUnconditional:
@@ -60,6 +65,9 @@ func (o *oldSignature) allows(v policy.Violation) bool {
 func (x *explainer) checkOldSignature(o *oldSignature) {
 	x.add(Finding{Code: o.code, Field: o.accessKey, Wanted: o.wanted})
 	x.addFact("access key ID", fieldValue(x.form.fields, o.accessKey))
+	if o.code == "signature_cos" {
+		return
+	}
 	if !hasField(x.form.fields, "signature") {
 		x.add(Finding{Code: "signature_field_missing", Field: "signature", Wanted: "a field signature"})
 	}
