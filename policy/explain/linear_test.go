@@ -52,14 +52,14 @@ func TestWorkGrowsWithTheItems(t *testing.T) {
 		"fields without conditions":      {few, func(n int) string { return onPolicy(`{"key":"a"}`) }, simulatedFields},
 		"fields beyond the bound":        {20_000, func(n int) string { return onPolicy(`{"key":"a"}`) }, simulatedFields},
 		"fields of a form": {few, func(n int) string {
-			return `{"url":"https://a.example","fields":[` + items(n, `{"name":"a%d","value":"b"}`, ",") + `]}`
+			return `{"url":"https://s3.example","fields":[` + items(n, `{"name":"a%d","value":"b"}`, ",") + `]}`
 		}, nil},
 		"fields that the visitor fills in": {few, func(n int) string {
-			return `{"url":"https://a.example","fields":[{"name":"policy","value":"` + base64.StdEncoding.EncodeToString([]byte(onPolicy(items(n, `["starts-with","$a%d",""]`, ",")))) + `"}],"open":[` + items(n, `"a%d"`, ",") + `]}`
+			return `{"url":"https://s3.example","fields":[{"name":"policy","value":"` + base64.StdEncoding.EncodeToString([]byte(onPolicy(items(n, `["starts-with","$a%d",""]`, ",")))) + `"}],"open":[` + items(n, `"a%d"`, ",") + `]}`
 		}, nil},
-		"buttons":            {few, func(n int) string { return "<form>" + items(n, "<button name=a%d>", "") }, nil},
-		"parts of a command": {few, func(n int) string { return "curl https://a.example " + items(n, "-F a%d=b", " ") }, nil},
-		"tags":               {20_000, func(n int) string { return "<form>" + strings.Repeat("<i>", n/16) }, nil},
+		"buttons":            {few, func(n int) string { return "<form action=https://s3.example>" + items(n, "<button name=a%d>", "") }, nil},
+		"parts of a command": {few, func(n int) string { return "curl https://s3.example " + items(n, "-F a%d=b", " ") }, nil},
+		"tags":               {20_000, func(n int) string { return "<form action=https://s3.example>" + strings.Repeat("<i>", n/16) }, nil},
 		"parameters":         {200, func(n int) string { return "https://a.example/?X-Amz-Signature=a&" + items(n, "a%d=b", "&") }, nil},
 		"headers of a URL": {200, func(n int) string {
 			return "https://a.example/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID/20260101/us-east-1/s3/aws4_request&X-Amz-Date=20260101T000000Z" +
