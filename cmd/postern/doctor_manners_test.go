@@ -3,18 +3,23 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/postern-dev/postern/cmd/postern/doctor"
 )
+
+var interrupted = regexp.MustCompile(`^interrupted, \d+ of \d+ checks done, test objects removed$`)
 
 // TestDoctorLeavesNothingBehindWhenItIsStopped ends the doctor, as Ctrl-C does, in the middle of
 // its writes.
@@ -33,15 +38,96 @@ func TestDoctorLeavesNothingBehindWhenItIsStopped(t *testing.T) {
 		})
 		var out strings.Builder
 		getenv := func(name string) string { return doctorEnvironment[name] }
-		run(ctx, []string{"doctor", "--config", name, "--json"}, getenv, &out, io.Discard)
+		code := run(ctx, []string{"doctor", "--config", name, "--json"}, getenv, &out, io.Discard)
 		stop()
 		proxy.have(nil)
 		var result doctor.Result
-		if err := json.Unmarshal([]byte(out.String()), &result); err != nil || len(result.Findings) == 0 || result.Findings[0].Code != "stopped" || result.Faults() != 1 {
+		if err := json.Unmarshal([]byte(out.String()), &result); err != nil || len(result.Findings) == 0 || result.Findings[0].Code != "stopped" || result.Faults() != 1 || code != exitFailed ||
+			!interrupted.MatchString(result.Findings[0].Sentence) {
 			t.Errorf("stopped after %d writes: %v: %s", after, err, &out)
 		}
 		wantNothingLeft(t, store, "media")
 	}
+}
+
+// TestDoctorIsStoppedDuringItsCleanUp: all checks are made, and the exit code still isn't 0.
+func TestDoctorIsStoppedDuringItsCleanUp(t *testing.T) {
+	store, proxy := startFaultyStore(t)
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	proxy.have(func(p *storeProxy, w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/media/refused/") && r.Method == http.MethodDelete { // only the clean-up does that
+			stop()
+		}
+		p.plain.ServeHTTP(w, r)
+	})
+	var out strings.Builder
+	code := run(ctx, []string{"doctor", "--config", name}, func(name string) string { return doctorEnvironment[name] }, &out, io.Discard)
+	if code != exitFailed || !strings.Contains(out.String(), "interrupted, ") || strings.Contains(out.String(), "canceled") {
+		t.Errorf("exit code %d: %s", code, &out)
+	}
+	wantNothingLeft(t, store, "media")
+}
+
+// TestDoctorNamesEachObjectThatItCouldntRemove: the names are told once, although three profiles
+// lack the right, and nothing is named that isn't there.
+func TestDoctorNamesEachObjectThatItCouldntRemove(t *testing.T) {
+	store, proxy := startFaultyStore(t)
+	proxy.have(deny(func(r s3Request) bool { return r.Method == http.MethodDelete }))
+	name := filepath.Join(t.TempDir(), "postern.yaml")
+	write(t, name, strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig+morePhotos))
+	text := invoke(t, doctorEnvironment, "doctor", "--config", name).stdout
+	objects, err := store.Client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("media")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects.Contents {
+		if command := "aws s3 rm s3://media/" + *o.Key + " --endpoint-url " + proxy.URL + "\n"; strings.Count(text, command) != 1 {
+			t.Errorf("wanted %s once", command)
+		}
+	}
+	list, err := store.Client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String("media")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, up := range list.Uploads {
+		command := "aws s3api abort-multipart-upload --bucket media --key " + *up.Key + " --upload-id " + *up.UploadId + " --endpoint-url " + proxy.URL + "\n"
+		if strings.Count(text, command) != 1 {
+			t.Errorf("wanted %s once", command)
+		}
+	}
+	sentence := fmt.Sprintf("%d test objects and %d unfinished multipart uploads couldn't be removed", len(objects.Contents), len(list.Uploads))
+	if len(objects.Contents) == 0 || len(list.Uploads) == 0 || strings.Count(text, "couldn't be removed") != 1 || !strings.Contains(text, sentence) {
+		t.Errorf("wanted %s once, got\n%s", sentence, text)
+	}
+}
+
+// TestDoctorNamesNothingLeftWhereItWroteNothing: no write got to the store, and the store doesn't
+// say what it has.
+func TestDoctorNamesNothingLeftWhereItWroteNothing(t *testing.T) {
+	useOperator(t)
+	store, proxy := startFaultyStore(t)
+	for _, c := range []struct {
+		name, endpoint, from, to string
+		fault                    func(*storeProxy, http.ResponseWriter, *http.Request)
+	}{
+		{"a wrong secret", proxy.URL, "", "", answerTo(func(s3Request) bool { return true }, 403, "SignatureDoesNotMatch")},
+		{"a wrong region", proxy.URL, "region: us-east-1", "region: eu-central-1", nil},
+		{"a redirect to another region", proxy.URL, "", "", answerTo(func(s3Request) bool { return true }, 301, "PermanentRedirect")},
+		{"a closed port", "http://127.0.0.1:1", "", "", nil},
+		{"an unknown host", "http://store.invalid:9000", "", "", nil},
+		{"a name that no bucket has", proxy.URL, "bucket: media", "bucket: medias", nil},
+	} {
+		proxy.have(c.fault)
+		config := strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", c.endpoint).Replace(soundConfig)
+		result, got := examine(t, strings.Replace(config, c.from, c.to, 1))
+		if got.code != exitFailed || strings.Contains(got.stdout, "left_behind") {
+			t.Errorf("%s: exit code %d, %+v", c.name, got.code, result.Findings)
+		}
+	}
+	wantNothingLeft(t, store, "media")
 }
 
 // TestDoctorTouchesNothingButItsOwn has an object below the doctor's own prefix and one where a key

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -146,7 +147,7 @@ func (r *run) requestOnce(ctx context.Context, method, address string, headers [
 	a := r.exchange(ctx, method, address, headers, body)
 	if a.err != nil {
 		r.unanswered.Add(1)
-		if dial := new(net.OpError); !errors.As(a.err, &dial) || dial.Op != "dial" {
+		if !isDial(a.err) {
 			r.mayArrive.Store(true)
 		}
 	} else {
@@ -155,8 +156,15 @@ func (r *run) requestOnce(ctx context.Context, method, address string, headers [
 	return a
 }
 
-// exchange sends a request and reads the answer.
-func (r *run) exchange(ctx context.Context, method, address string, headers []sigv4.Param, body io.Reader) answer {
+// isDial reports that there was no connection, so that nothing was sent.
+func isDial(err error) bool {
+	var dial *net.OpError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &certificate)
+}
+
+// exchange sends a request and reads the answer. What it may have written is noted.
+func (r *run) exchange(ctx context.Context, method, address string, headers []sigv4.Param, body io.Reader) (a answer) {
 	request, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return answer{err: withoutAddress(err)}
@@ -169,6 +177,7 @@ func (r *run) exchange(ctx context.Context, method, address string, headers []si
 		}
 	}
 	request.Header.Set("User-Agent", Subject)
+	defer func() { r.written.note(request, a) }()
 	// A store that refuses a body before it has read it would take the rest for another request.
 	request.Close = method == http.MethodPut || method == http.MethodPost
 	response, err := r.http.Do(request)
@@ -176,7 +185,7 @@ func (r *run) exchange(ctx context.Context, method, address string, headers []si
 		return answer{err: withoutAddress(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	a := answer{status: response.StatusCode, header: response.Header, region: response.Header.Get("x-amz-bucket-region")}
+	a = answer{status: response.StatusCode, header: response.Header, region: response.Header.Get("x-amz-bucket-region")}
 	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer)); err != nil {
 		return answer{err: withoutAddress(err)}
 	}

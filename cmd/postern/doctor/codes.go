@@ -152,6 +152,6 @@ var codes = map[code]codeAbout{
 	serverBody:                    {findings.Fault, "A proxy limits the bodies of requests to less than the script sends for 100 files at once. No file goes this way."},
 	serverHeaders:                 {findings.Fault, "A proxy limits the headers of requests to less than browsers send where other applications of the same host set cookies, or where a ticket is long."},
 	serverDiffers:                 {findings.Fault, "The server at `public_url` doesn't know an upload that was issued with this config file's keys and profiles: it runs with others, or hasn't read the file again since it was changed."},
-	stopped:                       {findings.Fault, "The doctor was stopped. What it had written is removed; what the finished checks found is told."},
-	leftBehind:                    {findings.Fault, "The doctor couldn't remove objects that it wrote. Their names are in the remedy."},
+	stopped:                       {findings.Fault, "The doctor was stopped. What it had written is removed; what the finished checks found is told, and nothing of the others."},
+	leftBehind:                    {findings.Fault, "The doctor couldn't remove objects that it wrote, or multipart uploads that it began. The remedy has a command for each. Mending what stopped the doctor doesn't remove them."},
 }

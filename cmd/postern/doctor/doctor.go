@@ -99,18 +99,28 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			result.Checks++
 		}
 	}
-	if ctx.Err() != nil {
-		result.Add(findings.Finding{Code: string(stopped), Severity: codes[stopped].severity, Sentence: "the doctor was stopped before all checks were made",
-			Evidence: fmt.Sprintf("%d of %d checks", result.Checks, len(trials)), Remedy: r.inConfig("doctor", "")})
-	}
 	result.Findings = joinCORS(result.Findings)
-	result.Add(r.written.cleanUp(context.WithoutCancel(ctx))...)
+	left := r.written.cleanUp(context.WithoutCancel(ctx))
+	if ctx.Err() != nil { // also where that was during the clean-up: who stops a command isn't told that all is well
+		result.Findings = slices.Insert(result.Findings, 0, r.interrupted(result.Checks, len(trials), len(left) == 0))
+	}
+	result.Add(left...)
 	fold(&result.Report)
 	result.Sort()
 	if o.Learn {
 		result.Can = r.learned()
 	}
 	return result, nil
+}
+
+// interrupted says that the doctor was stopped, and how far it had come.
+func (r *run) interrupted(made, all int, removed bool) findings.Finding {
+	end := "test objects removed"
+	if !removed {
+		end = "test objects are left, see left_behind"
+	}
+	return findings.Finding{Code: string(stopped), Severity: codes[stopped].severity,
+		Sentence: fmt.Sprintf("interrupted, %d of %d checks done, %s", made, all, end), Remedy: r.inConfig("doctor", "")}
 }
 
 // addNew adds findings, except what an earlier check has found in another way: the bucket's rules
@@ -144,7 +154,7 @@ func newRun(o Options) (*run, error) {
 	own.PublicEndpoint = ""
 	r.server = r.newCaller("the server's own credentials", own, false)
 	r.visitor = r.newCaller("the upload credentials", o.Store, true)
-	r.written = &manifest{run: r}
+	r.written = &manifest{run: r, arrived: map[string]bool{}}
 	put := o.Store
 	put.Provider.PostPolicy = false
 	form := o.Store

@@ -17,15 +17,13 @@ var effects = []struct {
 	cause   code
 	effects []code
 }{
-	{rightListBucket, []code{verificationFailed, leftBehind, partsRefused}},
-	{rightGetObject, []code{rightCopyObject, rightQuarantine, verificationFailed, objectUnreadable, leftBehind}},
+	{rightListBucket, []code{verificationFailed, partsRefused}},
+	{rightGetObject, []code{rightCopyObject, rightQuarantine, verificationFailed, objectUnreadable}},
 	{rightPutObject, []code{rightCopyObject, rightQuarantine, rightUploadPut, formRefused, putRefused, partsRefused, verificationFailed}},
 	{rightUploadPut, []code{formRefused, putRefused, partsRefused}},
 	{rightUploadAttributes, []code{formRefused, putRefused, partsRefused}},
 	{rightCopyObject, []code{verificationFailed, rightQuarantine}},
 	{rightListParts, []code{partsRefused, verificationFailed}},
-	{rightAbortUpload, []code{leftBehind}},
-	{rightDeleteObject, []code{leftBehind}},
 	{rightGetObjectACL, []code{verificationFailed}},
 	{rightGetObjectTagging, []code{verificationFailed}},
 	{rightPutObjectTagging, []code{verificationFailed}},
@@ -34,10 +32,11 @@ var effects = []struct {
 	{formStoredNothing, []code{verificationFailed, redirectMissing, conditionIgnored, rangeIgnored, coverageIgnored}},
 }
 
-// isConsequence reports whether a finding about the store follows from one of causes.
+// isConsequence reports whether a finding about the store follows from one of causes. leftBehind
+// doesn't: mending its cause removes no object that is there already. Nor does stopped.
 func isConsequence(f findings.Finding, cause code) bool {
 	own := slices.Index(causes, code(f.Code))
-	return f.Severity == findings.Fault && !strings.HasPrefix(f.Code, "server_") && (own < 0 || own > slices.Index(causes, cause))
+	return f.Severity == findings.Fault && code(f.Code) != leftBehind && code(f.Code) != stopped && !strings.HasPrefix(f.Code, "server_") && (own < 0 || own > slices.Index(causes, cause))
 }
 
 // fold names for each finding the one that it follows from.

@@ -103,6 +103,7 @@ func (t *trial) complete(ctx context.Context, s *uploads.Service, issued uploads
 		t.add(verificationFailed, err.Error(), "an upload token of the server's own can't be opened", "see the evidence")
 		return
 	}
+	t.written.noteKey(issued.Key)
 	first, err := s.Complete(ctx, up, "")
 	if err != nil {
 		t.reportVerification(s, err)

@@ -2,9 +2,12 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,8 +25,40 @@ type object struct{ bucket, key, uploadID string }
 // listed before anything is sent there.
 type manifest struct {
 	run     *run
-	mu      sync.Mutex // guards objects
+	mu      sync.Mutex // guards the rest
 	objects []object
+	arrived map[string]bool // keys to which a write succeeded, or may have
+}
+
+// note remembers the keys that a request may have written. A refusal writes nothing, and neither
+// does a request for which there was no connection; an answer of 5xx may come from a proxy behind
+// which the store has taken the file.
+func (m *manifest) note(request *http.Request, a answer) {
+	unknown := a.err != nil && !isDial(a.err) || a.status >= 500 && a.status != http.StatusNotImplemented
+	redirected := a.status/100 == 3 && a.code == "" // the answer to a form, not one that names another region
+	if request.Method != http.MethodPut && request.Method != http.MethodPost || !a.ok() && !redirected && !unknown {
+		return
+	}
+	var form []byte
+	if request.Method == http.MethodPost && request.GetBody != nil {
+		if body, err := request.GetBody(); err == nil {
+			form, _ = io.ReadAll(body) // from memory
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, o := range m.objects {
+		if strings.HasSuffix(request.URL.Path, "/"+o.key) || bytes.Contains(form, []byte(o.key)) {
+			m.arrived[o.key] = true
+		}
+	}
+}
+
+// noteKey remembers a key that the SDK's client may write.
+func (m *manifest) noteKey(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.arrived[key] = true
 }
 
 // add lists an object or a multipart upload.
@@ -50,6 +85,13 @@ func (m *manifest) cleanUp(ctx context.Context) []findings.Finding {
 	return m.report(left)
 }
 
+// mayHold reports whether something may have been written to a key.
+func (m *manifest) mayHold(key string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.arrived[key]
+}
+
 // removeAll removes everything that is listed. It returns why something is left, in the order of
 // the list.
 func (m *manifest) removeAll(ctx context.Context) []string {
@@ -71,25 +113,47 @@ func (m *manifest) removeAll(ctx context.Context) []string {
 
 // report makes one finding for each bucket of what is left.
 func (m *manifest) report(left []string) (out []findings.Finding) {
-	byBucket, why := map[string][]string{}, map[string]string{}
-	for i, o := range m.objects {
-		if left[i] != "" && !slices.Contains(byBucket[o.bucket], o.key) {
-			byBucket[o.bucket], why[o.bucket] = append(byBucket[o.bucket], o.key), left[i]
-		}
-	}
 	for _, bucket := range m.run.Config.Buckets() {
-		keys := byBucket[bucket]
-		if len(keys) == 0 {
+		var commands []string
+		var why string
+		uploads := 0
+		for i, o := range m.objects {
+			if left[i] == "" || o.bucket != bucket {
+				continue
+			}
+			why = cmp.Or(why, left[i])
+			if o.uploadID != "" {
+				uploads++
+			}
+			commands = append(commands, m.run.removeCommand(o))
+		}
+		if len(commands) == 0 {
 			continue
 		}
-		var commands []string
-		for _, key := range keys {
-			commands = append(commands, strings.TrimSpace(fmt.Sprintf("aws s3 rm 's3://%s/%s' %s", bucket, key, m.run.endpointFlag())))
-		}
-		out = append(out, findings.Finding{Code: string(leftBehind), Severity: codes[leftBehind].severity, Bucket: bucket, Evidence: why[bucket],
-			Sentence: fmt.Sprintf("%d test objects couldn't be removed", len(keys)), Remedy: strings.Join(commands, "\n")})
+		out = append(out, findings.Finding{Code: string(leftBehind), Severity: codes[leftBehind].severity, Bucket: bucket, Evidence: why,
+			Sentence: fmt.Sprintf("%d test objects and %d unfinished multipart uploads couldn't be removed", len(commands)-uploads, uploads), Remedy: strings.Join(commands, "\n")})
 	}
 	return out
+}
+
+// removeCommand is the command by which an operator removes an object or a multipart upload.
+func (r *run) removeCommand(o object) string {
+	if o.uploadID == "" {
+		return strings.TrimSpace("aws s3 rm " + shellQuote("s3://"+o.bucket+"/"+o.key) + " " + r.endpointFlag())
+	}
+	return strings.TrimSpace(fmt.Sprintf("aws s3api abort-multipart-upload --bucket %s --key %s --upload-id %s %s",
+		shellQuote(o.bucket), shellQuote(o.key), shellQuote(o.uploadID), r.endpointFlag()))
+}
+
+// plainWord is a word that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// shellQuote writes a word of a command for a POSIX shell.
+func shellQuote(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // isListed looks an object up in its bucket's list, which names keys that the server has no rights
@@ -103,15 +167,25 @@ func (r *run) isListed(ctx context.Context, o object) bool {
 
 const maxVersions = 20 // of one object that are removed
 
+// removeUpload ends a multipart upload. It returns why that failed, "" where there is none.
+func (r *run) removeUpload(ctx context.Context, o object) string {
+	c := call{method: http.MethodDelete, bucket: o.bucket, key: o.key, query: []sigv4.Param{{Name: "uploadId", Value: o.uploadID}}}
+	a := r.send(ctx, r.server, c)
+	if a.ok() || a.status == http.StatusNotFound {
+		return ""
+	}
+	c.method = http.MethodGet // its parts: one that was completed has none
+	if r.send(ctx, r.server, c).status == http.StatusNotFound {
+		return ""
+	}
+	return a.String()
+}
+
 // remove removes an object with all its versions, or a multipart upload. It returns why that
-// failed, "" where nothing is left.
+// failed, "" where nothing is left, or where nothing was ever written.
 func (r *run) remove(ctx context.Context, o object) string {
 	if o.uploadID != "" {
-		a := r.send(ctx, r.server, call{method: http.MethodDelete, bucket: o.bucket, key: o.key, query: []sigv4.Param{{Name: "uploadId", Value: o.uploadID}}})
-		if a.ok() || a.status == http.StatusNotFound {
-			return ""
-		}
-		return a.String()
+		return r.removeUpload(ctx, o)
 	}
 	for range maxVersions {
 		found := r.send(ctx, r.server, call{method: http.MethodHead, bucket: o.bucket, key: o.key})
@@ -125,6 +199,9 @@ func (r *run) remove(ctx context.Context, o object) string {
 		}
 		a := r.send(ctx, r.server, c)
 		if !a.ok() && a.status != http.StatusNotFound {
+			if !found.ok() && !marker && !r.written.mayHold(o.key) {
+				return ""
+			}
 			return a.String()
 		}
 		if !found.ok() && !marker { // HEAD is denied: this was all that can be done
@@ -139,5 +216,5 @@ func (r *run) endpointFlag() string {
 	if r.Store.Endpoint == "" {
 		return ""
 	}
-	return "--endpoint-url " + r.Store.Endpoint
+	return "--endpoint-url " + shellQuote(r.Store.Endpoint)
 }

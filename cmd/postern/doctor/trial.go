@@ -133,5 +133,5 @@ func canLine(ability string, can bool) string {
 
 // inConfig is a command of ours about this config file.
 func (r *run) inConfig(command, flags string) string {
-	return strings.TrimSpace("postern " + command + " --config " + r.ConfigName + " " + flags)
+	return strings.TrimSpace("postern " + command + " --config " + shellQuote(r.ConfigName) + " " + flags)
 }
