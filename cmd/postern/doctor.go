@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -43,7 +44,11 @@ func (d *doctorCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return c.printReport(d.JSON, &result, learnedText(result.Can), &result.Report)
+	err = c.printReport(d.JSON, &result, learnedText(result.Can), &result.Report)
+	if err == nil && !d.JSON {
+		_, err = fmt.Fprintf(c.stdout, "%d checks, nothing to mend\n", result.Checks)
+	}
+	return err
 }
 
 // openDoctorStore describes the store as the server has it, and asks it nothing: whatever is wrong

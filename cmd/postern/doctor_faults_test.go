@@ -360,13 +360,22 @@ var seededFaults = []seededFault{
 			writeAnswer(w, answer)
 		}
 	}, code: "checksum_ignored", remedy: "store.can: {crc32: false}", mended: []string{"path_style: true", "path_style: true\n  can: {crc32: false}", "checksum: crc32, ", ""}},
+	{name: "a site that isn't a store", fault: func(_ *storeProxy, w http.ResponseWriter, _ *http.Request) { http.Error(w, "no page here", 404) },
+		code: "store_not_s3", remedy: "store.endpoint: the address of the store's S3 API"},
+	{name: "a page in the store's place", fault: func(_ *storeProxy, w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" && r.URL.Query().Has("list-type") {
+			_, _ = io.WriteString(w, "<html>Log in</html>")
+			return
+		}
+		http.Error(w, "no", 405)
+	}, code: "store_not_s3", remedy: "not of its console"},
 	{name: "a quarantine that everybody can read", fault: func(p *storeProxy, w http.ResponseWriter, r *http.Request) {
 		if s := readS3(r); s.Method == "GET" && len(s.query) == 0 && strings.HasPrefix(s.key, "refused/") {
 			w.WriteHeader(200)
 			return
 		}
 		p.plain.ServeHTTP(w, r)
-	}, code: "quarantine_public", remedy: "take refused/* out of what everybody may read"},
+	}, code: "quarantine_public", remedy: "take refused/* out of what everybody may read, where a bucket policy allows that:\naws s3api get-bucket-policy --bucket media --endpoint-url http"},
 }
 
 // startFaultyStore runs the embedded store with an uploader, behind a proxy without faults.

@@ -263,3 +263,17 @@ func TestDoctorSaysWhichCredentialsAreMissing(t *testing.T) {
 		t.Errorf("exit code %d, %+v", got.code, result.Findings)
 	}
 }
+
+// TestDoctorSaysAtTheEndThatAllIsWell runs it with a file name that a shell would split.
+func TestDoctorSaysAtTheEndThatAllIsWell(t *testing.T) {
+	_, proxy := startFaultyStore(t)
+	name := filepath.Join(t.TempDir(), "my postern.yaml")
+	write(t, name, strings.NewReplacer("LISTEN", "127.0.0.1:0", "STORE", proxy.URL).Replace(soundConfig))
+	got := invoke(t, doctorEnvironment, "doctor", "--config", name)
+	if got.code != exitDone || !regexp.MustCompile(`(?m)^\d+ checks, nothing to mend\n\z`).MatchString(got.stdout) {
+		t.Errorf("got %+v", got)
+	}
+	if !strings.Contains(got.stdout, "mend: postern serve --config '"+name+"'") {
+		t.Errorf("the name isn't quoted: %s", got.stdout)
+	}
+}

@@ -77,6 +77,20 @@ func answerInstead(status int, refuses func(*http.Request) bool) func(http.Handl
 	}
 }
 
+// answerBroken writes the beginning of an answer and closes the connection.
+func answerBroken(begin string) func(http.Handler) http.Handler {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(connection, begin)
+			_ = connection.Close()
+		})
+	}
+}
+
 func TestDoctorNamesWhatAProxyDoesToRequests(t *testing.T) {
 	store, _ := startFaultyStore(t)
 	proxy := newServerProxy(t)
@@ -112,6 +126,10 @@ func TestDoctorNamesWhatAProxyDoesToRequests(t *testing.T) {
 		{"limits headers", answerInstead(431, func(r *http.Request) bool { return len(r.Header.Get("Cookie")) > 8<<10 }), "server_header_limit", "large_client_header_buffers"},
 		{"redirects", answerInstead(301, func(*http.Request) bool { return true }), "server_redirects", "public_url:"},
 		{"answers itself", answerInstead(200, func(*http.Request) bool { return true }), "server_other", "passes requests to"},
+		{"doesn't reach the server", answerInstead(502, func(*http.Request) bool { return true }), "server_not_reached", "proxy_pass http://"},
+		{"doesn't reach the server by POST", answerInstead(504, func(r *http.Request) bool { return r.Method == "POST" }), "server_not_reached", "postern serve --config"},
+		{"closes the connection", answerBroken(""), "server_broken", "the proxy in front of Postern"},
+		{"cuts answers", answerBroken("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\no"), "server_broken", "the proxy in front of Postern"},
 		{"answers POST itself", answerInstead(403, func(r *http.Request) bool { return r.Method == "POST" }), "server_other", "every method"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,7 +151,7 @@ func TestDoctorNamesWhatAProxyDoesToRequests(t *testing.T) {
 		other := strings.Replace(config, `tokens: ["env:TOKEN_KEY"]`, `tokens: ["env:TICKET_KEY"]`, 1)
 		other = strings.Replace(other, `tickets: {secret: "env:TICKET_KEY"}`, `tickets: {secret: "env:TOKEN_KEY"}`, 1)
 		result, _ := examine(t, other)
-		if len(result.Findings) == 0 || result.Findings[0].Code != "server_differs" {
+		if len(result.Findings) == 0 || result.Findings[0].Code != "server_differs" || !strings.Contains(result.Findings[0].Remedy, "restart the server: postern serve --config") {
 			t.Errorf("got %+v", result.Findings)
 		}
 	})

@@ -19,6 +19,7 @@ const (
 	credentialsRefused    code = "credentials_refused"
 	clockSkew             code = "clock_skew"
 	clockDrift            code = "clock_drift"
+	notS3                 code = "store_not_s3"
 	bucketMissing         code = "bucket_missing"
 	bucketElsewhere       code = "bucket_elsewhere"
 	regionWrong           code = "region_wrong"
@@ -61,6 +62,8 @@ const (
 	serverUnreachable     code = "server_unreachable"
 	serverTLS             code = "server_tls"
 	serverRedirects       code = "server_redirects"
+	serverBroken          code = "server_broken"
+	serverGateway         code = "server_not_reached"
 	serverOther           code = "server_other"
 	serverPath            code = "server_path"
 	serverHost            code = "server_host"
@@ -87,6 +90,7 @@ var codes = map[code]codeAbout{
 	credentialsRefused:            {findings.Fault, "The store doesn't know the access key ID, or the secret access key isn't the one that belongs to it."},
 	clockSkew:                     {findings.Fault, "The store's clock and this machine's differ by more than 15 minutes. Stores refuse every signature that is further off than that."},
 	clockDrift:                    {findings.Note, "The store's clock and this machine's differ by more than 5 minutes. Signatures end earlier or later than the config says, and at 15 minutes the store refuses them."},
+	notS3:                         {findings.Fault, "What answers at the store's address doesn't speak S3: the answer to a listing is neither S3's list nor one of S3's errors. Usual causes are the console's port in place of the API's, a path that the address lacks, and a proxy or login page before the store."},
 	bucketMissing:                 {findings.Fault, "The store has no bucket of that name."},
 	bucketElsewhere:               {findings.Fault, "The bucket is in another region than the one that `store.region` names: the store answers with a redirect, which no form and no URL follows."},
 	regionWrong:                   {findings.Fault, "The store refuses signatures that name the region in `store.region`."},
@@ -143,15 +147,17 @@ var codes = map[code]codeAbout{
 	code(setup.NoRuleCall):        {findings.Note, "The store takes no lifecycle rules by S3's call. `postern sweep` ends abandoned multipart uploads in their place."},
 	code(setup.OldVersions):       {findings.Note, "The bucket keeps versions, and a lifecycle rule only hides what expires."},
 	code(setup.ServerExpiry):      {findings.Note, "A setting of the store's server ends multipart uploads, for all its buckets."},
-	serverUnreachable:             {findings.Note, "Nothing answers at `public_url`: the server doesn't run, or this machine can't reach that address. What lies between browsers and the server wasn't tried."},
+	serverUnreachable:             {findings.Note, "The name in `public_url` isn't known, or the connection is refused: the server doesn't run. What lies between browsers and the server wasn't tried."},
 	serverTLS:                     {findings.Fault, "The TLS certificate at `public_url` isn't valid for its host, has expired, or comes from an authority that this machine doesn't know."},
 	serverRedirects:               {findings.Fault, "`public_url` answers with a redirect. Links would work; forms, scripts and the store's own redirect to the landing page don't follow."},
+	serverBroken:                  {findings.Fault, "A connection to `public_url` is accepted and then closed, cut off or left without an answer, or isn't made in time. Browsers see the same. The evidence says which."},
+	serverGateway:                 {findings.Fault, "A proxy answers at `public_url` with 502, 503 or 504: it doesn't get an answer from Postern."},
 	serverOther:                   {findings.Fault, "Something answers at `public_url`, or below it, that isn't Postern: another site, a login page of the proxy, a firewall."},
 	serverPath:                    {findings.Fault, "Requests reach the server with another path than that of `public_url`. The proxy has to keep the path or take exactly that path off."},
 	serverHost:                    {findings.Fault, "Requests reach the server with another host than that of `public_url`, and it refuses them with 421: the name that a browser asked for is how it tells its own pages from others."},
 	serverBody:                    {findings.Fault, "A proxy limits the bodies of requests to less than the script sends for 100 files at once. No file goes this way."},
 	serverHeaders:                 {findings.Fault, "A proxy limits the headers of requests to less than browsers send where other applications of the same host set cookies, or where a ticket is long."},
-	serverDiffers:                 {findings.Fault, "The server at `public_url` doesn't know an upload that was issued with this config file's keys and profiles: it runs with others, or hasn't read the file again since it was changed."},
+	serverDiffers:                 {findings.Fault, "The server at `public_url` doesn't know an upload that was issued with this config file's keys and profiles: it runs with others, or hasn't read the file again since it was changed. A server reads the variables behind `env:` when it starts, so that a reload doesn't bring new ones."},
 	stopped:                       {findings.Fault, "The doctor was stopped. What it had written is removed; what the finished checks found is told, and nothing of the others."},
 	leftBehind:                    {findings.Fault, "The doctor couldn't remove objects that it wrote, or multipart uploads that it began. The remedy has a command for each. Mending what stopped the doctor doesn't remove them."},
 }

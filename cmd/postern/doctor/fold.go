@@ -9,7 +9,7 @@ import (
 )
 
 // causes lists, gravest first, what makes everything else about a store or a bucket fail.
-var causes = []code{endpointWithoutTLS, storeUnreachable, publicUnreachable, credentialsMissing, credentialsExpired, clockSkew, bucketElsewhere, regionWrong, credentialsRefused, bucketMissing}
+var causes = []code{endpointWithoutTLS, storeUnreachable, publicUnreachable, notS3, credentialsMissing, credentialsExpired, clockSkew, bucketElsewhere, regionWrong, credentialsRefused, bucketMissing}
 
 // effects are what else fails for want of a right, or of a step before it. The gravest cause comes
 // first.

@@ -160,8 +160,7 @@ func (t *trial) checkPublic(ctx context.Context) {
 		return // checkPut reports it
 	}
 	if a := t.anonymous(ctx, issued.Key); a.ok() && !strings.HasPrefix(string(t.profile.ACL), "public-") {
-		t.add(objectPublic, a.String(), "anybody who knows its address can read an upload", "nothing, where that is meant; else remove the bucket policy that allows it: "+
-			fmt.Sprintf("aws s3api get-bucket-policy --bucket %s", t.bucket))
+		t.add(objectPublic, a.String(), "anybody who knows its address can read an upload", "nothing, where that is meant; else "+t.policyRemedy("the profile's keys"))
 	}
 	if t.profile.Quarantine == "" {
 		return
@@ -175,8 +174,18 @@ func (t *trial) checkPublic(ctx context.Context) {
 	}
 	if a := t.anonymous(ctx, moved); a.ok() {
 		t.add(quarantinePublic, a.String(), fmt.Sprintf("anybody can read what was refused and moved to %s", t.profile.Quarantine),
-			fmt.Sprintf("aws s3api get-bucket-policy --bucket %s   # and take %s* out of what everybody may read", t.bucket, t.profile.Quarantine))
+			t.policyRemedy(t.profile.Quarantine+"*"))
 	}
+}
+
+// policyRemedy ends what a bucket policy lets everybody read. Which statement that is can't be seen
+// from outside; other stores may have a setting of their own in its place.
+func (t *trial) policyRemedy(what string) string {
+	tool := func(action, comment string) string {
+		return strings.Join(strings.Fields("aws s3api "+action+"-bucket-policy --bucket "+shellQuote(t.bucket)+" "+t.endpointFlag()), " ") + "   # " + comment
+	}
+	return "take " + what + " out of what everybody may read, where a bucket policy allows that:\n" + tool("get", "shows the policy; put-bucket-policy writes an edited one") + "\n" +
+		tool("delete", "removes it whole, also what it allows or denies otherwise") + "\nwithout a policy: the store's own setting of public access, or the bucket's ACL"
 }
 
 // checkChecksums puts an object with a checksum of other bytes, by each algorithm that the store

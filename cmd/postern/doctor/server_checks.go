@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/policy/sigv4"
@@ -55,7 +57,7 @@ func (t *trial) reachesServer(ctx context.Context) bool {
 	case a.problemCode() != "":
 		t.reportPath(a)
 	default:
-		t.add(serverOther, t.serverEvidence(a), "at the public URL another server answers than Postern", "public_url: the address at which the proxy passes requests to "+t.Config.Listen)
+		t.reportOther(a, t.serverEvidence(a), "at the public URL another server answers than Postern", "public_url: the address at which the proxy passes requests to "+t.Config.Listen)
 	}
 	return false
 }
@@ -77,7 +79,24 @@ func (t *trial) reportNoServer(err error) {
 		t.add(serverTLS, clip(err.Error()), "the TLS of the public URL isn't valid, so browsers don't open it", "a certificate for the host of public_url, at the proxy that has TLS")
 		return
 	}
-	t.add(serverUnreachable, clip(err.Error()), "nothing answers at the public URL, so the way through it wasn't tried", "postern serve --config "+t.ConfigName)
+	var name *net.DNSError
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &name) && name.IsNotFound {
+		t.add(serverUnreachable, clip(err.Error()), "nothing answers at the public URL, so the way through it wasn't tried", t.inConfig("serve", ""))
+		return
+	}
+	t.add(serverBroken, clip(err.Error()), "the way to the server breaks off or hangs: no whole answer comes through the public URL",
+		fmt.Sprintf("the proxy in front of Postern: its error log says why, limits of time and of answers are the usual causes; whether Postern itself answers: curl http://%s/healthz", t.Config.Listen))
+}
+
+// reportOther tells a proxy that doesn't reach the server from what isn't on the way to it.
+func (t *trial) reportOther(a answer, evidence, sentence, remedy string) {
+	switch a.status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		t.add(serverGateway, evidence, "the proxy at the public URL doesn't reach Postern",
+			fmt.Sprintf("%s   # where it doesn't run\nor, in nginx: proxy_pass http://%s;", t.inConfig("serve", ""), t.Config.Listen))
+	default:
+		t.add(serverOther, evidence, sentence, remedy)
+	}
 }
 
 func (t *trial) reportPath(a answer) {
@@ -138,9 +157,9 @@ func (t *trial) judgeCompletion(a answer) {
 	case a.problemCode() == problem.NotFound || a.problemCode() == problem.MethodNotAllowed:
 		t.reportPath(a)
 	case !a.ok() || json.Unmarshal(a.body, &outcome) != nil || len(outcome.Uploads) != 1:
-		t.add(serverOther, evidence, "a request to the public URL is answered by something else than Postern", "let the proxy pass every path below the public URL's, and every method")
+		t.reportOther(a, evidence, "a request to the public URL is answered by something else than Postern", "let the proxy pass every path below the public URL's, and every method")
 	case slices.Contains([]problem.Code{problem.Unauthorized, problem.UnknownUpload, problem.UploadExpired}, outcome.Uploads[0].Problem.Code):
-		t.add(serverDiffers, "code "+string(outcome.Uploads[0].Problem.Code), "the server at the public URL runs with another config file, or with other keys", "kill -HUP PID   # of postern serve --config "+t.ConfigName)
+		t.add(serverDiffers, "code "+string(outcome.Uploads[0].Problem.Code), "the server at the public URL runs with another config file, or with other keys", "restart the server: "+t.inConfig("serve", "")+"\nor run the doctor in the environment that the server has")
 	}
 }
 

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -113,6 +114,29 @@ func (t *trial) checkClock(ctx context.Context) {
 // checkBucket looks whether the bucket is there, in the configured region, and may be listed.
 func (t *trial) checkBucket(ctx context.Context) {
 	a := t.send(ctx, t.server, listing(t.bucket))
+	if a.ok() && !bytes.Contains(a.body, []byte("<ListBucketResult")) || a.foreign() {
+		t.reportNotS3(a)
+		return
+	}
+	t.judgeBucket(a)
+	if a.code == "AccessDenied" {
+		if head := t.send(ctx, t.server, call{method: http.MethodHead, bucket: t.bucket}); head.denied() {
+			t.miss(rightList, t.server.name, a)
+		}
+	}
+}
+
+// foreign reports an answer that no S3 store gives to a listing: every refusal of S3's has a code.
+func (a answer) foreign() bool {
+	return a.err == nil && a.code == "" && a.region == "" && (a.status/100 == 3 || a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed)
+}
+
+func (t *trial) reportNotS3(a answer) {
+	t.add(notS3, t.serverEvidence(a), "what answers isn't an S3 store", "store.endpoint: the address of the store's S3 API, not of its console or of another site (now "+t.serverAddress()+")")
+}
+
+// judgeBucket reports a bucket that isn't there, or not in the configured region.
+func (t *trial) judgeBucket(a answer) {
 	region := t.Config.Store.Region
 	switch {
 	case a.err != nil, a.ok():
@@ -120,12 +144,8 @@ func (t *trial) checkBucket(ctx context.Context) {
 		t.add(regionWrong, a.String(), fmt.Sprintf("the store doesn't take signatures for region %s", region), "store.region: "+regionOf(a))
 	case a.status/100 == 3 || a.region != "" && a.region != region:
 		t.add(bucketElsewhere, a.String(), fmt.Sprintf("the bucket is in another region than %s", region), "store.region: "+regionOf(a))
-	case a.code == "NoSuchBucket" || a.status == http.StatusNotFound:
-		t.add(bucketMissing, a.String(), "the bucket isn't there", fmt.Sprintf("aws s3api create-bucket --bucket %s %s   # or mend profiles.*.bucket", t.bucket, t.endpointFlag()))
-	case a.code == "AccessDenied":
-		if head := t.send(ctx, t.server, call{method: http.MethodHead, bucket: t.bucket}); head.denied() {
-			t.miss(rightList, t.server.name, a)
-		}
+	case a.code == "NoSuchBucket" || a.status == http.StatusNotFound && a.code != "":
+		t.add(bucketMissing, a.String(), "the bucket isn't there", strings.TrimSpace(fmt.Sprintf("aws s3api create-bucket --bucket %s %s", shellQuote(t.bucket), t.endpointFlag()))+"   # or mend profiles.*.bucket")
 	}
 }
 
