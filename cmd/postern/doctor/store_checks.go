@@ -114,7 +114,7 @@ func (t *trial) checkClock(ctx context.Context) {
 // checkBucket looks whether the bucket is there, in the configured region, and may be listed.
 func (t *trial) checkBucket(ctx context.Context) {
 	a := t.send(ctx, t.server, listing(t.bucket))
-	if a.ok() && !bytes.Contains(a.body, []byte("<ListBucketResult")) || a.foreign() {
+	if a.ok() && len(a.body) > 0 && !bytes.Contains(a.body, []byte("<ListBucketResult")) || a.foreign() {
 		t.reportNotS3(a)
 		return
 	}
