@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
+	"github.com/postern-dev/postern/cmd/postern/doctor"
 	"github.com/postern-dev/postern/cmd/postern/findings"
+	"github.com/postern-dev/postern/cmd/postern/setup"
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
@@ -17,7 +21,7 @@ import (
 const (
 	uploadsAbandoned = "uploads_abandoned" // there are some, and --apply wasn't given
 	uploadsUnlisted  = "uploads_unlisted"  // the store can't list multipart uploads
-	sweepFailed      = "sweep_failed"      // the store refused a call
+	sweepFailed      = "sweep_failed"      // a call failed for another reason than doctor's findings name
 )
 
 type sweepCommand struct {
@@ -58,19 +62,59 @@ func (s *sweepCommand) Run(c *console) error {
 			Remedy:   "let a lifecycle rule abort them: postern setup --config " + s.Config + " --format steps"})
 		return list.end(&report)
 	}
+	for _, p := range uploads.SweepSkips(profiles) {
+		report.Add(findings.Finding{Code: setup.PrefixEmpty, Severity: findings.Note, Bucket: p.Bucket, Profile: p.Name,
+			Sentence: "the keys begin with a placeholder and can't be told from others in the bucket, so the profile was left out", Remedy: "profiles." + p.Name + ".key: begin it with a folder, such as uploads/" + p.Key})
+	}
 	err = uploads.Sweep{Client: at.client, Profiles: profiles, Older: older, Apply: s.Apply, Found: list.add}.Run(c)
 	if errors.Is(err, errPrint) {
 		return err
 	}
-	if err != nil {
-		report.Add(findings.Finding{Code: sweepFailed, Severity: findings.Fault, Sentence: "the store refused to list or abort uploads", Evidence: innermostReason(err),
-			Remedy: "use credentials that may do s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload"})
-	}
+	report.Add(at.sweepFindings(c, err)...)
 	if list.count > 0 && !s.Apply {
 		report.Add(findings.Finding{Code: uploadsAbandoned, Severity: findings.Fault,
-			Sentence: fmt.Sprintf("%d abandoned multipart uploads hold %d bytes", list.count, list.bytes), Remedy: "postern sweep --config " + s.Config + " --apply"})
+			Sentence: fmt.Sprintf("%d abandoned multipart uploads hold %d bytes", list.count, list.bytes), Remedy: s.applyCommand()})
 	}
 	return list.end(&report)
+}
+
+// applyCommand aborts what this command has listed.
+func (s *sweepCommand) applyCommand() string {
+	command := "postern sweep --config " + s.Config
+	if strings.ContainsFunc(s.Config, unicode.IsSpace) || strings.ContainsAny(s.Config, `'"$&;()`) {
+		command = "postern sweep --config " + shellQuote(s.Config)
+	}
+	if s.Older != "" {
+		command += " --older " + s.Older
+	}
+	return command + " --apply"
+}
+
+// sweepFindings says for each bucket why its sweep failed.
+func (at operatorStore) sweepFindings(ctx context.Context, err error) (found []findings.Finding) {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return []findings.Finding{{Code: sweepFailed, Severity: findings.Fault, Sentence: "interrupted: not all uploads were looked at", Remedy: "run it again"}}
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []findings.Finding{{Code: sweepFailed, Severity: findings.Fault, Sentence: "the sweep failed", Evidence: innermostReason(err), Remedy: "see the evidence"}}
+	}
+	for _, err := range joined.Unwrap() {
+		var failed *uploads.SweepError
+		if !errors.As(err, &failed) {
+			continue // CheckSweep's, which was called before
+		}
+		known, evidence := doctor.ExplainError(failed.Err, at.file, at.store, failed.Bucket)
+		if len(known) == 0 {
+			known = []findings.Finding{{Code: sweepFailed, Severity: findings.Fault, Bucket: failed.Bucket, Evidence: evidence, Sentence: "uploads can't be listed or aborted",
+				Remedy: "where the store denies access, use credentials that may do s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload"}}
+		}
+		found = append(found, known...)
+	}
+	return found
 }
 
 // age reads --older; 0 where it isn't given.

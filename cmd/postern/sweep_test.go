@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -163,11 +164,41 @@ func TestSweepRefusesWhatItCantTellApart(t *testing.T) {
 		{"no age", sweepConfig(nowhere), []string{"--older", "old"}, exitUsage, `--older: wants an age above zero such as 8d or 200h, got "old"`},
 		{"an empty prefix", sweepConfig(nowhere, "in/{subject}", "{subject}"), nil, exitUsage, "wanted a key template that begins with a folder, such as uploads/{subject}/{id}{ext}"},
 		{"a store that lists none", sweepConfig("https://store.example.com", "provider: versity", "provider: other"), nil, exitDone, uploadsUnlisted},
-		{"a store that isn't there", sweepConfig(nowhere), nil, exitFailed, sweepFailed},
+		{"a store that isn't there", sweepConfig(nowhere), nil, exitFailed, "store_unreachable"},
+		{"a profile that can't be swept beside one that can", sweepConfig(nowhere) + "  open: {bucket: media, key: \"{subject}/{id}\", types: [\"*/*\"], size: 1..10MiB, insecure_key: true}\n", nil, exitFailed, `"key_prefix_empty"`},
 	} {
 		_, got := runSweep(t, c.config, c.flags...)
 		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.want) || strings.Count(got.stderr, "\n") > 1 {
 			t.Errorf("%s: wanted %d and %q, got %+v", c.name, c.code, c.want, got)
+		}
+	}
+}
+
+// TestSweepTellsTheStoresFailuresApart: each has the bucket, and one line of the store's words.
+func TestSweepTellsTheStoresFailuresApart(t *testing.T) {
+	_, proxy := startFaultyStore(t)
+	for _, c := range []struct {
+		name         string
+		replace      []string
+		fault        func(*storeProxy, http.ResponseWriter, *http.Request)
+		code, remedy string
+	}{
+		{"no bucket", []string{"bucket: media", "bucket: films"}, nil, "bucket_missing", "create-bucket --bucket films"},
+		{"another region", []string{"region: us-east-1", "region: eu-central-1"}, nil, "region_wrong", "store.region: us-east-1"},
+		{"a wrong key", nil, answerTo(func(s3Request) bool { return true }, 403, "InvalidAccessKeyId"), "credentials_refused", "AWS_ACCESS_KEY_ID"},
+		{"no right", nil, answerTo(func(s3Request) bool { return true }, 403, "AccessDenied"), sweepFailed, "s3:ListBucketMultipartUploads"},
+		{"no store", nil, func(_ *storeProxy, w http.ResponseWriter, _ *http.Request) { http.Error(w, "no page", 404) }, "store_not_s3", "store.endpoint"},
+		{"a closed port", []string{proxy.URL, "http://127.0.0.1:1"}, nil, "store_unreachable", "store.endpoint"},
+	} {
+		proxy.have(c.fault)
+		result, got := runSweep(t, strings.NewReplacer(c.replace...).Replace(sweepConfig(proxy.URL)))
+		if got.code != exitFailed || len(result.Findings) != 1 {
+			t.Errorf("%s: %+v", c.name, got)
+			continue
+		}
+		f := result.Findings[0]
+		if f.Code != c.code || f.Bucket == "" || !strings.Contains(f.Remedy, c.remedy) || strings.Contains(f.Evidence, "operation error") || strings.Contains(f.Evidence, "\n") {
+			t.Errorf("%s: wanted %s with %q, got %+v", c.name, c.code, c.remedy, f)
 		}
 	}
 }
@@ -182,7 +213,7 @@ func TestSweepPrintsALineForEachUpload(t *testing.T) {
 		got = runProcess(t, filepath.Dir(name), operatorKeys, "sweep", "--config", "postern.yaml", "--older", "2s")
 		return got.code == exitFailed
 	})
-	for _, want := range []string{"s  5 bytes  \"media/in/a/1\"\n", "1 uploads, 5 bytes\n", "postern sweep --config postern.yaml --apply"} {
+	for _, want := range []string{"s  5 bytes  \"media/in/a/1\"\n", "1 uploads, 5 bytes\n", "postern sweep --config postern.yaml --older 2s --apply"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("wanted %q in\n%s", want, got.stdout)
 		}

@@ -62,6 +62,6 @@ func (s *server) sweepOnce(ctx context.Context) {
 	case err != nil:
 		log.Error("abandoned multipart uploads can't be aborted", slog.String("key", "sweep"), slog.Int("aborted", count), slog.String("error", innermostReason(err)))
 	default:
-		log.Info("abandoned multipart uploads aborted", slog.Int("aborted", count))
+		log.Info("abandoned multipart uploads aborted", slog.Int("aborted", count), slog.Int("profiles_left_out", len(uploads.SweepSkips(sweep.Profiles))))
 	}
 }

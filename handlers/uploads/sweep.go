@@ -78,17 +78,42 @@ func longestUpload(profiles []profile.Profile) (longest time.Duration, err error
 	return longest, nil
 }
 
+// SweepError is the failure of one bucket's sweep. Sweep.Run joins them.
+type SweepError struct {
+	Bucket string
+	Prefix string // of the keys that were looked at
+	Err    error  // the store's or the network's
+}
+
+// Error names the bucket and the prefix.
+func (e *SweepError) Error() string {
+	return fmt.Sprintf("uploads: sweep: bucket %q below %q: %v", e.Bucket, e.Prefix, e.Err)
+}
+
+// Unwrap returns what the store or the network said.
+func (e *SweepError) Unwrap() error { return e.Err }
+
+// SweepSkips returns the profiles whose key template begins with a placeholder: their keys can't be
+// told from others in the bucket, so that Sweep leaves them out.
+func SweepSkips(profiles []profile.Profile) (skipped []profile.Profile) {
+	for _, p := range profiles {
+		if literalPrefix(p.Key) == "" {
+			skipped = append(skipped, p)
+		}
+	}
+	return skipped
+}
+
 // CheckSweep returns, joined, why these profiles can't be swept: an age at which an upload may
-// still be resumed, and a key template that begins with a placeholder. The keys of such a template
-// can't be told from others in the bucket.
+// still be resumed, in any of them, and that SweepSkips leaves none.
 func CheckSweep(profiles []profile.Profile, older time.Duration) error {
 	longest, err := longestUpload(profiles)
 	found := []error{err}
 	if older != 0 && older < longest {
 		found = append(found, fmt.Errorf("uploads: sweep: wanted an age of at least %v, the longest upload_lifetime, got %v", longest, older))
 	}
-	for _, p := range profiles {
-		if literalPrefix(p.Key) == "" {
+	if skipped := SweepSkips(profiles); len(skipped) == len(profiles) {
+		for _, p := range skipped {
 			found = append(found, fmt.Errorf("uploads: sweep: profile %q: wanted a key template that begins with a folder, such as uploads/%s, got %q: its keys can't be told from others in the bucket", p.Name, p.Key, p.Key))
 		}
 	}
@@ -102,7 +127,7 @@ func literalPrefix(template string) string {
 }
 
 // Run sweeps every bucket of the profiles. It fails with what CheckSweep returns, before anything
-// is asked of the store. One bucket's failure stops no other; the errors are joined.
+// is asked of the store. One bucket's failure, a *SweepError, stops no other; the errors are joined.
 func (s Sweep) Run(ctx context.Context) error {
 	if err := CheckSweep(s.Profiles, s.Older); err != nil {
 		return err
@@ -117,14 +142,16 @@ func (s Sweep) Run(ctx context.Context) error {
 	}
 	areas := map[sweepArea]bool{}
 	for _, p := range s.Profiles {
-		areas[sweepArea{p.Bucket, p.Key}] = true
+		if literalPrefix(p.Key) != "" {
+			areas[sweepArea{p.Bucket, p.Key}] = true
+		}
 	}
 	var found []error
 	for _, area := range slices.SortedFunc(maps.Keys(areas), func(a, b sweepArea) int {
 		return cmp.Or(strings.Compare(a.bucket, b.bucket), strings.Compare(a.template, b.template))
 	}) {
 		if err := s.sweepArea(ctx, area, areas); err != nil {
-			found = append(found, fmt.Errorf("uploads: sweep: bucket %q below %q: %w", area.bucket, literalPrefix(area.template), err))
+			found = append(found, &SweepError{area.bucket, literalPrefix(area.template), err})
 		}
 	}
 	return errors.Join(found...)

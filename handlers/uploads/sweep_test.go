@@ -178,3 +178,19 @@ func TestSweepEndsWithTheStoresErrorsAndEndlessLists(t *testing.T) {
 		}
 	}
 }
+
+// TestSweepLeavesOutTemplatesThatBeginWithAPlaceholder: their uploads stay, the others' are ended,
+// and no upload of theirs that may be resumed is taken for one of another profile.
+func TestSweepLeavesOutTemplatesThatBeginWithAPlaceholder(t *testing.T) {
+	t.Parallel()
+	open := sweepProfile("{subject}/{id}")
+	open.Name, open.UploadLifetime = "open", 30*24*time.Hour
+	store := &uploadList{begun: map[string]time.Time{"in/1": sweepNow.Add(-1000 * time.Hour), "alice/1": sweepNow.Add(-1000 * time.Hour), "in/2": sweepNow.Add(-100 * time.Hour)}}
+	sweep := uploads.Sweep{Client: store, Profiles: []profile.Profile{sweepProfile("in/{id}"), open}, Apply: true, Now: func() time.Time { return sweepNow }}
+	if err := sweep.Run(t.Context()); err != nil || strings.Join(store.aborted, " ") != "in/1" {
+		t.Errorf("%v, aborted %v", err, store.aborted)
+	}
+	if skipped := uploads.SweepSkips(sweep.Profiles); len(skipped) != 1 || skipped[0].Name != "open" {
+		t.Errorf("left out: %v", skipped)
+	}
+}
