@@ -118,6 +118,12 @@ func (m *matched) finding() Finding {
 		action, _, _ := strings.Cut(f.Wanted, " ")
 		if f.Wanted = action; strings.HasPrefix(action, "kms:") {
 			f.Code = "kms_denied"
+		} else if limit := limitIn(f.Got); limit != "" && m.code == "permission_missing" {
+			f.Code, f.Got = "permission_limited", limit
+		}
+	case "wrong_region":
+		if scope := strings.Split(f.Got, "/"); len(scope) == 4 {
+			f.Got = scope[1]
 		}
 	case "header_unsupported":
 		if strings.Contains(policy.LowerName(f.Field), "checksum") {
@@ -135,6 +141,18 @@ func (m *matched) finding() Finding {
 		}
 	}
 	return f
+}
+
+// limitIn returns the kind of policy, as AWS names it, that limits what other policies allow; "" if
+// a text names none.
+func limitIn(text string) string {
+	text = policy.LowerName(text)
+	for _, kind := range []string{"vpc endpoint policy", "session policy", "permissions boundary", "service control policy", "resource control policy"} {
+		if strings.Contains(text, kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 func lastWord(text string) string {

@@ -25,5 +25,8 @@ func (f Finding) info() codeInfo {
 	if unseen, ok := unseenValues[f.Code]; ok && f.Got == "" {
 		return unseen
 	}
+	if fix, ok := unnamedFixes[f.Code]; ok && f.Wanted == "" && f.Field == "" {
+		return codeInfo{codes[f.Code].severity, codes[f.Code].summary, fix}
+	}
 	return codes[f.Code]
 }

@@ -40,8 +40,10 @@ func (e *storeError) readSeen() *seenRequest {
 		}
 	case isMethod(algorithm):
 		s.readVersion2(text)
-	case canonical == "":
+	case canonical == "" && !strings.Contains(strings.TrimSpace(text), "\n"): // base64 has one line; Tencent's texts have three
 		s.policyText = text
+	case canonical == "":
+		return nil
 	}
 	if canonical != "" {
 		s.readCanonical(canonical)

@@ -15,7 +15,7 @@ type storeTable struct {
 
 // storeTables has the stores in the order in which their sentences are tried. S3's are last, as
 // others build on them, and behind those the statuses of HTTP.
-var storeTables = []storeTable{cephTable, minioTable, versityTable, gcsTable, ossTable, r2Table, b2Table, spacesTable, swiftTable, s3Table, statusTable}
+var storeTables = []storeTable{cephTable, minioTable, versityTable, gcsTable, ossTable, garageTable, supabaseTable, r2Table, b2Table, spacesTable, swiftTable, s3Table, statusTable}
 
 // sentence is a store's sentence, or a part of it that occurs nowhere else, in lower case. {field},
 // {wanted} and {got} stand for what changes, {} for what doesn't matter; one at the end takes the

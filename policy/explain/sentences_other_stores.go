@@ -43,6 +43,7 @@ var minioTable = storeTable{store: "MinIO or SeaweedFS", sentences: []sentence{
 	{text: "input policy has multiple {field}, please fix", code: "member_unknown"},
 	{text: "missing credential field for this request", code: "signature_field_missing", field: "x-amz-credential"},
 	{text: "signature header missing {field} field", code: "signature_field_missing"},
+	{text: "region does not match; expecting '{wanted}'", code: "wrong_region"},
 	{text: "region does not match", code: "wrong_region"},
 	{text: "object name contains unsupported characters", code: "key_invalid", field: "key"},
 	{text: "object name contains a leading slash", code: "leading_slash", field: "key"},
@@ -98,6 +99,7 @@ var gcsTable = storeTable{store: "Google Cloud Storage", sentences: []sentence{
 	{text: "when uniform bucket-level access is enabled", code: "acl_switched_off"},
 	{text: "request was not signed or contained a malformed signature", code: "signature_malformed"},
 	{text: "signature was not base64 encoded", code: "signature_encoding", field: "signature"},
+	{text: "included in signedheaders, but not in the request", code: "signed_header_missing"},
 	{text: "billing account", code: "account_problem"},
 	{text: "retention policy", code: "object_locked"},
 	{text: "the content of the form does not meet the conditions", code: "condition_failed"},
@@ -107,7 +109,7 @@ var gcsTable = storeTable{store: "Google Cloud Storage", sentences: []sentence{
 	"CrcMismatch": "checksum_mismatch", "MalformedSecurityHeader": "signature_malformed", "UserProjectMissing": "account_problem",
 	"UserProjectInvalid": "account_problem", "UserProjectAccountProblem": "account_problem", "UserProjectAccessDenied": "permission_missing",
 	"InvalidSecurityElement": "signature_malformed", "KeyNotFound": "object_missing", "ResumableUploadNotFound": "upload_missing",
-	"authError": "token_invalid", "required": "anonymous_denied", "forbidden": "permission_missing", "insufficientPermissions": "permission_missing",
+	"authError": "authorization_expired", "required": "anonymous_denied", "forbidden": "permission_missing", "insufficientPermissions": "permission_missing",
 	"conditionNotMet": "already_exists", "rateLimitExceeded": "store_busy", "userRateLimitExceeded": "store_busy", "backendError": "store_busy",
 	"internalError": "store_busy", "quotaExceeded": "quota_exceeded", "uploadTooLarge": "size_too_large", "notFound": "bucket_missing",
 	"accountDisabled": "account_problem", "userProjectMissing": "account_problem", "invalid": "request_invalid", "badRequest": "request_invalid",
@@ -132,6 +134,7 @@ var ossTable = storeTable{store: "Aliyun OSS", sentences: []sentence{
 	{text: "access denied by authorizer", code: "denied_explicitly"},
 	{text: "access denied by bucket policy", code: "denied_explicitly"},
 	{text: "this request is forbidden by kms", code: "kms_denied"},
+	{text: "the bucket post must contain the specified 'key'", code: "key_missing", field: "key"},
 	{text: "put public object acl is not allowed", code: "public_access_blocked"},
 	{text: "put public bucket acl is not allowed", code: "public_access_blocked"},
 	{text: "signature, expires and ossaccesskeyid parameters", code: "parameter_missing", field: "Signature, Expires, OSSAccessKeyId"},
@@ -152,6 +155,21 @@ var ossTable = storeTable{store: "Aliyun OSS", sentences: []sentence{
 	"IncorrectNumberOfFilesInPOSTRequest": "file_repeated", "FilePartNotExist": "part_invalid", "FilePartStale": "part_invalid",
 	"UploadTrafficRateLimitExceeded": "store_busy", "TrafficRateLimitExceeded": "store_busy", "QpsLimitExceeded": "store_busy",
 	"NoSuchCORSConfiguration": "cors_refused", "MissingArgument": "parameter_missing", "InvalidCallback": "callback_invalid",
+}}
+
+// garageTable has what Garage writes (src/api/common/signature and src/api/s3 of its source).
+var garageTable = storeTable{store: "Garage", sentences: []sentence{
+	{text: "unexpected scope: {got}", code: "wrong_region"},
+	{text: "invalid checksum for part {}: in request = {}, uploaded part = none", code: "checksum_missing"},
+	{text: "garage does not support anonymous access", code: "anonymous_denied"},
+}}
+
+// supabaseTable has what Supabase's storage writes ("Error codes" of its documentation).
+var supabaseTable = storeTable{store: "Supabase", sentences: []sentence{
+	{text: "violates row-level security policy", code: "row_policy_denied"},
+	{text: "object exceeded the maximum allowed size", code: "size_too_large", field: "file"},
+	{text: "mime type {got} is not supported", code: "argument_invalid", field: "Content-Type"},
+	{text: "the resource already exists", code: "already_exists", field: "key"},
 }}
 
 // r2Table has what Cloudflare R2 writes ("Error codes" of its documentation, and public reports).

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -50,7 +51,34 @@ func (e *evidence) readStoreError(text string) {
 		e.addFault(Finding{Code: "answer_unreadable", Wanted: "an <Error> with a <Code>, or the store's sentence"})
 		return
 	}
+	if codeOfStore(answer.Code) == "" {
+		answer.Code = cmp.Or(codeOfSentence(answer.Message), answer.Code)
+	}
 	e.storeError = answer
+}
+
+// codeSentences are parts of what S3 writes with a code, in lower case. SDKs and tools print the
+// sentence without the code.
+var codeSentences = []struct{ text, code string }{
+	{"the difference between the request time and the", "RequestTimeTooSkewed"}, {"request signature we calculated does not match", "SignatureDoesNotMatch"},
+	{"the specified bucket does not exist", "NoSuchBucket"}, {"the specified key does not exist", "NoSuchKey"},
+	{"the specified upload does not exist", "NoSuchUpload"}, {"the specified multipart upload does not exist", "NoSuchUpload"},
+	{"the aws access key id you provided does not exist", "InvalidAccessKeyId"}, {"code accessdenied", "AccessDenied"},
+	{"s3exception: access denied", "AccessDenied"},
+}
+
+// codeOfSentence returns the code that S3 writes with a sentence, "" for other texts.
+func codeOfSentence(text string) string {
+	text = policy.LowerName(text[:min(len(text), maxSentenceBytes)])
+	for _, s := range codeSentences {
+		if strings.Contains(text, s.text) {
+			return s.code
+		}
+	}
+	if strings.Trim(text, " .") == "access denied" {
+		return "AccessDenied"
+	}
+	return ""
 }
 
 // controlReference matches control characters, which XML doesn't have and some stores write.
@@ -196,7 +224,7 @@ func readSentence(text string) map[string]string {
 		}
 		i += n + 1
 	}
-	if matchSentence(text, "") != nil {
+	if matchSentence(text, "") != nil || codeOfSentence(text) != "" {
 		return map[string]string{"message": strings.TrimSpace(text)}
 	}
 	return nil
@@ -232,7 +260,7 @@ func isErrorSentence(text string) bool { return len(readSentence(text)) > 0 }
 func isErrorJSON(text string) bool {
 	members := readMembers(text[:min(len(text), maxAnswerBytes)])
 	code := codeOf(members)
-	return messageOf(members) != "" && code != "" || isStoreCode(code)
+	return messageOf(members) != "" && (code != "" || matchSentence(messageOf(members), "") != nil) || isStoreCode(code)
 }
 
 // isErrorPage recognises a page whose heading is a status, such as those of Swift and of proxies.

@@ -16,7 +16,7 @@ var memberRules = map[string]func(e *storeError, f *Finding){
 	"checksum_mismatch": readDigests, "payload_hash_differs": readDigests, "method_refused": readMethod, "file_repeated": readFiles,
 	"metadata_too_large": readLimit, "key_too_long": readLimit, "form_too_large": readLimit, "token_invalid": readNothing, "credential_expired": readNothing,
 	"authorization_twice": readNothing, "authorization_foreign": readNothing, "bucket_missing": readBucket, "bucket_name_invalid": readBucket,
-	"storage_class_invalid": readStorageClass, "checksum_invalid": readHeaderName, "swift_signature": readNothing, "callback_failed": readCallback,
+	"signed_header_missing": readSignedHeader, "storage_class_invalid": readStorageClass, "checksum_invalid": readHeaderName, "swift_signature": readNothing, "callback_failed": readCallback,
 }
 
 // readNothing leaves out the message, which may repeat the credentials that were sent.
@@ -35,11 +35,14 @@ func readPrecondition(e *storeError, f *Finding) {
 	}
 }
 
-// readHeader names the header that a store doesn't implement. Without one the request is a form, as
-// far as can be told.
+// readHeader names the header that a store doesn't implement. Without one it may be any header of
+// the operation or, if no operation and no header is spoken of, the form.
 func readHeader(e *storeError, f *Finding) {
 	name := e.member("header")
+	operation := e.member("operation")
 	switch lower := policy.LowerName(name); {
+	case lower == "" && (operation != "" && !strings.HasPrefix(operation, "Post") || strings.Contains(policy.LowerName(e.Message), "a header you provided")):
+		f.Code, f.Got = "feature_unsupported", ""
 	case lower == "":
 	case lower == "transfer-encoding":
 		f.Code, f.Field, f.Wanted, f.Got = "body_chunked", name, "Content-Length", "a chunked body"
@@ -95,6 +98,12 @@ func readRegion(e *storeError, f *Finding) {
 			f.Wanted = ""
 		}
 		f.Field = cmp.Or(f.Field, e.member("argumentname"))
+	case "wrong_region":
+		if strings.HasSuffix(f.Wanted, ", auto") {
+			f.Wanted = "auto"
+		} else if strings.Contains(text, "unexpected scope") {
+			f.Wanted = cmp.Or(f.Wanted, "garage, or the s3_region of garage.toml")
+		}
 	case "bucket_elsewhere":
 		f.Wanted = cmp.Or(e.member("endpoint"), region)
 	}
@@ -152,7 +161,20 @@ func readDigests(e *storeError, f *Finding) {
 		f.Code, f.Wanted, f.Got = "body_lost", "the body that was signed", "an empty body"
 	case sent != "" && found != "":
 		f.Wanted, f.Got = sent, found
+	case f.Code == "payload_hash_differs" && e.isChunked():
+		f.Code, f.Wanted, f.Got = "body_chunk_signed", "UNSIGNED-PAYLOAD, or the hash of the body", e.member("argumentvalue")
+		f.Field = "x-amz-content-sha256"
 	}
+}
+
+// isChunked reports whether a store doesn't take the value that an SDK puts in the place of the
+// body's hash: it repeats the value, or says nothing, as Ceph does.
+func (e *storeError) isChunked() bool {
+	if strings.HasPrefix(e.member("argumentvalue"), "STREAMING-") {
+		return true
+	}
+	fromSDK := e.member("operation") != "" || e.store() == cephTable.store
+	return fromSDK && (saysNothing(e.Message) || strings.Contains(policy.LowerName(e.Message), "x-amz-content-sha256 must be"))
 }
 
 // readMethod reads the method and what it was sent to.
@@ -176,6 +198,11 @@ func readBucket(e *storeError, f *Finding) { f.Got = cmp.Or(e.member("bucketname
 
 func readStorageClass(e *storeError, f *Finding) {
 	f.Got = cmp.Or(e.member("storageclassrequested"), f.Got)
+}
+
+// readSignedHeader reads the header that was signed and not sent.
+func readSignedHeader(e *storeError, f *Finding) {
+	f.Field, f.Wanted = cmp.Or(f.Field, e.member("parametername")), "the value that was signed"
 }
 
 func readHeaderName(e *storeError, f *Finding) {
