@@ -44,7 +44,7 @@ func (e *evidence) readWhole(text string) bool {
 		e.readURLOrAnswer(text)
 	case isCommand(text):
 		e.readCommand(text)
-	case isMarkup && (hasFold(text, "<form") || hasFold(text, "<input")):
+	case isMarkup && (hasFold(text, "<form") && !hasFold(text, "<formatstring") || hasFold(text, "<input")):
 		e.kind = KindPage
 		e.readPage(text)
 	case isMarkup && strings.Contains(lower, "error>"), isMarkup && strings.Contains(lower, "<error"), isErrorPage(text):
