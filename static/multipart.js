@@ -85,7 +85,7 @@ export class Multipart {
     await transfer.retry(async (tries) => {
       // All of it was sent and nothing came back: the store may have it.
       if (answerLost && (await this.#listStored()).has(number)) return;
-      const { url, headers } = await this.#partURL(number);
+      const [{ url, headers }] = await Promise.all([this.#partURL(number), transfer.checkFile()]);
       try {
         await send({
           method: 'PUT', url, headers, body, signal: transfer.signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),

@@ -131,9 +131,14 @@ export class Retrier {
     }
   }
 
-  /** A file that was moved or changed ends a request in the same way as a broken connection does. */
+  /**
+   * A file that was moved or changed ends a request in the same way as a broken connection does, makes it hang, or is sent as it is now.
+   * Firefox notices a change only where bytes are missing: then the last one is.
+   */
   async checkFile() {
-    await this.upload.file?.slice(0, 1).arrayBuffer().catch(() => { throw new RequestError(400, 'unreadable'); });
+    const { file } = this.upload;
+    const last = await file?.slice(-1).arrayBuffer().catch(() => null);
+    if (file && last?.byteLength !== Math.min(1, file.size)) throw new RequestError(400, 'unreadable');
   }
 
   /** Waits some ms; without any network, until there is one. @param {number} ms @param {boolean} networkLost */

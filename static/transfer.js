@@ -80,7 +80,7 @@ export class Transfer extends Retrier {
     for (let round = 0; ; round++) {
       this.show('preparing');
       if (plan.multipart) await (await this.#multipart(plan, plan.multipart)).run(resumed || round > 0);
-      else await this.retry((tries) => this.#sendWhole(plan, tries));
+      else await this.retry((tries) => this.checkFile().then(() => this.#sendWhole(plan, tries)));
       this.show('confirming');
       try {
         this.upload.stored = await this.retry(() => this.#complete(plan).catch((error) => {

@@ -86,8 +86,9 @@ func Diagnose(ctx context.Context, s *Service, up OpenUpload, origin string, see
 	if err := s.followUps.allowDiagnosis(up.ID); err != nil {
 		return Diagnosis{}, err
 	}
+	now := s.config.Now() // before the look, which may take its time
 	look := s.diagnoses.look(ctx, storeQuestion{up: up, origin: origin, method: methodOf(up), headers: headersOf(s.config.Store.Provider, up)})
-	found := Diagnosis{Cause: look.cause(up, seen, s.config.Now())}
+	found := Diagnosis{Cause: look.cause(up, seen, now)}
 	if strings.HasPrefix(string(found.Cause), "cors_") {
 		found.Fix = corsRule(origin)
 	}
