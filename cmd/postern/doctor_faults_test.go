@@ -367,7 +367,7 @@ var seededFaults = []seededFault{
 			_, _ = io.WriteString(w, "<html>Log in</html>")
 			return
 		}
-		http.Error(w, "no", 405)
+		http.Error(w, "no", http.StatusMethodNotAllowed)
 	}, code: "store_not_s3", remedy: "not of its console"},
 	{name: "a quarantine that everybody can read", fault: func(p *storeProxy, w http.ResponseWriter, r *http.Request) {
 		if s := readS3(r); s.Method == "GET" && len(s.query) == 0 && strings.HasPrefix(s.key, "refused/") {

@@ -38,7 +38,7 @@ func (s aborter) abort(ctx context.Context, up OpenUpload) error {
 	ctx = context.WithoutCancel(ctx)
 	defer s.followUps.lock(up.ID)()
 	s.aborted.removeEnded()
-	inLedger, err := verifier{s.Service}.recall(ctx, up)
+	inLedger, err := verifier(s).recall(ctx, up)
 	if err != nil {
 		return err
 	}

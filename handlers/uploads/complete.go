@@ -44,7 +44,7 @@ func (s verifier) complete(ctx context.Context, up OpenUpload, checksum string) 
 		return Completed{}, err
 	}
 	if s.aborted.has(up.ID) {
-		return Completed{}, aborter{s.Service}.refuseAborted(ctx, up)
+		return Completed{}, aborter(s).refuseAborted(ctx, up)
 	}
 	if up.Method == profile.MethodMultipart {
 		if err := s.completeMultipart(ctx, up, checksum); err != nil {
@@ -67,7 +67,7 @@ func (s verifier) completeMultipart(ctx context.Context, up OpenUpload, checksum
 	}
 	if err := up.compareParts(parts); err != nil {
 		if err.Code == problem.SizeMismatch {
-			aborter{s.Service}.abortIgnoringErrors(ctx, up)
+			aborter(s).abortIgnoringErrors(ctx, up)
 		}
 		return err
 	}
@@ -118,6 +118,6 @@ func (s verifier) completeError(ctx context.Context, up OpenUpload, err error) e
 	if storeCode(err) == "ConditionalRequestConflict" {
 		return problem.Unavailable(err)
 	}
-	aborter{s.Service}.abortIgnoringErrors(ctx, up)
+	aborter(s).abortIgnoringErrors(ctx, up)
 	return &problem.Error{Code: problem.AlreadyExists, Err: err}
 }

@@ -48,7 +48,7 @@ func (s verifier) lookUp(ctx context.Context, e Entry) (next time.Time, err erro
 		return later, s.removeUnclaimed(ctx, up, e)
 	case !e.Erased.IsZero():
 		defer s.followUps.lock(up.ID)()
-		return later, aborter{s.Service}.abortRecorded(ctx, up)
+		return later, aborter(s).abortRecorded(ctx, up)
 	}
 	return s.completeLate(ctx, up, e)
 }
@@ -80,7 +80,7 @@ func (s verifier) completeLate(ctx context.Context, up OpenUpload, e Entry) (nex
 // arrived.
 func (s verifier) expire(ctx context.Context, up OpenUpload) error {
 	defer s.followUps.lock(up.ID)()
-	if _, err := (aborter{s.Service}).freeParts(ctx, up); err != nil {
+	if _, err := (aborter(s)).freeParts(ctx, up); err != nil {
 		return err
 	}
 	s.charges.settle(ctx, up.Plan, 0, false)
@@ -101,10 +101,10 @@ func (s verifier) removeAgain(ctx context.Context, up OpenUpload, e Entry) error
 			return err
 		}
 	}
-	if _, err := (aborter{s.Service}).freeParts(ctx, up); err != nil {
+	if _, err := (aborter(s)).freeParts(ctx, up); err != nil {
 		return err
 	}
-	return aborter{s.Service}.removeArrived(ctx, up)
+	return aborter(s).removeArrived(ctx, up)
 }
 
 // removeUnclaimed removes an accepted object that the application hasn't claimed, or that it wants
@@ -120,7 +120,7 @@ func (s verifier) removeUnclaimed(ctx context.Context, up OpenUpload, e Entry) e
 	if err != nil || !recorded {
 		return err
 	}
-	return aborter{s.Service}.deleteAccepted(ctx, up, a)
+	return aborter(s).deleteAccepted(ctx, up, a)
 }
 
 // formEnd is when the form or URL of an upload ends; of parts, when they can no longer be

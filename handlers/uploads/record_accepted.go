@@ -29,7 +29,7 @@ func (s verifier) recordAccepted(ctx context.Context, up OpenUpload, done Comple
 		return s.otherAcceptance(up, e, done)
 	}
 	s.aborted.ids.put(up.ID, struct{}{})
-	err = aborter{s.Service}.refuseAborted(ctx, up)
+	err = aborter(s).refuseAborted(ctx, up)
 	if onRemoved := s.config.OnRemoved(ctx, done); onRemoved != nil {
 		s.config.Logger.ErrorContext(ctx, "OnRemoved failed", "id", up.ID, "error", problem.LogText(onRemoved.Error()))
 	}

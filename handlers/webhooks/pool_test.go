@@ -156,7 +156,7 @@ func TestAReceiverThatHangsHoldsUpNoOther(t *testing.T) {
 	for name, bad := range map[string]http.HandlerFunc{
 		"hangs": hangUntilGone, "answers 500": broken,
 		"closes":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
+		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
 		"trickles": func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				_, _ = io.WriteString(w, "x")

@@ -14,10 +14,9 @@ func isMultipartBody(text string) bool {
 }
 
 var (
-	partHeader    = regexp.MustCompile(`(?i)content-disposition:\s*form-data`)
-	partName      = regexp.MustCompile(`(?i)[;\s]name="([^"]*)"|[;\s]name=([^\s;"]+)`)
-	partFilename  = regexp.MustCompile(`(?i)[;\s]filename\*?=`)
-	boundaryParam = regexp.MustCompile(`(?i)boundary="?([^\s";,]+)`)
+	partHeader   = regexp.MustCompile(`(?i)content-disposition:\s*form-data`)
+	partName     = regexp.MustCompile(`(?i)[;\s]name="([^"]*)"|[;\s]name=([^\s;"]+)`)
+	partFilename = regexp.MustCompile(`(?i)[;\s]filename\*?=`)
 )
 
 // multipartForm reads a body of multipart/form-data: as browsers send it, or as their tools show

@@ -99,9 +99,7 @@ func withoutMargin(text string) string {
 			if matches = m != "" || strings.TrimSpace(line) == ""; !matches {
 				break
 			}
-			if strings.HasSuffix(m, "<") {
-				m = m[:len(m)-1]
-			}
+			m = strings.TrimSuffix(m, "<")
 			b.WriteString(line[len(m):])
 			if !strings.HasSuffix(line[len(m):], "\n") {
 				b.WriteByte('\n')

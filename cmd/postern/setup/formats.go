@@ -17,7 +17,9 @@ import (
 func plain[Rule any](rules []Rule) []any {
 	out := make([]any, len(rules))
 	for i, rule := range rules {
+		//lint:ignore SA1019 rules were written with it before there were filters, and buckets still have such rules
 		if r, ok := any(rule).(types.LifecycleRule); ok && r.Filter == nil && r.Prefix == nil {
+			//lint:ignore SA1019 rules were written with it before there were filters, and buckets still have such rules
 			r.Prefix = aws.String("") // the SDK reads an empty prefix as none, and S3 wants one of the two
 			out[i] = withoutNull(reflect.ValueOf(r))
 			continue

@@ -193,6 +193,7 @@ func (w Wanted) coveredBy(there []types.LifecycleRule, wanted types.LifecycleRul
 func prefixOf(rule types.LifecycleRule) (prefix string, plain bool) {
 	filter := rule.Filter
 	if filter == nil {
+		//lint:ignore SA1019 rules were written with it before there were filters, and buckets still have such rules
 		return aws.ToString(rule.Prefix), true // as rules were written before there were filters
 	}
 	if and := filter.And; and != nil {
@@ -215,6 +216,7 @@ func (w Wanted) ownsLifecycle(rule types.LifecycleRule) bool {
 	if kind == abortKind {
 		rest.AbortIncompleteMultipartUpload = nil
 	}
+	//lint:ignore SA1019 rules were written with it before there were filters, and buckets still have such rules
 	rest.ID, rest.Status, rest.Filter, rest.Prefix = nil, "", nil, nil
 	return plain && w.isRuleID(rule.ID, kind, prefix) && reflect.DeepEqual(rest, types.LifecycleRule{})
 }
