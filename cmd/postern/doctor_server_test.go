@@ -130,6 +130,7 @@ func TestDoctorNamesWhatAProxyDoesToRequests(t *testing.T) {
 		{"doesn't reach the server by POST", answerInstead(504, func(r *http.Request) bool { return r.Method == "POST" }), "server_not_reached", "postern serve --config"},
 		{"closes the connection", answerBroken(""), "server_broken", "the proxy in front of Postern"},
 		{"cuts answers", answerBroken("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\no"), "server_broken", "the proxy in front of Postern"},
+		{"answers pages itself", answerInstead(404, func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/forms/") }), "server_other", "every path"},
 		{"answers POST itself", answerInstead(403, func(r *http.Request) bool { return r.Method == "POST" }), "server_other", "every method"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,6 +28,28 @@ func (t *trial) checkServer(ctx context.Context) {
 	if t.reachesServer(ctx) {
 		t.checkCompletion(ctx)
 		t.checkCookies(ctx)
+		if len(t.found) == 0 {
+			t.checkLanding(ctx)
+		}
+	}
+}
+
+// checkLanding opens the landing page of a form that nobody has sent, as a browser without script
+// does: a proxy may pass the API on and keep pages for itself.
+func (t *trial) checkLanding(ctx context.Context) {
+	own := t.anyProfile()
+	if own == nil || !t.Store.Provider.PostPolicy {
+		return
+	}
+	issued, err := t.forms.IssueForm(ctx, own.served(t.forms), visitorOf(own.profile))
+	if err != nil {
+		return // checkPlainForm reports it
+	}
+	address := t.Config.PublicURL + "/forms/" + own.profile.Name + "/done/" + issued.Token
+	a := t.request(ctx, http.MethodGet, address, []sigv4.Param{{Name: "Accept", Value: "text/html"}}, nil)
+	isOurs := strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && bytes.Contains(a.body, []byte("/assets/"))
+	if a.err == nil && !isOurs {
+		t.reportOther(a, "a landing page: "+t.serverEvidence(a), "a page below the public URL is answered by something else than Postern", "let the proxy pass every path below the public URL's, and every method")
 	}
 }
 
