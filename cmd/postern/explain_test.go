@@ -61,8 +61,9 @@ func TestExplainExitCodes(t *testing.T) {
 	form := filepath.Join(dir, "form.json")
 	write(t, form, signed.stdout)
 	write(t, filepath.Join(dir, "words.txt"), "why?")
-	write(t, filepath.Join(dir, "large.html"), "<form>"+strings.Repeat(" ", explain.MaxInput-6))
-	write(t, filepath.Join(dir, "larger.html"), "<form>"+strings.Repeat(" ", explain.MaxInput-5))
+	const page = `<form action="https://media.s3.amazonaws.com/">`
+	write(t, filepath.Join(dir, "large.html"), page+strings.Repeat(" ", explain.MaxInput-len(page)))
+	write(t, filepath.Join(dir, "larger.html"), page+strings.Repeat(" ", explain.MaxInput-len(page)+1))
 	cases := []struct {
 		name string
 		args []string
