@@ -1,0 +1,5 @@
+//go:build !race
+
+package testwork
+
+const withRaceDetector = false
