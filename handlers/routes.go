@@ -10,24 +10,27 @@ func (h *Handlers) Register(g *echo.Group) {
 	api := uploadRoutes{h}
 
 	// Pages.
-	g.GET("/forms/:profile", page(form.show))                 // upload form; works without script
-	g.HEAD("/forms/:profile", page(form.show))                // the same, issues nothing
-	g.POST("/forms/:profile", page(form.issue))               // the same, issued on demand
-	g.GET("/forms/:profile/done/:token", page(h.showLanding)) // after the store's redirect, verified
-	g.GET("/widget/:profile", page(widget.show))              // the form for an iframe
-	g.HEAD("/widget/:profile", page(widget.tellScript))       // whether a page may embed it; issues nothing
-	g.POST("/widget/:profile", page(widget.issue))            // the same, issued on demand
-	g.GET("/embed.js", assets.showEmbed)                      // custom element for host pages
-	g.GET("/assets/:hash/*", assets.showAsset)                // static files, immutable
-	g.HEAD("/assets/:hash/*", assets.showAsset)               // the same, for caches
-	g.GET("/healthz", h.showHealth)                           // liveness
-	g.HEAD("/healthz", h.showHealth)                          // the same, for balancers
-	g.GET("/readyz", h.showReady)                             // the store can be reached
-	g.HEAD("/readyz", h.showReady)                            // the same, for balancers
+	g.GET("/forms/:profile", page(form.show))                  // upload form; works without script
+	g.HEAD("/forms/:profile", page(form.show))                 // the same, issues nothing
+	g.POST("/forms/:profile", page(form.issue))                // the same, issued on demand
+	g.GET("/forms/:profile/done/:token", page(h.showLanding))  // after the store's redirect, verified
+	g.HEAD("/forms/:profile/done/:token", page(h.showLanding)) // the same
+	g.GET("/widget/:profile", page(widget.show))               // the form for an iframe
+	g.HEAD("/widget/:profile", page(widget.tellScript))        // whether a page may embed it; issues nothing
+	g.POST("/widget/:profile", page(widget.issue))             // the same, issued on demand
+	g.GET("/embed.js", assets.showEmbed)                       // custom element for host pages
+	g.HEAD("/embed.js", assets.showEmbed)                      // the same, for caches
+	g.GET("/assets/:hash/*", assets.showAsset)                 // static files, immutable
+	g.HEAD("/assets/:hash/*", assets.showAsset)                // the same, for caches
+	g.GET("/healthz", h.showHealth)                            // liveness
+	g.HEAD("/healthz", h.showHealth)                           // the same, for balancers
+	g.GET("/readyz", h.showReady)                              // the store can be reached
+	g.HEAD("/readyz", h.showReady)                             // the same, for balancers
 
 	// Why an upload is refused, where switched on.
 	if h.config.Explain {
 		g.GET("/explain", page(h.showExplain))
+		g.HEAD("/explain", page(h.showExplain))   // the same
 		g.POST("/explain", page(h.answerExplain)) // what was pasted is in the body alone
 	}
 
@@ -44,8 +47,9 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.POST("/uploads/credentials", json(api.createCredentials))          // store credentials for one prefix, where a profile allows it
 
 	// What was uploaded.
-	g.GET("/objects/:link", page(h.objects.openLink)) // leads to the object of a link
-	g.GET("/receipts/keys", json(h.objects.showKeys)) // public keys that verify receipts
+	g.GET("/objects/:link", page(h.objects.openLink))  // leads to the object of a link
+	g.HEAD("/objects/:link", page(h.objects.openLink)) // the same, for whoever checks links
+	g.GET("/receipts/keys", json(h.objects.showKeys))  // public keys that verify receipts
 
 	// What browsers ask before calling from another origin.
 	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete", "/uploads/:id/diagnosis"} {

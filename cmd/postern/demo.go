@@ -23,10 +23,10 @@ const maxDemoForm = 64 << 10 // bytes that the demo form may post
 
 func (d *demoPages) register(e *echo.Echo) {
 	g := e.Group("/demo", d.headers)
-	g.GET("/site", d.site)     // a plain page with the widget
-	g.GET("/form", d.form)     // a form with a required upload
-	g.POST("/form", d.form)    // the same, showing the values it was sent
-	g.GET("/themes", d.themes) // one widget in four themes
+	g.Match(readMethods, "/site", d.site)     // a plain page with the widget
+	g.Match(readMethods, "/form", d.form)     // a form with a required upload
+	g.POST("/form", d.form)                   // the same, showing the values it was sent
+	g.Match(readMethods, "/themes", d.themes) // one widget in four themes
 }
 
 // headers sends the headers that a careful site would: a policy that allows its own stylesheet and

@@ -30,6 +30,31 @@ func fetch(t *testing.T, url string) (*http.Response, string) {
 	return response, string(body)
 }
 
+// requireSameHead requires that HEAD of an address has the status and the headers that GET had, and
+// no body. Their lengths may differ: HEAD issues no form.
+func requireSameHead(t *testing.T, address string, get *http.Response) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip") // as http.Get asks by itself
+	head, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(head.Body)
+	head.Body.Close()
+	if err != nil || len(body) != 0 || head.StatusCode != get.StatusCode {
+		t.Errorf("HEAD %s: wanted %d and no body, got %d, %q, %v", address, get.StatusCode, head.StatusCode, body, err)
+	}
+	for name := range get.Header {
+		if want, got := get.Header.Get(name), head.Header.Get(name); got != want && name != "Date" && name != "Content-Length" && name != "X-Request-Id" {
+			t.Errorf("HEAD %s: wanted %s %q, got %q", address, name, want, got)
+		}
+	}
+}
+
 func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 	d := startDev(t)
 	other := strings.Replace(d.URL, "127.0.0.1", "localhost", 1)
@@ -49,6 +74,8 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		{"health", "/healthz", ""},
 		{"readiness", "/readyz", ""},
 		{"the page that explains", "/explain", `action="/explain"`},
+		{"the script for other sites", "/embed.js", `postern-upload`},
+		{"the icon", "/favicon.ico", ""},
 	}
 	for _, c := range cases {
 		response, body := fetch(t, d.URL+c.path)
@@ -58,6 +85,7 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		if strings.Contains(body, "page.") && strings.HasPrefix(c.path, "/demo") {
 			t.Errorf("%s: a text is missing:\n%s", c.name, body)
 		}
+		requireSameHead(t, d.URL+c.path, response)
 	}
 	if response, _ := fetch(t, d.URL+"/metrics"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("metrics: want status 404, got %d", response.StatusCode)

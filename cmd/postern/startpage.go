@@ -21,7 +21,7 @@ type startPage struct {
 }
 
 func (s *startPage) register(e *echo.Echo) {
-	e.GET("/", s.h.Page(s.show))
+	e.Match(readMethods, "/", s.h.Page(s.show))
 	demo := demoPages{h: s.h, addresses: s.addresses}
 	demo.register(e)
 }

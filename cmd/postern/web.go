@@ -28,6 +28,10 @@ const (
 	maxHeader     = 32 << 10 // bytes; a ticket has at most 8 KiB, an upload token fewer
 )
 
+// readMethods are those of pages: the answer to HEAD has the headers of GET, and net/http leaves out
+// its body.
+var readMethods = []string{http.MethodGet, http.MethodHead}
+
 // listen listens on host:port. flag is named in errors: a usageError where the address can't be
 // read, otherwise one with a hint where it is in use.
 func listen(flag, address string) (net.Listener, error) {
@@ -70,7 +74,7 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor, more .
 		},
 	}))
 	e.Use(more...)
-	e.GET("/favicon.ico", showIcon)
+	e.Match(readMethods, "/favicon.ico", showIcon)
 	return e
 }
 
