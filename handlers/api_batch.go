@@ -47,6 +47,7 @@ func (h uploadRoutes) createUploads(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	visitor.Way = uploads.WayBatch
 	out := batchResponse{make([]batchOutcome, len(body.Files))}
 	var files []profile.File
 	var indexes []int

@@ -134,6 +134,7 @@ func (h uploadRoutes) createUpload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	visitor.Way = uploads.WayAPI
 	issued, err := h.service.IssueFile(c.Request().Context(), p.ServedProfile, visitor, body.file(body.Rate))
 	if err != nil {
 		return err

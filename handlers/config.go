@@ -66,6 +66,9 @@ type Config struct {
 	// LedgerRequired refuses uploads with StoreUnavailable while the ledger is away. Otherwise they
 	// are issued without record then.
 	LedgerRequired bool
+	// Observe is told what becomes of uploads, for counters; nil tells nobody. See
+	// uploads.Observation.
+	Observe func(uploads.Observation)
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
 
@@ -116,7 +119,7 @@ func (c Config) uploadsConfig(issuer *receipts.Issuer) uploads.Config {
 	return uploads.Config{
 		Receipts: issuer, PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
 		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved,
-		Ledger: c.Ledger, LedgerRequired: c.LedgerRequired, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
+		Ledger: c.Ledger, LedgerRequired: c.LedgerRequired, Observe: c.Observe, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }
 

@@ -59,6 +59,7 @@ func (h *Handlers) Form(r *http.Request, profileName string, options ...FormOpti
 	if err != nil {
 		return nil, err
 	}
+	visitor.Way = uploads.WayPage
 	f := &Form{h: h, request: r, profile: p, visitor: visitor, texts: h.layout.catalogue.Negotiate(r)}
 	for _, set := range options {
 		set(f)

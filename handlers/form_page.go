@@ -162,10 +162,15 @@ func (f formRoute) request(c echo.Context) (*servedProfile, uploads.Visitor, err
 		return nil, uploads.Visitor{}, err
 	}
 	visitor, err := f.identify(c)
+	visitor.Way = uploads.WayForm
+	if f.embedded {
+		visitor.Way = uploads.WayWidget
+	}
 	if t := f.layout.catalogue.Requested(c.Request()); t != nil {
 		visitor.Language = t.Tag
 	}
 	if handoff := c.QueryParams()[handoffParameter]; err == nil && len(handoff) > 0 && !f.embedded {
+		visitor.Way = uploads.WayField
 		visitor.Return, err = f.handoffs.Open(handoff[0], p.Settings.Name, visitor)
 	}
 	return p, visitor, err

@@ -77,6 +77,7 @@ func (s *serveCommand) serve(c *console, file *config.Config, server *server, st
 	}
 	service := func() *uploads.Service { return server.current.Load().service }
 	server.metrics.countUnrecorded(func() int64 { return service().Unrecorded() })
+	server.metrics.readOutbox(server.ledger, func() []string { return server.current.Load().deliveries.names() })
 	defer runJobs(c, server.ledger, service)()
 	defer server.deliverer.close()
 	stop := server.reloadOnHangup(c)

@@ -59,6 +59,7 @@ func (s *server) use(ctx context.Context, file *config.Config) error {
 		err = s.deliverer.use(ctx, s.ledger, next.deliveries)
 	}
 	if err == nil {
+		s.metrics.begin(file.Profiles, next.deliveries.names())
 		s.current.Store(next)
 	}
 	return err
@@ -76,7 +77,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	limiter, errLimiter := newLimiter(previous, profiles, file.Limits)
 	identifier, errIdentifier := newIdentifier(file)
 	issuer, errIssuer := file.Receipts.Issuer(file.PublicURL)
-	deliveries, errWebhooks := newDeliveries(s.ledger, file, issuer, log)
+	deliveries, errWebhooks := newDeliveries(s.ledger, file, issuer, s.metrics.deliveries.observe, log)
 	store, maker, errStore := s.openStore(ctx, file, log)
 	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errWebhooks, errStore); err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 		Receipts: issuer, WithoutReceipts: issuer == nil,
 		Identifier: identifier, Limiter: limiter, CredentialsMaker: maker,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
-		Ledger: usable(s.ledger), LedgerRequired: file.Ledger.Required,
+		Ledger: usable(s.ledger), LedgerRequired: file.Ledger.Required, Observe: s.metrics.uploads.observe,
 	})
 	if err != nil {
 		return nil, err
@@ -105,6 +106,7 @@ func (s *server) openStore(ctx context.Context, file *config.Config, log *slog.L
 	if err != nil {
 		return uploads.Store{}, nil, err
 	}
+	access.APIOptions = append(slices.Clip(access.APIOptions), s.metrics.store.addTo)
 	maker, errMaker := newCredentialsMaker(access, file.ScopedCredentials)
 	store, errStore := openStore(ctx, access, file, log)
 	if err := errors.Join(errMaker, errStore); err != nil {

@@ -89,8 +89,22 @@ type deliveries struct {
 	receivers []ledger.Receiver
 }
 
+// observeDelivery is told of each attempt; nil tells nobody.
+type observeDelivery func(endpoint string, a webhooks.Attempt, next webhooks.Decision)
+
+// names are those of the receivers. A nil has none.
+func (d *deliveries) names() (list []string) {
+	if d == nil {
+		return nil
+	}
+	for _, r := range d.receivers {
+		list = append(list, r.Name)
+	}
+	return list
+}
+
 // newDeliveries returns nil without a ledger: then no config has webhooks.
-func newDeliveries(l *ledger.Ledger, file *config.Config, issuer *receipts.Issuer, log *slog.Logger) (*deliveries, error) {
+func newDeliveries(l *ledger.Ledger, file *config.Config, issuer *receipts.Issuer, observe observeDelivery, log *slog.Logger) (*deliveries, error) {
 	if l == nil {
 		return nil, nil
 	}
@@ -105,7 +119,7 @@ func newDeliveries(l *ledger.Ledger, file *config.Config, issuer *receipts.Issue
 	var err error
 	d.pool, err = webhooks.NewPool(webhooks.PoolConfig{
 		Outbox:    outbox{l, file.PublicURL, issuer, cmp.Or(file.Receipts.Lifetime, receipts.DefaultLifetime)},
-		Endpoints: endpoints, Lease: ledger.LeaseTime, Log: log,
+		Endpoints: endpoints, Lease: ledger.LeaseTime, Log: log, Observe: observe,
 	})
 	return d, err
 }

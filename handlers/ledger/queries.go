@@ -35,6 +35,8 @@ func (l *Ledger) Postpone(ctx context.Context, e uploads.Entry, due time.Time) e
 // Query says which uploads are wanted.
 type Query struct {
 	Subject string
+	// AllSubjects wants the uploads of everybody, whatever Subject says.
+	AllSubjects bool
 	// Profiles are those whose uploads are wanted; none for all.
 	Profiles []string
 	State    uploads.State // "" for any
@@ -43,10 +45,13 @@ type Query struct {
 	Limit int // of one page
 }
 
-// Uploads lists uploads of one subject, the latest first.
+// Uploads lists uploads of one subject or of all, the latest first.
 func (l *Ledger) Uploads(ctx context.Context, q Query) ([]uploads.Entry, error) {
 	args := []any{q.Subject, q.Limit}
 	where := "subject = $1"
+	if q.AllSubjects { // PostgreSQL wants to know the type of every argument
+		where = "$1 = CAST($1 AS TEXT)"
+	}
 	with := func(condition string, value any) {
 		args = append(args, value)
 		where += fmt.Sprintf(" AND "+condition+" $%d", len(args))

@@ -76,6 +76,9 @@ func (s aborter) abortRecorded(ctx context.Context, up OpenUpload) error {
 // removed.
 func (s aborter) recordAborted(ctx context.Context, up OpenUpload) (e Entry, recorded bool, err error) {
 	e, recorded, err = s.recorder.decide(ctx, up, Decision{State: StateAborted, Due: up.removalDue(s.config.Now()), Data: EventData{Upload: up.planned()}.json()})
+	if s.recorder.counts(recorded, err) {
+		s.observer.once(up, Observation{Outcome: OutcomeAborted})
+	}
 	return e, recorded, s.recorder.outage(ctx, "aborting", up.ID, err)
 }
 
@@ -148,6 +151,8 @@ func (s aborter) removeAccepted(ctx context.Context, up OpenUpload, a acceptance
 		return problem.Unavailable(err)
 	case !recorded && e.isAccepted(): // claimed meanwhile
 		return errAlreadyCompleted
+	case recorded:
+		s.observer.once(up, Observation{Outcome: OutcomeRemoved})
 	}
 	return s.deleteAccepted(ctx, up, a)
 }

@@ -47,6 +47,9 @@ func (s *Service) IssueFiles(ctx context.Context, p *ServedProfile, v Visitor, f
 		}
 	})
 	recordFiles(ctx, s, p, out, charged)
+	for _, file := range out {
+		s.observer.issue(p, v, false, file.Err)
+	}
 	return out
 }
 

@@ -30,6 +30,7 @@ type uploadClaims struct {
 	ReturnPath     string           `json:"pth"`
 	ReturnField    string           `json:"fld"`
 	Process        string           `json:"prc"`
+	Way            Way              `json:"way"`
 }
 
 // appendClaims appends the claims of u as JSON. It writes them by itself since a token is part of
@@ -39,7 +40,7 @@ func appendClaims(b []byte, u Upload) []byte {
 	for _, claim := range [...]struct{ name, value string }{
 		{"jti", u.ID}, {"sub", u.Subject}, {"prf", u.Profile}, {"bkt", u.Bucket}, {"key", u.Key}, {"mth", string(u.Method)},
 		{"uid", u.StoreUploadID}, {"typ", u.Type}, {"sum", string(u.Checksum)}, {"met", u.MetadataDigest}, {"lng", u.Language},
-		{"fnm", u.Filename}, {"non", u.Nonce}, {"prc", u.Process}, {"pth", u.Return.Path}, {"fld", u.Return.Field},
+		{"fnm", u.Filename}, {"non", u.Nonce}, {"prc", u.Process}, {"way", string(u.Way)}, {"pth", u.Return.Path}, {"fld", u.Return.Field},
 	} {
 		if claim.value != "" {
 			b = appendName(b, claim.name)
@@ -81,7 +82,7 @@ func (c *uploadClaims) upload() (Upload, error) {
 		},
 		StoreUploadID: c.StoreUploadID, MetadataDigest: c.MetadataDigest, Language: c.Language,
 		Return: Return{Path: c.ReturnPath, Field: c.ReturnField},
-		Issued: c.IssuedAt.UTC(), Process: c.Process,
+		Issued: c.IssuedAt.UTC(), Process: c.Process, Way: c.Way,
 	}
 	if c.PartSize > 0 {
 		u.PartCount = int((c.MaxSize + c.PartSize - 1) / c.PartSize)

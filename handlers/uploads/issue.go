@@ -69,6 +69,12 @@ func filePlan(p *ServedProfile, v Visitor, file profile.File) planFunc {
 
 // issue is the one step from a visitor to something signed: plan, charge, sign, record.
 func (plan planFunc) issue(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (Issued, error) {
+	issued, err := plan.issueUnobserved(ctx, s, p, v, inPage)
+	s.observer.issue(p, v, inPage, err)
+	return issued, err
+}
+
+func (plan planFunc) issueUnobserved(ctx context.Context, s *Service, p *ServedProfile, v Visitor, inPage bool) (Issued, error) {
 	var c chargedPlan
 	if err := c.charge(ctx, s, p, v, inPage, plan); err != nil {
 		return Issued{}, err
@@ -110,7 +116,7 @@ func (c *chargedPlan) charge(ctx context.Context, s *Service, p *ServedProfile, 
 	}
 	c.signer, c.now = signer, now
 	c.issued = Issued{Upload: newUpload(planned, now), Expires: planned.Expiration}
-	c.issued.Language, c.issued.Return, c.issued.Process = v.Language, v.Return, s.process.name
+	c.issued.Language, c.issued.Return, c.issued.Process, c.issued.Way = v.Language, v.Return, s.process.name, v.Way
 	c.issued.Owner = s.owners.first(planned.Subject)
 	return nil
 }

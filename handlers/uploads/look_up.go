@@ -84,7 +84,10 @@ func (s verifier) expire(ctx context.Context, up OpenUpload) error {
 		return err
 	}
 	s.charges.settle(ctx, up.Plan, 0, false)
-	_, _, err := s.recorder.decide(ctx, up, Decision{State: StateExpired, Data: EventData{Upload: up.planned()}.json()})
+	_, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateExpired, Data: EventData{Upload: up.planned()}.json()})
+	if recorded {
+		s.observer.once(up, Observation{Outcome: OutcomeExpired})
+	}
 	return err
 }
 
@@ -120,6 +123,7 @@ func (s verifier) removeUnclaimed(ctx context.Context, up OpenUpload, e Entry) e
 	if err != nil || !recorded {
 		return err
 	}
+	s.observer.once(up, Observation{Outcome: OutcomeRemoved})
 	return aborter(s).deleteAccepted(ctx, up, a)
 }
 

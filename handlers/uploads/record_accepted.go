@@ -16,6 +16,9 @@ import (
 // answer, and the object of an aborted upload is removed.
 func (s verifier) recordAccepted(ctx context.Context, up OpenUpload, done Completed) (Completed, error) {
 	e, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateAccepted, Data: EventData{Upload: done.AsReceipt()}.json()})
+	if s.recorder.counts(recorded, err) {
+		s.observer.accepted(up, done)
+	}
 	switch {
 	case err != nil:
 		return done, s.recorder.outage(ctx, "accepting", up.ID, err)
@@ -65,7 +68,11 @@ func (s verifier) repeatAccepted(ctx context.Context, up OpenUpload, a acceptanc
 func (s verifier) reportReplaced(ctx context.Context, up OpenUpload, a acceptance, found *s3.HeadObjectOutput) {
 	s.accepted.reportReplaced(ctx, a, found)
 	data := EventData{Upload: a.done.AsReceipt(), NewETag: aws.ToString(found.ETag), NewVersion: aws.ToString(found.VersionId)}
-	if _, _, err := s.recorder.decide(ctx, up, Decision{State: StateReplaced, Data: data.json()}); err != nil {
+	_, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateReplaced, Data: data.json()})
+	if s.recorder.counts(recorded, err) {
+		s.observer.once(up, Observation{Outcome: OutcomeReplaced})
+	}
+	if err != nil {
 		s.config.Logger.WarnContext(ctx, "replacement not recorded", "id", up.ID, "error", problem.LogText(err.Error()))
 	}
 }
@@ -80,6 +87,9 @@ func (s verifier) refuse(ctx context.Context, up OpenUpload, found *s3.HeadObjec
 	}
 	data := EventData{Upload: up.planned(), Code: refused.Problem.Code}
 	e, recorded, outage := s.recorder.decide(ctx, up, Decision{State: StateRefused, Due: up.removalDue(s.config.Now()), Data: data.json()})
+	if s.recorder.counts(recorded, outage) {
+		s.observer.once(up, Observation{Outcome: OutcomeRefused, Code: refused.Problem.Code})
+	}
 	if outage = s.recorder.outage(ctx, "refusing", up.ID, outage); outage != nil {
 		return Completed{}, outage
 	}

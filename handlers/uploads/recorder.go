@@ -90,6 +90,10 @@ func (r recorder) decide(ctx context.Context, up OpenUpload, d Decision) (e Entr
 	return r.ledger.Decide(ctx, up.entry(), d)
 }
 
+// counts reports whether what decide returned is to be counted: the decision was recorded, or stands
+// although the ledger is away. A decision that another process has recorded is counted there.
+func (r recorder) counts(recorded bool, err error) bool { return recorded || err != nil && !r.required }
+
 // isAccepted reports whether the object of an upload was accepted and is still there, or replaced.
 func (e Entry) isAccepted() bool { return e.State == StateAccepted || e.State == StateReplaced }
 

@@ -76,6 +76,8 @@ type Config struct {
 	// Otherwise uploads are issued without record then (see Service.Unrecorded), and those that are
 	// under way go on.
 	LedgerRequired bool
+	// Observe is told what becomes of uploads, for counters; nil tells nobody. See Observation.
+	Observe func(Observation)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// NewID makes upload IDs that sort by time and hold at least 128 random bits; nil is
@@ -103,6 +105,7 @@ type Service struct {
 	charges   *charges
 	readiness *readiness
 	recorder  recorder
+	observer  observer
 	diagnoses *diagnoses
 }
 
@@ -132,6 +135,7 @@ func New(c Config) (*Service, error) {
 	s.charges = newCharges(c, s.store, s.profiles, lookUps)
 	s.aborted = newAborted(c.Now, aborter{s}.removeLate, lookUps, c.Logger)
 	s.recorder = newRecorder(c)
+	s.observer = newObserver(c)
 	s.diagnoses = newDiagnoses(s.store, c.Now)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
@@ -154,6 +158,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnRemoved == nil {
 		c.OnRemoved = func(context.Context, Completed) error { return nil }
+	}
+	if c.Observe == nil {
+		c.Observe = func(Observation) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -29,6 +29,8 @@ type Upload struct {
 	Issued time.Time
 	// Process names the process that issued it.
 	Process string
+	// Way is how it was asked for; "" where nobody said.
+	Way Way
 }
 
 // newUpload returns the upload of a plan that was issued at now.

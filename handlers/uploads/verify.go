@@ -57,6 +57,9 @@ func (s verifier) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	case known:
 		s.reportReplaced(ctx, up, accepted, found)
 	}
+	if !known {
+		s.observer.once(up, Observation{Outcome: OutcomeArrived})
+	}
 	contentType, err := s.store.compareObject(ctx, up, found)
 	if err != nil {
 		return s.refuse(ctx, up, found, err, checksum)

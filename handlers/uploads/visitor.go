@@ -13,4 +13,6 @@ type Visitor struct {
 	// Return is where a form without script leads afterwards; zero leaves it to the profile. It has
 	// passed Return.Check.
 	Return Return
+	// Way is how an upload is asked for, for counters; "" where nobody says.
+	Way Way
 }
