@@ -4,10 +4,9 @@ import "github.com/labstack/echo/v4"
 
 // Register adds every route to g, which has to be mounted where PublicURL points to.
 func (h *Handlers) Register(g *echo.Group) {
-	page, json := h.respond.page, h.respond.json
+	page := h.respond.page
 	assets := assetRoutes{h.layout.assets, h.respond}
 	form, widget := formRoute{h, false}, formRoute{h, true}
-	api := uploadRoutes{h}
 
 	// Pages.
 	g.GET("/forms/:profile", page(form.show))                  // upload form; works without script
@@ -33,6 +32,14 @@ func (h *Handlers) Register(g *echo.Group) {
 		g.HEAD("/explain", page(h.showExplain))   // the same
 		g.POST("/explain", page(h.answerExplain)) // what was pasted is in the body alone
 	}
+
+	h.registerAPI(g)
+}
+
+// registerAPI adds the routes that answer with JSON, and those of what was uploaded.
+func (h *Handlers) registerAPI(g *echo.Group) {
+	page, json := h.respond.page, h.respond.json
+	api := uploadRoutes{h}
 
 	// Uploads, as JSON.
 	g.POST("/uploads", json(api.createUpload))                           // issue one upload
