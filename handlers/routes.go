@@ -33,13 +33,13 @@ func (h *Handlers) Register(g *echo.Group) {
 		g.POST("/explain", page(h.answerExplain)) // what was pasted is in the body alone
 	}
 
-	h.registerAPI(g)
+	uploadRoutes{h}.register(g)
 }
 
-// registerAPI adds the routes that answer with JSON, and those of what was uploaded.
-func (h *Handlers) registerAPI(g *echo.Group) {
+// register adds the routes that answer with JSON, and those of what was uploaded.
+func (api uploadRoutes) register(g *echo.Group) {
+	h := api.Handlers
 	page, json := h.respond.page, h.respond.json
-	api := uploadRoutes{h}
 
 	// Uploads, as JSON.
 	g.POST("/uploads", json(api.createUpload))                           // issue one upload
