@@ -90,6 +90,11 @@ func (p *Post) Drop(name string) {
 
 // Send posts the form with the file as its last part.
 func (p Post) Send(ctx context.Context, filename string, content []byte) (Answer, error) {
+	return sendToStore(p.Request(ctx, filename, content))
+}
+
+// Request is what Send sends, for a test that sends it otherwise.
+func (p Post) Request(ctx context.Context, filename string, content []byte) (*http.Request, error) {
 	var body bytes.Buffer // writing to it never fails
 	form := multipart.NewWriter(&body)
 	for _, f := range p.Fields {
@@ -99,27 +104,39 @@ func (p Post) Send(ctx context.Context, filename string, content []byte) (Answer
 	_, _ = file.Write(content)
 	_ = form.Close()
 	header := map[string]string{"Content-Type": form.FormDataContentType()}
-	return sendToStore(ctx, http.MethodPost, p.URL, header, &body, int64(body.Len()))
+	return storeRequest(ctx, http.MethodPost, p.URL, header, &body, int64(body.Len()))
 }
 
 // Send puts the content.
 func (p Put) Send(ctx context.Context, content []byte) (Answer, error) {
-	return sendToStore(ctx, http.MethodPut, p.URL, p.Headers, bytes.NewReader(content), int64(len(content)))
+	return sendToStore(p.Request(ctx, content))
+}
+
+// Request is what Send sends, for a test that sends it otherwise.
+func (p Put) Request(ctx context.Context, content []byte) (*http.Request, error) {
+	return storeRequest(ctx, http.MethodPut, p.URL, p.Headers, bytes.NewReader(content), int64(len(content)))
 }
 
 // SendChunked puts the content without a Content-Length.
 func (p Put) SendChunked(ctx context.Context, content []byte) (Answer, error) {
-	return sendToStore(ctx, http.MethodPut, p.URL, p.Headers, io.MultiReader(bytes.NewReader(content)), -1)
+	return sendToStore(storeRequest(ctx, http.MethodPut, p.URL, p.Headers, io.MultiReader(bytes.NewReader(content)), -1))
 }
 
-func sendToStore(ctx context.Context, method, url string, headers map[string]string, body io.Reader, size int64) (Answer, error) {
+func storeRequest(ctx context.Context, method, url string, headers map[string]string, body io.Reader, size int64) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
-		return Answer{}, fmt.Errorf("testclient: %w", err)
+		return nil, fmt.Errorf("testclient: %w", err)
 	}
 	request.ContentLength = size
 	for name, value := range headers {
 		request.Header.Set(name, value)
+	}
+	return request, nil
+}
+
+func sendToStore(request *http.Request, err error) (Answer, error) {
+	if err != nil {
+		return Answer{}, err
 	}
 	return roundTrip(request)
 }
