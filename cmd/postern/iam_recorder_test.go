@@ -71,6 +71,22 @@ func (r *recorder) identify(names map[string]string) {
 	r.names = names
 }
 
+// enforce holds everybody to policies from now on.
+func (r *recorder) enforce(policies map[string]policyDocument) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enforced = policies
+}
+
+// take returns the calls that were noted since it was called last.
+func (r *recorder) take() []recordedCall {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	calls := r.calls
+	r.calls = nil
+	return calls
+}
+
 var signedBy = regexp.MustCompile(`Credential=([^/]+)/`)
 
 // note adds a call and reports whether the policies allow it. A preflight needs no right; what

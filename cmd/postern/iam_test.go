@@ -254,7 +254,8 @@ func judgeRecorded(t *testing.T, site *recordedSite, identities []string) {
 	t.Helper()
 	documents := iamDocuments(t, site.config)
 	seen := map[string][]string{}
-	for _, call := range site.calls {
+	calls := site.take()
+	for _, call := range calls {
 		own := []policyDocument{documents[call.identity]}
 		for _, bucket := range []string{"bucket-media", "bucket-kept"} {
 			if p, has := documents[bucket]; has {
@@ -288,7 +289,7 @@ func judgeRecorded(t *testing.T, site *recordedSite, identities []string) {
 			}
 		}
 	}
-	t.Logf("%d calls: %v", len(site.calls), seen)
+	t.Logf("%d calls: %v", len(calls), seen)
 }
 
 // moved are a request in another bucket, and outside the profiles' prefixes in its own.
@@ -325,14 +326,14 @@ func TestTheOperatorsCommandsNeedNoMoreThanTheirPolicy(t *testing.T) {
 		env = append(env, name+"="+value)
 	}
 	site.identify(map[string]string{"operator": "operator"})
-	site.calls = nil
+	site.take()
 	for _, args := range [][]string{{"setup"}, {"setup", "--apply"}, {"sweep"}, {"sweep", "--apply"}} {
 		if got := runProcess(t, "", env, append(args, "--config", site.config)...); got.code == exitUsage {
 			t.Errorf("%s: got %+v", args, got)
 		}
 	}
 	operator, seen := iamDocuments(t, site.config)["operator"], map[string]bool{}
-	for _, call := range site.calls {
+	for _, call := range site.take() {
 		for _, needed := range call.needs {
 			if seen[needed.action] = true; !allows(t, needed, operator) {
 				t.Errorf("the operator needs %s", needed)
@@ -362,9 +363,7 @@ func TestAStoreThatHoldsEverybodyToThesePoliciesServesAndSatisfiesDoctor(t *test
 			t.Fatal(err)
 		}
 	}
-	site.mu.Lock()
-	site.enforced = iamDocuments(t, site.config)
-	site.mu.Unlock()
+	site.enforce(iamDocuments(t, site.config))
 	var env []string
 	for name, value := range twoKeys {
 		env = append(env, name+"="+value)

@@ -132,23 +132,22 @@ func TestReportsOnParseBombsAreShort(t *testing.T) {
 }
 
 // TestParseBombsNeedLittleMemory counts all memory that is allocated, which is at least as much as
-// is held at any time. It isn't parallel, so that it counts no other test's.
+// is held at any time. It isn't parallel, so that it counts no other test's. Under the race detector
+// it only runs the work: there sync.Pool drops a part of what is put back, and regular expressions
+// allocate it again.
 func TestParseBombsNeedLittleMemory(t *testing.T) {
 	for _, size := range []int{mebibyte, explain.MaxInput} {
 		if (testing.Short() || raceDetector) && size > mebibyte {
 			continue
 		}
 		limit := uint64(16*size + 8<<20)
-		if raceDetector {
-			limit += uint64(2 * size)
-		}
 		for _, c := range parseBombs {
 			text := c.text(size)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			timed(t, text)
 			runtime.ReadMemStats(&after)
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > limit {
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > limit && !raceDetector {
 				t.Errorf("%s, %d MiB: %d bytes allocated, wanted at most %d", c.name, size>>20, allocated, limit)
 			}
 		}
