@@ -155,7 +155,22 @@ func (d *deliverer) use(ctx context.Context, l *ledger.Ledger, next *deliveries)
 	}
 	ctx, d.stop = context.WithCancel(ctx)
 	d.running.Go(func() { next.pool.Run(ctx) })
+	for _, r := range next.receivers {
+		d.running.Go(func() { next.wake(ctx, r.Name, l.Added(r.Name)) })
+	}
 	return nil
+}
+
+// wake has deliveries made as soon as they are committed, until ctx ends.
+func (d *deliveries) wake(ctx context.Context, endpoint string, added <-chan struct{}) {
+	for {
+		select {
+		case <-added:
+			d.pool.Wake(endpoint)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // close ends the deliveries, and waits for those that are being sent.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -138,10 +139,19 @@ func TestServeTellsTheApplicationOfEachUpload(t *testing.T) {
 	if r, err := verifier.Verify(event.Data.Receipt, receipts.Expected{Profile: "inbox", Subject: "alice"}); err != nil || r.ID != id || r.Expires.Unix() != event.Data.Expires {
 		t.Errorf("receipt: got %+v, %v", r, err)
 	}
+	const more = 6
+	began := time.Now()
+	for i := range more {
+		uploadFile(t, v)
+		app.wait(t, 3+i)
+	}
+	if took := time.Since(began); took > (more-2)*time.Second {
+		t.Errorf("%d deliveries one after another took %v: each waited for the pool's next look", more, took)
+	}
 	write(t, hookFile, newHookSecret)
 	reload(t, s, "config reloaded", 1)
 	uploadFile(t, v)
-	app.wait(t, 3)[2].wantSigned(t, newHookSecret)
+	app.wait(t, more+3)[more+2].wantSigned(t, newHookSecret)
 	s.Stop()
 	log := s.Log.String()
 	if !strings.Contains(log, "delivery failed") || !strings.Contains(log, id) {

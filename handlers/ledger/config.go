@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +73,7 @@ type Ledger struct {
 	outage    outage
 	issues    issues
 	receivers atomic.Pointer[[]Receiver]
+	added     sync.Map // of chan struct{} by the name of a receiver, see Added
 	// reached is called between the steps of a transaction; tests end it there.
 	reached func(step string)
 }

@@ -19,6 +19,7 @@ const findUpload = "SELECT " + entryColumns + " FROM postern_uploads WHERE id = 
 // that tell of it. Where the state or a claim doesn't permit that, it changes nothing, and the
 // entry is the one that is there. An upload without a row gets one first, from issued.
 func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Decision) (now uploads.Entry, recorded bool, err error) {
+	receivers := *l.receivers.Load()
 	err = l.transact(ctx, func(tx *sql.Tx) error {
 		now, err = change(ctx, tx, issued.ID, d)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -42,10 +43,13 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 		}
 		recorded = true
 		l.reached("event")
-		return addEvent(ctx, tx, now, *l.receivers.Load(), l.reached)
+		return addEvent(ctx, tx, now, receivers, l.reached)
 	})
 	if err != nil {
 		return uploads.Entry{}, false, err
+	}
+	if recorded {
+		l.wake(receivers, now)
 	}
 	return now, recorded, nil
 }

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 // How a function is told.
@@ -21,6 +23,29 @@ const (
 // for each event: again after an error, and after a process that was telling has ended. So it has
 // to do nothing where it did its work before, which Delivery.ID tells. Its ctx ends after JobTime.
 type Tell func(ctx context.Context, d Delivery) error
+
+// Added returns a channel that gets a value after this process has committed deliveries for a
+// receiver, so that nobody needs to wait for the next look. It has room for one value and is the
+// same at each call. What other processes add it doesn't tell.
+func (l *Ledger) Added(receiver string) <-chan struct{} { return l.addedTo(receiver) }
+
+func (l *Ledger) addedTo(receiver string) chan struct{} {
+	added, _ := l.added.LoadOrStore(receiver, make(chan struct{}, 1))
+	return added.(chan struct{})
+}
+
+// wake tells those receivers of which an event has added deliveries.
+func (l *Ledger) wake(receivers []Receiver, e uploads.Entry) {
+	for _, r := range receivers {
+		if !r.wants(e.Profile, e.State) {
+			continue
+		}
+		select {
+		case l.addedTo(r.Name) <- struct{}{}:
+		default: // it is about to look
+		}
+	}
+}
 
 // Deliver calls tell for what waits for a receiver of Config.Receivers, until ctx ends. Several
 // processes may do so for the same receiver: they share the deliveries out. Up to 8 are told at the
@@ -38,6 +63,7 @@ func (l *Ledger) Deliver(ctx context.Context, receiver string, tell Tell) {
 		}
 		select {
 		case <-timer.C:
+		case <-l.Added(receiver):
 		case <-ctx.Done():
 			return
 		}

@@ -104,6 +104,30 @@ var _ = onBoth(
 			t.Errorf("the delivery is %+v", d)
 		}
 	}},
+	sentence{"whoever delivers is told at once of what was committed, and of nothing else", func(t *testing.T, l testLedger) {
+		isAdded := func(receiver string) bool {
+			select {
+			case <-l.Added(receiver):
+				return true
+			default:
+				return false
+			}
+		}
+		ctx := l.canceledAt(t, "commit")
+		if _, _, err := l.Decide(ctx, entry("a"), l.decision(uploads.StateAccepted)); err == nil {
+			t.Error("the decision was recorded")
+		}
+		if isAdded("application") || isAdded("hook") {
+			t.Error("told of a transaction that was rolled back")
+		}
+		l.reached = func(string) {}
+		l.clock.move(awayPause)
+		l.decided(t, "a", uploads.StateRefused)
+		l.decided(t, "b", uploads.StateRefused)
+		if !isAdded("application") || isAdded("application") || isAdded("hook") {
+			t.Error("wanted one value for the application, and none for the hook, which wants no refusals")
+		}
+	}},
 	sentence{"deliveries go on until their context ends", func(t *testing.T, l testLedger) {
 		for i := range 20 {
 			l.decided(t, fmt.Sprint("upload", i), uploads.StateAccepted)

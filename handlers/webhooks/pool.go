@@ -104,9 +104,13 @@ func NewPool(c PoolConfig) (*Pool, error) {
 	return p, nil
 }
 
-// Wake makes the pool look for deliveries now, such as after a commit that added some.
-func (p *Pool) Wake() {
+// Wake makes the pool look for deliveries to the endpoint of that name now, such as after a commit
+// that added some.
+func (p *Pool) Wake(endpoint string) {
 	for _, w := range p.workers {
+		if w.name != endpoint {
+			continue
+		}
 		select {
 		case w.wake <- struct{}{}:
 		default: // it is about to look

@@ -326,7 +326,7 @@ func TestAnOutboxThatIsAwayIsAskedOnceASecond(t *testing.T) {
 		p, _ := startPool(t, o, nil, e)
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
-			p.Wake()
+			p.Wake(e.Name())
 		}
 		if asked := o.questions(); asked > 61 {
 			t.Errorf("got %d questions in a minute, wanted 61 at most", asked)
@@ -381,15 +381,21 @@ func TestAttemptsThatRunEndWhenThePoolStops(t *testing.T) {
 	})
 }
 
-func TestWakeDeliversAtOnce(t *testing.T) {
+func TestWakeDeliversToItsEndpointAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := &memoryOutbox{}
-		e := receiver(t, "", fine)
-		p, _ := startPool(t, o, func(c *webhooks.PoolConfig) { c.Poll = time.Hour }, e)
+		e, other := receiver(t, "", fine), receiver(t, "other", fine)
+		p, _ := startPool(t, o, func(c *webhooks.PoolConfig) { c.Poll = time.Hour }, e, other)
 		synctest.Wait()
 		r := o.add(e, "msg_1")
-		p.Wake()
+		asked := o.questions()
+		p.Wake(other.Name())
+		synctest.Wait()
+		if r.state != webhooks.Waiting || o.questions() != asked+1 {
+			t.Errorf("got %q after %d questions about another endpoint, wanted it to wait and one question", r.state, o.questions()-asked)
+		}
+		p.Wake(e.Name())
 		synctest.Wait()
 		if r.state != webhooks.Delivered {
 			t.Errorf("got %q, wanted it delivered before any time has passed", r.state)
