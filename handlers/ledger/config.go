@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,7 +72,7 @@ type Ledger struct {
 	outage    outage
 	issues    issues
 	receivers atomic.Pointer[[]Receiver]
-	added     sync.Map // of chan struct{} by the name of a receiver, see Added
+	added     additions
 	// reached is called between the steps of a transaction; tests end it there.
 	reached func(step string)
 }

@@ -46,7 +46,9 @@ func (l *Ledger) connect() error {
 	scheme, rest, _ := strings.Cut(l.config.URL, ":")
 	switch {
 	case scheme == "sqlite" && rest != "" && !strings.HasPrefix(rest, "//"):
-		return l.connectSQLite(rest)
+		write, read, err := connectSQLite(rest)
+		l.engine, l.write, l.read = sqliteEngine, write, read
+		return err
 	case scheme == "postgres" || scheme == "postgresql":
 		db, err := openPostgres(l.config.URL)
 		l.engine, l.write, l.read = postgresEngine, db, db
@@ -72,24 +74,23 @@ func openSQLite(file, options string) (*sql.DB, error) {
 // connectSQLite opens a file, which only this user may read: it has subjects and file names. A
 // transaction takes the lock for writing when it begins (_txlock), so it never fails halfway for
 // want of it.
-func (l *Ledger) connectSQLite(file string) error {
+func connectSQLite(file string) (write, read *sql.DB, err error) {
 	made, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("ledger: URL: %w", err)
+		return nil, nil, fmt.Errorf("ledger: URL: %w", err)
 	}
 	defer made.Close()
 	const durable = "&_journal_mode=WAL&_synchronous=FULL"
-	l.engine = sqliteEngine
-	if l.write, err = openSQLite(file, durable+"&_txlock=immediate"); err != nil {
-		return err
+	if write, err = openSQLite(file, durable+"&_txlock=immediate"); err != nil {
+		return nil, nil, err
 	}
-	l.write.SetMaxOpenConns(1)
-	if l.read, err = openSQLite(file, durable+"&_query_only=1"); err != nil {
-		return err
+	write.SetMaxOpenConns(1)
+	if read, err = openSQLite(file, durable+"&_query_only=1"); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
 	}
-	l.read.SetMaxOpenConns(sqliteReaders)
-	l.read.SetMaxIdleConns(sqliteReaders)
-	return nil
+	read.SetMaxOpenConns(sqliteReaders)
+	read.SetMaxIdleConns(sqliteReaders)
+	return write, read, nil
 }
 
 // openPostgres prepares the connections of a URL. Its errors may hold the password, so they aren't

@@ -49,7 +49,7 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 		return uploads.Entry{}, false, err
 	}
 	if recorded {
-		l.wake(receivers, now)
+		l.added.tell(receivers, now)
 	}
 	return now, recorded, nil
 }

@@ -27,21 +27,24 @@ type Tell func(ctx context.Context, d Delivery) error
 // Added returns a channel that gets a value after this process has committed deliveries for a
 // receiver, so that nobody needs to wait for the next look. It has room for one value and is the
 // same at each call. What other processes add it doesn't tell.
-func (l *Ledger) Added(receiver string) <-chan struct{} { return l.addedTo(receiver) }
+func (l *Ledger) Added(receiver string) <-chan struct{} { return l.added.of(receiver) }
 
-func (l *Ledger) addedTo(receiver string) chan struct{} {
-	added, _ := l.added.LoadOrStore(receiver, make(chan struct{}, 1))
+// additions are the channels of Added, by the name of a receiver. The zero value has none.
+type additions struct{ channels sync.Map }
+
+func (a *additions) of(receiver string) chan struct{} {
+	added, _ := a.channels.LoadOrStore(receiver, make(chan struct{}, 1))
 	return added.(chan struct{})
 }
 
-// wake tells those receivers of which an event has added deliveries.
-func (l *Ledger) wake(receivers []Receiver, e uploads.Entry) {
+// tell tells those receivers of which an event has added deliveries.
+func (a *additions) tell(receivers []Receiver, e uploads.Entry) {
 	for _, r := range receivers {
 		if !r.wants(e.Profile, e.State) {
 			continue
 		}
 		select {
-		case l.addedTo(r.Name) <- struct{}{}:
+		case a.of(r.Name) <- struct{}{}:
 		default: // it is about to look
 		}
 	}
