@@ -34,17 +34,18 @@ func main() {
 
 // commands lists the commands in the order of the help.
 type commands struct {
-	Dev     devCommand     `cmd:"" default:"withargs" help:"Run everything on this machine, with an embedded S3 store (the default)."`
-	Serve   serveCommand   `cmd:"" help:"Run the server that a config file describes."`
-	Sign    signCommand    `cmd:"" help:"Print one signed form."`
-	Explain explainCommand `cmd:"" help:"Explain a policy, form, curl command, presigned URL or error of a store, and why an upload is refused."`
-	Ticket  ticketCommand  `cmd:"" help:"Mint an upload ticket."`
-	Receipt receiptCommand `cmd:"" help:"Verify a receipt."`
-	Setup   setupCommand   `cmd:"" help:"Compare the buckets' CORS and lifecycle rules with what uploads need, and put them there."`
-	Sweep   sweepCommand   `cmd:"" help:"List abandoned multipart uploads, or abort them."`
-	Doctor  doctorCommand  `cmd:"" help:"Try every step of an upload for real, and name what is wrong and how to mend it."`
-	IAM     iamCommand     `cmd:"" name:"iam" help:"Print the least rights that a config needs, as policies of the store."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Dev        devCommand        `cmd:"" default:"withargs" help:"Run everything on this machine, with an embedded S3 store (the default)."`
+	Serve      serveCommand      `cmd:"" help:"Run the server that a config file describes."`
+	Sign       signCommand       `cmd:"" help:"Print one signed form."`
+	Explain    explainCommand    `cmd:"" help:"Explain a policy, form, curl command, presigned URL or error of a store, and why an upload is refused."`
+	Ticket     ticketCommand     `cmd:"" help:"Mint an upload ticket."`
+	Receipt    receiptCommand    `cmd:"" help:"Verify a receipt."`
+	Setup      setupCommand      `cmd:"" help:"Compare the buckets' CORS and lifecycle rules with what uploads need, and put them there."`
+	Sweep      sweepCommand      `cmd:"" help:"List abandoned multipart uploads, or abort them."`
+	Doctor     doctorCommand     `cmd:"" help:"Try every step of an upload for real, and name what is wrong and how to mend it."`
+	IAM        iamCommand        `cmd:"" name:"iam" help:"Print the least rights that a config needs, as policies of the store."`
+	Deliveries deliveriesCommand `cmd:"" help:"List webhook deliveries, or send some again."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether a server is ready (for images without curl)."`
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -41,7 +43,8 @@ func openOperatorStore(c *console, configFile string) (operatorStore, error) {
 }
 
 // printReport prints what a command found: result as JSON where that is asked for, else text, each
-// with the findings. The error is the exit code of findings that have to be mended, nil without any.
+// with the findings. The error is the exit code of findings that have to be mended, nil without
+// any.
 func (c *console) printReport(asJSON bool, result any, text string, report *findings.Report) error {
 	report.Sort()
 	var err error
@@ -57,4 +60,12 @@ func (c *console) printReport(asJSON bool, result any, text string, report *find
 		return exitCode(exitFailed)
 	}
 	return nil
+}
+
+// configFlag is the flag that names a config file, for a command that is printed to be pasted.
+func configFlag(name string) string {
+	if strings.ContainsFunc(name, unicode.IsSpace) || strings.ContainsAny(name, `'"$&;()`) {
+		name = shellQuote(name)
+	}
+	return "--config " + name
 }

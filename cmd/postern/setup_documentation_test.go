@@ -72,7 +72,7 @@ func TestThePageAboutSetupIsTrue(t *testing.T) {
 
 var codeConstant = regexp.MustCompile(`(?m)^\t[A-Za-z]+ += "([a-z]+_[a-z_]+)" +//`)
 
-func TestEveryFindingOfSetupAndSweepHasAParagraph(t *testing.T) {
+func TestEveryFindingOfSetupSweepAndDeliveriesHasAParagraph(t *testing.T) {
 	t.Parallel()
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(docFolder, "../..", name))
@@ -81,14 +81,14 @@ func TestEveryFindingOfSetupAndSweepHasAParagraph(t *testing.T) {
 		}
 		return string(text)
 	}
-	pages := read("static/docs/doctor.md") + read("static/docs/setup.md")
+	pages := read("static/docs/doctor.md") + read("static/docs/setup.md") + read("static/docs/webhooks.md")
 	found := 0
-	for _, file := range []string{"setup/setup.go", "setup/cors.go", "setup/lifecycle.go", "sweep.go"} {
+	for _, file := range []string{"setup/setup.go", "setup/cors.go", "setup/lifecycle.go", "sweep.go", "deliveries.go"} {
 		text := read("cmd/postern/" + file)
 		for _, m := range codeConstant.FindAllStringSubmatch(text, -1) {
 			found++
 			if !strings.Contains(pages, "# "+m[1]+"\n") {
-				t.Errorf("%s: %s has no paragraph in doctor.md or setup.md", file, m[1])
+				t.Errorf("%s: %s has no paragraph in doctor.md, setup.md or webhooks.md", file, m[1])
 			}
 		}
 	}

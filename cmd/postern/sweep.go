@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/cmd/postern/doctor"
@@ -80,10 +79,7 @@ func (s *sweepCommand) Run(c *console) error {
 
 // applyCommand aborts what this command has listed.
 func (s *sweepCommand) applyCommand() string {
-	command := "postern sweep --config " + s.Config
-	if strings.ContainsFunc(s.Config, unicode.IsSpace) || strings.ContainsAny(s.Config, `'"$&;()`) {
-		command = "postern sweep --config " + shellQuote(s.Config)
-	}
+	command := "postern sweep " + configFlag(s.Config)
 	if s.Older != "" {
 		command += " --older " + s.Older
 	}

@@ -23,7 +23,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if got.code != 0 {
 		t.Errorf("help: exit code %d", got.code)
 	}
-	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version", "healthcheck", "setup", "sweep", "doctor"} {
+	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version", "healthcheck", "setup", "sweep", "doctor", "deliveries"} {
 		if !strings.Contains(got.stdout, "\n  "+name+" ") {
 			t.Errorf("help doesn't name %s:\n%s", name, got.stdout)
 		}
@@ -31,7 +31,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 }
 
 func TestHelpOfACommandNeedsNoFlags(t *testing.T) {
-	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version", "healthcheck", "setup", "sweep", "doctor"} {
+	for _, name := range []string{"dev", "serve", "sign", "explain", "ticket", "version", "healthcheck", "setup", "sweep", "doctor", "deliveries"} {
 		got := invoke(t, nil, name, "--help")
 		if got.code != exitDone || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: postern "+name) {
 			t.Errorf("%s --help: got %+v", name, got)

@@ -78,6 +78,9 @@ var _ = onBoth(
 		if got := l.listed(t, DeliveryQuery{Upload: "upload4"}); len(got) != 3 {
 			t.Errorf("deliveries of one upload are %q, wanted 3", got)
 		}
+		if got := l.listed(t, DeliveryQuery{Upload: "upload4", ID: dead[4]}); len(got) != 1 || got[0] != dead[4] {
+			t.Errorf("the delivery of an ID is %q, wanted %q", got, dead[4])
+		}
 		if got := l.listed(t, DeliveryQuery{Upload: "upload4", State: DeliveryFailed}); len(got) != 1 || got[0] != dead[4] {
 			t.Errorf("dead letters of one upload are %q, wanted %q", got, dead[4])
 		}

@@ -156,6 +156,7 @@ func (l *Ledger) changeOne(ctx context.Context, missing error, statement string,
 
 // DeliveryQuery says which deliveries are wanted.
 type DeliveryQuery struct {
+	ID     string        // "" for any
 	State  DeliveryState // "" for any
 	Upload string        // the ID of an upload; "" for any
 	After  string        // the last ID of the page before; "" for the first page
@@ -171,9 +172,11 @@ func (q DeliveryQuery) where() (condition string, args []any) {
 	} else if q.State != "" {
 		condition += " AND 1 = 0"
 	}
-	if q.Upload != "" {
-		args = append(args, q.Upload)
-		condition += " AND d.upload = $3"
+	for column, value := range map[string]string{"d.upload": q.Upload, "d.id": q.ID} {
+		if value != "" {
+			args = append(args, value)
+			condition += fmt.Sprintf(" AND %s = $%d", column, len(args))
+		}
 	}
 	return condition, args
 }
