@@ -96,6 +96,14 @@ func (l *testLedger) entry(t *testing.T, id string, state uploads.State, events 
 	return e
 }
 
+// claim claims an upload, which has to be accepted.
+func (l *testLedger) claim(t *testing.T, id string) {
+	t.Helper()
+	if claimed, err := l.Claim(t.Context(), id); !claimed || err != nil {
+		t.Fatal(claimed, err)
+	}
+}
+
 func TestEveryUploadIsRecordedBeforeItsAnswerIsSent(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
@@ -229,9 +237,7 @@ func TestAClaimEndsTheVisitorsRemoval(t *testing.T) {
 		p.send(png(4000))
 		p.complete()
 		if claimed {
-			if err := l.Claim(t.Context(), p.ID); err != nil {
-				t.Fatal(err)
-			}
+			l.claim(t, p.ID)
 			p.call("DELETE", "", "").refused(problem.AlreadyCompleted)
 			p.mustBeStored(true)
 			continue

@@ -192,11 +192,9 @@ func TestErasureRemovesEveryObjectOfASubject(t *testing.T) {
 	claimed, open, bob := issue("alice"), issue("alice"), issue("bob")
 	claimed.complete()
 	bob.complete()
-	if err := s.ledger.Claim(t.Context(), claimed.ID); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := s.ledger.Erase(t.Context(), "alice"); n != 2 || err != nil {
-		t.Fatal(n, err)
+	s.ledger.claim(t, claimed.ID)
+	if e, err := s.ledger.Erase(t.Context(), "alice"); e.Marked != 2 || err != nil {
+		t.Fatal(e, err)
 	}
 	s.work()
 	claimed.mustBeStored(false)

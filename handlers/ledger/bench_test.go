@@ -69,7 +69,7 @@ func BenchmarkMillionRows(b *testing.B) {
 			l.fill(b, rows)
 			b.Run(fmt.Sprintf("%s/%dRows/List", db.name, rows), func(b *testing.B) {
 				for i := 0; b.Loop(); i++ {
-					if _, err := l.Uploads(b.Context(), Query{Subject: fmt.Sprint("subject", i%10_000), Limit: 100}); err != nil {
+					if _, _, err := l.Uploads(b.Context(), uploads.Query{Subject: fmt.Sprint("subject", i%10_000), Limit: 100}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -38,8 +38,8 @@ type Config struct {
 	// Keep is for how long an upload is kept after its last change; 0 is 90 days, at least a day.
 	// It is kept for longer where it can still be completed, or where somebody is still to be told.
 	Keep time.Duration
-	// Receivers are those who are told what becomes of uploads; each name once. SetReceivers replaces
-	// them.
+	// Receivers are those who are told what becomes of uploads; each name once. SetReceivers
+	// replaces them.
 	Receivers []Receiver
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -112,8 +112,8 @@ func checkReceivers(receivers []Receiver) error {
 	var found []error
 	seen := map[string]bool{}
 	for _, r := range receivers {
-		if r.Name == "" || seen[r.Name] {
-			found = append(found, fmt.Errorf("ledger: Receivers: wanted a name for each and each name once, got %q", r.Name))
+		if r.Name == "" || r.Name == application || seen[r.Name] {
+			found = append(found, fmt.Errorf("ledger: Receivers: wanted a name for each, other than %q, and each name once, got %q", application, r.Name))
 		}
 		seen[r.Name] = true
 	}

@@ -4,14 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 // changeState changes the row of an upload where its state is one of up to three that permit that.
-// Its last condition is for Decision.Unclaimed.
-const changeState = `UPDATE postern_uploads SET state = $2, sequence = sequence + 1, changed = $3, due = $4, data = $5
-	WHERE id = $1 AND state IN ($6, $7, $8) AND (claimed IS NULL OR $9 = 0) RETURNING ` + entryColumns
+// Its last two conditions are for Decision.Unclaimed, and for an upload that is to be erased.
+const changeState = `UPDATE postern_uploads SET state = $2, sequence = sequence + 1, changed = $3, due = CASE WHEN $2 = 'replaced' THEN due ELSE $4 END, data = $5
+	WHERE id = $1 AND state IN ($6, $7, $8) AND (claimed IS NULL OR $9 = 0) AND (erased IS NULL OR $2 <> 'accepted') RETURNING ` + entryColumns
 
 const findUpload = "SELECT " + entryColumns + " FROM postern_uploads WHERE id = $1"
 
@@ -20,6 +21,9 @@ const findUpload = "SELECT " + entryColumns + " FROM postern_uploads WHERE id = 
 // entry is the one that is there. An upload without a row gets one first, from issued.
 func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Decision) (now uploads.Entry, recorded bool, err error) {
 	receivers := *l.receivers.Load()
+	if d.TellApplication {
+		receivers = append(slices.Clone(receivers), Receiver{Name: application})
+	}
 	err = l.transact(ctx, func(tx *sql.Tx) error {
 		now, err = change(ctx, tx, issued.ID, d)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -94,7 +98,7 @@ func addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry, receivers []Rece
 // Find returns the entry of an upload; known is false where there is none.
 func (l *Ledger) Find(ctx context.Context, id string) (e uploads.Entry, known bool, err error) {
 	err = l.do(ctx, func(ctx context.Context) error {
-		e, err = scanEntry(l.read.QueryRowContext(ctx, findUpload, id))
+		e, err = scanEntry(l.read.QueryRowContext(ctx, findUpload, storable(id)))
 		if known = err == nil; errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

@@ -204,7 +204,7 @@ var _ = onBoth(
 			})
 		}
 		all.Wait()
-		list, err := l.Uploads(t.Context(), Query{Subject: "alice", Limit: 1000})
+		list, _, err := l.Uploads(t.Context(), uploads.Query{Subject: "alice", Limit: 1000})
 		if err != nil || len(list) != 200 {
 			t.Errorf("%d uploads, wanted 200: %v", len(list), err)
 		}

@@ -18,8 +18,8 @@ import (
 var (
 	// ErrLeaseLost says that a lease has ended and another process has taken what it was for.
 	ErrLeaseLost = errors.New("ledger: the lease has ended")
-	// ErrUnknown says that there is no such upload or delivery.
-	ErrUnknown = errors.New("ledger: there is no such upload or delivery")
+	// ErrUnknown says that there is no such delivery.
+	ErrUnknown = errors.New("ledger: there is no such delivery")
 )
 
 // DeliveryState is what became of a delivery.

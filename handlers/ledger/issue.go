@@ -143,12 +143,17 @@ func insertStatement(rows int) string {
 	return b.String()
 }
 
-// insertValues are the arguments of a statement. PostgreSQL has no texts with NUL, and refusing one
-// subject would refuse the batch.
+// storable is a text as both databases take it: PostgreSQL has none with NUL or broken UTF-8, and
+// refusing one subject would refuse its batch.
+func storable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
+}
+
+// insertValues are the arguments of a statement.
 func insertValues(entries []uploads.Entry) []any {
 	values := make([]any, 0, len(entries)*len(insertColumns))
 	for _, e := range entries {
-		values = append(values, e.ID, e.Profile, strings.ReplaceAll(e.Subject, "\x00", "\uFFFD"), string(e.Claims), string(uploads.StateIssued), 0,
+		values = append(values, e.ID, e.Profile, storable(e.Subject), string(e.Claims), string(uploads.StateIssued), 0,
 			e.Issued.UnixMilli(), e.Ends.UnixMilli(), e.Issued.UnixMilli(), nullable(e.Due))
 	}
 	return values

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,9 +26,9 @@ var _ = onBoth(
 		if _, _, err := l.Decide(t.Context(), entry("a"), d); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, l.Claim(t.Context(), "a", "photos"), nil)
+		l.wantClaimed(t, "a", true)
 		l.clock.move(time.Minute)
-		wantError(t, l.Claim(t.Context(), "a"), nil)
+		l.wantClaimed(t, "a", true)
 		if e := l.found(t, "a"); !e.Claimed.Equal(start) || !e.Due.IsZero() {
 			t.Errorf("claimed at %v, due %v", e.Claimed, e.Due)
 		}
@@ -37,29 +36,42 @@ var _ = onBoth(
 			t.Errorf("purged a claimed upload: %v, %v", recorded, err)
 		}
 	}},
-	sentence{"only what is accepted can be claimed, and only in the given profiles", func(t *testing.T, l testLedger) {
-		wantError(t, l.Claim(t.Context(), "a"), ErrUnknown)
+	sentence{"only what is accepted can be claimed", func(t *testing.T, l testLedger) {
+		l.wantClaimed(t, "a", false)
 		l.issue(t, entry("a"))
-		wantError(t, l.Claim(t.Context(), "a"), ErrNotAccepted)
+		l.wantClaimed(t, "a", false)
 		l.decided(t, "a", uploads.StateAccepted)
-		wantError(t, l.Claim(t.Context(), "a", "files", "music"), ErrUnknown)
-		wantError(t, l.Claim(t.Context(), "a", "files", "photos"), nil)
+		l.wantClaimed(t, "a", true)
 		l.decided(t, "a", uploads.StateRemoved)
-		wantError(t, l.Claim(t.Context(), "a"), ErrNotAccepted)
+		l.wantClaimed(t, "a", false)
+	}},
+	sentence{"what was replaced is still due to be claimed, and can be", func(t *testing.T, l testLedger) {
+		for _, id := range []string{"a", "b"} {
+			d := l.decision(uploads.StateAccepted)
+			d.Due = start.Add(time.Hour)
+			l.Decide(t.Context(), entry(id), d)
+		}
+		l.wantClaimed(t, "b", true)
+		if e := l.decided(t, "a", uploads.StateReplaced); !e.Due.Equal(start.Add(time.Hour)) {
+			t.Errorf("due %v", e.Due)
+		}
+		if e := l.decided(t, "b", uploads.StateReplaced); !e.Due.IsZero() {
+			t.Errorf("due %v after a claim", e.Due)
+		}
+		l.wantClaimed(t, "a", true)
 	}},
 	sentence{"of a claim and a purge at the same instant exactly one happens", func(t *testing.T, l testLedger) {
 		other := l.another(t)
 		for round := range 30 {
 			id := fmt.Sprint("upload", round)
 			l.decided(t, id, uploads.StateAccepted)
-			var claim error
-			var purged bool
+			var claimed, purged bool
 			var both sync.WaitGroup
-			both.Go(func() { claim = l.Claim(t.Context(), id) })
+			both.Go(func() { claimed, _ = l.Claim(t.Context(), id) })
 			both.Go(func() { purged, _ = l.purge(t.Context(), other, id) })
 			both.Wait()
-			if purged == (claim == nil) || purged && !errors.Is(claim, ErrNotAccepted) {
-				t.Fatalf("purged %v, and the claim says %v", purged, claim)
+			if purged == claimed {
+				t.Fatalf("purged %v, claimed %v", purged, claimed)
 			}
 		}
 	}},
@@ -68,14 +80,11 @@ var _ = onBoth(
 		music.Profile, bob.Subject = "music", "bob"
 		l.issue(t, music, bob)
 		l.decided(t, "a", uploads.StateAccepted)
-		wantError(t, l.Claim(t.Context(), "a"), nil)
-		if n, err := l.Erase(t.Context(), "alice", "photos"); n != 1 || err != nil {
-			t.Errorf("marked %d, wanted 1: %v", n, err)
-		}
-		wantError(t, l.Claim(t.Context(), "a"), ErrNotAccepted)
-		if n, err := l.Erase(t.Context(), "alice"); n != 2 || err != nil {
-			t.Errorf("marked %d, wanted 2: %v", n, err)
-		}
+		l.wantClaimed(t, "a", true)
+		l.wantErasure(t, 1, 1, "photos")
+		l.wantClaimed(t, "a", false)
+		l.wantErasure(t, 0, 1, "photos")
+		l.wantErasure(t, 1, 2)
 		if _, err := l.Erase(t.Context(), ""); err == nil {
 			t.Error("erased an empty subject")
 		}
@@ -83,6 +92,54 @@ var _ = onBoth(
 		if err != nil || len(due) != 2 || slices.ContainsFunc(due, func(e uploads.Entry) bool { return e.Subject != "alice" || e.Erased.IsZero() }) {
 			t.Errorf("due are %+v, %v", due, err)
 		}
+	}},
+	sentence{"erasure goes on until nothing is pending, in steps of a bounded size", func(t *testing.T, l testLedger) {
+		entries := make([]uploads.Entry, uploads.ErasedAtOnce+3)
+		for i := range entries {
+			entries[i] = entry(fmt.Sprintf("id%04d", i))
+		}
+		l.issue(t, entries...)
+		l.wantErasure(t, uploads.ErasedAtOnce, pendingAtMost)
+		l.wantErasure(t, 3, pendingAtMost)
+		for {
+			due, err := l.Due(t.Context(), 1000)
+			wantError(t, err, nil)
+			if len(due) == 0 {
+				break
+			}
+			// As if each had been looked up, one by one to spare the test the time.
+			_, err = l.write.Exec("UPDATE postern_uploads SET due = NULL")
+			wantError(t, err, nil)
+		}
+		l.wantErasure(t, 0, 0)
+	}},
+	sentence{"an upload that is to be erased isn't accepted, and one that was accepted stays due", func(t *testing.T, l testLedger) {
+		l.issue(t, entry("open"))
+		l.decided(t, "accepted", uploads.StateAccepted)
+		l.wantErasure(t, 2, 2)
+		if now, recorded, err := l.Decide(t.Context(), entry("open"), l.decision(uploads.StateAccepted)); recorded || err != nil || now.State != uploads.StateIssued || now.Erased.IsZero() {
+			t.Errorf("recorded %v as %q, erased %v, %v", recorded, now.State, now.Erased, err)
+		}
+		l.decided(t, "accepted", uploads.StateReplaced)
+		for _, id := range []string{"open", "accepted"} {
+			if e := l.found(t, id); e.Due.IsZero() {
+				t.Errorf("%s isn't due", id)
+			}
+		}
+	}},
+	sentence{"an erasure says since when every record is there", func(t *testing.T, l testLedger) {
+		since := func(wanted time.Time) {
+			t.Helper()
+			if e, err := l.Erase(t.Context(), "bob"); err != nil || !e.Since.Equal(wanted) {
+				t.Errorf("since %v, wanted %v: %v", e.Since, wanted, err)
+			}
+		}
+		since(start)
+		l.issue(t, entry("a"), entry("b"))
+		l.clock.move(time.Hour)
+		since(start)
+		l.clock.move(defaultKeep)
+		since(start.Add(time.Hour)) // records of that age may be gone
 	}},
 	sentence{"the records of erased uploads go once their tokens have ended and everybody was told", func(t *testing.T, l testLedger) {
 		l.decided(t, "a", uploads.StateAccepted)
@@ -129,31 +186,35 @@ var _ = onBoth(
 		other.Subject = "bob"
 		l.issue(t, other)
 		l.decided(t, "id4", uploads.StateAccepted)
-		var pages [][]string
-		q := Query{Subject: "alice", Limit: 3}
-		for len(pages) < 5 {
-			ids := l.ids(t, q)
-			if pages = append(pages, ids); len(ids) < q.Limit {
-				break
-			}
-			q.After = ids[len(ids)-1]
-		}
-		if got := fmt.Sprint(pages); got != "[[id6 id5 id4] [id3 id2 id1] [id0]]" {
+		if got := l.pages(t, uploads.Query{Subject: "alice", Limit: 3}); got != "[[id6 id5 id4] [id3 id2 id1] [id0]]" {
 			t.Errorf("pages are %s", got)
 		}
 		for _, c := range []struct {
-			q      Query
+			q      uploads.Query
 			wanted string
 		}{
-			{Query{Subject: "alice", Profiles: []string{"files"}}, "[id5 id3 id1]"},
-			{Query{Subject: "alice", Profiles: []string{"files", "photos"}, State: uploads.StateAccepted}, "[id4]"},
-			{Query{Subject: "bob"}, "[id8]"},
-			{Query{Subject: "nobody"}, "[]"},
+			{uploads.Query{Subject: "alice", Profiles: []string{"files"}}, "[id5 id3 id1]"},
+			{uploads.Query{Subject: "alice", Profiles: []string{"files", "photos"}, State: uploads.StateAccepted}, "[id4]"},
+			{uploads.Query{Subject: "bob"}, "[id8]"},
+			{uploads.Query{Subject: "nobody"}, "[]"},
+			{uploads.Query{AllSubjects: true, State: uploads.StateIssued, Profiles: []string{"photos"}}, "[id8 id6 id2 id0]"},
 		} {
 			c.q.Limit = 10
-			if got := fmt.Sprint(l.ids(t, c.q)); got != c.wanted {
+			if got := l.pages(t, c.q); got != "["+c.wanted+"]" {
 				t.Errorf("%+v lists %s, wanted %s", c.q, got, c.wanted)
 			}
+		}
+	}},
+	sentence{"a page looks at a bounded number of records, and the next one goes on behind them", func(t *testing.T, l testLedger) {
+		entries := make([]uploads.Entry, scanned+2)
+		for i := range entries {
+			entries[i] = entry(fmt.Sprintf("id%04d", i))
+		}
+		l.issue(t, entries...)
+		l.decided(t, "id0000", uploads.StateAccepted)
+		l.decided(t, "id0001", uploads.StateAccepted)
+		if got := l.pages(t, uploads.Query{Subject: "alice", State: uploads.StateAccepted, Limit: 2}); got != "[[] [id0001 id0000] []]" {
+			t.Errorf("pages are %s", got)
 		}
 	}},
 	sentence{"what is due is listed by its time, and postponed unless the upload has changed", func(t *testing.T, l testLedger) {
@@ -179,18 +240,39 @@ var _ = onBoth(
 	}},
 )
 
-// ids are those of the uploads that a query lists.
-func (l testLedger) ids(t *testing.T, q Query) []string {
+// pages are the IDs that a query lists, page by page.
+func (l testLedger) pages(t *testing.T, q uploads.Query) string {
 	t.Helper()
-	list, err := l.Uploads(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
+	var pages [][]string
+	for len(pages) < 10 {
+		list, next, err := l.Uploads(t.Context(), q)
+		wantError(t, err, nil)
+		ids := make([]string, len(list))
+		for i, e := range list {
+			ids[i] = e.ID
+		}
+		pages = append(pages, ids)
+		if next == "" {
+			break
+		}
+		q.After = next
 	}
-	ids := make([]string, len(list))
-	for i, e := range list {
-		ids[i] = e.ID
+	return fmt.Sprint(pages)
+}
+
+func (l testLedger) wantClaimed(t *testing.T, id string, claimed bool) {
+	t.Helper()
+	if got, err := l.Claim(t.Context(), id); got != claimed || err != nil {
+		t.Fatalf("claimed %v, wanted %v: %v", got, claimed, err)
 	}
-	return ids
+}
+
+// wantErasure erases uploads of alice.
+func (l testLedger) wantErasure(t *testing.T, marked, pending int64, profiles ...string) {
+	t.Helper()
+	if e, err := l.Erase(t.Context(), "alice", profiles...); e.Marked != marked || e.Pending != pending || err != nil {
+		t.Fatalf("%d marked and %d pending, wanted %d and %d: %v", e.Marked, e.Pending, marked, pending, err)
+	}
 }
 
 func (l testLedger) wantRetained(t *testing.T, deleted int64) {

@@ -49,7 +49,7 @@ func (l *Ledger) do(ctx context.Context, call func(context.Context) error) error
 	if err == nil {
 		err = call(within)
 	}
-	if err == nil || errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNewer) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrNotAccepted) {
+	if err == nil || errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNewer) || errors.Is(err, ErrUnknown) {
 		return err
 	}
 	if ctx.Err() == nil {

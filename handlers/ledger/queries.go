@@ -11,14 +11,10 @@ import (
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
-// ErrNotAccepted says that an upload can't be claimed: it wasn't accepted, or its object was
-// removed.
-var ErrNotAccepted = errors.New("ledger: the upload has no accepted object")
-
 // Due lists up to limit uploads that the store has to be asked about by now, those that wait the
 // longest first.
 func (l *Ledger) Due(ctx context.Context, limit int) ([]uploads.Entry, error) {
-	return l.entries(ctx, "SELECT "+entryColumns+" FROM postern_uploads WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2",
+	return entries(ctx, l, "SELECT "+entryColumns+" FROM postern_uploads WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2",
 		l.config.Now().UnixMilli(), limit)
 }
 
@@ -32,38 +28,54 @@ func (l *Ledger) Postpone(ctx context.Context, e uploads.Entry, due time.Time) e
 	})
 }
 
-// Query says which uploads are wanted.
-type Query struct {
-	Subject string
-	// AllSubjects wants the uploads of everybody, whatever Subject says.
-	AllSubjects bool
-	// Profiles are those whose uploads are wanted; none for all.
-	Profiles []string
-	State    uploads.State // "" for any
-	// After is the ID of the last upload of the page before; "" for the first page.
-	After string
-	Limit int // of one page
-}
+// scanned limits the rows that one page of Uploads looks at.
+const scanned = 1000
 
-// Uploads lists uploads of one subject or of all, the latest first.
-func (l *Ledger) Uploads(ctx context.Context, q Query) ([]uploads.Entry, error) {
-	args := []any{q.Subject, q.Limit}
-	where := "subject = $1"
-	if q.AllSubjects { // PostgreSQL wants to know the type of every argument
-		where = "$1 = CAST($1 AS TEXT)"
-	}
-	with := func(condition string, value any) {
-		args = append(args, value)
-		where += fmt.Sprintf(" AND "+condition+" $%d", len(args))
+// Uploads implements uploads.Ledger. A page looks at up to 1000 rows.
+func (l *Ledger) Uploads(ctx context.Context, q uploads.Query) (list []uploads.Entry, next string, err error) {
+	var args []any
+	rows := "SELECT * FROM postern_uploads WHERE TRUE"
+	if !q.AllSubjects {
+		rows += " AND subject = " + place(&args, storable(q.Subject))
 	}
 	if q.After != "" {
-		with("id <", q.After)
+		rows += " AND id < " + place(&args, storable(q.After))
 	}
+	rows += fmt.Sprintf(" ORDER BY id DESC LIMIT %d", scanned)
+	seen := len(args)
+	wanted := "TRUE"
 	if q.State != "" {
-		with("state =", string(q.State))
+		wanted = "state = " + place(&args, string(q.State))
 	}
-	where += inProfiles(q.Profiles, &args)
-	return l.entries(ctx, "SELECT "+entryColumns+" FROM postern_uploads WHERE "+where+" ORDER BY id DESC LIMIT $2", args...)
+	wanted += inProfiles(q.Profiles, &args)
+	list, err = entries(ctx, l, "SELECT "+entryColumns+" FROM ("+rows+") AS seen WHERE "+wanted+" ORDER BY id DESC LIMIT "+place(&args, q.Limit), args...)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case len(list) == q.Limit:
+		return list, list[len(list)-1].ID, nil
+	}
+	next, err = lastSeen(ctx, l, rows, args[:seen])
+	return list, next, err
+}
+
+// lastSeen returns the ID of the last row of a page; "" where the rows end with it.
+func lastSeen(ctx context.Context, l *Ledger, rows string, args []any) (last string, err error) {
+	err = l.do(ctx, func(ctx context.Context) error {
+		var count int
+		err := l.read.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MIN(id), '') FROM ("+rows+") AS seen", args...).Scan(&count, &last)
+		if count < scanned {
+			last = ""
+		}
+		return err
+	})
+	return last, err
+}
+
+// place adds an argument of a statement and returns its placeholder.
+func place(args *[]any, value any) string {
+	*args = append(*args, value)
+	return fmt.Sprintf("$%d", len(*args))
 }
 
 // inProfiles is a condition for the rows of some profiles, "" for those of all; its arguments are
@@ -74,13 +86,12 @@ func inProfiles(profiles []string, args *[]any) string {
 	}
 	places := make([]string, len(profiles))
 	for i, p := range profiles {
-		*args = append(*args, p)
-		places[i] = fmt.Sprintf("$%d", len(*args))
+		places[i] = place(args, storable(p))
 	}
 	return " AND profile IN (" + strings.Join(places, ", ") + ")"
 }
 
-func (l *Ledger) entries(ctx context.Context, query string, args ...any) (list []uploads.Entry, err error) {
+func entries(ctx context.Context, l *Ledger, query string, args ...any) (list []uploads.Entry, err error) {
 	err = l.do(ctx, func(ctx context.Context) error {
 		rows, err := l.read.QueryContext(ctx, query, args...)
 		if err != nil {
@@ -92,54 +103,67 @@ func (l *Ledger) entries(ctx context.Context, query string, args ...any) (list [
 	return list, err
 }
 
-// Claim records that the application keeps the object of an accepted upload: it isn't purged, and
-// its visitor can't remove it any more. Claiming it again changes nothing. Profiles are those whose
-// uploads may be claimed, none for all. The error is ErrUnknown for an upload that isn't there, and
-// ErrNotAccepted for one that has no accepted object.
-func (l *Ledger) Claim(ctx context.Context, id string, profiles ...string) error {
-	return l.transact(ctx, func(tx *sql.Tx) error {
-		args := []any{id, l.config.Now().UnixMilli()}
-		limit := inProfiles(profiles, &args)
-		result, err := tx.ExecContext(ctx, `UPDATE postern_uploads SET claimed = COALESCE(claimed, $2), due = NULL
-			WHERE id = $1 AND erased IS NULL AND state IN ('accepted', 'replaced')`+limit, args...)
+// Claim implements uploads.Ledger.
+func (l *Ledger) Claim(ctx context.Context, id string) (claimed bool, err error) {
+	err = l.do(ctx, func(ctx context.Context) error {
+		result, err := l.write.ExecContext(ctx, `UPDATE postern_uploads SET claimed = COALESCE(claimed, $2), due = NULL
+			WHERE id = $1 AND erased IS NULL AND state IN ('accepted', 'replaced')`, storable(id), l.config.Now().UnixMilli())
 		if err != nil {
 			return err
 		}
-		if changed, err := result.RowsAffected(); err != nil || changed > 0 {
-			return err
-		}
-		args = []any{id}
-		var state string
-		err = tx.QueryRowContext(ctx, "SELECT state FROM postern_uploads WHERE id = $1"+inProfiles(profiles, &args), args...).Scan(&state)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrUnknown
-		}
-		if err == nil {
-			err = ErrNotAccepted
-		}
+		changed, err := result.RowsAffected()
+		claimed = changed > 0
 		return err
 	})
+	return claimed, err
 }
 
-// Erase marks every upload of a subject for removal, claimed or not, and returns how many there
-// are. Jobs then remove the objects, tell the receivers, and delete the records once the uploads'
-// tokens have ended. Profiles are those whose uploads are erased, none for all. An empty subject is
-// an error.
-func (l *Ledger) Erase(ctx context.Context, subject string, profiles ...string) (n int64, err error) {
+// pendingAtMost is how many uploads are counted as pending.
+const pendingAtMost = 1000
+
+// Erase implements uploads.Ledger: jobs remove what it marks, tell the receivers, and delete the
+// records once the uploads' tokens have ended.
+func (l *Ledger) Erase(ctx context.Context, subject string, profiles ...string) (e uploads.Erasure, err error) {
 	if subject == "" {
-		return 0, errors.New("ledger: Erase: wanted a subject")
+		return uploads.Erasure{}, errors.New("ledger: Erase: wanted a subject")
 	}
-	err = l.do(ctx, func(ctx context.Context) error {
-		args := []any{subject, l.config.Now().UnixMilli()}
-		limit := inProfiles(profiles, &args)
-		result, err := l.write.ExecContext(ctx, "UPDATE postern_uploads SET erased = $2, due = $2 WHERE subject = $1"+limit, args...)
+	now := l.config.Now()
+	err = l.transact(ctx, func(tx *sql.Tx) error {
+		args := []any{storable(subject)}
+		ofSubject := "subject = $1" + inProfiles(profiles, &args)
+		result, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE postern_uploads SET erased = %[1]s, due = %[1]s WHERE erased IS NULL AND id IN (
+			SELECT id FROM postern_uploads WHERE %s AND erased IS NULL ORDER BY id LIMIT %d%s)`, place(&args, now.UnixMilli()), ofSubject, uploads.ErasedAtOnce, l.engine.skipLocked), args...)
 		if err != nil {
 			return err
 		}
-		n, err = result.RowsAffected()
+		if e.Marked, err = result.RowsAffected(); err != nil {
+			return err
+		}
+		err = tx.QueryRowContext(ctx, fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT id FROM postern_uploads WHERE %s AND (erased IS NULL OR due IS NOT NULL) LIMIT %d) AS pending`,
+			ofSubject, pendingAtMost), args[:len(args)-1]...).Scan(&e.Pending)
+		if err != nil {
+			return err
+		}
+		e.Since, err = since(ctx, tx, now, now.Add(-l.config.Keep))
 		return err
 	})
-	return n, err
+	return e, err
+}
+
+// since is from when on every upload that was issued and recorded is sure to be there: Retain
+// deletes none that was issued after kept, and nothing is known of the time before the oldest one.
+func since(ctx context.Context, tx *sql.Tx, now, kept time.Time) (time.Time, error) {
+	var oldest int64
+	switch err := tx.QueryRowContext(ctx, "SELECT issued FROM postern_uploads ORDER BY id LIMIT 1").Scan(&oldest); {
+	case errors.Is(err, sql.ErrNoRows):
+		return now, nil
+	case err != nil:
+		return time.Time{}, err
+	}
+	if instant(oldest).Before(kept) {
+		return kept, nil
+	}
+	return instant(oldest), nil
 }
 
 // retained limits the rows that one call of Retain deletes, so that it doesn't keep others waiting.

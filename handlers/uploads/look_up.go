@@ -45,6 +45,10 @@ func (s verifier) lookUp(ctx context.Context, e Entry) (next time.Time, err erro
 		}
 		return up.nextArrival(now), nil
 	case e.isAccepted():
+		// The profile may have another time now than when the upload was accepted.
+		if due := up.claimDue(e.Changed); e.Erased.IsZero() && (due.IsZero() || now.Before(due)) {
+			return due, nil
+		}
 		return later, s.removeUnclaimed(ctx, up, e)
 	case !e.Erased.IsZero():
 		defer s.followUps.lock(up.ID)()

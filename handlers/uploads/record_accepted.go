@@ -15,7 +15,8 @@ import (
 // What another process has decided meanwhile counts: an acceptance of the same object is the same
 // answer, and the object of an aborted upload is removed.
 func (s verifier) recordAccepted(ctx context.Context, up OpenUpload, done Completed) (Completed, error) {
-	e, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateAccepted, Data: EventData{Upload: done.AsReceipt()}.json()})
+	e, recorded, err := s.recorder.decide(ctx, up, Decision{State: StateAccepted, Due: up.claimDue(s.config.Now()),
+		TellApplication: s.config.OnAccepted != nil, Data: EventData{Upload: done.AsReceipt()}.json()})
 	if s.recorder.counts(recorded, err) {
 		s.observer.accepted(up, done)
 	}
@@ -23,6 +24,9 @@ func (s verifier) recordAccepted(ctx context.Context, up OpenUpload, done Comple
 	case err != nil:
 		return done, s.recorder.outage(ctx, "accepting", up.ID, err)
 	case recorded:
+		if s.config.OnAccepted != nil {
+			s.running.warn(ctx, up.ID)
+		}
 		if a, known := s.accepted.get(up.ID); known {
 			a.recorded = true
 			s.accepted.put(up.ID, a)
@@ -37,6 +41,15 @@ func (s verifier) recordAccepted(ctx context.Context, up OpenUpload, done Comple
 		s.config.Logger.ErrorContext(ctx, "OnRemoved failed", "id", up.ID, "error", problem.LogText(onRemoved.Error()))
 	}
 	return Completed{}, err
+}
+
+// claimDue is when an upload that was accepted at a time is removed unless the application has
+// claimed it; zero for never.
+func (up OpenUpload) claimDue(accepted time.Time) time.Time {
+	if unclaimed := up.Served.Settings.Unclaimed; unclaimed > 0 {
+		return accepted.Add(unclaimed)
+	}
+	return time.Time{}
 }
 
 // otherAcceptance is the answer where another process accepted the upload first: the same one if it

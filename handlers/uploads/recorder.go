@@ -130,6 +130,9 @@ func (s verifier) recall(ctx context.Context, up OpenUpload) (inLedger bool, err
 	if err != nil || !known {
 		return false, err
 	}
+	if !e.Erased.IsZero() { // whatever its state is, the upload isn't to come back
+		s.aborted.ids.put(up.ID, struct{}{})
+	}
 	switch e.State {
 	case StateAccepted, StateReplaced:
 		a, err := e.acceptance()

@@ -58,6 +58,7 @@ func (c Config) checkProfile(p profile.Profile, repeated bool) error {
 	}
 	require(!repeated, "wanted each name once")
 	require(!p.ScopedCredentials || c.CredentialsMaker != nil, "scoped credentials: wanted a CredentialsMaker")
+	require(p.Unclaimed == 0 || c.Ledger != nil, "unclaimed: wanted a Ledger, which knows what was claimed")
 	found = append(found, c.Store.Provider.CheckProfile(p))
 	return errors.Join(found...)
 }

@@ -63,6 +63,9 @@ type Config struct {
 	// OnComplete is called after an object was verified and before the answer is sent; nil does
 	// nothing. See handlers.Config.
 	OnComplete func(context.Context, Completed) error
+	// OnAccepted is called for each acceptance that the ledger has recorded, by Run; nil does
+	// nothing. It needs a Ledger. See handlers.Config.
+	OnAccepted func(context.Context, Completed) error
 	// OnReplaced is called when an object is found in the place of an accepted one; nil does
 	// nothing. See handlers.Config.
 	OnReplaced func(context.Context, Replaced) error
@@ -107,6 +110,7 @@ type Service struct {
 	recorder  recorder
 	observer  observer
 	diagnoses *diagnoses
+	running   *running
 }
 
 // New compiles a Config. It returns every contradiction in it, joined.
@@ -136,6 +140,7 @@ func New(c Config) (*Service, error) {
 	s.aborted = newAborted(c.Now, aborter{s}.removeLate, lookUps, c.Logger)
 	s.recorder = newRecorder(c)
 	s.observer = newObserver(c)
+	s.running = &running{logger: c.Logger}
 	s.diagnoses = newDiagnoses(s.store, c.Now)
 	s.readiness = newReadiness(s.store.client, c.Profiles, c.Now)
 	return s, nil
@@ -182,6 +187,9 @@ func (c Config) check() error {
 		buckets[i] = p.Bucket
 	}
 	found := []error{c.Store.check(), c.Store.CheckAddress(c.PublicURL, buckets)}
+	if c.OnAccepted != nil && c.Ledger == nil {
+		found = append(found, errors.New("uploads: OnAccepted: wanted a Ledger, which keeps what it is to be told"))
+	}
 	if len(c.Profiles) == 0 {
 		found = append(found, errors.New("uploads: Profiles: wanted at least one"))
 	}

@@ -89,6 +89,7 @@ func (c *Compiled) checkLimits(k *checker) {
 	k.require(d.Lifetime == 0 || d.Lifetime >= time.Second && d.Lifetime <= 7*day, "download.lifetime", "1 second to 7 days", d.Lifetime)
 	k.require(d.Disposition == "" || d.Disposition == DispositionAttachment || d.Disposition == DispositionInline, "download.disposition", "attachment or inline", d.Disposition)
 	k.require(d.Disposition == "" || d.Lifetime > 0, "download.disposition", "download.lifetime beside it", d.Disposition)
+	k.require(p.Unclaimed >= 0, "unclaimed", "0 or more", p.Unclaimed)
 	k.require(p.Removable >= 0 && p.Removable <= p.UploadLifetime, "removable", "0 up to upload_lifetime, "+p.UploadLifetime.String(), p.Removable)
 	k.require(p.MaxFiles >= 0, "max_files", "0 for no limit, or 1 or more", p.MaxFiles)
 	k.require(p.MaxOpen > 0, "max_open", "1 or more", p.MaxOpen)

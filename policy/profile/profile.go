@@ -106,15 +106,15 @@ type Profile struct {
 	StorageClass policy.S3Class   // in S3's words, whatever the store's are; "" is the bucket's default
 	CacheControl string           // at most 256 bytes; "" sends none
 
-	// ContentDisposition is how browsers present the object, with the visitor's file name where that
-	// is known; "" sends none.
+	// ContentDisposition is how browsers present the object, with the visitor's file name where
+	// that is known; "" sends none.
 	ContentDisposition Disposition
 	ContentEncoding    string    // codings that files come in, such as "gzip"; "" sends none
 	ContentLanguage    string    // a language tag, or a list of them; "" sends none
 	Expires            time.Time // when caches have to treat the object as stale, in whole seconds; zero sends none
 
-	// Overwrite forbids to take the place of an object that is there, wherever the store can tell; ""
-	// forbids it for PUT and multipart uploads alone.
+	// Overwrite forbids to take the place of an object that is there, wherever the store can tell;
+	// "" forbids it for PUT and multipart uploads alone.
 	Overwrite Overwrite
 
 	Redirect string // where an upload without script ends, an https URL without query; "" is our own page
@@ -135,6 +135,9 @@ type Profile struct {
 
 	Download  Download      // links to what was uploaded; the zero value makes none
 	Removable time.Duration // how long after acceptance a visitor may remove an upload, at most UploadLifetime; 0 is not at all
+	// Unclaimed is how long after acceptance an upload is removed that the application hasn't
+	// claimed; 0 is never. It needs a ledger.
+	Unclaimed time.Duration
 
 	// MaxFiles is how many files a page lets its visitor upload; 0 is no limit. It is a convenience
 	// that holds in the script alone: Quota is the limit that holds.

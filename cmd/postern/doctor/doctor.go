@@ -187,7 +187,7 @@ func (r *run) serve(store uploads.Store, smaller func(profile.Profile) profile.P
 func small(p profile.Profile) profile.Profile {
 	p.MinSize, p.MaxSize = 0, 64*profile.MiB
 	p.Multipart = profile.Multipart{Threshold: profile.MiB, PartSize: profile.MinPartSize}
-	p.Lifetime, p.UploadLifetime, p.Removable = lifetime, time.Hour, 0
+	p.Lifetime, p.UploadLifetime, p.Removable, p.Unclaimed = lifetime, time.Hour, 0, 0
 	p.Quota, p.MaxOpen, p.ScopedCredentials, p.Quarantine = profile.Quota{}, 0, false, ""
 	return p
 }
