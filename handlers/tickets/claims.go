@@ -46,9 +46,18 @@ var withoutNull = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.
 // UnmarshalJSON decodes the payload. Unlike encoding/json it tells "Sub" from "sub", and refuses
 // null, repeated members and broken Unicode. Errors say what is wrong without quoting it.
 func (c *claims) UnmarshalJSON(payload []byte) error {
-	err := json.Unmarshal(payload, (*plainClaims)(c), withoutNull)
+	if err := json.Unmarshal(payload, (*plainClaims)(c), withoutNull); err != nil {
+		return payloadError(err)
+	}
+	return checkInstants(c.Expires, c.NotBefore, c.IssuedAt)
+}
+
+// payloadError says what is wrong with a payload without quoting it.
+func payloadError(err error) error {
 	var semantic *json.SemanticError
 	switch {
+	case errors.Is(err, json.ErrUnknownName):
+		return refused(ErrClaim, "a member that such a token doesn't have")
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return refused(ErrClaim, "a member is there twice")
 	case errors.As(err, &semantic):
@@ -57,10 +66,13 @@ func (c *claims) UnmarshalJSON(payload []byte) error {
 			break // the member of the payload, whatever is wrong inside
 		}
 		return refused(ErrClaim, member+" is of the wrong kind")
-	case err != nil:
-		return refused(ErrMalformed, "payload isn't JSON in valid UTF-8")
 	}
-	for _, seconds := range []*float64{c.Expires, c.NotBefore, c.IssuedAt} {
+	return refused(ErrMalformed, "payload isn't JSON in valid UTF-8")
+}
+
+// checkInstants refuses what aren't Unix seconds; nil is none.
+func checkInstants(list ...*float64) error {
+	for _, seconds := range list {
 		if seconds != nil && !(*seconds > 0 && *seconds <= lastInstant) {
 			return refused(ErrClaim, "exp, nbf and iat have to be seconds since 1970")
 		}

@@ -37,6 +37,11 @@
 // Any JWT library can sign tickets, and so can HMAC-SHA256: testdata/samples has a short program
 // each for Python, Node, PHP and Ruby, which needs only the standard library.
 //
+// # Backend tokens
+//
+// The application's own servers send tokens of another kind: [NewBackend] verifies them and
+// [MintBackend] signs them. They name no visitor, have one audience, and end within 5 minutes.
+//
 // # Without tickets
 //
 // [InsecureProxyHeader] trusts a header of a reverse proxy. [First] asks several sources in turn.

@@ -52,8 +52,7 @@ type Config struct {
 // A Verifier accepts or refuses tickets. It is immutable but for what it caches, and safe for
 // concurrent use.
 type Verifier struct {
-	secrets  jwt.VerificationKeySet
-	keys     *keySet
+	keys     verifyingKeys
 	parser   *jwt.Parser
 	lifetime time.Duration
 	leeway   time.Duration
@@ -67,14 +66,18 @@ func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{lifetime: c.MaxLifetime, leeway: c.Leeway, now: c.Now, parser: c.parser()}
+	return &Verifier{keys: c.keys(), lifetime: c.MaxLifetime, leeway: c.Leeway, now: c.Now, parser: c.parser()}, nil
+}
+
+// keys are those that tokens may be signed with.
+func (c Config) keys() (k verifyingKeys) {
 	for _, secret := range c.Secrets {
-		v.secrets.Keys = append(v.secrets.Keys, []byte(secret))
+		k.secrets.Keys = append(k.secrets.Keys, []byte(secret))
 	}
 	if c.JWKS != "" {
-		v.keys = newKeySet(c.JWKS, c.Client, c.Now)
+		k.set = newKeySet(c.JWKS, c.Client, c.Now)
 	}
-	return v, nil
+	return k
 }
 
 func (c Config) withDefaults() Config {
@@ -165,7 +168,7 @@ func (v *Verifier) Verify(ctx context.Context, ticket string) (profile.Identity,
 func (v *Verifier) verify(ctx context.Context, ticket string) (*claims, error) {
 	var c claims
 	_, err := v.parser.ParseWithClaims(ticket, &c, func(t *jwt.Token) (any, error) {
-		return v.keysFor(ctx, t.Header)
+		return v.keys.find(ctx, t.Header)
 	})
 	if err != nil {
 		return nil, asOurs(err)
@@ -173,19 +176,25 @@ func (v *Verifier) verify(ctx context.Context, ticket string) (*claims, error) {
 	return &c, c.checkLifetime(v.now(), v.lifetime, v.leeway)
 }
 
-// keysFor returns the keys that a ticket with this header may be signed with. Each algorithm has
-// its own kind of keys, and one that isn't listed has none.
-func (v *Verifier) keysFor(ctx context.Context, header map[string]any) (jwt.VerificationKeySet, error) {
+// verifyingKeys are the secrets and the key set that tokens are verified with.
+type verifyingKeys struct {
+	secrets jwt.VerificationKeySet
+	set     *keySet // nil: none
+}
+
+// find returns the keys that a token with this header may be signed with. Each algorithm has its
+// own kind of keys, and one that isn't listed has none.
+func (k verifyingKeys) find(ctx context.Context, header map[string]any) (jwt.VerificationKeySet, error) {
 	if err := checkHeader(header); err != nil {
 		return jwt.VerificationKeySet{}, err
 	}
 	alg, _ := header["alg"].(string)
 	switch {
-	case alg == "HS256" && len(v.secrets.Keys) > 0:
-		return v.secrets, nil
-	case isUsable[alg] != nil && v.keys != nil:
+	case alg == "HS256" && len(k.secrets.Keys) > 0:
+		return k.secrets, nil
+	case isUsable[alg] != nil && k.set != nil:
 		kid, _ := header["kid"].(string)
-		return v.keys.find(ctx, alg, kid)
+		return k.set.find(ctx, alg, kid)
 	}
 	return jwt.VerificationKeySet{}, refused(ErrAlgorithm, "")
 }
