@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/handlers/receipts"
+	"github.com/postern-dev/postern/handlers/tickets"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy"
 	"github.com/postern-dev/postern/policy/profile"
@@ -52,6 +53,16 @@ type Config struct {
 	// the plan again whenever completion is asked for, and removed where it differs. Keep what you
 	// make of it under another key.
 	OnComplete func(context.Context, uploads.Completed) error
+	// OnAccepted is called for each upload that was accepted, after the ledger has recorded that;
+	// nil does nothing. Unlike OnComplete it is called whatever happens to the browser and to this
+	// process: at least once, in the background of a process that called Handlers.Run, and again
+	// after an error or a panic, with pauses that grow from 5 seconds to an hour. It may be called
+	// twice for one upload, so it has to do nothing where it did its work before; Completed.ID
+	// tells that. Its context ends after 20 seconds. It needs a Ledger.
+	//
+	// An upload that was issued while the ledger was away, and that nobody completes, has no record
+	// and isn't told of: LedgerRequired issues none then.
+	OnAccepted func(context.Context, uploads.Completed) error
 	// OnReplaced is called when completion finds another object in the place of an accepted one,
 	// once for each such object; nil does nothing. An error is logged, and the function called
 	// again the next time. Such an object is compared with the plan like any other and removed
@@ -62,6 +73,7 @@ type Config struct {
 	OnRemoved func(context.Context, uploads.Completed) error
 	// Ledger records what becomes of uploads, such as ledger.Open's; nil records nothing. With it
 	// all processes know what any of them has accepted, refused and aborted, also after a restart.
+	// It needs a call of Handlers.Run.
 	Ledger uploads.Ledger
 	// LedgerRequired refuses uploads with StoreUnavailable while the ledger is away. Otherwise they
 	// are issued without record then.
@@ -71,6 +83,11 @@ type Config struct {
 	Observe func(uploads.Observation)
 	// Ready is asked by /readyz beside the store; nil is always ready.
 	Ready func(context.Context) error
+
+	// Backend says which requests come from the application's other servers; nil: none do, and the
+	// routes for them are 404. It needs a Ledger. This program needs none of them: see Claim, Erase
+	// and uploads.Backend.
+	Backend *tickets.BackendVerifier
 
 	// Explain serves the page that says why an upload was refused; it is off unless set.
 	Explain bool
@@ -118,7 +135,7 @@ func (c Config) receiptIssuer() (*receipts.Issuer, error) {
 func (c Config) uploadsConfig(issuer *receipts.Issuer) uploads.Config {
 	return uploads.Config{
 		Receipts: issuer, PublicURL: c.PublicURL, Profiles: c.Profiles, Store: c.Store, TokenKeys: c.TokenKeys, Limiter: c.Limiter,
-		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved,
+		CredentialsMaker: c.CredentialsMaker, OnComplete: c.OnComplete, OnAccepted: c.OnAccepted, OnReplaced: c.OnReplaced, OnRemoved: c.OnRemoved,
 		Ledger: c.Ledger, LedgerRequired: c.LedgerRequired, Observe: c.Observe, Now: c.Now, NewID: c.NewID, Logger: c.Logger,
 	}
 }

@@ -153,7 +153,7 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 		method, path string
 		code         problem.Code
 	}{
-		{"GET", "/nothing", problem.NotFound}, {"GET", "/uploads", problem.MethodNotAllowed},
+		{"GET", "/nothing", problem.NotFound}, {"PATCH", "/uploads", problem.MethodNotAllowed},
 		{"PUT", "/uploads", problem.MethodNotAllowed}, {"POST", "/uploads/x", problem.MethodNotAllowed},
 		{"PUT", "/forms/pictures", problem.MethodNotAllowed}, {"POST", "/sign", problem.NotFound},
 	}

@@ -41,6 +41,9 @@ func New(c Config) (*Handlers, error) {
 		err = nil // what is missing is told once
 	}
 	found := []error{checkPublicURL(c.PublicURL), err}
+	if c.Backend != nil && c.Ledger == nil {
+		found = append(found, errors.New("handlers: Backend: wanted a Ledger, which knows the uploads"))
+	}
 	service, err := uploads.New(c.uploadsConfig(issuer))
 	found = append(found, err)
 	layout, err := newLayout(c.PublicURL)
@@ -65,7 +68,7 @@ func New(c Config) (*Handlers, error) {
 	return h, err
 }
 
-// Service is the service behind the routes, for jobs that look uploads up (see Service.LookUps).
+// Service is the service behind the routes: its Backend lists uploads that the ledger has.
 func (h *Handlers) Service() *uploads.Service { return h.service }
 
 // layout is what all pages of ours share: where files are, and the texts.

@@ -8,15 +8,18 @@ import (
 	"github.com/postern-dev/postern/handlers/problem"
 )
 
+// healthRoutes are for those who watch the server.
+type healthRoutes struct{ *Handlers }
+
 // showHealth says that the process answers, nothing more.
-func (h *Handlers) showHealth(c echo.Context) error {
+func (h healthRoutes) showHealth(c echo.Context) error {
 	commonHeaders().set(c.Response().Header())
 	return c.String(http.StatusOK, "ok\n")
 }
 
 // showReady says whether uploads would work: every bucket can be reached, and Config.Ready agrees.
 // Without a ledger that isn't required they would, and it says that as JSON.
-func (h *Handlers) showReady(c echo.Context) error {
+func (h healthRoutes) showReady(c echo.Context) error {
 	h.respond.apiHeaders.set(c.Response().Header())
 	setRequestID(c)
 	err := h.service.Ready(c.Request().Context())

@@ -89,12 +89,12 @@ func (o *origins) setCORS(r *http.Request, to http.Header) {
 var corsMethods = []string{http.MethodGet, http.MethodPost, http.MethodDelete}
 
 // preflight answers what a browser asks before a call from another origin.
-func (h *Handlers) preflight(c echo.Context) error {
+func (o *origins) preflight(c echo.Context) error {
 	to := c.Response().Header()
 	to.Add(echo.HeaderVary, echo.HeaderAccessControlRequestMethod)
 	to.Add(echo.HeaderVary, echo.HeaderAccessControlRequestHeaders)
 	from := c.Request().Header.Get(echo.HeaderOrigin)
-	if !h.origins.listed[from] && from != h.origins.own {
+	if !o.listed[from] && from != o.own {
 		return errOrigin
 	}
 	if !slices.Contains(corsMethods, c.Request().Header.Get(echo.HeaderAccessControlRequestMethod)) {

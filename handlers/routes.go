@@ -6,7 +6,7 @@ import "github.com/labstack/echo/v4"
 func (h *Handlers) Register(g *echo.Group) {
 	page := h.respond.page
 	assets := assetRoutes{h.layout.assets, h.respond}
-	form, widget := formRoute{h, false}, formRoute{h, true}
+	form, widget, health := formRoute{h, false}, formRoute{h, true}, healthRoutes{h}
 
 	// Pages.
 	g.GET("/forms/:profile", page(form.show))                  // upload form; works without script
@@ -21,10 +21,10 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.HEAD("/embed.js", assets.showEmbed)                      // the same, for caches
 	g.GET("/assets/:hash/*", assets.showAsset)                 // static files, immutable
 	g.HEAD("/assets/:hash/*", assets.showAsset)                // the same, for caches
-	g.GET("/healthz", h.showHealth)                            // liveness
-	g.HEAD("/healthz", h.showHealth)                           // the same, for balancers
-	g.GET("/readyz", h.showReady)                              // the store can be reached
-	g.HEAD("/readyz", h.showReady)                             // the same, for balancers
+	g.GET("/healthz", health.showHealth)                       // liveness
+	g.HEAD("/healthz", health.showHealth)                      // the same, for balancers
+	g.GET("/readyz", health.showReady)                         // the store can be reached
+	g.HEAD("/readyz", health.showReady)                        // the same, for balancers
 
 	// Why an upload is refused, where switched on.
 	if h.config.Explain {
@@ -34,6 +34,7 @@ func (h *Handlers) Register(g *echo.Group) {
 	}
 
 	uploadRoutes{h}.register(g)
+	backendRoutes{h}.register(g)
 }
 
 // register adds the routes that answer with JSON, and those of what was uploaded.
@@ -60,6 +61,15 @@ func (api uploadRoutes) register(g *echo.Group) {
 
 	// What browsers ask before calling from another origin.
 	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete", "/uploads/:id/diagnosis"} {
-		g.OPTIONS(route, json(h.preflight))
+		g.OPTIONS(route, json(h.origins.preflight))
 	}
+}
+
+// register adds what the application's servers ask, with a backend token.
+func (h backendRoutes) register(g *echo.Group) {
+	g.GET("/uploads", h.route(h.list, "subject", "profile", "state", "after", "limit")) // what became of uploads
+	g.GET("/uploads/:id", h.route(h.show))                                              // of one
+	g.POST("/uploads/:id/claim", h.route(h.claim))                                      // keep it
+	g.POST("/uploads/:id/link", h.route(h.link))                                        // a link to its object
+	g.DELETE("/uploads", h.route(h.erase, "subject"))                                   // remove all of one subject
 }
