@@ -64,6 +64,17 @@ func usable(l *ledger.Ledger) uploads.Ledger {
 	return l
 }
 
+// ledgerToCheck stands for a ledger that isn't opened, since the config is only judged.
+type ledgerToCheck struct{ uploads.Ledger }
+
+// usableLedger is the ledger of a config for a Config that takes an interface.
+func (s *server) usableLedger(file *config.Config) uploads.Ledger {
+	if s.checkOnly && file.Ledger.URL != "" {
+		return ledgerToCheck{}
+	}
+	return usable(s.ledger)
+}
+
 // runJobs does the ledger's jobs until ctx ends or the function that it returns is called. That
 // function waits for the job under way, and closes the ledger.
 func runJobs(ctx context.Context, l *ledger.Ledger, service func() *uploads.Service) (stop func()) {

@@ -27,7 +27,7 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics(), awaitBuckets: s.Check}
+	server := &server{configFile: s.Config, getenv: c.getenv, stderr: c.stderr, metrics: newMetrics(), checkOnly: s.Check}
 	if !s.Check {
 		if server.ledger, err = openLedger(c, file.Ledger, newLog(c.stderr, file.Log)); err != nil {
 			return usageError{err}

@@ -30,9 +30,9 @@ type server struct {
 	ledger     *ledger.Ledger // nil: none
 	deliverer  deliverer
 	proxies    proxyWatch
-	// awaitBuckets: use returns after the look at the buckets, whose warnings a server that serves
-	// doesn't wait for.
-	awaitBuckets bool
+	// checkOnly: the config is judged and nothing served. use returns after the look at the buckets,
+	// for whose warnings a server that serves doesn't wait, and the ledger isn't opened.
+	checkOnly bool
 	current      atomic.Pointer[serverState]
 }
 
@@ -77,19 +77,20 @@ func (s *server) build(ctx context.Context, file *config.Config) (*serverState, 
 	limiter, errLimiter := newLimiter(previous, profiles, file.Limits)
 	identifier, errIdentifier := newIdentifier(file)
 	issuer, errIssuer := file.Receipts.Issuer(file.PublicURL)
+	backend, errBackend := file.Backend.Verifier()
 	deliveries, errWebhooks := newDeliveries(s.ledger, file, issuer, s.metrics.deliveries.observe, log)
 	store, maker, errStore := s.openStore(ctx, file, log)
-	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errWebhooks, errStore); err != nil {
+	if err := errors.Join(errLimiter, errIdentifier, errIssuer, errBackend, errWebhooks, errStore); err != nil {
 		return nil, err
 	}
-	warnOfRemovable(log, profiles)
+	warnOfClaims(log, file, profiles)
 	warnOfTickets(log, file, profiles)
 	h, err := handlers.New(handlers.Config{
 		PublicURL: file.PublicURL, Profiles: profiles, Store: store, TokenKeys: file.TokenKeys,
 		Receipts: issuer, WithoutReceipts: issuer == nil,
 		Identifier: identifier, Limiter: limiter, CredentialsMaker: maker,
 		OnComplete: logCompleted(log), Logger: log, Explain: file.Explain,
-		Ledger: usable(s.ledger), LedgerRequired: file.Ledger.Required, Observe: s.metrics.uploads.observe,
+		Ledger: s.usableLedger(file), LedgerRequired: file.Ledger.Required, Backend: backend, Observe: s.metrics.uploads.observe,
 	})
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (s *server) openStore(ctx context.Context, file *config.Config, log *slog.L
 	if err := errors.Join(errMaker, errStore); err != nil {
 		return store, nil, err
 	}
-	if s.awaitBuckets {
+	if s.checkOnly {
 		warnOfBuckets(ctx, log, store, file.Buckets())
 	} else {
 		go warnOfBuckets(context.WithoutCancel(ctx), log, store, file.Buckets())
@@ -141,13 +142,20 @@ func (s *server) router(file *config.Config, h *handlers.Handlers, log *slog.Log
 	return e, nil
 }
 
-// warnOfRemovable names the profiles whose visitors may remove what was accepted. Nothing but time
-// ends that: an application that keeps an upload has no way to say so.
-func warnOfRemovable(log *slog.Logger, profiles []profile.Profile) {
+// warnOfClaims names the profiles that depend on claims, where no application can claim: that takes
+// a ledger and a backend.
+func warnOfClaims(log *slog.Logger, file *config.Config, profiles []profile.Profile) {
+	if verifies := len(file.Backend.Secrets) > 0 || file.Backend.JWKS != ""; verifies {
+		return
+	}
 	for _, p := range profiles {
 		if p.Removable > 0 {
-			log.Warn("visitors can remove what was accepted, also where the application has used it already: keep a copy under another key",
+			log.Warn("visitors can remove what was accepted, also where the application has used it already: let it claim uploads (backend), or keep a copy under another key",
 				slog.String("key", "profiles."+p.Name+".removable"), slog.Duration("for", p.Removable))
+		}
+		if p.Unclaimed > 0 {
+			log.Warn("every upload is removed: without backend no application can claim one",
+				slog.String("key", "profiles."+p.Name+".unclaimed"), slog.Duration("after", p.Unclaimed))
 		}
 	}
 }

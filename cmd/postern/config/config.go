@@ -21,6 +21,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/postern-dev/postern/handlers/tickets"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/handlers/webhooks"
 	"github.com/postern-dev/postern/policy/profile"
@@ -55,6 +56,8 @@ type Config struct {
 	Sweep   Sweep
 	// Ledger records what becomes of uploads. Zero: nothing does.
 	Ledger Ledger
+	// Backend says how backend tokens are verified. Zero: there are no routes for them.
+	Backend Backend
 
 	// ScopedCredentials says how credentials for native clients are made. Zero: none are made, and
 	// no profile may allow them.
@@ -79,6 +82,21 @@ type Ledger struct {
 	URL      string        // see ledger.Config; the file of SQLite is in the folder of the config unless its path is absolute
 	Keep     time.Duration // for how long; 0: 90 days
 	Required bool          // whether uploads that can't be recorded are refused
+}
+
+// Backend says how backend tokens are verified: with secrets that the application has too, or with
+// a key set of the application's own.
+type Backend struct {
+	Secrets []sigv4.Secret
+	JWKS    string // URL of the key set
+}
+
+// Verifier returns what verifies the tokens; nil where there are none.
+func (b Backend) Verifier() (*tickets.BackendVerifier, error) {
+	if len(b.Secrets) == 0 && b.JWKS == "" {
+		return nil, nil
+	}
+	return tickets.NewBackend(tickets.BackendConfig{Secrets: b.Secrets, JWKS: b.JWKS})
 }
 
 // Sweep says when the server aborts abandoned multipart uploads. Zero: it doesn't.

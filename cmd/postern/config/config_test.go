@@ -24,6 +24,9 @@ const (
 	ticketKey  = "ticket-key-0123456789-0123456789-012345678"
 	hookKey    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	oldHookKey = "older-hook-key-0123456789-0123456789"
+
+	backendKey    = "backend-key-0123456789-0123456789-01234567"
+	oldBackendKey = "older-backend-key-0123456789-0123456789-01"
 )
 
 // receiptPair is a key that signs nothing but the tests' receipts.
@@ -34,7 +37,7 @@ MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
 
 func environment(name string) string {
 	return map[string]string{"TOKEN_KEY": tokenKey, "TICKET_KEY": ticketKey, "RECEIPT_KEY": receiptKey, "SHORT_KEY": "short",
-		"HOOK_KEY": hookKey, "ENCODED_RECEIPT_KEY": "whsec_" + base64.StdEncoding.EncodeToString([]byte(receiptKey))}[name]
+		"HOOK_KEY": hookKey, "BACKEND_KEY": backendKey, "ENCODED_RECEIPT_KEY": "whsec_" + base64.StdEncoding.EncodeToString([]byte(receiptKey))}[name]
 }
 
 func good(t *testing.T) string {
@@ -49,7 +52,7 @@ func good(t *testing.T) string {
 func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n", "old-hook.key": oldHookKey + "\n", "receipt.pem": receiptPair} {
+	for name, content := range map[string]string{"postern.yaml": text, "old.key": oldKey + "\n", "old-hook.key": oldHookKey + "\n", "old-backend.key": oldBackendKey + "\n", "receipt.pem": receiptPair} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -76,9 +79,10 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Hosts:   []string{"uploads.internal", "xn--bcher-kva.example"},
 		Metrics: "127.0.0.1:9100", Explain: true,
 		Log: config.Log{Format: "text", Level: "debug"}, Drain: 5 * time.Second,
-		Limits: config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, Burst: 1500, AddressFactor: 5},
-		Sweep:  config.Sweep{Every: 24 * time.Hour, Older: 8 * 24 * time.Hour},
-		Ledger: config.Ledger{URL: "postgres://postern@db/postern", Keep: 30 * 24 * time.Hour, Required: true},
+		Limits:  config.Limits{Issues: profile.Rate{Limit: 600, Window: time.Minute}, Burst: 1500, AddressFactor: 5},
+		Sweep:   config.Sweep{Every: 24 * time.Hour, Older: 8 * 24 * time.Hour},
+		Ledger:  config.Ledger{URL: "postgres://postern@db/postern", Keep: 30 * 24 * time.Hour, Required: true},
+		Backend: config.Backend{Secrets: []sigv4.Secret{backendKey, oldBackendKey}},
 		ScopedCredentials: config.ScopedCredentials{
 			RoleARN: "arn:aws:iam::123456789012:role/uploads", ExternalID: "shop",
 			Lifetime: 30 * time.Minute, Endpoint: "https://sts.example.com",
@@ -100,7 +104,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Encryption:   profile.Encryption{Mode: "aws:kms", KeyID: "1234abcd"},
 			CacheControl: "max-age=60", Quarantine: "refused/", MaxOpen: 5,
 			Download:  profile.Download{Lifetime: 5 * time.Minute, Disposition: profile.DispositionInline},
-			Removable: time.Hour, MaxFiles: 20,
+			Removable: time.Hour, Unclaimed: 24 * time.Hour, MaxFiles: 20,
 			Title: map[string]string{"en": "Your photos", "de": "Ihre Fotos"},
 			Intro: map[string]string{"en": "Of the last year."},
 			Quota: profile.Quota{

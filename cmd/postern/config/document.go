@@ -20,10 +20,11 @@ type document struct {
 	Drain          string                    `yaml:"drain"`
 	Limits         limitsSection             `yaml:"limits"`
 
-	Ledger               ledgerSection `yaml:"ledger"`
-	Sweep                sweepSection  `yaml:"sweep"`
-	ScopedCredentials    scopedSection `yaml:"scoped_credentials"`
-	InsecureProxySubject ProxySubject  `yaml:"insecure_proxy_subject"`
+	Ledger               ledgerSection  `yaml:"ledger"`
+	Backend              backendSection `yaml:"backend"`
+	Sweep                sweepSection   `yaml:"sweep"`
+	ScopedCredentials    scopedSection  `yaml:"scoped_credentials"`
+	InsecureProxySubject ProxySubject   `yaml:"insecure_proxy_subject"`
 }
 
 type limitsSection struct {
@@ -36,6 +37,11 @@ type ledgerSection struct {
 	URL      string `yaml:"url"`
 	Keep     string `yaml:"keep"`
 	Required bool   `yaml:"required"`
+}
+
+type backendSection struct {
+	Secrets []string `yaml:"secrets"`
+	JWKS    string   `yaml:"jwks"`
 }
 
 type sweepSection struct {
@@ -122,6 +128,7 @@ type profileSection struct {
 	Overwrite         string            `yaml:"overwrite"`
 	Download          downloadSection   `yaml:"download"`
 	Removable         string            `yaml:"removable"`
+	Unclaimed         string            `yaml:"unclaimed"`
 	MaxFiles          int               `yaml:"max_files"`
 	Title             map[string]string `yaml:"title"`
 	Intro             map[string]string `yaml:"intro"`

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,6 +34,44 @@ func (l *loader) ledger(d ledgerSection) Ledger {
 		c.URL = l.databaseURL(d.URL)
 	}
 	return c
+}
+
+// backend reads how backend tokens are verified: by secrets or by a key set, not both. Whoever signs
+// tickets signs none of them, and without a ledger there is nothing to ask for.
+func (l *loader) backend(d *document) Backend {
+	b := Backend{JWKS: d.Backend.JWKS}
+	for i, reference := range d.Backend.Secrets {
+		b.Secrets = append(b.Secrets, l.secret(fmt.Sprintf("backend.secrets[%d]", i), reference))
+	}
+	if b.JWKS != "" {
+		l.secureURL("backend.jwks", b.JWKS, "whoever can change the keys can read and remove every upload")
+	}
+	switch {
+	case len(b.Secrets) == 0 && b.JWKS == "":
+		return b
+	case len(b.Secrets) > 0 && b.JWKS != "":
+		l.fail("backend", "wants secrets or jwks, not both")
+	case b.JWKS != "" && b.JWKS == d.Tickets.JWKS:
+		l.fail("backend.jwks", "wants a key set of its own: tickets.jwks is the same")
+	}
+	l.requireLedger(d, "backend", "it knows the uploads")
+	return b
+}
+
+// unclaimed finds profiles that wait for a claim which nothing would record.
+func (l *loader) unclaimed(d *document) {
+	for _, name := range slices.Sorted(maps.Keys(d.Profiles)) {
+		if text := d.Profiles[name].Unclaimed; text != "" && text != "0s" {
+			l.requireLedger(d, "profiles."+name+".unclaimed", "it knows what was claimed")
+		}
+	}
+}
+
+// requireLedger adds a mistake where the file has no ledger, which a key needs for a reason.
+func (l *loader) requireLedger(d *document, path, reason string) {
+	if d.Ledger == (ledgerSection{}) {
+		l.fail(path, "wants a ledger at the top of the file: %s", reason)
+	}
 }
 
 func hasPassword(text string) bool {

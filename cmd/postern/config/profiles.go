@@ -43,6 +43,7 @@ func (l *loader) profile(name string, d profileSection) profile.Profile {
 			Disposition: profile.Disposition(d.Download.Disposition),
 		},
 		Removable: l.durationOrNone(path+".removable", d.Removable),
+		Unclaimed: l.durationOrNone(path+".unclaimed", d.Unclaimed),
 		MaxFiles:  d.MaxFiles, Title: d.Title, Intro: d.Intro,
 		Quota: profile.Quota{
 			Uploads: l.countRate(path+".quota.uploads", d.Quota.Uploads),

@@ -12,9 +12,9 @@ func TestTheRoleOfScopedCredentialsBelongsToTheProvider(t *testing.T) {
 	const aws, ram = "arn:aws:iam::123456789012:role/uploads", "acs:ram::1234567890123456:role/uploads"
 	for _, c := range []struct{ provider, role, refused string }{
 		{"aws", aws, ""},
-		{"aws", ram, `50:32: scoped_credentials.role_arn: wants an ARN such as arn:aws:iam::123456789012:role/uploads, since RAM roles are for store.provider oss alone, got "` + ram + `"`},
+		{"aws", ram, `51:32: scoped_credentials.role_arn: wants an ARN such as arn:aws:iam::123456789012:role/uploads, since RAM roles are for store.provider oss alone, got "` + ram + `"`},
 		{"oss", ram, ""},
-		{"oss", aws, `50:32: scoped_credentials.role_arn: wants a RAM role such as acs:ram::1234567890123456:role/uploads, since store.provider is oss, got "` + aws + `"`},
+		{"oss", aws, `51:32: scoped_credentials.role_arn: wants a RAM role such as acs:ram::1234567890123456:role/uploads, since store.provider is oss, got "` + aws + `"`},
 		{"oss", "uploads", `wants a RAM role such as acs:ram::1234567890123456:role/uploads`},
 	} {
 		text := strings.NewReplacer("provider: aws", "provider: "+c.provider, "checksum: crc32", "checksum: md5", aws, c.role, "sweep:", "# sweep:").Replace(good(t))

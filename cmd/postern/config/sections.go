@@ -37,12 +37,14 @@ func (l *loader) config(d *document) *Config {
 		Limits:               l.limits(d.Limits),
 		Sweep:                Sweep{Every: l.duration("sweep.every", d.Sweep.Every), Older: l.duration("sweep.older", d.Sweep.Older)},
 		Ledger:               l.ledger(d.Ledger),
+		Backend:              l.backend(d),
 		ScopedCredentials:    l.scopedCredentials(d),
 		InsecureProxySubject: l.proxySubject(d),
 	}
 	if c.Metrics != "" {
 		l.address("metrics.listen", c.Metrics)
 	}
+	l.unclaimed(d)
 	l.checkStore(c)
 	l.checkSweep(c, d.Sweep)
 	return c

@@ -40,8 +40,8 @@ func (l *loader) webhooks(d *document) (list []webhooks.EndpointConfig) {
 	for _, profile := range slices.Sorted(maps.Keys(d.Profiles)) {
 		hooks := d.Profiles[profile].Webhook
 		path := "profiles." + profile + ".webhook"
-		if len(hooks) > 0 && d.Ledger == (ledgerSection{}) {
-			l.fail(path, "wants a ledger at the top of the file: it keeps what is to be delivered")
+		if len(hooks) > 0 {
+			l.requireLedger(d, path, "it keeps what is to be delivered")
 		}
 		for i, hook := range hooks {
 			at := path
