@@ -33,7 +33,7 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 			}
 		}
 		if errors.Is(err, sql.ErrNoRows) {
-			if err := l.issues.insert(ctx, tx, []uploads.Entry{issued}); err != nil {
+			if err := l.insertOne(ctx, tx, issued); err != nil {
 				return err
 			}
 			now, err = change(ctx, tx, issued.ID, d)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
 )
@@ -12,6 +13,9 @@ import (
 const (
 	queuedIssues = 1024 // calls of Issue that may wait; more wait for room until their ctx ends
 	maxBatch     = 512  // rows of one transaction
+	// gatherTime is for how long a batch waits for more, once two calls wait for it: a large batch
+	// costs little more than a small one. A call that is alone waits for nobody.
+	gatherTime = 2 * time.Millisecond
 )
 
 // batchSizes are the numbers of rows that one statement inserts. There are few, so that a database
@@ -22,8 +26,9 @@ var batchSizes = []int{64, 8, 1}
 type issues struct {
 	queue chan issueCall
 	done  chan struct{} // closed when the writer has ended
-	// statements are the insert statements by the number of their rows.
-	statements map[int]string
+	// statements are the insert statements by the number of their rows, prepared when they are first
+	// used: SQLite takes longer to parse one than to run it.
+	statements map[int]*sql.Stmt
 }
 
 // issueCall is one call of Issue that waits for its answer.
@@ -36,16 +41,16 @@ type issueCall struct {
 func (s *issues) start(l *Ledger) {
 	s.queue = make(chan issueCall, queuedIssues)
 	s.done = make(chan struct{})
-	s.statements = map[int]string{}
-	for _, rows := range batchSizes {
-		s.statements[rows] = insertStatement(rows)
-	}
+	s.statements = map[int]*sql.Stmt{}
 	go s.run(l)
 }
 
 func (s *issues) stop() {
 	close(s.queue)
 	<-s.done
+	for _, statement := range s.statements {
+		_ = statement.Close() // what it wrote is committed
+	}
 }
 
 // Issue records uploads that were signed, and returns once the record is committed. An upload that
@@ -77,23 +82,37 @@ func (s *issues) run(l *Ledger) {
 	}
 }
 
-// gather returns the calls that are waiting behind the first one, and the entries of all. Calls
-// whose callers have left are dropped.
+// gather returns the calls of a batch, which begins with this one, and the entries of all.
 func (s *issues) gather(first issueCall) (calls []issueCall, entries []uploads.Entry) {
-	for call, ok := first, true; ok; {
-		if call.ctx.Err() == nil {
+	add := func(call issueCall) {
+		if call.ctx.Err() == nil { // else its caller has left
 			calls, entries = append(calls, call), append(entries, call.entries...)
 		}
-		if len(entries) >= maxBatch {
-			break
-		}
-		select {
-		case call, ok = <-s.queue:
-		default:
-			ok = false
-		}
+	}
+	add(first)
+	if s.addWaiting(add, func() bool { return len(entries) < maxBatch }) {
+		time.Sleep(gatherTime)
+		s.addWaiting(add, func() bool { return len(entries) < maxBatch })
 	}
 	return calls, entries
+}
+
+// addWaiting adds the calls that are waiting as long as there is room, and reports whether there
+// was one.
+func (s *issues) addWaiting(add func(issueCall), room func() bool) (some bool) {
+	for room() {
+		select {
+		case call, ok := <-s.queue:
+			if !ok {
+				return some
+			}
+			add(call)
+			some = true
+		default:
+			return some
+		}
+	}
+	return some
 }
 
 // write writes entries in one transaction. It ends with no caller's context, since it is for
@@ -103,41 +122,61 @@ func (s *issues) write(l *Ledger, entries []uploads.Entry) error {
 		return nil
 	}
 	ctx := context.Background()
-	if _, single := s.statements[len(entries)]; single {
-		return l.do(ctx, func(ctx context.Context) error { return s.insert(ctx, l.write, entries) })
+	if err := l.do(ctx, func(ctx context.Context) error { return s.prepare(ctx, l) }); err != nil {
+		return err
 	}
-	return l.transact(ctx, func(tx *sql.Tx) error { return s.insert(ctx, tx, entries) })
+	if statement, single := s.statements[len(entries)]; single {
+		return l.do(ctx, func(ctx context.Context) error {
+			_, err := statement.ExecContext(ctx, insertValues(entries)...)
+			return err
+		})
+	}
+	return l.transact(ctx, func(tx *sql.Tx) error {
+		for _, rows := range batchSizes {
+			for ; len(entries) >= rows; entries = entries[rows:] {
+				if _, err := tx.StmtContext(ctx, s.statements[rows]).ExecContext(ctx, insertValues(entries[:rows])...); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
-// executor is a database or a transaction.
-type executor interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-func (s *issues) insert(ctx context.Context, to executor, entries []uploads.Entry) error {
+// prepare prepares the statements that aren't yet. It is called outside a transaction: of SQLite
+// there is one connection.
+func (s *issues) prepare(ctx context.Context, l *Ledger) error {
 	for _, rows := range batchSizes {
-		for ; len(entries) >= rows; entries = entries[rows:] {
-			if _, err := to.ExecContext(ctx, s.statements[rows], insertValues(entries[:rows])...); err != nil {
+		if s.statements[rows] == nil {
+			statement, err := l.write.PrepareContext(ctx, insertStatement(rows, l.engine.parameter))
+			if err != nil {
 				return err
 			}
+			s.statements[rows] = statement
 		}
 	}
 	return nil
+}
+
+// insertOne inserts an issued upload in the transaction of another change.
+func (l *Ledger) insertOne(ctx context.Context, tx *sql.Tx, issued uploads.Entry) error {
+	_, err := tx.ExecContext(ctx, insertStatement(1, l.engine.parameter), insertValues([]uploads.Entry{issued})...)
+	return err
 }
 
 // insertColumns are the columns that a new row fills.
 var insertColumns = []string{"id", "profile", "subject", "claims", "state", "sequence", "issued", "ends", "changed", "due"}
 
 // insertStatement inserts so many issued uploads.
-func insertStatement(rows int) string {
+func insertStatement(rows int, parameter func(n int) string) string {
 	var b strings.Builder
 	b.WriteString("INSERT INTO postern_uploads (" + strings.Join(insertColumns, ", ") + ") VALUES ")
 	for row := range rows {
-		b.WriteString([]string{"(", ", ("}[min(row, 1)])
-		for column := range insertColumns {
-			fmt.Fprintf(&b, "%s$%d", []string{"", ", "}[min(column, 1)], row*len(insertColumns)+column+1)
+		parameters := make([]string, len(insertColumns))
+		for column := range parameters {
+			parameters[column] = parameter(row*len(insertColumns) + column + 1)
 		}
-		b.WriteString(")")
+		b.WriteString([]string{"(", ", ("}[min(row, 1)] + strings.Join(parameters, ", ") + ")")
 	}
 	b.WriteString(" ON CONFLICT (id) DO NOTHING")
 	return b.String()

@@ -51,11 +51,17 @@ profiles:
 `
 
 // startServer starts a server and its store until the test ends.
-func startServer(t *testing.T) *server {
+func startServer(t testing.TB) *server {
 	t.Helper()
-	dir := t.TempDir()
+	return startServers(t, "")[0]
+}
+
+// startServers starts a server for each of the addresses of ledgers, "" for none, and their store
+// until the test ends.
+func startServers(t testing.TB, ledgers ...string) []*server {
+	t.Helper()
 	// The program is built first, because the store changes the working directory.
-	program, err := testserver.Build(dir, "postern")
+	program, err := testserver.Build(t.TempDir(), "postern")
 	must(t, err)
 	store, err := gateway.Start(t.Context(), gateway.Options{Dir: t.TempDir(), AccessKey: "operator", SecretKey: "store-secret", Buckets: []string{"media"}})
 	must(t, err)
@@ -64,9 +70,24 @@ func startServer(t *testing.T) *server {
 			t.Error(err)
 		}
 	})
+	servers := make([]*server, len(ledgers))
+	for i, address := range ledgers {
+		text := strings.Replace(config, "STORE", store.URL(), 1)
+		if address != "" {
+			text += "\nledger: {url: \"" + address + "\", required: true}\n"
+		}
+		servers[i] = startWith(t, program, text)
+	}
+	return servers
+}
+
+// startWith starts a server with the text of a config.
+func startWith(t testing.TB, program, text string) *server {
+	t.Helper()
+	dir := t.TempDir()
 	s := &server{log: filepath.Join(dir, "log")}
 	file := filepath.Join(dir, "postern.yaml")
-	must(t, os.WriteFile(file, []byte(strings.Replace(config, "STORE", store.URL(), 1)), 0o600))
+	must(t, os.WriteFile(file, []byte(text), 0o600))
 	log, err := os.Create(s.log)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
@@ -80,7 +101,7 @@ func startServer(t *testing.T) *server {
 }
 
 // memory returns the server's resident memory in bytes.
-func (s *server) memory(t *testing.T) int64 {
+func (s *server) memory(t testing.TB) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	must(t, err)

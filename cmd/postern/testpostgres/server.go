@@ -24,14 +24,16 @@ const startTime = 30 * time.Second // how long a server may take to answer
 // Server is a running PostgreSQL server that listens on a socket in its folder alone.
 type Server struct {
 	folder    string
+	settings  []string
 	process   *exec.Cmd
 	ended     chan struct{} // closed when process has ended
 	databases atomic.Int64
 }
 
 // Start starts a server, which ends with the test. A machine without PostgreSQL fails the test, as
-// .ci/test installs it; with -short, which needs only Go, the test is left out.
-func Start(t testing.TB) *Server {
+// .ci/test installs it; with -short, which needs only Go, the test is left out. Settings such as
+// "fsync=on" replace those that make a test quick.
+func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	programs := programs(t)
 	folder, err := os.MkdirTemp("", "postgres") // t.TempDir's path may be too long for a socket
@@ -42,7 +44,7 @@ func Start(t testing.TB) *Server {
 	if err := giveAway(folder); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{folder: folder}
+	s := &Server{folder: folder, settings: settings}
 	initdb := asOrdinaryUser(exec.Command(filepath.Join(programs, "initdb"), "--pgdata", s.data(), "--username", "postern",
 		"--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"))
 	initdb.Dir = folder
@@ -112,6 +114,9 @@ func (s *Server) start(t testing.TB) (ended chan struct{}) {
 	// same.
 	s.process = asOrdinaryUser(exec.Command(filepath.Join(programs(t), "postgres"), "-D", s.data(), "-k", s.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"))
+	for _, setting := range s.settings {
+		s.process.Args = append(s.process.Args, "-c", setting)
+	}
 	s.process.Dir = s.folder
 	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {

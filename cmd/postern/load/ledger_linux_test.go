@@ -1,0 +1,81 @@
+package load
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postern-dev/postern/cmd/postern/testpostgres"
+)
+
+const (
+	ledgerClients = 64
+	ledgerTurn    = 2000 // requests of a turn by 64 clients
+	soloTurn      = 200  // requests of a turn by one client
+)
+
+// BenchmarkLedger compares the form page of `postern serve` with a ledger and without one. Its
+// servers run at the same time, each a process of its own, and take turns. It reports the medians:
+// the ratios of requests per second for 64 clients, and how much longer one client waits for the
+// median page.
+func BenchmarkLedger(b *testing.B) {
+	servers := startServers(b, "", "sqlite:postern.db", testpostgres.Start(b, "fsync=on").Database(b))
+	names := []string{"", "sqlite", "postgres"}
+	ratios, waits := make([][]float64, len(servers)), make([][]float64, len(servers))
+	for b.Loop() {
+		var speed, wait [3]float64
+		for i, s := range servers {
+			took := s.formPages(b, ledgerClients, ledgerTurn)
+			speed[i] = 1 / took.all.Seconds()
+			wait[i] = s.formPages(b, 1, soloTurn).median.Seconds() * 1000
+			ratios[i], waits[i] = append(ratios[i], speed[i]/speed[0]), append(waits[i], wait[i]-wait[0])
+		}
+	}
+	for i, name := range names[1:] {
+		b.ReportMetric(median(ratios[i+1]), name+"-of-none")
+		b.ReportMetric(median(waits[i+1]), name+"-ms-longer")
+	}
+}
+
+// took is for how long clients waited.
+type took struct{ all, median time.Duration }
+
+// formPages asks for so many form pages by so many clients, each with a connection of its own.
+func (s *server) formPages(t testing.TB, clients int, count int64) took {
+	t.Helper()
+	page := target{"form", s.address, request("GET", publicHost, "/forms/photos", ""), 200, `name="policy"`}
+	var sent atomic.Int64
+	var mu sync.Mutex // guards durations
+	var durations []time.Duration
+	var wait sync.WaitGroup
+	conns := make([]*connection, clients)
+	for i := range conns {
+		c, err := connect(s.address)
+		must(t, err)
+		defer func() { _ = c.conn.Close() }()
+		conns[i] = c
+	}
+	began := time.Now()
+	for _, c := range conns {
+		wait.Go(func() {
+			var own []time.Duration
+			for n := sent.Add(1); n <= count; n = sent.Add(1) {
+				begun := time.Now()
+				if err := page.send(c, n); err != nil {
+					t.Error(err)
+					return
+				}
+				own = append(own, time.Since(begun))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			durations = append(durations, own...)
+		})
+	}
+	wait.Wait()
+	all := time.Since(began)
+	slices.Sort(durations)
+	return took{all, durations[len(durations)/2]}
+}
