@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-dev/postern/policy/profile"
 )
 
 // What an upload may cost in the browser, however large it is.
@@ -20,7 +19,7 @@ func TestThePageStaysResponsiveAndUsesLittleMemory(t *testing.T) {
 	t.Parallel()
 	t.Run("with many small files at once", func(t *testing.T) {
 		p := startDev(t)
-		paths, sums := smallFiles(t, pick(long, 1000, 250))
+		paths, sums := smallFiles(t, pick(long, 1000, 100))
 		b := newTab(t, tabOptions{})
 		b.open(p.URL + "/forms/files")
 		b.requireResponsive(paths, fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state=done]").length == %d`, len(paths)))
@@ -36,7 +35,7 @@ func TestThePageStaysResponsiveAndUsesLittleMemory(t *testing.T) {
 	})
 	t.Run("with one large sparse file", func(t *testing.T) {
 		b := newTab(t, tabOptions{})
-		size := pick[int64](long, 8, 1) * profile.GiB
+		size := pick[int64](long, 32, 1) * 256 * mebibyte
 		path := sparseFile(t, "garden.img", size, 8*mebibyte)
 		store := startComparingStore(t, b.Proxy, path, 32*mebibyte)
 		b.open(uploadsOrigin + "/forms/files")
