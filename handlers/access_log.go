@@ -31,7 +31,7 @@ func LogPath(path string) string {
 }
 
 // AccessLog returns a middleware that writes one line per request: method, redacted path, status,
-// duration and request ID. Headers, queries and bodies are not logged. A nil logger is
+// duration, request ID, and the ID of the upload that it is about. Headers, queries and bodies are not logged. A nil logger is
 // slog.Default().
 func AccessLog(logger *slog.Logger) echo.MiddlewareFunc {
 	if logger == nil {
@@ -50,6 +50,7 @@ func AccessLog(logger *slog.Logger) echo.MiddlewareFunc {
 				slog.Int("status", w.Status),
 				slog.Duration("took", time.Since(start)),
 				slog.String("requestId", w.Header().Get(echo.HeaderXRequestID)),
+				UploadAttr(c),
 			)
 			return nil
 		}

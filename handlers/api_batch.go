@@ -53,7 +53,7 @@ func (h uploadRoutes) createUploads(c echo.Context) error {
 	var indexes []int
 	for i, file := range body.Files {
 		if err := file.check(); err != nil {
-			out.Uploads[i].Problem = h.respond.document(c, err)
+			out.Uploads[i].Problem = h.respond.document(c, err, "")
 			continue
 		}
 		files, indexes = append(files, file.file(body.Rate)), append(indexes, i)
@@ -61,9 +61,10 @@ func (h uploadRoutes) createUploads(c echo.Context) error {
 	for i, issued := range h.service.IssueFiles(c.Request().Context(), p.ServedProfile, visitor, files) {
 		outcome := &out.Uploads[indexes[i]]
 		if issued.Err != nil {
-			outcome.Problem = h.respond.document(c, issued.Err)
+			outcome.Problem = h.respond.document(c, issued.Err, "")
 			continue
 		}
+		isAbout(c, issued.Issued.ID)
 		created := newCreateResponse(issued.Issued)
 		outcome.Upload = &created
 	}
@@ -97,11 +98,12 @@ func (h uploadRoutes) completeUploads(c echo.Context) error {
 	for i, u := range body.Uploads {
 		completions[i].Checksum = u.Checksum
 		completions[i].Upload, completions[i].Err = h.open(c.Request(), u.Token, u.ID, visitor)
+		isAbout(c, completions[i].Upload.ID)
 	}
 	out := batchResponse{make([]batchOutcome, len(completions))}
 	for i, done := range h.service.CompleteFiles(c.Request().Context(), completions) {
 		if done.Err != nil {
-			out.Uploads[i].Problem = h.respond.document(c, done.Err)
+			out.Uploads[i].Problem = h.respond.document(c, done.Err, completions[i].Upload.ID)
 			continue
 		}
 		completed := newCompleteResponse(done.Completed)

@@ -78,7 +78,7 @@ func (h *Handlers) HTTPErrorHandler(err error, c echo.Context) {
 	}
 	set.set(c.Response().Header())
 	if err := show(c, err); err != nil {
-		h.respond.log(c, problem.From(err))
+		h.respond.log(c, problem.From(err), UploadAttr(c))
 	}
 }
 
@@ -101,7 +101,7 @@ func setRequestID(c echo.Context) {
 func (r *responder) refusal(c echo.Context, err error) *problem.Error {
 	refused := fromEcho(err)
 	if refused.Code.Status() >= http.StatusInternalServerError {
-		r.log(c, refused)
+		r.log(c, refused, UploadAttr(c))
 	}
 	if !refused.Code.Known() {
 		refused = &problem.Error{Code: problem.Internal, Err: err}
@@ -137,8 +137,8 @@ func fromEcho(err error) *problem.Error {
 	return &problem.Error{Code: code, Err: err}
 }
 
-// log writes what a visitor isn't told.
-func (r *responder) log(c echo.Context, refused *problem.Error) {
+// log writes what a visitor isn't told; upload says which upload it is about.
+func (r *responder) log(c echo.Context, refused *problem.Error, upload slog.Attr) {
 	level := slog.LevelWarn
 	if refused.Code == problem.Internal {
 		level = slog.LevelError
@@ -148,14 +148,16 @@ func (r *responder) log(c echo.Context, refused *problem.Error) {
 		slog.String("path", LogPath(c.Request().URL.Path)),
 		slog.String("error", problem.LogText(refused.Error())),
 		slog.String("requestId", c.Response().Header().Get(echo.HeaderXRequestID)),
+		upload,
 	)
 }
 
-// document is an error as part of an answer, logged like any other.
-func (r *responder) document(c echo.Context, err error) *problem.Document {
+// document is an error as part of an answer, logged like any other. id is that of the upload that the
+// part is about, "" for none.
+func (r *responder) document(c echo.Context, err error, id string) *problem.Document {
 	refused := fromEcho(err)
 	if refused.Code.Status() >= http.StatusInternalServerError {
-		r.log(c, refused)
+		r.log(c, refused, idAttr(id))
 	}
 	document := refused.Document(c.Response().Header().Get(echo.HeaderXRequestID))
 	return &document

@@ -158,6 +158,7 @@ func (l *deliveryList) endJSON(rows []backlogJSON, report *findings.Report) erro
 	return errors.Join(err, foundErr, printErr)
 }
 
+// endText prints the table of endpoints and the findings below the list.
 func (l *deliveryList) endText(rows []backlogJSON, report *findings.Report) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d deliveries\n", l.count)

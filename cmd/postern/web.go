@@ -68,8 +68,8 @@ func newEcho(h *handlers.Handlers, log *slog.Logger, ip echo.IPExtractor, more .
 	e.HTTPErrorHandler = h.HTTPErrorHandler
 	e.IPExtractor = ip
 	e.Use(handlers.AccessLog(log), middleware.RecoverWithConfig(middleware.RecoverConfig{
-		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
-			log.Error("panic", slog.String("error", problem.LogText(err.Error())), slog.String("stack", string(stack)))
+		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+			log.Error("panic", slog.String("error", problem.LogText(err.Error())), slog.String("stack", string(stack)), handlers.UploadAttr(c))
 			return err
 		},
 	}))

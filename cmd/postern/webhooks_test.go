@@ -154,7 +154,7 @@ func TestServeTellsTheApplicationOfEachUpload(t *testing.T) {
 	app.wait(t, more+3)[more+2].wantSigned(t, newHookSecret)
 	s.Stop()
 	log := s.Log.String()
-	if !strings.Contains(log, "delivery failed") || !strings.Contains(log, id) {
+	if !strings.Contains(log, "delivery failed") || !strings.Contains(log, `"id":"`+id+`","endpoint":`) {
 		t.Errorf("the log doesn't tell of the failed delivery:\n%s", log)
 	}
 	for _, secret := range []string{hookSecret, newHookSecret, serveReceiptKey, event.Data.Receipt, "team=1"} {

@@ -93,7 +93,7 @@ func Diagnose(ctx context.Context, s *Service, up OpenUpload, origin string, see
 		found.Fix = corsRule(origin)
 	}
 	s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "a browser's requests to the store fail", slices.Concat([]slog.Attr{
-		slog.String("cause", string(found.Cause)), slog.String("upload", up.ID), slog.String("profile", up.Profile),
+		slog.String("cause", string(found.Cause)), slog.String("id", up.ID), slog.String("profile", up.Profile),
 		slog.Int("status", seen.Status), slog.String("storeCode", seen.Code), slog.Int("failures", seen.Failures),
 	}, look.evidence())...)
 	return found, nil

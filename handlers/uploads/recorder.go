@@ -55,7 +55,12 @@ func (r recorder) issue(ctx context.Context, list ...Upload) error {
 	if err != nil && !r.required {
 		r.unrecorded.Add(int64(len(list)))
 	}
-	return r.outage(ctx, "issuing", list[0].ID, err)
+	for _, u := range list {
+		if refused := r.outage(ctx, "issuing", u.ID, err); refused != nil {
+			return refused
+		}
+	}
+	return nil
 }
 
 // entry is the record of an upload that was just issued. The store is asked about it when its form

@@ -426,7 +426,7 @@ func TestEachAttemptIsObservedAndEachFailureLogged(t *testing.T) {
 		if got := strings.Join(seen, ", "); got != "photos http://hooks.internal/ 502 waiting, photos http://hooks.internal/ 200 delivered" {
 			t.Errorf("observed %q, wanted a failure and a success", got)
 		}
-		for _, part := range []string{"upload=0195a1b2", "delivery=msg_1", "status=502", "attempt=1", "state=waiting"} {
+		for _, part := range []string{"id=0195a1b2", "delivery=msg_1", "status=502", "attempt=1", "state=waiting"} {
 			if !strings.Contains(lines.String(), part) || strings.Count(lines.String(), "\n") != 1 {
 				t.Errorf("got the log %q, wanted one line with %s", lines, part)
 			}

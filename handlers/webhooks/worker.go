@@ -89,7 +89,7 @@ func (w *worker) attempt(ctx context.Context, d Delivery) Decision {
 	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
 	defer cancel()
 	err := d.Finish(ctx, a, next)
-	log := w.config.Log.With("upload", d.Upload, "endpoint", w.name, "delivery", d.Message.ID, "attempt", d.Attempts)
+	log := w.config.Log.With("id", d.Upload, "endpoint", w.name, "delivery", d.Message.ID, "attempt", d.Attempts)
 	if err != nil {
 		log.Error("webhooks: the result of a delivery isn't stored; it may be repeated", "error", err)
 	}
