@@ -77,7 +77,8 @@ type tabOptions struct {
 	ForcedColors bool   // whether the system's colours replace the page's
 }
 
-// tab is one tab of the browser, or the document of one frame in it.
+// tab is one tab of a browser, or the document of one frame in it. Chromium has it, unless engine
+// is set; helpers for Chromium alone use ctx.
 type tab struct {
 	t     *testing.T
 	ctx   context.Context
@@ -89,6 +90,8 @@ type tab struct {
 	Close context.CancelFunc
 
 	console *console
+	engine  *engine // Firefox or WebKit, which has the tab; nil: Chromium
+	frame   string  // the tab is the document of this frame in the engine, a JavaScript expression
 }
 
 // newTab opens a tab, which is closed when the test ends.
@@ -148,6 +151,9 @@ func (b *tab) setLanguage(language string) error {
 // run runs browser actions. If they take longer than patience, it fails and describes the page.
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
+	if b.engine != nil {
+		b.t.Fatal("a helper for Chromium alone was used in " + b.engine.Name())
+	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
@@ -158,13 +164,21 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 // open loads an address and waits until the page has loaded.
 func (b *tab) open(url string) {
 	b.t.Helper()
+	if b.engine != nil {
+		must(b.t, b.engine.open(url))
+		return
+	}
 	b.run(chromedp.Navigate(url))
 }
 
 // beforeLoad runs a script in every document that the tab opens from now on, before its own
-// scripts.
+// scripts; in Firefox and WebKit once the document has loaded. The script has to be an expression.
 func (b *tab) beforeLoad(script string) {
 	b.t.Helper()
+	if b.engine != nil {
+		b.engine.scripts = append(b.engine.scripts, script)
+		return
+	}
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 	must(b.t, err)
 }
@@ -172,12 +186,36 @@ func (b *tab) beforeLoad(script string) {
 // chooseFiles puts files into the file input of the form.
 func (b *tab) chooseFiles(paths ...string) {
 	b.t.Helper()
-	b.run(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), paths))
+	b.chooseFilesIn("input[type=file]", paths...)
+}
+
+// chooseFilesIn puts files into the first file input of a selector.
+func (b *tab) chooseFilesIn(selector string, paths ...string) {
+	b.t.Helper()
+	if b.engine != nil {
+		must(b.t, b.engine.setFiles(b.frame, selector, paths...))
+		return
+	}
+	b.run(chromedp.SetUploadFiles(chromedp.CSS(selector), paths))
+}
+
+// press clicks the first element of a selector.
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	if b.engine != nil {
+		must(b.t, b.engine.press(b.frame, selector))
+		return
+	}
+	b.run(chromedp.Click(chromedp.CSS(selector)))
 }
 
 // submit presses the form's button and waits until the next page has loaded.
 func (b *tab) submit() {
 	b.t.Helper()
+	if b.engine != nil {
+		b.loadInEngineBy("button[type=submit]")
+		return
+	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS("button[type=submit]"))); err != nil {
@@ -197,12 +235,18 @@ func (b *tab) url() string {
 	return evaluate[string](b, `location.href`)
 }
 
+// descriptionOfPage is an expression for what describe returns.
+const descriptionOfPage = `[location.href, document.body.innerText, document.activeElement.outerHTML.slice(0, 400),
+	document.body.outerHTML.replace(/"[^"]{200,}"/g, '"…"').slice(0, 6000)].join("\n")`
+
 // describe returns address, text, focus and HTML of the page for failure messages. It never fails.
 func (b *tab) describe() string {
+	if b.engine != nil {
+		return b.engine.describe(b.frame)
+	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	html, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[location.href, document.body.innerText, document.activeElement.outerHTML.slice(0, 400),
-		document.body.outerHTML.replace(/"[^"]{200,}"/g, '"…"').slice(0, 6000)].join("\n")`))
+	html, err := chromedp.Run(ctx, chromedp.Evaluate[string](descriptionOfPage))
 	if err != nil {
 		return err.Error()
 	}
@@ -212,6 +256,11 @@ func (b *tab) describe() string {
 // evaluate runs an expression in the page and returns its value. It waits for promises.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
+	if b.engine != nil {
+		var value T
+		must(b.t, b.engine.evaluate(b.frame, expression, &value))
+		return value
+	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -221,12 +270,15 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// poll waits until an expression is true. In a page without script no timer fires, so that it has to
-// be asked again from here.
+// poll waits until an expression is true. In a page without script no timer fires, so that it has
+// to be asked again from here.
 func (b *tab) poll(ctx context.Context, expression string) error {
-	if !b.noScript {
+	if !b.noScript && b.engine == nil {
 		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(pollInterval), chromedp.WithPollingTimeout(0)))
 		return err
+	}
+	if b.engine != nil {
+		return b.engine.poll(ctx, b.frame, expression)
 	}
 	for {
 		if holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression)); err != nil || holds {
@@ -240,7 +292,7 @@ func (b *tab) poll(ctx context.Context, expression string) error {
 // tab goes to another page meanwhile, it waits for that page.
 func (b *tab) waitUntil(condition, expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(b.context(), 2*patience)
 	defer cancel()
 	for {
 		err := b.poll(ctx, expression)
@@ -259,6 +311,10 @@ func (b *tab) waitUntil(condition, expression string) {
 func (b *tab) screenshot(name string) {
 	b.t.Helper()
 	if screenshots == "" {
+		return
+	}
+	if b.engine != nil {
+		b.engine.screenshot(b.t, name)
 		return
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

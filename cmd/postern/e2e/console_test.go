@@ -56,6 +56,10 @@ func (c *console) problems() []string {
 // errors.
 func (b *tab) consoleErrors() []string {
 	b.t.Helper()
+	if b.engine != nil {
+		evaluate[any](b, reportNothing) // comes after what was reported before
+		return b.Proxy.reportedProblems(b.t)
+	}
 	before := b.console.marked()
 	evaluate[any](b, fmt.Sprintf(`console.debug(%q)`, consoleMark))
 	waitFor(b.t, "the console has been read", func() bool { return b.console.marked() > before })

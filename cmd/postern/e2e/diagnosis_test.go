@@ -240,7 +240,11 @@ func (b *tab) openUploader(origin string, widget bool) *tab {
 		}))
 		b.open(appOrigin + "/")
 		b.waitUntil("the widget is connected to its page", `document.querySelector("postern-upload")?.port != null`)
-		in = b.insideFrame(b.crossSiteFrames(origin + "/widget/")[0])
+		if b.engine != nil {
+			in = b.inFrame(`document.querySelector("postern-upload").frame`)
+		} else {
+			in = b.insideFrame(b.crossSiteFrames(origin + "/widget/")[0])
+		}
 	} else {
 		b.open(origin + "/forms/files")
 	}
@@ -269,20 +273,25 @@ func TestEachReasonForWhichTheStoreGetsNothingIsNamed(t *testing.T) {
 		for _, widget := range []bool{false, true} {
 			t.Run(f.cause+pick(widget, " in the widget", " in the form page"), func(t *testing.T) {
 				t.Parallel()
-				b := newTab(t, tabOptions{})
-				r := &causeRun{top: b, front: serveFault(t, b, dev, f), path: writeFile(t, "garden.bin", make([]byte, 2*mebibyte))}
-				r.in = b.openUploader(pick(f.https, strings.Replace(uploadsOrigin, "http", "https", 1), uploadsOrigin), widget)
-				if f.client != "" {
-					if got := evaluate[string](r.in, f.client); got != f.cause {
-						t.Errorf("cause: wanted %s, got %s", f.cause, got)
-					}
-					requireFix(t, f.fix, evaluate[string](r.in, `document.querySelector("postern-uploader").dataset.fix`))
-					return
-				}
-				r.requireCause(f)
+				newTab(t, tabOptions{}).requireDiagnosis(dev, f, widget)
 			})
 		}
 	}
+}
+
+// requireDiagnosis requires that the fault is named in the form page or in the widget.
+func (b *tab) requireDiagnosis(dev *devServer, f causeFault, widget bool) {
+	b.t.Helper()
+	r := &causeRun{top: b, front: serveFault(b.t, b, dev, f), path: writeFile(b.t, "garden.bin", make([]byte, 2*mebibyte))}
+	r.in = b.openUploader(pick(f.https, strings.Replace(uploadsOrigin, "http", "https", 1), uploadsOrigin), widget)
+	if f.client == "" {
+		r.requireCause(f)
+		return
+	}
+	if got := evaluate[string](r.in, f.client); got != f.cause {
+		b.t.Errorf("cause: wanted %s, got %s", f.cause, got)
+	}
+	requireFix(b.t, f.fix, evaluate[string](r.in, `document.querySelector("postern-uploader").dataset.fix`))
 }
 
 // requireCause uploads a file and requires that the row names the fault, with the line to add.

@@ -26,7 +26,7 @@ func (b *tab) waitForFields() {
 // chooseIn puts files into the file control of a field and waits until each is uploaded.
 func (b *tab) chooseIn(field string, paths ...string) {
 	b.t.Helper()
-	b.run(chromedp.SetUploadFiles(chromedp.CSS(`postern-uploader[name=`+field+`] input[type=file]`), paths))
+	b.chooseFilesIn(`postern-uploader[name=`+field+`] input[type=file]`, paths...)
 	for _, path := range paths {
 		b.waitUntil("the file is uploaded", fmt.Sprintf(`[...document.querySelectorAll("postern-uploader[name=%s] [data-state=done] .postern-name")].some((name) => name.title == %q)`, field, filepath.Base(path)))
 	}
@@ -104,6 +104,10 @@ func TestAFieldSendsReceiptsWithTheFormAfterAMistakeElsewhere(t *testing.T) {
 // loadBy clicks on an element and waits until the next page has loaded.
 func (b *tab) loadBy(selector string) {
 	b.t.Helper()
+	if b.engine != nil {
+		b.loadInEngineBy(selector)
+		return
+	}
 	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		b.t.Fatalf("click on %s: %v\npage: %s", selector, err, b.describe())
 	}

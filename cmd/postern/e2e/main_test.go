@@ -24,7 +24,7 @@ var screenshots = os.Getenv("POSTERN_SHOTS")
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
-		fmt.Println("e2e: left out in short mode: these tests need Chromium and npm")
+		fmt.Println("e2e: left out in short mode: these tests need browsers and npm")
 		return
 	}
 	if err := useIdleProcessors(); err != nil {

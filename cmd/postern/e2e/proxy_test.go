@@ -50,6 +50,8 @@ type proxy struct {
 	recorded    []*recordedRequest
 	active      map[string]int // requests under way, by method and host
 	peak        map[string]int // the largest values of active
+	reporting   bool           // whether pages report what goes wrong in them
+	problems    []string       // what they have reported
 }
 
 // interceptor may answer a request in place of its server. It returns false to let the request
@@ -81,6 +83,17 @@ func (p *proxy) setDelay(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
+}
+
+// forget ends what a test has asked for and forgets all requests, so that another test can use the
+// proxy.
+func (p *proxy) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay, p.interceptor, p.recorded, p.problems, p.listener.rate = 0, nil, nil, nil, 0
+	clear(p.hosts)
+	clear(p.tickets)
+	clear(p.peak)
 }
 
 // intercept calls the function for every request from now on; nil ends that.
@@ -167,6 +180,13 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !r.URL.IsAbs() {
 		http.Error(w, "only http, and only by proxy", http.StatusBadGateway)
 		return
+	}
+	if p.reporting {
+		if r.URL.Path == problemsPath {
+			p.keepProblem(r)
+			return
+		}
+		w = reportProblems(w, r)
 	}
 	record, delay, intercept := p.recordStart(r)
 	complete := false

@@ -112,7 +112,7 @@ func (b *tab) pressRowButton(what string) {
 	b.t.Helper()
 	button := ".postern-file [data-action=" + what + "]"
 	b.waitUntil("there is a button to "+what, fmt.Sprintf(pressable, button))
-	b.run(chromedp.Click(chromedp.CSS(button)))
+	b.press(button)
 }
 
 func TestAPausedFileResumesAndACancelledFileIsRemoved(t *testing.T) {

@@ -66,7 +66,7 @@ func (b *tab) requireFormRefused(reason, message string) {
 			window.refused = { message: target.validationMessage, reasons: Object.keys(ValidityState.prototype).filter((r) => target.validity[r]) };
 		}, { once: true });
 	})()`)
-	b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
+	b.press("button[type=submit]")
 	b.waitUntil("the form is refused and the widget has the focus", `window.refused && document.activeElement == document.querySelector("postern-upload")`)
 	got := evaluate[struct {
 		Message string

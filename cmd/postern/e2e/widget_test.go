@@ -26,9 +26,16 @@ func (p *devServer) localhostURL(path string) string {
 // and what a widget needs. A page that gets a form answers with the form's fields as JSON.
 func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 	t.Helper()
+	b := newTab(t, l)
+	b.openHostPage(p, body)
+	return b
+}
+
+// openHostPage opens that page in a tab.
+func (b *tab) openHostPage(p *devServer, body string) {
+	b.t.Helper()
 	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'", p.URL)
-	b := newTab(t, l)
 	b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		if r.Method == http.MethodPost {
@@ -40,7 +47,6 @@ func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><script type="module" src="%s/embed.js"></script><body>%s</body></html>`, p.URL, body)
 	}))
 	b.open(appOrigin + "/")
-	return b
 }
 
 // picturesForm is a form with one required widget.
@@ -71,6 +77,12 @@ func (b *tab) widgets(p *devServer, count int) []*tab {
 	b.t.Helper()
 	b.waitUntil("the widgets are connected to their page", fmt.Sprintf(`[...document.querySelectorAll("postern-upload")].filter((w) => w.port).length == %d`, count))
 	found := make([]*tab, count)
+	if b.engine != nil {
+		for i := range found {
+			found[i] = b.inFrame(fmt.Sprintf(`document.querySelectorAll("postern-upload")[%d].frame`, i))
+		}
+		return found
+	}
 	for _, frame := range b.crossSiteFrames(p.URL + "/widget/") {
 		inside := b.insideFrame(frame)
 		evaluate[any](inside, `addEventListener("message", ({ data }) => { if ("place" in data) window.place = data.place; })`)

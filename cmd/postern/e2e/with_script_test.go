@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // recordProgress makes the page record the values of all visible progress bars whenever something
@@ -134,7 +132,7 @@ func (b *tab) submitIfNeeded() {
 	b.t.Helper()
 	b.waitUntil("a row is shown", `document.querySelector(".postern-file") != null`)
 	if evaluate[bool](b, `[...document.querySelectorAll(".postern-file")].some((f) => f.dataset.state == "chosen")`) {
-		b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
+		b.press("button[type=submit]")
 	}
 }
 

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// problemsPath is where a page of any host reports what goes wrong in it, if the proxy is
+// reporting.
+const problemsPath = "/.problems"
+
+// reportExceptions goes before the text of every script of a page, which it changes in no other
+// way.
+const reportExceptions = `if (!self.reporting) { self.reporting = true; for (const kind of ["error", "unhandledrejection"]) addEventListener(kind, (e) =>` +
+	` fetch("` + problemsPath + `", { method: "POST", body: "exception: " + (e.reason ?? e.message) })); } `
+
+// reportProblems makes a page report its exceptions and the violations of its content security
+// policy to the proxy: WebKit's driver doesn't show the console.
+func reportProblems(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	if strings.HasSuffix(r.URL.Path, ".js") {
+		r.Header.Del("Accept-Encoding") // so that text can go before a script
+	}
+	return &reportingWriter{ResponseWriter: w}
+}
+
+// reportingWriter adds what lets a page report to the response.
+type reportingWriter struct {
+	http.ResponseWriter
+	script bool // whether the response is a script of which nothing was written yet
+}
+
+func (w *reportingWriter) WriteHeader(status int) {
+	policies := w.Header()["Content-Security-Policy"]
+	reporting := make([]string, len(policies)) // a handler may share its own
+	for i, policy := range policies {
+		reporting[i] = policy + "; report-uri " + problemsPath
+	}
+	if len(policies) > 0 {
+		w.Header()["Content-Security-Policy"] = reporting
+	}
+	if w.script = status == http.StatusOK && strings.HasPrefix(w.Header().Get("Content-Type"), "text/javascript"); w.script {
+		w.Header().Del("Content-Length")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *reportingWriter) Write(text []byte) (int, error) {
+	if w.script {
+		w.script = false
+		if _, err := io.WriteString(w.ResponseWriter, reportExceptions); err != nil {
+			return 0, err
+		}
+	}
+	return w.ResponseWriter.Write(text)
+}
+
+// Unwrap lets httputil.ReverseProxy flush.
+func (w *reportingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// reportNothing sends an empty report and waits until it has arrived.
+const reportNothing = `fetch("` + problemsPath + `", { method: "POST" }).then(() => null)`
+
+// keepProblem keeps what a page reports. Firefox itself asks for an icon of each site, which no
+// page names and the policy forbids.
+func (p *proxy) keepProblem(r *http.Request) {
+	text, _ := io.ReadAll(r.Body)
+	if len(text) == 0 || bytes.Contains(text, []byte("/favicon.ico\"")) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.problems = append(p.problems, string(text))
+}
+
+// reportedProblems returns what pages have reported so far.
+func (p *proxy) reportedProblems(t *testing.T) []string {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.problems)
+}
+
+// findProblems makes two problems in a page and requires that both are reported.
+func findProblems(b *tab, p *devServer) {
+	b.open(p.URL + "/forms/photos")
+	b.waitUntilReady(true)
+	for _, planted := range []struct{ problem, script string }{
+		{"exception: ", `void setTimeout(() => { throw new Error("planted") })`},
+		{"img-src", `document.body.append(Object.assign(new Image(), { src: "/planted.png" }))`},
+	} {
+		evaluate[any](b, planted.script)
+		waitFor(b.t, fmt.Sprintf("%q is reported", planted.problem), func() bool {
+			return slices.ContainsFunc(b.Proxy.reportedProblems(b.t), func(text string) bool { return strings.Contains(text, planted.problem) })
+		})
+	}
+	b.Proxy.forget()
+}
