@@ -313,7 +313,7 @@ func TestAHandoffIsForItsVisitorProfileAndTime(t *testing.T) {
 	}
 }
 
-// TestNoTokenStandsInForAnother sends each of the five kinds of tokens to wherever the others are
+// TestNoTokenStandsInForAnother sends each of the six kinds of tokens to wherever the others are
 // verified.
 func TestNoTokenStandsInForAnother(t *testing.T) {
 	t.Parallel()
@@ -322,7 +322,7 @@ func TestNoTokenStandsInForAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHost(t, withDownload(""), func(c *handlers.Config) { c.Identifier = verifier })
+	h := newHost(t, withDownload(""), newLedger(t).in, withBackend, func(c *handlers.Config) { c.Identifier = verifier })
 	ticket, err := tickets.Mint(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}, Lifetime: time.Minute}, secret, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +339,7 @@ func TestNoTokenStandsInForAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens := map[string]string{"ticket": ticket, "upload token": p.Token, "receipt": done.Receipt,
-		"link": done.URL[strings.LastIndexByte(done.URL, '/')+1:], "handoff": handoff.Query().Get("handoff")}
+		"link": done.URL[strings.LastIndexByte(done.URL, '/')+1:], "handoff": handoff.Query().Get("handoff"), "backend token": backendToken(t)}
 	accepts := map[string]func(token string) (accepted bool){
 		"ticket": func(token string) bool {
 			return h.call("GET", "/uploads/owner", "", "Authorization", "Bearer "+token).status == http.StatusOK
@@ -354,6 +354,9 @@ func TestNoTokenStandsInForAnother(t *testing.T) {
 		"link": func(token string) bool { return h.call("GET", "/objects/"+token, "").status == http.StatusFound },
 		"handoff": func(token string) bool {
 			return h.call("GET", "/forms/pictures?handoff="+token, "", alice...).status == http.StatusOK
+		},
+		"backend token": func(token string) bool {
+			return h.call("GET", "/uploads/"+p.ID, "", "Authorization", "Bearer "+token).status == http.StatusOK
 		},
 	}
 	for kind, token := range tokens {

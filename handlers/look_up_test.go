@@ -30,8 +30,14 @@ type lateSite struct {
 
 func newLateSite(t *testing.T, edits ...func(*handlers.Config)) lateSite {
 	t.Helper()
+	return lateSiteWith(t, func(t *testing.T, c *clock) *testLedger { return newLedgerAt(t, c) }, edits...)
+}
+
+// lateSiteWith is newLateSite with a ledger on a database that the test chooses.
+func lateSiteWith(t *testing.T, ledger newLedgerOf, edits ...func(*handlers.Config)) lateSite {
+	t.Helper()
 	c := newClock()
-	l := newLedgerAt(t, c)
+	l := ledger(t, c)
 	edits = append(edits, l.in, func(config *handlers.Config) { config.Now = c.now })
 	return lateSite{newSite(t, edits...), l, c, edits}
 }

@@ -137,7 +137,7 @@ func (c *backendClaims) check(now time.Time) error {
 		return refused(ErrClaim, "iat has to be there")
 	case issued.After(latest) || c.NotBefore != nil && date(c.NotBefore).After(latest):
 		return refused(ErrNotYetValid, "")
-	case now.Sub(issued.Time) > BackendLifetime || date(c.Expires).Sub(issued.Time) > BackendLifetime:
+	case date(c.Expires).Sub(issued.Time) > BackendLifetime: // it hasn't ended, so it is no older either
 		return refused(ErrLifetime, "at most "+BackendLifetime.String())
 	case c.Profiles != nil && len(c.Profiles) == 0 || len(c.Profiles) > maxEntries || slices.Contains(c.Profiles, ""):
 		return refused(ErrClaim, "profiles has to list 1 to 64 names, or be left out")
