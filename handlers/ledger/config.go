@@ -92,7 +92,8 @@ func Open(c Config) (*Ledger, error) {
 	}
 	l := &Ledger{config: c, reached: func(string) {}}
 	l.receivers.Store(&c.Receivers)
-	if err := l.connect(); err != nil {
+	var err error
+	if l.engine, l.write, l.read, err = connect(c.URL); err != nil {
 		return nil, err
 	}
 	l.issues.start(l)

@@ -46,20 +46,18 @@ var (
 
 var errURL = errors.New(`ledger: URL: wanted "sqlite:" and a file, such as sqlite:postern.db, or postgres://user@host/name`)
 
-// connect prepares the connections of the database that the URL names.
-func (l *Ledger) connect() error {
-	scheme, rest, _ := strings.Cut(l.config.URL, ":")
+// connect prepares the connections of the database that a URL names.
+func connect(text string) (e engine, write, read *sql.DB, err error) {
+	scheme, rest, _ := strings.Cut(text, ":")
 	switch {
 	case scheme == "sqlite" && rest != "" && !strings.HasPrefix(rest, "//"):
-		write, read, err := connectSQLite(rest)
-		l.engine, l.write, l.read = sqliteEngine, write, read
-		return err
+		write, read, err = connectSQLite(rest)
+		return sqliteEngine, write, read, err
 	case scheme == "postgres" || scheme == "postgresql":
-		db, err := openPostgres(l.config.URL)
-		l.engine, l.write, l.read = postgresEngine, db, db
-		return err
+		db, err := openPostgres(text)
+		return postgresEngine, db, db, err
 	}
-	return errURL
+	return engine{}, nil, nil, errURL
 }
 
 // openSQLite prepares the connections to a database file.

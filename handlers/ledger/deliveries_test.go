@@ -76,6 +76,9 @@ var _ = onBoth(
 		}
 		l.clock.move(-time.Hour + time.Second)
 		l.taken(t, other, "hook")
+		if leased, err := other.IsLeased(t.Context(), "look up", "two"); leased || err != nil {
+			t.Errorf("a lease from the future counts: %v, %v", leased, err)
+		}
 		if ok, err := other.TakeLease(t.Context(), "look up", "two"); !ok || err != nil {
 			t.Errorf("took no lease from the future: %v, %v", ok, err)
 		}
@@ -157,6 +160,9 @@ var _ = onBoth(
 			t.Helper()
 			if ok, err := by.TakeLease(t.Context(), "look up", holder); ok != wanted || err != nil {
 				t.Errorf("%s has the lease: %v, wanted %v: %v", holder, ok, wanted, err)
+			}
+			if others, err := by.IsLeased(t.Context(), "look up", holder); others == wanted || err != nil {
+				t.Errorf("another than %s has the lease: %v, wanted %v: %v", holder, others, !wanted, err)
 			}
 		}
 		take(l.Ledger, "one", true)

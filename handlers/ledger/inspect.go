@@ -19,7 +19,7 @@ func Inspect(ctx context.Context, c Config) (s Schema, err error) {
 	l := &Ledger{config: c, engine: sqliteEngine}
 	file, isFile := strings.CutPrefix(c.URL, "sqlite:")
 	if !isFile {
-		err = l.connect()
+		l.engine, l.write, l.read, err = connect(c.URL)
 	} else if _, missing := os.Stat(file); errors.Is(missing, fs.ErrNotExist) {
 		return Schema{Wanted: len(migrations)}, nil
 	} else {

@@ -176,6 +176,24 @@ var _ = onBoth(
 		l.clock.move(defaultKeep)
 		l.wantRetained(t, 1)
 	}},
+	sentence{"leases that killed processes have left are deleted after a day", func(t *testing.T, l testLedger) {
+		leases := func() (n int) {
+			wantError(t, l.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM postern_leases").Scan(&n), nil)
+			return n
+		}
+		l.TakeLease(t.Context(), "upload a", "a process that is killed")
+		l.clock.move(oldLease - time.Second)
+		l.TakeLease(t.Context(), "upload b", "a process that runs")
+		l.wantRetained(t, 0)
+		if n := leases(); n != 2 {
+			t.Errorf("%d leases are left, wanted 2", n)
+		}
+		l.clock.move(time.Second)
+		l.wantRetained(t, 0)
+		if n := leases(); n != 1 {
+			t.Errorf("%d leases are left, wanted 1", n)
+		}
+	}},
 	sentence{"a list by subject has pages, the latest first, and can be narrowed", func(t *testing.T, l testLedger) {
 		for i := range 7 {
 			e := entry(fmt.Sprint("id", i))

@@ -5,22 +5,32 @@ import (
 	"errors"
 )
 
-// TakeLease takes or renews the lease of a job, so that one process at a time does it. It reports
-// whether holder has the lease now, for LeaseTime.
-func (l *Ledger) TakeLease(ctx context.Context, job, holder string) (bool, error) {
+// TakeLease takes or renews a lease, such as that of a job, so that one process at a time does it.
+// It reports whether holder has the lease now, for LeaseTime.
+func (l *Ledger) TakeLease(ctx context.Context, name, holder string) (bool, error) {
 	now := l.config.Now()
 	err := l.changeOne(ctx, ErrLeaseLost, `INSERT INTO postern_leases (name, holder, taken) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, taken = excluded.taken
 		WHERE postern_leases.holder = excluded.holder OR postern_leases.taken <= $4 OR postern_leases.taken > $5`,
-		job, holder, now.UnixMilli(), now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli())
+		name, holder, now.UnixMilli(), now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli())
 	if errors.Is(err, ErrLeaseLost) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
+// IsLeased reports whether another holder has a lease.
+func (l *Ledger) IsLeased(ctx context.Context, name, holder string) (leased bool, err error) {
+	now := l.config.Now()
+	err = l.do(ctx, func(ctx context.Context) error {
+		return l.read.QueryRowContext(ctx, "SELECT COUNT(*) > 0 FROM postern_leases WHERE name = $1 AND holder <> $2 AND taken > $3 AND taken <= $4",
+			name, holder, now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli()).Scan(&leased)
+	})
+	return leased, err
+}
+
 // EndLease gives a lease back, so that another process needn't wait for its end. One that another
 // process has taken is ErrLeaseLost.
-func (l *Ledger) EndLease(ctx context.Context, job, holder string) error {
-	return l.changeOne(ctx, ErrLeaseLost, "DELETE FROM postern_leases WHERE name = $1 AND holder = $2", job, holder)
+func (l *Ledger) EndLease(ctx context.Context, name, holder string) error {
+	return l.changeOne(ctx, ErrLeaseLost, "DELETE FROM postern_leases WHERE name = $1 AND holder = $2", name, holder)
 }

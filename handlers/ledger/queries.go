@@ -166,12 +166,16 @@ func since(ctx context.Context, tx *sql.Tx, now, kept time.Time) (time.Time, err
 	return instant(oldest), nil
 }
 
+// oldLease is the age of a lease that nobody will take or give back any more.
+const oldLease = 24 * time.Hour
+
 // retained limits the rows that one call of Retain deletes, so that it doesn't keep others waiting.
 const retained = 1000
 
 // Retain deletes the records of uploads that have changed no more for Config.Keep, and of erased
 // ones, up to 1000 of each, with their events and deliveries. What can still be completed, is still
-// to be asked of the store or still to be delivered stays. It returns how many it deleted.
+// to be asked of the store or still to be delivered stays. It returns how many it deleted. Leases
+// that processes have left when they were killed go too.
 func (l *Ledger) Retain(ctx context.Context) (n int64, err error) {
 	now := l.config.Now()
 	err = l.do(ctx, func(ctx context.Context) error {
@@ -189,7 +193,8 @@ func (l *Ledger) Retain(ctx context.Context) (n int64, err error) {
 				return err
 			}
 		}
-		return nil
+		_, err := l.write.ExecContext(ctx, "DELETE FROM postern_leases WHERE taken <= $1", now.Add(-oldLease).UnixMilli())
+		return err
 	})
 	return n, err
 }

@@ -71,11 +71,13 @@ func (s verifier) completeMultipart(ctx context.Context, up OpenUpload, checksum
 		}
 		return err
 	}
-	_, err = within(ctx, longCallFactor*s.store.timeout, s.store.client.CompleteMultipartUpload, s.store.completeInput(up, parts, checksum))
-	if err == nil || isNoSuchUpload(err) {
-		return nil
-	}
-	return s.completeError(ctx, up, err)
+	return s.recorder.alone(ctx, up.ID, func() error {
+		_, err := within(ctx, longCallFactor*s.store.timeout, s.store.client.CompleteMultipartUpload, s.store.completeInput(up, parts, checksum))
+		if err == nil || isNoSuchUpload(err) {
+			return nil
+		}
+		return s.completeError(ctx, up, err)
+	})
 }
 
 // compareParts wants every planned part with its planned size and no other. It returns nil where

@@ -20,6 +20,12 @@ type Ledger interface {
 	Decide(ctx context.Context, issued Entry, d Decision) (now Entry, recorded bool, err error)
 	// Find returns the entry of an upload; known is false where there is none.
 	Find(ctx context.Context, id string) (e Entry, known bool, err error)
+	// TakeLease takes or renews a lease for 30 seconds, unless another holder has it; it reports
+	// whether holder has it now. IsLeased reports whether another holder has it. EndLease gives it
+	// back.
+	TakeLease(ctx context.Context, name, holder string) (bool, error)
+	IsLeased(ctx context.Context, name, holder string) (bool, error)
+	EndLease(ctx context.Context, name, holder string) error
 	// Ready reports whether the ledger answers.
 	Ready(ctx context.Context) error
 	// Uploads lists a page of uploads, the latest first. next is where the following page begins;

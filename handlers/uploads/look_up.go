@@ -17,9 +17,10 @@ const (
 // LookUps looks up uploads at the store that are due by the ledger (Entry.Due), as many at once as
 // visitors can make the service look up in all. done is called for each, also at the same time for
 // several, with the time when the upload is due next; zero is never. When ctx ends those that
-// weren't begun are left out.
-func (s *Service) LookUps(ctx context.Context, due []Entry, done func(e Entry, next time.Time)) {
-	s.charges.lookUps.each(ctx, len(due), func(i int) {
+// weren't begun are left out: LookUps returns how many were. One that takes longer than 5 seconds
+// goes on after LookUps has returned, also after ctx has ended.
+func (s *Service) LookUps(ctx context.Context, due []Entry, done func(e Entry, next time.Time)) (begun int) {
+	return s.charges.lookUps.start(ctx, len(due), func(i int) {
 		next, err := verifier{s}.lookUp(context.WithoutCancel(ctx), due[i])
 		if err != nil {
 			s.config.Logger.WarnContext(ctx, "upload not looked up", "id", due[i].ID, "state", due[i].State, "next", next, "error", problem.LogText(err.Error()))

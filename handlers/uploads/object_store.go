@@ -98,14 +98,17 @@ func (s objectStore) readTags(ctx context.Context, up OpenUpload, found *s3.Head
 	return out.TagSet, nil
 }
 
-// setContentType gives an object from a form what the form couldn't carry, by copying it in place
-// with all else that it has: the content type that its bytes have where a plain form sent it, and the
-// content language, for which "POST Object" has no field.
+// lacksType reports whether an object came by a form that couldn't carry all: a plain form doesn't
+// carry the content type that its bytes have, and "POST Object" has no field for the content
+// language.
+func (up OpenUpload) lacksType(found *s3.HeadObjectOutput, contentType string) bool {
+	otherType := up.Method == profile.MethodForm && aws.ToString(found.ContentType) != contentType
+	return up.byForm() && (otherType || aws.ToString(found.ContentLanguage) != up.Served.Settings.ContentLanguage)
+}
+
+// setContentType gives an object content type and language, by copying it in place with all else
+// that it has.
 func (s objectStore) setContentType(ctx context.Context, up OpenUpload, found *s3.HeadObjectOutput, contentType string) error {
-	sameType := up.Method != profile.MethodForm || aws.ToString(found.ContentType) == contentType
-	if !up.byForm() || sameType && aws.ToString(found.ContentLanguage) == up.Served.Settings.ContentLanguage {
-		return nil
-	}
 	out, err := within(ctx, longCallFactor*s.timeout, s.client.CopyObject, copyInput(up, found, contentType))
 	if err != nil {
 		return problem.Unavailable(err)

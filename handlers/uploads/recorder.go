@@ -2,6 +2,7 @@ package uploads
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"sync/atomic"
@@ -19,10 +20,11 @@ type recorder struct {
 	now        func() time.Time
 	logger     *slog.Logger
 	unrecorded *atomic.Int64
+	holder     string // of leases: tells this service from those of other processes
 }
 
 func newRecorder(c Config) recorder {
-	return recorder{c.Ledger, c.LedgerRequired, c.Now, c.Logger, new(atomic.Int64)}
+	return recorder{c.Ledger, c.LedgerRequired, c.Now, c.Logger, new(atomic.Int64), rand.Text()}
 }
 
 // Unrecorded counts the uploads that were issued without a record since the ledger was away.

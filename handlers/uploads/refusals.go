@@ -62,8 +62,8 @@ func (s verifier) removeRefused(ctx context.Context, up OpenUpload, found *s3.He
 		return err
 	}
 	if up.Served.Settings.Quarantine != "" && aws.ToInt64(found.ContentLength) <= policy.MaxPostBytes {
-		if err := s.store.quarantine(ctx, up, found); err != nil {
-			return problem.Unavailable(err)
+		if err := s.recorder.alone(ctx, up.ID, func() error { return problem.Unavailable(s.store.quarantine(ctx, up, found)) }); err != nil {
+			return err
 		}
 	}
 	if err := s.store.deleteFound(ctx, up, found); err != nil {

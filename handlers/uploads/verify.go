@@ -71,8 +71,11 @@ func (s verifier) verifyUpload(ctx context.Context, up OpenUpload, checksum stri
 	if err := compareChecksum(checksum, wholeChecksum(up.Checksum, found)); err != nil {
 		return Completed{}, err
 	}
-	if err := s.store.setContentType(ctx, up, found, contentType); err != nil {
-		return Completed{}, err
+	if up.lacksType(found, contentType) {
+		err := s.recorder.alone(ctx, up.ID, func() error { return s.store.setContentType(ctx, up, found, contentType) })
+		if err != nil {
+			return Completed{}, err
+		}
 	}
 	if err := s.store.setTags(ctx, up, found); err != nil {
 		return Completed{}, err
