@@ -12,11 +12,11 @@ import (
 const application = "OnAccepted"
 
 // lookUpsFunc is a function as LookUps.
-type lookUpsFunc func(ctx context.Context, due []uploads.Entry, done func(e uploads.Entry, next time.Time))
+type lookUpsFunc func(ctx context.Context, due []uploads.Entry, done func(e uploads.Entry, next time.Time)) (begun int)
 
 // LookUps implements LookUps.
-func (f lookUpsFunc) LookUps(ctx context.Context, due []uploads.Entry, done func(e uploads.Entry, next time.Time)) {
-	f(ctx, due, done)
+func (f lookUpsFunc) LookUps(ctx context.Context, due []uploads.Entry, done func(e uploads.Entry, next time.Time)) (begun int) {
+	return f(ctx, due, done)
 }
 
 // Run implements uploads.Ledger: it does the jobs, and tells the application what it waits for.

@@ -40,15 +40,15 @@ type Ledger interface {
 	// marked. Profiles are those whose uploads are erased, none for all. What is marked can't be
 	// accepted or claimed any more, and is due to be removed.
 	Erase(ctx context.Context, subject string, profiles ...string) (Erasure, error)
-	// Run has this process do what is due, until ctx ends and what was begun has ended. Several
-	// processes share the work.
+	// Run has this process do what is due, until ctx ends and what was begun has ended, but for
+	// look-ups that take minutes. Several processes share the work.
 	Run(ctx context.Context, w Work)
 }
 
 // Work is what a process does for a Ledger.
 type Work struct {
 	// LookUps asks the store about uploads that are due; it is Service.LookUps.
-	LookUps func(ctx context.Context, due []Entry, done func(e Entry, next time.Time))
+	LookUps func(ctx context.Context, due []Entry, done func(e Entry, next time.Time)) (begun int)
 	// Accepted tells the application of an acceptance whose decision had TellApplication, given the
 	// event's data; nil tells it nothing. It is called at least once for each: again after an error
 	// or a panic, and after a process that was telling has ended. Its ctx ends in 20 seconds.
