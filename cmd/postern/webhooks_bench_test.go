@@ -79,4 +79,3 @@ func waitingDeliveries(b *testing.B, address, receiver string) *deliveries {
 	}
 	return d
 }
-
