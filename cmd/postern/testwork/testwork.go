@@ -18,20 +18,20 @@ func RequireLinear(t testing.TB, n int, work func(n int) func()) {
 		work(8 * n)()
 		return
 	}
-	times, most := 8, 32.0
+	times, most, rounds := 8, 32.0, 5
 	if os.Getenv("POSTERN_LONG") != "" {
-		times, most = 4, 5
+		times, most, rounds = 4, 5, 20
 	}
-	if ratio := growth(work(n), work(times*n), most); ratio >= most {
+	if ratio := growth(work(n), work(times*n), most, rounds); ratio >= most {
 		t.Errorf("%d times the input takes %.1f times as long, wanted less than %v", times, ratio, most)
 	}
 }
 
-// growth returns how many times as long the large work takes as the small: the shortest of many
-// runs of each, which take turns. What else the machine does makes a run longer and never shorter,
-// so growth ends as soon as the ratio is below enough.
-func growth(small, large func(), enough float64) (ratio float64) {
-	const atLeast, atMost = 20, 5 * time.Second
+// growth returns how many times as long the large work takes as the small: the shortest of at least
+// so many runs of each, which take turns. What else the machine does makes a run longer and never
+// shorter, so growth ends as soon as the ratio is below enough.
+func growth(small, large func(), enough float64, atLeast int) (ratio float64) {
+	const atMost = 5 * time.Second
 	runtime.LockOSThread() // ProcessorTime is a thread's
 	defer runtime.UnlockOSThread()
 	shortest := [2]time.Duration{time.Hour, time.Hour}
