@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/cmd/postern/findings"
 	"github.com/postern-dev/postern/cmd/postern/gateway"
+	"github.com/postern-dev/postern/handlers/ledger"
 	"github.com/postern-dev/postern/handlers/uploads"
 	"github.com/postern-dev/postern/policy/profile"
 )
@@ -256,6 +258,41 @@ func (l hangingList) ListMultipartUploads(ctx context.Context, _ *s3.ListMultipa
 	l.asked <- struct{}{}
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// emptyList is a store without multipart uploads; it counts how often it is asked.
+type emptyList struct {
+	uploads.SweepClient
+	asked *int
+}
+
+func (l emptyList) ListMultipartUploads(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error) {
+	*l.asked++
+	return &s3.ListMultipartUploadsOutput{}, nil
+}
+
+func TestServersWithOneLedgerSweepOnceTogether(t *testing.T) {
+	t.Parallel()
+	l, err := ledger.Open(ledger.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for _, c := range []struct {
+		ledger *ledger.Ledger
+		wanted int
+	}{{l, 1}, {nil, 2}} {
+		asked := 0
+		for range 2 {
+			s := &server{stderr: io.Discard, ledger: c.ledger}
+			p := profile.Profile{Name: "inbox", Bucket: "media", Key: "in/{id}", Types: []string{"*/*"}, MaxSize: 1}
+			s.current.Store(&serverState{config: &config.Config{}, sweep: uploads.Sweep{Client: emptyList{asked: &asked}, Profiles: []profile.Profile{p}}})
+			s.sweepInTurn(t.Context(), time.Hour)
+		}
+		if asked != c.wanted {
+			t.Errorf("with a ledger %v: swept %d times, wanted %d", c.ledger != nil, asked, c.wanted)
+		}
+	}
 }
 
 func TestTheTimerEndsWithTheServerInTheMiddleOfASweep(t *testing.T) {

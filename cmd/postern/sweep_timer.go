@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postern-dev/postern/handlers/ledger"
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
@@ -16,8 +17,9 @@ const firstSweep = time.Minute
 const sweepPoll = 10 * time.Second
 
 // sweepOnTimer aborts abandoned multipart uploads as often as the config says, until ctx ends or
-// the function it returns is called, which waits for the sweep under way to stop. Each node may
-// sweep: they don't disturb each other.
+// the function it returns is called, which waits for the sweep under way to stop. Nodes with a
+// ledger sweep as often together, and each asks the ledger once a minute whether it is its turn.
+// Without one each node sweeps: they don't disturb each other.
 func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -30,7 +32,7 @@ func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
 			wait := sweepPoll
 			if every > 0 {
 				due := every
-				if first {
+				if first || s.ledger != nil {
 					due = min(every, firstSweep)
 				}
 				wait = min(sweepPoll, time.Until(swept.Add(due)))
@@ -41,7 +43,7 @@ func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
 			case <-time.After(wait):
 			}
 			if every > 0 && wait < sweepPoll {
-				s.sweepOnce(ctx)
+				s.sweepInTurn(ctx, every)
 				swept, first = time.Now(), false
 			}
 		}
@@ -49,8 +51,22 @@ func (s *server) sweepOnTimer(ctx context.Context) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// sweepOnce sweeps by the current config, and logs how many uploads were aborted.
-func (s *server) sweepOnce(ctx context.Context) {
+// sweepInTurn sweeps unless another node has done so.
+func (s *server) sweepInTurn(ctx context.Context, every time.Duration) {
+	if s.ledger == nil {
+		_ = s.sweepOnce(ctx) // which has logged it
+		return
+	}
+	var failed error // which sweepOnce has logged
+	sweep := func(ctx context.Context) error { failed = s.sweepOnce(ctx); return failed }
+	_, err := ledger.Periodic{Ledger: s.ledger, Name: "sweep", Every: every, Do: sweep}.Once(ctx)
+	if err != nil && failed == nil && ctx.Err() == nil {
+		newLog(s.stderr, s.current.Load().config.Log).Warn("whether to sweep can't be asked of the ledger", slog.Any("error", err))
+	}
+}
+
+// sweepOnce sweeps by the current config, and logs how many uploads were aborted, or the error.
+func (s *server) sweepOnce(ctx context.Context) error {
 	state := s.current.Load()
 	log := newLog(s.stderr, state.config.Log)
 	count := 0
@@ -64,4 +80,5 @@ func (s *server) sweepOnce(ctx context.Context) {
 	default:
 		log.Info("abandoned multipart uploads aborted", slog.Int("aborted", count), slog.Int("profiles_left_out", len(uploads.SweepSkips(sweep.Profiles))))
 	}
+	return err
 }

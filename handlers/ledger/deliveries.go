@@ -127,20 +127,20 @@ type Attempt struct {
 // FinishDelivery records how the attempt for which d was taken ended. Where the lease has ended and
 // another process has taken the delivery, it is ErrLeaseLost and nothing changes.
 func (l *Ledger) FinishDelivery(ctx context.Context, d Delivery, a Attempt) error {
-	return l.changeOne(ctx, ErrLeaseLost, `UPDATE postern_deliveries SET state = $3, due = $4, leased = 0, lease = '', changed = $5, status = $6, reason = $7
+	return changeOne(ctx, l, ErrLeaseLost, `UPDATE postern_deliveries SET state = $3, due = $4, leased = 0, lease = '', changed = $5, status = $6, reason = $7
 		WHERE id = $1 AND lease = $2`, d.ID, d.lease, string(a.State), max(a.Next.UnixMilli(), 0), l.config.Now().UnixMilli(), a.Status, a.Reason)
 }
 
 // Replay makes a delivery due now, under the same ID, whether it has failed or was taken before.
 // One that waits for an attempt is due now as well.
 func (l *Ledger) Replay(ctx context.Context, id string) error {
-	return l.changeOne(ctx, ErrUnknown, `UPDATE postern_deliveries SET state = 'waiting', due = $2, leased = 0, lease = '', changed = $2, attempts = 0 WHERE id = $1`,
+	return changeOne(ctx, l, ErrUnknown, `UPDATE postern_deliveries SET state = 'waiting', due = $2, leased = 0, lease = '', changed = $2, attempts = 0 WHERE id = $1`,
 		id, l.config.Now().UnixMilli())
 }
 
 // changeOne runs a statement that has to change one row; where it changes none the error is
 // missing.
-func (l *Ledger) changeOne(ctx context.Context, missing error, statement string, args ...any) error {
+func changeOne(ctx context.Context, l *Ledger, missing error, statement string, args ...any) error {
 	return l.do(ctx, func(ctx context.Context) error {
 		result, err := l.write.ExecContext(ctx, statement, args...)
 		if err != nil {

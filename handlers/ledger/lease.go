@@ -9,7 +9,7 @@ import (
 // It reports whether holder has the lease now, for LeaseTime.
 func (l *Ledger) TakeLease(ctx context.Context, name, holder string) (bool, error) {
 	now := l.config.Now()
-	err := l.changeOne(ctx, ErrLeaseLost, `INSERT INTO postern_leases (name, holder, taken) VALUES ($1, $2, $3)
+	err := changeOne(ctx, l, ErrLeaseLost, `INSERT INTO postern_leases (name, holder, taken) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, taken = excluded.taken
 		WHERE postern_leases.holder = excluded.holder OR postern_leases.taken <= $4 OR postern_leases.taken > $5`,
 		name, holder, now.UnixMilli(), now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli())
@@ -32,5 +32,5 @@ func (l *Ledger) IsLeased(ctx context.Context, name, holder string) (leased bool
 // EndLease gives a lease back, so that another process needn't wait for its end. One that another
 // process has taken is ErrLeaseLost.
 func (l *Ledger) EndLease(ctx context.Context, name, holder string) error {
-	return l.changeOne(ctx, ErrLeaseLost, "DELETE FROM postern_leases WHERE name = $1 AND holder = $2", name, holder)
+	return changeOne(ctx, l, ErrLeaseLost, "DELETE FROM postern_leases WHERE name = $1 AND holder = $2", name, holder)
 }

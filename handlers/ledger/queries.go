@@ -193,7 +193,7 @@ func (l *Ledger) Retain(ctx context.Context) (n int64, err error) {
 				return err
 			}
 		}
-		_, err := l.write.ExecContext(ctx, "DELETE FROM postern_leases WHERE taken <= $1", now.Add(-oldLease).UnixMilli())
+		_, err := l.write.ExecContext(ctx, "DELETE FROM postern_leases WHERE taken <= $1 AND holder <> $2", now.Add(-oldLease).UnixMilli(), doneHolder)
 		return err
 	})
 	return n, err
