@@ -122,7 +122,7 @@ func checkReceivers(receivers []Receiver) error {
 }
 
 // SetReceivers replaces Config.Receivers: events from now on are for these. What waits for one that
-// is gone goes on waiting, in case it comes back.
+// is gone goes on waiting for Keep, in case it comes back.
 func (l *Ledger) SetReceivers(receivers []Receiver) error {
 	if err := checkReceivers(receivers); err != nil {
 		return err

@@ -176,6 +176,24 @@ var _ = onBoth(
 		l.clock.move(defaultKeep)
 		l.wantRetained(t, 1)
 	}},
+	sentence{"what waits for a receiver that is gone keeps no record for longer than the configured time", func(t *testing.T, l testLedger) {
+		receivers := l.config.Receivers
+		l.decided(t, "a", uploads.StateRefused)
+		l.clock.move(2 * defaultKeep)
+		l.wantRetained(t, 0)
+		wantError(t, l.SetReceivers(nil), nil)
+		l.wantRetained(t, 1)
+
+		wantError(t, l.SetReceivers(receivers), nil)
+		l.decided(t, "erased", uploads.StateAborted)
+		l.Erase(t.Context(), "alice")
+		wantError(t, l.Postpone(t.Context(), l.found(t, "erased"), time.Time{}), nil) // nothing of it is stored
+		wantError(t, l.SetReceivers(nil), nil)
+		l.clock.move(defaultKeep - time.Second)
+		l.wantRetained(t, 0) // the receiver may come back
+		l.clock.move(time.Second)
+		l.wantRetained(t, 1)
+	}},
 	sentence{"leases that killed processes have left are deleted after a day", func(t *testing.T, l testLedger) {
 		leases := func() (n int) {
 			wantError(t, l.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM postern_leases").Scan(&n), nil)

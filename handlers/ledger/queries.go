@@ -84,11 +84,16 @@ func inProfiles(profiles []string, args *[]any) string {
 	if len(profiles) == 0 {
 		return ""
 	}
-	places := make([]string, len(profiles))
-	for i, p := range profiles {
-		places[i] = place(args, storable(p))
+	return " AND profile IN (" + placesOf(profiles, args) + ")"
+}
+
+// placesOf are the places of texts in a list.
+func placesOf(texts []string, args *[]any) string {
+	places := make([]string, len(texts))
+	for i, text := range texts {
+		places[i] = place(args, storable(text))
 	}
-	return " AND profile IN (" + strings.Join(places, ", ") + ")"
+	return strings.Join(places, ", ")
 }
 
 func entries(ctx context.Context, l *Ledger, query string, args ...any) (list []uploads.Entry, err error) {
@@ -174,17 +179,21 @@ const retained = 1000
 
 // Retain deletes the records of uploads that have changed no more for Config.Keep, and of erased
 // ones, up to 1000 of each, with their events and deliveries. What can still be completed, is still
-// to be asked of the store or still to be delivered stays. It returns how many it deleted. Leases
-// that processes have left when they were killed go too.
+// to be asked of the store or still to be delivered stays. What waits for a receiver that is gone
+// stays until Keep after its last attempt. It returns how many it deleted. Leases that processes
+// have left when they were killed go too.
 func (l *Ledger) Retain(ctx context.Context) (n int64, err error) {
 	now := l.config.Now()
+	args := []any{now.UnixMilli(), now.Add(-l.config.Keep).UnixMilli(), retained}
+	receivers := []string{application}
+	for _, r := range *l.receivers.Load() {
+		receivers = append(receivers, r.Name)
+	}
+	places := placesOf(receivers, &args)
 	err = l.do(ctx, func(ctx context.Context) error {
-		for _, by := range []struct {
-			condition string
-			before    time.Time
-		}{{"changed <= $1 AND ends <= $2", now.Add(-l.config.Keep)}, {"erased IS NOT NULL AND ends <= $1 AND ends <= $2", now}} {
-			result, err := l.write.ExecContext(ctx, `DELETE FROM postern_uploads WHERE id IN (SELECT id FROM postern_uploads u WHERE due IS NULL AND `+by.condition+`
-				AND NOT EXISTS (SELECT 1 FROM postern_deliveries d WHERE d.upload = u.id AND d.state = 'waiting') LIMIT $3)`, by.before.UnixMilli(), now.UnixMilli(), retained)
+		for _, condition := range []string{"changed <= $2", "erased IS NOT NULL"} {
+			result, err := l.write.ExecContext(ctx, `DELETE FROM postern_uploads WHERE id IN (SELECT id FROM postern_uploads u WHERE due IS NULL AND ends <= $1 AND `+condition+`
+				AND NOT EXISTS (SELECT 1 FROM postern_deliveries d WHERE d.upload = u.id AND d.state = 'waiting' AND (d.changed > $2 OR d.receiver IN (`+places+`))) LIMIT $3)`, args...)
 			if err != nil {
 				return err
 			}
