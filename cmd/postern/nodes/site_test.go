@@ -3,6 +3,7 @@ package nodes
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ limits: {issues: 1000000/1s}
 log: {level: warn}
 keys: {tokens: ["env:TOKEN_KEY"]}
 tickets: {secret: "env:TICKET_KEY"}
-ledger: {url: "env:LEDGER_URL", required: true}
+ledger: {url: "env:LEDGER_URL", required: REQUIRED}
 store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true, can: {post_policy: CAN_POST}}
 profiles:
   files: {bucket: media, key: "PREFIX/files/{id}{ext}", types: ["*/*"], size: 1..16MiB, access: public, multipart: MULTIPART, webhook: HOOK}
@@ -49,6 +50,7 @@ type siteOptions struct {
 	ledger      string        // URL of the database
 	public      string        // the public URL
 	ends        time.Duration // lifetime of the profile gone
+	optional    bool          // the ledger isn't required
 	withoutPost bool          // the store has no POST policy
 }
 
@@ -60,11 +62,8 @@ func newSite(t *testing.T, name string, o siteOptions) *site {
 		t.Fatal(err)
 	}
 	s := &site{t: t, receiver: startReceiver(t), prefix: name, ledger: o.ledger, ticket: ticket}
-	canPost := "true"
-	if o.withoutPost {
-		canPost = "false"
-	}
-	s.config = strings.NewReplacer("PUBLIC", o.public, "STORE", store.URL(), "PREFIX", name, "ENDS", o.ends.String(), "CAN_POST", canPost,
+	canPost, required := strconv.FormatBool(!o.withoutPost), strconv.FormatBool(!o.optional)
+	s.config = strings.NewReplacer("PUBLIC", o.public, "STORE", store.URL(), "PREFIX", name, "ENDS", o.ends.String(), "CAN_POST", canPost, "REQUIRED", required,
 		"MULTIPART", "{threshold: 64KiB, part_size: 5MiB}", "HOOK", `{url: "`+s.receiver.URL+`/", secret: "env:HOOK_SECRET", networks: ["127.0.0.0/8"]}`).Replace(config)
 	return s
 }
