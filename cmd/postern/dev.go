@@ -162,12 +162,16 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store
 	if err != nil {
 		return nil, err
 	}
+	backend, err := tickets.NewBackend(tickets.BackendConfig{Secrets: []sigv4.Secret{keys.backend}})
+	if err != nil {
+		return nil, err
+	}
 	return handlers.New(handlers.Config{
 		PublicURL: a.own, Profiles: profiles,
 		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
 			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
 		TokenKeys: []sigv4.Secret{keys.tokens}, Receipts: issuer, Identifier: verifier, Limiter: limiter,
-		OnComplete: logCompleted(log), Logger: log, Explain: true, Ledger: usable(records),
+		OnComplete: logCompleted(log), Logger: log, Explain: true, Ledger: usable(records), Backend: backend,
 	})
 }
 

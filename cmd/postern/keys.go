@@ -20,6 +20,7 @@ const (
 	tokenKeyFile   = "token.key"   // signs upload tokens
 	ticketKeyFile  = "ticket.key"  // signs tickets
 	receiptKeyFile = "receipt.key" // signs receipts
+	backendKeyFile = "backend.key" // signs backend tokens
 	storeKeyFile   = "store.key"   // secret access key of the embedded store
 )
 
@@ -33,7 +34,7 @@ const defaultData = ".postern"
 
 // devKeys are the keys in one data folder.
 type devKeys struct {
-	tokens, tickets, receipts, store sigv4.Secret
+	tokens, tickets, receipts, backend, store sigv4.Secret
 }
 
 // openData reads the keys of a data folder. It makes the folder and the keys that are absent.
@@ -48,7 +49,8 @@ func openData(dir string) (keys devKeys, err error) {
 		return keys, err
 	}
 	for name, key := range map[string]*sigv4.Secret{
-		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, receiptKeyFile: &keys.receipts, storeKeyFile: &keys.store,
+		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, receiptKeyFile: &keys.receipts,
+		backendKeyFile: &keys.backend, storeKeyFile: &keys.store,
 	} {
 		if *key, err = openKey(filepath.Join(dir, name)); err != nil {
 			return devKeys{}, err

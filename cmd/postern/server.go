@@ -33,7 +33,7 @@ type server struct {
 	// checkOnly: the config is judged and nothing served. use returns after the look at the buckets,
 	// for whose warnings a server that serves doesn't wait, and the ledger isn't opened.
 	checkOnly bool
-	current      atomic.Pointer[serverState]
+	current   atomic.Pointer[serverState]
 }
 
 // serverState is everything that use replaces.

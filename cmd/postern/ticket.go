@@ -10,13 +10,16 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/config"
 	"github.com/postern-dev/postern/handlers/tickets"
+	"github.com/postern-dev/postern/policy/profile"
+	"github.com/postern-dev/postern/policy/sigv4"
 )
 
 type ticketCommand struct {
 	Data     string        `help:"Data folder of the postern dev that the ticket is for." type:"path" placeholder:".postern"`
 	Config   string        `help:"Config file of the postern serve that the ticket is for; its tickets must use a secret." type:"path" placeholder:"FILE"`
-	Profiles []string      `name:"profile" help:"Profile that the ticket allows; may be repeated; * allows all." required:"" placeholder:"NAME"`
-	Subject  string        `help:"Who uploads." required:""`
+	Profiles []string      `name:"profile" help:"Profile that the ticket allows; may be repeated; * allows all." placeholder:"NAME"`
+	Subject  string        `help:"Who uploads." required:"" xor:"for"`
+	Backend  bool          `help:"Mint a token of the application's server instead, valid for 5 minutes." required:"" xor:"for"`
 	Lifetime time.Duration `help:"How long the ticket is valid, such as 15m." default:"15m"`
 }
 
@@ -28,50 +31,74 @@ func (t *ticketCommand) Run(c *console) error {
 	if t.Lifetime <= 0 || t.Lifetime > maxTicketLifetime {
 		return badUsage("--lifetime %v: wanted more than 0 and at most %v, the most a server accepts", t.Lifetime, maxTicketLifetime)
 	}
-	settings, err := t.settings(c)
+	if len(t.Profiles) == 0 && !t.Backend {
+		return badUsage("missing flags: --profile=NAME,...")
+	}
+	file, err := t.server(c)
 	if err != nil {
 		return usageError{err}
 	}
-	ticket, err := tickets.Mint(tickets.Ticket{
-		Subject: t.Subject, Profiles: t.Profiles, Lifetime: t.Lifetime,
-		Issuer: settings.Issuer, Audience: settings.Audience,
-	}, settings.Secret, time.Now())
+	mint := t.ticket
+	if t.Backend {
+		mint = t.backendToken
+	}
+	text, err := mint(file)
 	if err != nil {
 		return usageError{err}
 	}
-	_, err = fmt.Fprintln(c.stdout, ticket)
+	_, err = fmt.Fprintln(c.stdout, text)
 	return err
 }
 
-// settings returns the secret that signs the ticket, with the issuer and audience that the server
-// requires.
-func (t *ticketCommand) settings(c *console) (config.Tickets, error) {
+// ticket mints a visitor's ticket.
+func (t *ticketCommand) ticket(file *config.Config) (string, error) {
+	settings := file.Tickets
+	if settings.Secret == "" {
+		return "", badUsage("%s: tickets come from a key set: only its owner can mint them", t.Config)
+	}
+	return tickets.Mint(tickets.Ticket{
+		Subject: t.Subject, Profiles: t.Profiles, Lifetime: t.Lifetime,
+		Issuer: settings.Issuer, Audience: settings.Audience,
+	}, settings.Secret, time.Now())
+}
+
+// backendToken mints a token of the application's server.
+func (t *ticketCommand) backendToken(file *config.Config) (string, error) {
+	if len(file.Backend.Secrets) == 0 {
+		return "", badUsage("%s: backend has no secret that could sign a token", t.Config)
+	}
+	return tickets.MintBackend(file.Backend.Secrets[0], time.Now(), t.Profiles...)
+}
+
+// server returns what is known of the server that the ticket is for: of dev its keys alone.
+func (t *ticketCommand) server(c *console) (*config.Config, error) {
 	if t.Config != "" && t.Data != "" {
-		return config.Tickets{}, badUsage("--data and --config can't be used together: each names a server")
+		return nil, badUsage("--data and --config can't be used together: each names a server")
 	}
 	if t.Config != "" {
-		return t.configSettings(c)
+		return t.readConfig(c)
 	}
-	data := cmp.Or(t.Data, defaultData)
-	secret, err := readKey(filepath.Join(data, ticketKeyFile))
+	data, name := cmp.Or(t.Data, defaultData), ticketKeyFile
+	if t.Backend {
+		name = backendKeyFile
+	}
+	secret, err := readKey(filepath.Join(data, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = badUsage("no ticket key in %q: start postern dev with --data %s once, or name its folder with --data", data, data)
 	}
-	return config.Tickets{Secret: secret}, err
+	return &config.Config{Tickets: config.Tickets{Secret: secret}, Backend: config.Backend{Secrets: []sigv4.Secret{secret}}}, err
 }
 
-func (t *ticketCommand) configSettings(c *console) (config.Tickets, error) {
+// readConfig reads a config file, which has to have the profiles.
+func (t *ticketCommand) readConfig(c *console) (*config.Config, error) {
 	file, err := config.Load(t.Config, c.getenv)
 	if err != nil {
-		return config.Tickets{}, err
-	}
-	if file.Tickets.Secret == "" {
-		return config.Tickets{}, badUsage("%s: tickets come from a key set: only its owner can mint them", t.Config)
+		return nil, err
 	}
 	for _, name := range t.Profiles {
-		if _, ok := file.Profiles[name]; !ok && name != "*" {
-			return config.Tickets{}, badUsage("--profile %s: %s has no profile of that name", name, t.Config)
+		if _, ok := file.Profiles[name]; !ok && name != profile.AllProfiles {
+			return nil, badUsage("--profile %s: %s has no profile of that name", name, t.Config)
 		}
 	}
-	return file.Tickets, nil
+	return file, nil
 }

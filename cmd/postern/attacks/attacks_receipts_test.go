@@ -28,9 +28,9 @@ func withDownloads(c *handlers.Config) {
 
 // acceptedUpload lets somebody else upload a picture at a site with links. The visitor of the
 // attempt stores nothing.
-func (a *attempt) acceptedUpload() (*attempt, acceptedObject) {
+func (a *attempt) acceptedUpload(edits ...func(*handlers.Config)) (*attempt, acceptedObject) {
 	a.Helper()
-	own := a.elsewhere(withDownloads)
+	own := a.elsewhere(append(edits, withDownloads)...)
 	other := own.somebodyElse()
 	u := other.issue(pictureRequest(pictureSize))
 	a.requireSuccess(a.requireAnswer(u.Send(a.Context(), "garden.png", pngOfSize(pictureSize))))
@@ -50,7 +50,7 @@ func receiptAttacks() []attack {
 	receipt := func(_ *attempt, d acceptedObject) string { return d.receipt }
 	link := func(_ *attempt, d acceptedObject) string { return d.link }
 	var list []attack
-	for name, token := range map[string]func(*attempt, acceptedObject) string{"a receipt": receipt, "a link": link} {
+	for name, token := range map[string]func(*attempt, acceptedObject) string{"a receipt": receipt, "a link": link, "a backend token": backendToken} {
 		list = append(list,
 			attack{classReceipt, viaAPI, name + " in place of a ticket", withAccepted(func(a *attempt, d acceptedObject) testclient.Answer {
 				_, answer, err := a.site.clientWithText(token(a, d)).Issue(a.Context(), pictureRequest(pictureSize))
@@ -81,6 +81,7 @@ func linkAttacks() []attack {
 		"a receipt":       func(_ *attempt, d acceptedObject) string { return d.receipt },
 		"an upload token": func(_ *attempt, d acceptedObject) string { return d.upload.Token },
 		"a ticket":        func(a *attempt, _ acceptedObject) string { return a.Client.Ticket },
+		"a backend token": backendToken,
 		"no signature":    func(_ *attempt, d acceptedObject) string { return d.link[:strings.LastIndex(d.link, ".")+1] },
 		"alg none":        func(_ *attempt, d acceptedObject) string { return withoutSignature(d.link) },
 		"another key of an object": func(_ *attempt, d acceptedObject) string {

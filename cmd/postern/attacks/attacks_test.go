@@ -35,6 +35,7 @@ const (
 	classPath          = "another spelling of an address"
 	classParallel      = "forty landings or completions at once"
 	classQuadratic     = "work that grows with the square of the input"
+	classBackend       = "a visitor who speaks as the application's server"
 	classReceipt       = "a receipt or a link in place of another token"
 	classLink          = "a link to one object used for another, or after its time"
 	classHost          = "DNS rebinding, foreign Host"
@@ -68,7 +69,7 @@ func attacks() []attack {
 		contentAttacks(), extensionAttacks(), planAttacks(), httpAttacks(), pathAttacks(), languageAttacks(),
 		unsignedAttacks(), ownerAttacks(),
 		hostAttacks(), proxyAttacks(), followUpAttacks(), lateAttacks(), explainAttacks(), strictAttacks(),
-		batchAttacks(), receiptAttacks(), diagnosisAttacks(),
+		batchAttacks(), receiptAttacks(), backendAttacks(), diagnosisAttacks(),
 	)
 }
 
