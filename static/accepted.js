@@ -56,6 +56,7 @@ export async function takeBack(list, upload) {
   try {
     await queue.transfer(upload).call('DELETE', `/${upload.plan?.id}`);
     queue.drop(upload);
+    import('./same-file.js').then(({ keep }) => keep(queue, [upload], true), () => {});
     list.announce(messages.text('upload.announce.removed', { name: upload.name }));
   } catch (error) {
     const over = /already_completed|upload_expired/.test(/** @type {RequestError} */ (error).code);

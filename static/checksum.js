@@ -1,5 +1,5 @@
 /** @import {Algorithm} from './types.d.ts' */
-import { RequestError } from './request.js';
+import { RequestError } from './core.js';
 
 /** How many parts, from the one asked for on, are given to the worker. */
 const PARTS_AHEAD = 8;

@@ -1,4 +1,4 @@
-import { Uploader } from './element.js';
+import { Uploader } from './core.js';
 
 customElements.define('postern-uploader', Uploader);
 // Only the page for an iframe exchanges messages with the page around it.

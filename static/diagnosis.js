@@ -2,7 +2,7 @@
 /** @import {Messages} from './messages.js' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {Upload} from './upload.js' */
-import { RequestError } from './request.js';
+import { RequestError } from './core.js';
 
 const PATIENCE = 5000; // ms that each question may take
 /** Causes that another try can't change. */

@@ -81,6 +81,7 @@ export class Uploader extends FormElement {
     const forgotten = queue.forget();
     this.removeAttribute('owners');
     this.field?.forget();
+    import('./same-file.js').then(({ forgetAll }) => forgetAll(), () => {});
     await forgotten;
   }
 
@@ -155,7 +156,10 @@ export class Uploader extends FormElement {
     if (!queue || this.#closed) return;
     for (let i = 0;;) {
       const end = performance.now() + TURN;
-      for (; files[i] && performance.now() < end; i++) queue.add(files[i], i + index === 0);
+      for (; files[i] && performance.now() < end; i++) {
+        const sent = this.maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
+        if (sent !== null) queue.add(files[i], i + index === 0, sent);
+      }
       if (input && !this.field) input.required = !queue.uploads.size;
       if (!this.hasAttribute('manual')) queue.start();
       if (!files[i]) return;

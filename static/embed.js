@@ -2,7 +2,7 @@
 import { ANSWERS } from './embed/answers.js';
 import { Watch } from './embed/failure.js';
 import { newFrame, pageOf, serverOf, themeOf } from './embed/frame.js';
-import { addControlMembers, upgradeProperties } from './embed/properties.js';
+import { addControlMembers, setState, upgradeProperties } from './embed/properties.js';
 
 const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolation']; // of the window
 
@@ -19,6 +19,7 @@ class PosternUpload extends HTMLElement {
   /** Each ends a wait for the frame. @type {(() => void)[]} */ #forgotten = [];
   /** To the frame. @type {MessagePort | null} */ port = null;
   #customError = '';
+  #busy = false;
   #nonce = ''; // the frame has to send it back before its messages count
   /** Why the form can't be sent: the browser's text until the frame sends its own. */
   #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage, busy: '', no_receipt: '' };
@@ -138,7 +139,8 @@ class PosternUpload extends HTMLElement {
   }
   #endForget() { this.#forgotten.splice(0).forEach((end) => end()); }
   /** Sets the value and the validity of the form control. */
-  #updateFormValue(files = this.#files, busy = this.internals.states.has('busy')) {
+  #updateFormValue(files = this.#files, busy = this.#busy) {
+    this.#busy = busy;
     this.#files = files;
     const [name, internals, messages, { failure, anchor }, data] = [this.getAttribute('name'), this.internals, this.#messages, this.#watch, new FormData()];
     const values = name ? files.map(({ key, receipt }) => (this.getAttribute('value-as') === 'key' ? key : receipt)) : [];
@@ -150,7 +152,7 @@ class PosternUpload extends HTMLElement {
     if (error) internals.setValidity({ customError: true }, error, anchor);
     else if (this.hasAttribute('required') && !files.length) internals.setValidity({ valueMissing: true }, messages.required, this.frame);
     else internals.setValidity({});
-    internals.states[busy ? 'add' : 'delete']('busy');
+    setState(internals, 'busy', busy);
     this.port?.postMessage({ disabled: this.matches(':disabled') });
   }
 

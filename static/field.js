@@ -1,7 +1,7 @@
 /** @import {Messages} from './messages.js' */
 /** @import {Queue} from './queue.js' */
 /** @import {Upload} from './upload.js' */
-import { Uploader } from './element.js';
+import { Uploader } from './core.js';
 import { KeptReceipts } from './kept-receipts.js';
 
 /** Files that aren't uploaded yet and will be. */
@@ -107,7 +107,11 @@ export class Field {
     // A script that renders the field again may have taken the control out.
     const anchor = input && element.contains(input) ? input : undefined;
     internals.setValidity(text ? { [reason === 'required' ? 'valueMissing' : 'customError']: true } : {}, text, anchor);
-    internals.states[busy ? 'add' : 'delete']('busy');
+    try {
+      internals.states[busy ? 'add' : 'delete']('busy');
+    } catch {
+      // Older browsers know no states, or only names that begin with --.
+    }
   }
 
   reset() {

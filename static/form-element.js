@@ -1,4 +1,5 @@
 /** @import {Field} from './field.js' */
+/** @import {PickedFile} from './file-sources.js' */
 /** @import {Queue} from './queue.js' */
 /** @import {Upload} from './upload.js' */
 import { Messages } from './messages.js';
@@ -59,6 +60,21 @@ export class FormElement extends HTMLElement {
     this.#stop();
     await null;
     if (this.isConnected) this.connectedCallback();
+  }
+
+  /** Whether somebody is given what was uploaded: the form of a host, the page around a widget, or where the profile's `redirect` leads. There the same file may be wanted again. */
+  get passesOn() {
+    return this.matches('[name], [embedded], [redirect]');
+  }
+
+  /** Whether a file may have been sent before; to tell that for sure it has to be read. @param {PickedFile} file */
+  maybeSent({ size, name, lastModified }) {
+    if ([...(this.queue?.uploads ?? [])].some((other) => size === other.size && name === other.name && lastModified === other.lastModified)) return true;
+    try {
+      return !this.passesOn && Object.keys({ ...sessionStorage, ...localStorage }).some((key) => key.startsWith('postern-done '));
+    } catch {
+      return false;
+    }
   }
 
   /** @abstract @param {Messages} _messages @param {AbortSignal} _signal @param {typeof Field} [_Control] of an element that is a control */

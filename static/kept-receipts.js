@@ -1,7 +1,7 @@
 /** @import {Stored} from './types.d.ts' */
 /** @import {Uploader} from './element.js' */
 /** @import {Queue} from './queue.js' */
-import { Upload } from './upload.js';
+import { Upload } from './core.js';
 
 /**
  * A receipt that the browser keeps until the form is sent. `ends` in ms by this machine's clock; `owner` is the mark of whose it is.

@@ -2,7 +2,7 @@
 /** @import {Transfer} from './transfer.js' */
 /** @import {Checksums} from './checksum.js' */
 /** @import {RequestError} from './request.js' */
-import { send } from './request.js';
+import { send } from './core.js';
 
 /** Part URLs asked for in one request. */
 const BATCH = 24;

@@ -1,6 +1,6 @@
 /** @import {PartURL, SavedUpload} from './types.d.ts' */
 /** @import {Queue} from './queue.js' */
-import { Upload } from './upload.js';
+import { Upload } from './core.js';
 
 /**
  * Shows the person's unfinished uploads of earlier visits, and takes those of anybody else from the list.

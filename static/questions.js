@@ -1,4 +1,4 @@
-import { RequestError } from './request.js';
+import { RequestError } from './core.js';
 
 /** How often a host that fails to answer is asked before the files that need the answer fail. */
 const MAX_ATTEMPTS = 3;

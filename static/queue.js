@@ -35,14 +35,15 @@ export class Queue {
   /**
    * Adds a file; it is refused here if the server would refuse it.
    * @param {PickedFile} file @param {boolean} [replaces] whether it takes the place of another where only one is allowed
+   * @param {string} [sent] why it isn't sent unless the person asks for it
    */
-  add(file, replaces) {
+  add(file, replaces, sent = '') {
     const { options, saved, limit } = this;
     for (const old of this.uploads) if (old.state === 'interrupted' && saved.file(old) === saved.file(file)) return this.#resumeWith(old, file);
     if (!options.emit('add', { file })) return null;
     const upload = new Upload(file, file, options.onChange);
     upload.handle = file.handle ?? null;
-    let code = checkRules(file, options.rules);
+    let code = checkRules(file, options.rules) || sent;
     if (!code && replaces && limit === 1) for (const old of this.uploads) this.remove(old);
     if (!code && this.full) code = 'too_many';
     this.uploads.add(upload);
@@ -129,7 +130,7 @@ export class Queue {
       const code = error instanceof RequestError ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
       if (code === 'script') reportError(error);
       // A file that breaks a rule is refused again whenever it is sent; one that can't be read has to be chosen again.
-      const state = /^(type|size_too|filename)_/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
+      const state = /^(type|size_too|filename|already_up)/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
       if (state === 'refused') saved.remove(upload);
       if (state === 'interrupted') upload.file = upload.handle = null;
       upload.move(state, code);

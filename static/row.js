@@ -1,17 +1,39 @@
 /** @import {State} from './types.d.ts' */
+/** @import {PickedFile} from './file-sources.js' */
 /** @import {List} from './list.js' */
 /** @import {Upload} from './upload.js' */
 import { SpeedMeter } from './messages.js';
 
-/** The actions of a row's two buttons in each state; elsewhere ' remove': only the second button, which removes. @type {{[state in State]?: string}} */
+/** The actions of a row's two buttons in each state; elsewhere ' remove': only the second button, which removes. @type {{[state in State | 'repeated']?: string}} */
 const ACTIONS = {
   refused: 'replace remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel', offline: ' cancel',
-  retrying: 'retry_now cancel', confirming: '', failed: 'retry remove', interrupted: 'choose discard',
+  retrying: 'retry_now cancel', confirming: '', failed: 'retry remove', interrupted: 'choose discard', repeated: 'again clear',
 };
 /** The end of a long name that is always shown. It begins where no letters join and inside no surrogate pair. */
 const NAME_END = /[\w()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
 /** Larger images take too long to decode for a thumbnail. */
 const MAX_IMAGE_BYTES = 12 << 20;
+
+/** The state as the row shows it: a file that was sent before needs nobody; it is sent again only if the person asks for it. @param {Upload} upload */
+export const shownState = ({ state, code }) => (/^already_(listed|uploaded)/.test(code) ? 'repeated' : state);
+
+/**
+ * Shows a name as one text. Where it is too long, the stylesheet shows its end once more, at the end of the line, as content that is
+ * neither found, nor copied, nor read aloud.
+ * @param {HTMLElement} label @param {string} name
+ */
+export function showName(label, name) {
+  const [line, text, end] = [1, 2, 3].map(() => document.createElement('span'));
+  label.title = line.dataset.name = name;
+  end.dataset.end = `…${name.slice(name.search(NAME_END))}`;
+  end.ariaHidden = 'true';
+  text.append(end, name);
+  line.append(text);
+  label.append(line);
+}
+
+/** The name of the folder that a file was chosen or dropped with; undefined for a file on its own. @param {Upload} upload */
+export const folderOf = ({ file }) => /^([^/]+)\//.exec(/** @type {PickedFile | null} */ (file)?.path || file?.webkitRelativePath || '')?.[1];
 
 /** The row of one file. */
 export class Row {
@@ -33,22 +55,23 @@ export class Row {
     this.node = /** @type {HTMLElement} */ (list.rowTemplate.cloneNode(true));
     const [thumbnail, label, size, bar, state] = /** @type {[HTMLElement, HTMLElement, Node, HTMLProgressElement, Element]} */ (/** @type {unknown} */ (this.node.children));
     const { name, file } = upload;
-    const end = name.search(NAME_END);
+    this.folder = folderOf(upload);
     this.#thumbnail = thumbnail;
     this.#bar = bar;
     const [texts, buttons] = state.children;
     [this.#text, this.#code] = texts.children;
     this.#buttons = /** @type {any} */ ([...buttons.children]);
     thumbnail.dataset.ext = /\.(\w{1,4})$/.exec(name)?.[1] ?? '';
-    label.title = bar.ariaLabel = name;
-    label.children[0].textContent = name.slice(0, end);
-    label.children[1].textContent = name.slice(end);
+    bar.ariaLabel = name;
+    showName(label, name);
     size.textContent = list.messages.size(upload.size);
     for (const button of this.#buttons) button.onclick = () => list.run(upload, button.dataset.action);
     if (!file || file.size > MAX_IMAGE_BYTES || !/^image\/(?!svg)/.test(file.type)) return;
-    // The browser doesn't render rows out of sight, and says when it begins to.
-    const node = /** @type {any} */ (this.node);
-    node.oncontentvisibilityautostatechange = (/** @type {any} */ { skipped }) => skipped || this.#showThumbnail(file);
+    new IntersectionObserver((seen, observer) => {
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      this.#showThumbnail(file);
+    }).observe(this.node);
   }
 
   /** @returns {boolean} whether the state has changed, or the reason for it */
@@ -64,13 +87,14 @@ export class Row {
     if (this.#text.textContent !== text) this.#text.textContent = text;
     this.#bar.value = upload.progress;
     this.#bar.ariaValueText = text;
-    const changed = state !== node.dataset.state || code !== this.#code.textContent;
+    const shown = shownState(upload);
+    const changed = shown !== node.dataset.state || code !== this.#code.textContent;
     this.#code.textContent = code;
     const done = state === 'done';
     const remove = done && upload.removableUntil <= Date.now() ? ' clear' : ' remove';
-    this.#showActions((this.#canReopen ? 'resume discard' : ACTIONS[state] ?? remove).split(' '));
+    this.#showActions((this.#canReopen ? 'resume discard' : ACTIONS[shown] ?? remove).split(' '));
     if (done && (upload.removableUntil || upload.stored?.url)) import('./accepted.js').then(({ showLink }) => showLink(node, upload, this.#list.messages));
-    node.dataset.state = state;
+    node.dataset.state = shown;
     upload.diagnosis?.show(node, this.#list.messages);
     return changed;
   }
@@ -116,16 +140,15 @@ export class Row {
     };
     if (code === 'too_many') return messages.plural(`upload.error.${code}`, queue.limit, values);
     if (!code) {
-      const text = messages.text(`upload.error.${upload.diagnosis?.shown}`, values, `upload.state.${this.#canReopen ? 'resumable' : state}`);
+      const text = messages.text(`upload.error.${upload.diagnosis?.shown}`, values, `upload.state.${this.#canReopen ? 'resumable' : state === 'preparing' && upload.elsewhere ? 'elsewhere' : state}`);
       return sending ? messages.withSpeed(text, this.meter, size - upload.sentBytes) : text;
     }
     const text = messages.text(`upload.error.${code}`, values, /^[a-z]/.test(code) ? 'upload.error.refused' : 'upload.error.store');
     return storedBytes && state === 'failed' ? messages.text('upload.failed_part_way', { ...values, text }) : text;
   }
 
-  /** Draws a small copy of an image, so that the image itself isn't kept in memory. @param {File} file */
+  /** Draws a small copy of an image that is in sight, so that the image itself isn't kept in memory. @param {File} file */
   async #showThumbnail(file) {
-    /** @type {any} */ (this.node).oncontentvisibilityautostatechange = null;
     const image = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: 'medium' }).catch(() => null);
     if (!image) return;
     const canvas = document.createElement('canvas');

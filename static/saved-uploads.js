@@ -6,28 +6,27 @@ import { withHandles } from './file-sources.js';
 /** Bytes of each sample. */
 const SAMPLE_SIZE = 65536;
 
-/** A hash of the file's beginning, middle and end; '' on pages that have no crypto.subtle. @param {Upload} upload */
-async function sampleHash({ file }) {
+/** A hash of a file's beginning, middle and end, and of a text; '' on pages that have no crypto.subtle. @param {{file: File | null}} upload @param {string} [text] */
+export async function sampleHash({ file }, text = '') {
   if (!file || !crypto.subtle) return '';
   const samples = [0, file.size / 2, -SAMPLE_SIZE].map((from) => file.slice(from).slice(0, SAMPLE_SIZE));
-  const hash = await crypto.subtle.digest('SHA-256', await new Blob(samples).arrayBuffer());
+  const hash = await crypto.subtle.digest('SHA-256', await new Blob([text, ...samples]).arrayBuffer());
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 
 /** Unfinished uploads, saved in the browser so that a later visit of the same person sends only the rest. Without storage nothing is saved. */
 export class SavedUploads {
-  #scope;
   withHandles = withHandles;
 
   /** @param {string} scope endpoint and profile @param {Owner} owner */
   constructor(scope, owner) {
-    this.#scope = scope;
+    this.scope = scope;
     this.owner = owner;
   }
 
   /** What all uploads of a file have in common, whoever sends it; the name of its lock. @param {FileInfo} file */
   file({ name, size, lastModified }) {
-    return `postern ${this.#scope} ${size} ${lastModified} ${name}`;
+    return `postern ${this.scope} ${size} ${lastModified} ${name}`;
   }
 
   /** @param {FileInfo & {owner: string}} upload */
@@ -139,7 +138,7 @@ export class SavedUploads {
   async list(marks) {
     const locked = await this.#lockedFiles();
     await this.#removeHandles();
-    const keys = this.keys().filter((key) => marks.some((mark) => key.startsWith(`postern ${mark} ${this.#scope} `)));
+    const keys = this.keys().filter((key) => marks.some((mark) => key.startsWith(`postern ${mark} ${this.scope} `)));
     return keys.flatMap((key) => this.read(key) ?? []).filter((found) => !locked?.has(this.file(found)));
   }
 
@@ -158,10 +157,13 @@ export class SavedUploads {
   }
 
   /**
-   * Runs work while no other tab sends the same file, and waits until none does.
+   * Runs work while no other tab sends the same file, and waits until none does. What another tab has uploaded meanwhile isn't sent again.
    * @param {Upload} upload @param {AbortSignal} signal @param {() => Promise<void>} work @returns {Promise<void>}
    */
   async withLock(upload, signal, work) {
-    await ((await this.#lockedFiles()) ? navigator.locks.request(this.file(upload), { signal }, work) : work());
+    const name = this.file(upload);
+    const locked = await this.#lockedFiles();
+    const run = locked?.has(name) ? (await import('./same-file.js')).afterAnother(this, upload, work) : work;
+    await (locked ? navigator.locks.request(name, { signal }, run) : run());
   }
 }

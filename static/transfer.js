@@ -98,7 +98,7 @@ export class Transfer extends Retrier {
 
   /** What only large files need is loaded with the first one. @param {Plan} plan @param {PartLayout} layout */
   async #multipart({ id }, layout) {
-    const load = (/** @type {number} */ tries) => /** @type {Promise<typeof import('./multipart.js')>} */ (import(`./multipart.js${tries ? `?${tries}` : ''}`));
+    const load = (/** @type {number} */ tries) => /** @type {Promise<typeof import('./multipart.js')>} */ (import(['./multipart.js', tries].join('?')));
     const { Multipart } = await this.retry((tries) => load(tries).catch(() => { throw new RequestError(0, ''); }));
     return new Multipart(this, id, layout);
   }

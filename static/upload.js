@@ -47,6 +47,10 @@ export class Upload {
   hash = '';
   /** Why requests to the store fail, once that was found out. @type {Diagnosis | null} */
   diagnosis = null;
+  /** Whether it waits for another tab that sends the same file. */
+  elsewhere = false;
+  /** Whether the person has asked to send it although it was sent before. */
+  again = false;
   /** Aborts the requests that are under way. @type {AbortController | null} */
   controller = null;
   /** Ends a wait for the next try. @type {(() => void) | null} */

@@ -1,6 +1,6 @@
 /** @import {Uploader} from './element.js' @import {Unfinished, Uploaded} from './types.d.ts' @import {Messages} from './messages.js' @import {Queue} from './queue.js' @import {PickedFile} from './file-sources.js' */
 import { Questions } from './questions.js';
-import { Upload } from './upload.js';
+import { Upload } from './core.js';
 
 /** The properties that embed.js sends. No other style of a host is taken over. */
 const THEME = /^--postern-(accent|radius|font|surface|text|border|space)$/;

@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 // fileList is where the script lists the chosen files: each row is a copy of
-// the one in the template. Without script nothing of it is shown.
+// the first one in the template, each folder of the second one. Without script nothing of it is shown.
 func fileList(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -44,7 +44,7 @@ func fileList(label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"></ul><div class=\"postern-total\" hidden><progress class=\"postern-bar\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"></ul><div class=\"postern-total\" tabindex=\"-1\" hidden><progress class=\"postern-bar\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -57,7 +57,7 @@ func fileList(label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span></div><p class=\"postern-live postern-visually-hidden\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"><span></span><span></span></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-row-text\"><span class=\"postern-status\"></span> <code class=\"postern-code\"></code></span> <span class=\"postern-row-actions\"><button class=\"postern-row-action\" type=\"button\"></button> <button class=\"postern-row-action\" type=\"button\"></button></span></div></li></template>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"></progress> <span class=\"postern-status\"></span> <span class=\"postern-row-actions\"><button class=\"postern-row-action\" type=\"button\" data-action=\"retry_all\" hidden></button> <button class=\"postern-row-action\" type=\"button\" data-action=\"clear_finished\" hidden></button></span></div><p class=\"postern-live postern-visually-hidden\" role=\"status\"></p><template><li class=\"postern-file\" tabindex=\"-1\"><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress><div class=\"postern-state\"><span class=\"postern-row-text\"><span class=\"postern-status\"></span> <code class=\"postern-code\"></code></span> <span class=\"postern-row-actions\"><button class=\"postern-row-action\" type=\"button\"></button> <button class=\"postern-row-action\" type=\"button\"></button></span></div></li><li class=\"postern-folder\" tabindex=\"-1\"><details><summary><span class=\"postern-thumb\" aria-hidden=\"true\"></span> <bdi class=\"postern-name\"></bdi> <span class=\"postern-size\"></span> <progress class=\"postern-bar\"></progress> <span class=\"postern-state\"><span class=\"postern-status\"></span></span></summary><ul class=\"postern-files\" role=\"list\"></ul></details></li></template>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

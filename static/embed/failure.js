@@ -1,3 +1,4 @@
+import { setState } from './properties.js';
 import { SENTENCES } from './texts.js';
 
 /** Ms after which a widget without a handshake has failed. */
@@ -76,7 +77,7 @@ export class Watch {
     this.failure = failure;
     const { frame, shadowRoot, internals } = this.#tag;
     frame.style.display = failure ? 'none' : 'block';
-    internals.states[failure ? 'add' : 'delete']('failed');
+    setState(internals, 'failed', failure);
     const message = document.createElement('p');
     message.role = 'alert';
     message.textContent = failure;

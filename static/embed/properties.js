@@ -19,3 +19,8 @@ export function upgradeProperties(element) {
     element[name] = value;
   }
 }
+
+/** Sets a state for :state(). Older browsers know no states, or only names that begin with --. @param {ElementInternals} internals @param {string} name @param {unknown} on */
+export function setState({ states }, name, on) {
+  try { states[on ? 'add' : 'delete'](name); } catch { /* the events tell as much */ }
+}

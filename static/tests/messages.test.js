@@ -1,4 +1,5 @@
-import { Announcer, Messages, SpeedMeter } from '../messages.js';
+import { Messages, SpeedMeter } from '../messages.js';
+import { Announcer } from '../announce.js';
 import { catalog, equal, ok, test } from './harness.js';
 
 /** Without isolates, and with ordinary spaces. @param {string} text */

@@ -26,10 +26,11 @@ var stepsTo = map[string]string{
 	"interrupted": "",
 	"refused":     "refused",
 	"failed":      "waiting preparing failed",
+	"repeated":    "repeated",
 }
 
-// refusalCodes are the codes of a file that was refused or has failed.
-const refusalCodes = `{refused: "type_not_allowed", failed: "network"}`
+// refusalCodes are the codes of a file that was refused, has failed, or was sent before.
+const refusalCodes = `{refused: "type_not_allowed", failed: "network", repeated: "already_uploaded"}`
 
 // addRowInState adds a file to the uploader and moves it to a state. Nothing is sent.
 const addRowInState = `async (state, steps, handle = null) => {
@@ -45,7 +46,7 @@ const addRowInState = `async (state, steps, handle = null) => {
 	if (state == "interrupted") Object.assign(upload, {state, handle});
 	upload.retryAt = Date.now() + 40000;
 	upload.stored = {key: "k", size: upload.size, type: "image/png"};
-	for (const step of steps.split(" ").filter(Boolean)) upload.move(step, ` + refusalCodes + `[step]);
+	for (const step of steps.split(" ").filter(Boolean)) upload.move(step.replace("repeated", "refused"), ` + refusalCodes + `[step]);
 	if (steps.includes("sending") || state == "interrupted") upload.setProgress(upload.size * 0.43, 0);
 	if (state == "sending") {
 		list.row(upload).update();

@@ -121,6 +121,7 @@ func (b *tab) prepare(options tabOptions) error {
 		return err
 	}
 	go b.console.listen(chromedp.Console(b.ctx))
+	go leaveWhenAsked(b.ctx)
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: pick(options.Dark, "dark", "light")},
 		{Name: "forced-colors", Value: pick(options.ForcedColors, "active", "none")},

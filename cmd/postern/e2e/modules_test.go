@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/postern-dev/postern/static"
 )
 
 const modulesDir = "../../../static"
@@ -51,7 +49,8 @@ func TestTheBrowserModulesPassTheirOwnTests(t *testing.T) {
 
 type moduleResult struct{ Name, Error string }
 
-// testSite serves the page, the modules as visitors get them, and their tests.
+// testSite serves the page, the sources of the modules, and their tests. Visitors get some modules
+// bundled, which gives no access to their parts.
 func testSite(t *testing.T, files ...string) http.Handler {
 	t.Helper()
 	list, err := json.Marshal(files)
@@ -61,7 +60,6 @@ func testSite(t *testing.T, files ...string) http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(strings.Replace(testPage, "FILES", string(list), 1)))
 	})
-	mux.Handle("GET /tests/", http.FileServerFS(os.DirFS(modulesDir)))
-	mux.Handle("GET /", http.FileServerFS(static.FS))
+	mux.Handle("GET /", http.FileServerFS(os.DirFS(modulesDir)))
 	return mux
 }
