@@ -23,7 +23,10 @@ export function placeRow(row) {
 export class Folder {
   /** @type {Set<Upload>} */
   uploads = new Set();
-  #size; #bar; #text;
+  /** Holds the rows of its files. @type {HTMLElement} */ list;
+  /** @type {HTMLElement} */ #size;
+  /** @type {HTMLProgressElement} */ #bar;
+  /** @type {HTMLElement} */ #text;
 
   /** @param {string} name @param {HTMLElement} rowTemplate that of a file, before that of a folder */
   constructor(name, rowTemplate) {

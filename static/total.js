@@ -36,7 +36,9 @@ export class Total {
   #folders = new Map();
   /** Finished uploads that the browser keeps a mark of. @type {WeakSet<Upload>} */
   #kept = new WeakSet();
-  #list; #bar; #text; #announcer;
+  #list; #announcer;
+  /** @type {HTMLProgressElement} */ #bar;
+  /** @type {HTMLElement} */ #text;
   /** @type {any[]} */
   #buttons;
 
@@ -81,7 +83,7 @@ export class Total {
       const inside = countFiles(folder.uploads);
       folder.show(inside.attention ? 'attention' : inside.state, inside.progress, this.#describe(inside), messages.size(inside.size));
     }
-    this.#list.announce(this.#announcer.announcement({ ...count, done: done - count.restored }, progress, problems.splice(0), repeated.splice(0)));
+    this.#list.announce(this.#announcer.announcement({ done: done - count.restored, busy: count.busy, paused: count.paused, offline: count.offline }, progress, problems.splice(0), repeated.splice(0)));
     const summary = `${state} ${all - refused} ${done}`;
     if (summary !== this.#lastSummary) queue.options.emit('change', {});
     this.#lastSummary = summary;
