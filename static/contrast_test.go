@@ -195,3 +195,25 @@ func lightness(c colour) float64 {
 	lms := apply(toLMS, c)
 	return 0.2104542553*math.Cbrt(lms[0]) + 0.7936177850*math.Cbrt(lms[1]) - 0.0040720468*math.Cbrt(lms[2])
 }
+
+// Browsers without light-dark() get the colours from a block of their own, which has to name the
+// same ones.
+func TestTheColoursForOlderBrowsersAreTheSame(t *testing.T) {
+	t.Parallel()
+	css, err := fs.ReadFile(static.FS, "postern.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`(?m)^  (--_[a-z-]+): (?:var\(--postern-[a-z]+, )?`+pair.String()).FindAllSubmatch(css, -1)
+	if len(named) < 8 {
+		t.Fatalf("colours of both schemes: wanted at least 8, got %d", len(named))
+	}
+	for _, found := range named {
+		for scheme, indent := range map[int]string{2: "    ", 3: "      "} {
+			fallback := regexp.MustCompile(`(?m)^` + indent + string(found[1]) + `: (?:var\(--postern-[a-z]+, )?#` + string(found[scheme]) + `\b`)
+			if !fallback.Match(css) {
+				t.Errorf("%s: wanted #%s for browsers without light-dark()", found[1], found[scheme])
+			}
+		}
+	}
+}

@@ -71,7 +71,7 @@ export class FormElement extends HTMLElement {
   maybeSent({ size, name, lastModified }) {
     if ([...(this.queue?.uploads ?? [])].some((other) => size === other.size && name === other.name && lastModified === other.lastModified)) return true;
     try {
-      return !this.passesOn && Object.keys({ ...sessionStorage, ...localStorage }).some((key) => key.startsWith('postern-done '));
+      return !this.passesOn && [...Object.keys(sessionStorage), ...Object.keys(localStorage)].some((key) => key.startsWith('postern-done '));
     } catch {
       return false;
     }

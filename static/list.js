@@ -50,6 +50,7 @@ export class List {
   attach() {
     for (const part of [this.filesNode, this.totalNode, this.#live]) this.element.querySelector(`.${part.classList[0]}`)?.replaceWith(part);
     for (const { node } of this.rows.values()) if (!this.filesNode.contains(node)) this.filesNode.append(node);
+    if (this.rows.size) this.#updateTotal();
   }
 
   /** A page that the browser keeps in its memory may come back for somebody else: until that is known no file is shown. @param {AbortSignal} signal */

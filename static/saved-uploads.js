@@ -163,7 +163,7 @@ export class SavedUploads {
   async withLock(upload, signal, work) {
     const name = this.file(upload);
     const locked = await this.#lockedFiles();
-    const run = locked?.has(name) ? (await import('./same-file.js')).afterAnother(this, upload, work) : work;
+    const run = locked?.has(name) ? await import('./same-file.js').then(({ afterAnother }) => afterAnother(this, upload, work), () => work) : work;
     await (locked ? navigator.locks.request(name, { signal }, run) : run());
   }
 }
