@@ -96,7 +96,6 @@ func (b *tab) requireFits(page, language, direction string) {
 func TestRowsFitEveryWindow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
-	picture := writeFile(t, "ein sehr langer Dateiname aus dem Garten vom letzten Sommer am See.png", pngOf(t, 200<<10))
 	text := writeFile(t, "notes.txt", []byte("words"))
 	huge, _ := randomFile(t, "huge.png", 11*mebibyte)
 	for _, l := range layoutLanguages {
@@ -104,6 +103,8 @@ func TestRowsFitEveryWindow(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, tabOptions{Language: l.tag})
 			for _, width := range []int64{375, 1280} {
+				// Another one at each width: the same one wouldn't be sent twice.
+				picture := writeFile(t, "ein sehr langer Dateiname aus dem Garten vom letzten Sommer am See.png", pngOf(t, 200<<10+int(width)))
 				b.open(p.URL + "/forms/photos")
 				b.resize(width)
 				b.waitUntilReady(true)
