@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"net/http"
 	"os"
@@ -10,83 +9,13 @@ import (
 	"testing"
 
 	"github.com/postern-dev/postern/cmd/postern/testclient"
-	"github.com/postern-dev/postern/cmd/postern/testpostgres"
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 	"github.com/postern-dev/postern/handlers/ledger"
-	"github.com/postern-dev/postern/handlers/uploads"
 )
 
 // withLedger adds a ledger to the config of serveConfig.
 func withLedger(url string) []string {
 	return []string{"\nlisten:", "\nledger: {url: \"" + url + "\", required: true}\nlisten:"}
-}
-
-// recorded returns the record of an upload.
-func recorded(t *testing.T, url, id string) uploads.Entry {
-	t.Helper()
-	l, err := ledger.Open(ledger.Config{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	e, known, err := l.Find(t.Context(), id)
-	if err != nil || !known {
-		t.Fatalf("upload %s: known %v, %v", id, known, err)
-	}
-	return e
-}
-
-func TestKilledServersAcceptEachUploadOnce(t *testing.T) {
-	store := startStore(t)
-	for _, db := range []struct{ name, url string }{
-		{"SQLite", "sqlite:" + filepath.Join(t.TempDir(), "postern.db")},
-		{"PostgreSQL", testpostgres.Start(t).Database(t)},
-	} {
-		t.Run(db.name, func(t *testing.T) {
-			s, config := startServe(t, store.URL(), withLedger(db.url)...)
-			ticket := mint(t, config)
-			for round := range 5 {
-				v := testclient.Client{Base: s.URL, Ticket: ticket}
-				upload, answer, err := v.Issue(t.Context(), testclient.Request{Profile: "inbox", Filename: "a.txt", Type: "text/plain", Size: 4})
-				if err != nil || upload == nil {
-					t.Fatalf("issue: %v, %v", answer, err)
-				}
-				if answer, err := upload.Send(t.Context(), "a.txt", []byte("text")); err != nil || !answer.OK() {
-					t.Fatalf("send: %v, %v", answer, err)
-				}
-				if e := recorded(t, db.url, upload.ID); e.State != uploads.StateIssued {
-					t.Fatalf("after issuing the upload is %q", e.State)
-				}
-				killWhile(t, s, round, func() { _, _ = upload.Complete(context.WithoutCancel(t.Context())) })
-				v.Base = s.URL // after a restart the port is another one
-				if answer, err := v.Call(t.Context(), "POST", "/uploads/"+upload.ID+"/complete", upload.Token, struct{}{}); err != nil || answer.Status != http.StatusOK {
-					t.Fatalf("complete: %v, %v", answer, err)
-				}
-				if e := recorded(t, db.url, upload.ID); e.State != uploads.StateAccepted || e.Sequence != 1 {
-					t.Errorf("the upload is %q after %d events", e.State, e.Sequence)
-				}
-			}
-			s.Stop()
-		})
-	}
-}
-
-// killWhile kills a server before, while or after a request is answered, and starts it again.
-func killWhile(t *testing.T, s *testserver.Server, round int, request func()) {
-	t.Helper()
-	done := make(chan struct{})
-	switch round % 3 {
-	case 0:
-		close(done)
-	case 1:
-		go func() { defer close(done); request() }()
-	case 2:
-		request()
-		close(done)
-	}
-	s.Kill()
-	<-done
-	s.Restart()
 }
 
 func TestCheckSaysWhatWouldBeMigratedAndChangesNothing(t *testing.T) {

@@ -31,8 +31,8 @@ tickets: {secret: "env:TICKET_KEY"}
 ledger: {url: "env:LEDGER_URL", required: REQUIRED}
 store: {provider: versity, region: us-east-1, endpoint: "STORE", path_style: true, can: {post_policy: CAN_POST}}
 profiles:
-  files: {bucket: media, key: "PREFIX/files/{id}{ext}", types: ["*/*"], size: 1..16MiB, access: public, multipart: MULTIPART, webhook: HOOK}
-  gone: {bucket: media, key: "PREFIX/gone/{id}{ext}", types: [text/plain], size: 1..16MiB, access: public, lifetime: ENDS, upload_lifetime: ENDS, multipart: MULTIPART, webhook: HOOK}
+  files: {bucket: media, key: "PREFIX/files/{id}{ext}", types: ["*/*"], size: 1..16MiB, access: public, multipart: MULTIPART, max_open: 10000, webhook: HOOK}
+  gone: {bucket: media, key: "PREFIX/gone/{id}{ext}", types: [text/plain], size: 1..16MiB, access: public, lifetime: ENDS, upload_lifetime: ENDS, multipart: MULTIPART, max_open: 10000, webhook: HOOK}
 `
 
 // site is one deployment of Postern: what all its servers share.
