@@ -50,8 +50,9 @@ type sources struct{ connect, form []string }
 
 // contentPolicy is the Content-Security-Policy of a page. Nothing is allowed but our own files, the
 // API and the bucket; text never becomes script, save for the address of the worker that computes
-// checksums. Browsers that follow a form's redirect check it against form-action as well, so 'self'
-// is there for the way back from the bucket to the landing page.
+// checksums. The only picture is the icon of the site, which Firefox and Safari ask for by
+// themselves. Browsers that follow a form's redirect check it against form-action as well, so
+// 'self' is there for the way back from the bucket to the landing page.
 func contentPolicy(s sources, ancestors []string) string {
 	parents := cmp.Or(strings.Join(ancestors, " "), "'none'")
 	return strings.Join([]string{
@@ -59,6 +60,7 @@ func contentPolicy(s sources, ancestors []string) string {
 		"script-src 'self'",
 		"worker-src 'self'",
 		"style-src 'self'",
+		"img-src 'self'",
 		strings.Join(append([]string{"connect-src 'self'"}, s.connect...), " "),
 		strings.Join(append([]string{"form-action 'self'"}, s.form...), " "),
 		"base-uri 'none'",
@@ -79,8 +81,8 @@ func pageHeaders(s sources) headers {
 		)...)
 }
 
-// widgetHeaders are those of the page for an iframe: pages of our own origin may frame it, and those
-// of some others.
+// widgetHeaders are those of the page for an iframe: pages of our own origin may frame it, and
+// those of some others.
 func widgetHeaders(s sources, origins []string) headers {
 	return append(commonHeaders(),
 		prepared(

@@ -148,7 +148,7 @@ func TestSecurityHeaders(t *testing.T) {
 		holds map[string][]string
 	}{
 		{"/forms/pictures", map[string][]string{
-			"Content-Security-Policy": {"default-src 'none'", "script-src 'self'; ", "style-src 'self'; ", "connect-src 'self' " + base + " " + base + "/;",
+			"Content-Security-Policy": {"default-src 'none'", "script-src 'self'; ", "style-src 'self'; ", "img-src 'self'; ", "connect-src 'self' " + base + " " + base + "/;",
 				"form-action 'self' " + base + " " + base + "/;", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'", "trusted-types postern"},
 			"X-Frame-Options": {"DENY"}, "Cross-Origin-Opener-Policy": {"same-origin"}, "Cross-Origin-Resource-Policy": {"same-origin"}}},
 		{"/forms/files", map[string][]string{"Content-Security-Policy": {base + "/ https://thanks.example.com;"}}},

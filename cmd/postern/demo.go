@@ -35,7 +35,7 @@ func (d *demoPages) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'", "script-src " + d.addresses.own, "frame-src " + d.addresses.own,
 		"connect-src " + d.addresses.own, // by which the widget's script asks why its frame doesn't answer
-		"style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+		"style-src 'self'", "img-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 		"require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")
 	return func(c echo.Context) error {

@@ -34,7 +34,7 @@ func embed(t *testing.T, p *devServer, l tabOptions, body string) *tab {
 // openHostPage opens that page in a tab.
 func (b *tab) openHostPage(p *devServer, body string) {
 	b.t.Helper()
-	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
+	policy := fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'", p.URL)
 	b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
