@@ -159,7 +159,7 @@ func dropManyFiles(b *tab, p *devServer) {
 	b.waitUntilReady(true)
 	b.dropFiles(paths...)
 	b.submitIfNeeded()
-	b.waitUntil("all files are done", fmt.Sprintf(`document.querySelectorAll(".postern-file[data-state=done]").length == %d`, count))
+	b.waitUntil("all files are done", fmt.Sprintf(`document.querySelector("postern-uploader[state=done]")?.getAttribute("count") == %d`, count))
 	for _, key := range p.store(b.t).keys() {
 		delete(sums, p.store(b.t).object(key).Sum)
 	}

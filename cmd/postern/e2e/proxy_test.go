@@ -90,7 +90,8 @@ func (p *proxy) setDelay(delay time.Duration) {
 func (p *proxy) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.delay, p.interceptor, p.recorded, p.problems, p.listener.rate = 0, nil, nil, nil, 0
+	p.delay, p.interceptor, p.recorded, p.problems = 0, nil, nil, nil
+	p.listener.rate, p.listener.broken, p.listener.paused = 0, false, nil
 	clear(p.hosts)
 	clear(p.tickets)
 	clear(p.peak)
