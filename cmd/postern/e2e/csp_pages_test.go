@@ -112,8 +112,8 @@ func TestEverySourceInTheContentSecurityPolicyIsNeeded(t *testing.T) {
 			}
 		}
 	}
-	// Chromium without a window asks for no icon. In engines_test.go Firefox does, so that img-src
-	// is needed.
+	// Chromium reports nothing if it may not show the icon. In engines_test.go Firefox does, so
+	// that img-src is needed.
 	known := []string{"default-src", "base-uri", "frame-ancestors", "img-src"}
 	for _, strict := range w.stricter {
 		known = append(known, strings.Fields(strict)[0])

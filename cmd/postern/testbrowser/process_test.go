@@ -2,6 +2,7 @@ package testbrowser
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -20,7 +21,13 @@ func TestEndEndsAProcessAndAllThatItStarted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.running(); err != nil {
+			started := func() error {
+				if text, _ := os.ReadFile(p.log); string(text) != "started\n" {
+					return errors.New("the process prints nothing")
+				}
+				return p.running()
+			}
+			if err := retry(Timeout, started); err != nil {
 				t.Fatal(err)
 			}
 			p.end()
