@@ -16,7 +16,7 @@ const npmDir = "../../../.ci/axe"
 // npmInstalled is the folder with the packages that npmDir pins: .ci/test has installed them there.
 // If they aren't there, npm installs them into a temporary folder.
 var npmInstalled = sync.OnceValues(func() (string, error) {
-	for _, name := range []string{"axe-core", "htmx.org"} {
+	for _, name := range []string{"axe-core", "htmx.org", "@guidepup/virtual-screen-reader"} {
 		pinned := npmVersion(npmDir, "package-lock.json", "packages", "node_modules/"+name)
 		if pinned != npmVersion(npmDir, "node_modules/"+name+"/package.json") {
 			return npmInstall()
@@ -38,7 +38,7 @@ func npmSource(name, file string) (string, error) {
 // npmInstall installs the pinned versions and returns the folder.
 func npmInstall() (string, error) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		return "", fmt.Errorf("axe-core or htmx is missing, and so is npm, which installs them; bash .ci/test installs all: %w", err)
+		return "", fmt.Errorf("a package of %s is missing, and so is npm, which installs it; bash .ci/test installs both: %w", npmDir, err)
 	}
 	dir, err := os.MkdirTemp("", "npm-")
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
@@ -39,15 +38,7 @@ func rowStates() []rowState {
 			})
 		}, false},
 		{"failed", func(b *tab) {
-			b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
-				if r.Method == http.MethodOptions || !strings.Contains(r.URL.Path, "/complete") {
-					return false
-				}
-				w.Header().Set("Content-Type", "application/problem+json")
-				w.WriteHeader(http.StatusForbidden)
-				_, _ = w.Write([]byte(`{"status":403,"code":"forbidden","title":"This identity may not do that."}`))
-				return true
-			})
+			b.Proxy.intercept(refuseCompletion)
 		}, false},
 	}
 }
