@@ -34,6 +34,8 @@ type browser struct {
 	lost   moment
 	wrong  bool // the file isn't of the type that was declared
 	large  bool // parts are two
+	// process: what is cut is sent by a process of its own, which is killed.
+	process bool
 	// repeated counts the requests to the server that were made again; nil: none is.
 	repeated *atomic.Int64
 }
@@ -222,6 +224,9 @@ func (b browser) cut(request *http.Request) error {
 	var encoded bytes.Buffer
 	if err := request.Write(&encoded); err != nil {
 		return err
+	}
+	if b.process {
+		return sendByClient(request.URL.Host, encoded.Bytes(), b.random)
 	}
 	conn, err := new(net.Dialer).DialContext(request.Context(), "tcp", request.URL.Host)
 	if err != nil {

@@ -70,7 +70,7 @@ func loseBrowsers(t *testing.T, count int, post, put *lostSite) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			b := browser{random: rand.New(rand.NewPCG(seed, uint64(i))), way: ways[i%4], lost: moment(i / 4 % 3), large: i%20 == 2, wrong: i >= count*4/5}
+			b := browser{random: rand.New(rand.NewPCG(seed, uint64(i))), way: ways[i%4], lost: moment(i / 4 % 3), large: i%20 == 2, process: i%9 == 4 && i%20 != 2, wrong: i >= count*4/5}
 			s := post
 			if b.way == "put" {
 				s = put
