@@ -64,7 +64,7 @@ func (h uploadRoutes) createUploads(c echo.Context) error {
 			outcome.Problem = h.respond.document(c, issued.Err, "")
 			continue
 		}
-		isAbout(c, issued.Issued.ID)
+		AboutUpload(c, issued.Issued.ID)
 		created := newCreateResponse(issued.Issued)
 		outcome.Upload = &created
 	}
@@ -98,7 +98,7 @@ func (h uploadRoutes) completeUploads(c echo.Context) error {
 	for i, u := range body.Uploads {
 		completions[i].Checksum = u.Checksum
 		completions[i].Upload, completions[i].Err = h.open(c.Request(), u.Token, u.ID, visitor)
-		isAbout(c, completions[i].Upload.ID)
+		AboutUpload(c, completions[i].Upload.ID)
 	}
 	out := batchResponse{make([]batchOutcome, len(completions))}
 	for i, done := range h.service.CompleteFiles(c.Request().Context(), completions) {

@@ -139,7 +139,7 @@ func (h uploadRoutes) createUpload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	isAbout(c, issued.ID)
+	AboutUpload(c, issued.ID)
 	return c.JSON(http.StatusCreated, newCreateResponse(issued))
 }
 

@@ -141,7 +141,7 @@ func (f formRoute) answer(c echo.Context, issue issueFunc) error {
 		return err
 	}
 	issued, err := issue(c.Request(), p, visitor)
-	isAbout(c, issued.ID)
+	AboutUpload(c, issued.ID)
 	if err != nil && !errors.Is(err, errNotIssued) && !needsScript(err) && !f.waitsForTicket(c, visitor, err) {
 		return err
 	}

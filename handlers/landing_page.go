@@ -77,7 +77,7 @@ func (h *Handlers) openFromPath(c echo.Context) (uploads.OpenUpload, uploads.Vis
 		visitor = uploads.Visitor{}
 	}
 	up, err := h.service.OpenForm(c.Param("token"), c.Param("profile"), visitor)
-	isAbout(c, up.ID)
+	AboutUpload(c, up.ID)
 	return up, visitor, err
 }
 

@@ -10,8 +10,9 @@ import (
 // aboutKey is where a request's context has the IDs of the uploads that the request is about.
 const aboutKey = "postern.uploads"
 
-// isAbout notes that a request is about an upload, for its log lines.
-func isAbout(c echo.Context, id string) {
+// AboutUpload notes that a request is about an upload, for the log lines of AccessLog and UploadAttr.
+// The routes of Register do so themselves.
+func AboutUpload(c echo.Context, id string) {
 	if ids, _ := c.Get(aboutKey).([]string); id != "" {
 		c.Set(aboutKey, append(ids, id))
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"time"
 
@@ -63,26 +62,47 @@ func (d *devCommand) Run(c *console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	h, err := d.handlers(log, keys, addresses, store, profiles, records)
+	return d.serve(c, log, listener, devParts{keys, addresses, profiles, store, records})
+}
+
+// devParts are what dev is made of beside its routes.
+type devParts struct {
+	keys      devKeys
+	addresses addresses
+	profiles  []profile.Profile
+	store     *gateway.Gateway
+	records   *ledger.Ledger
+}
+
+// serve serves the routes and the pages, and does the ledger's jobs and deliveries, until c ends or
+// the store does. It closes the ledger.
+func (d *devCommand) serve(c *console, log *slog.Logger, listener net.Listener, p devParts) error {
+	issuer, err := receipts.New(receipts.Config{Issuer: p.addresses.own, Secrets: []sigv4.Secret{p.keys.receipts}})
 	if err != nil {
 		return err
 	}
-	defer runJobs(c, records, h.Service)()
-	own, err := url.Parse(addresses.own)
+	h, err := d.handlers(log, p, issuer)
 	if err != nil {
 		return err
 	}
-	e := newEcho(h, log, clientAddress("", nil), newOwnHosts(own, nil, log).check)
-	h.Register(e.Group(""))
-	start := startPage{h: h, addresses: addresses, profiles: profiles, data: d.Data, store: store.URL()}
-	start.register(e)
-	if err := c.printReady(addresses.own, store.URL()); err != nil {
+	defer runJobs(c, p.records, h.Service)()
+	hooks := devWebhooks{secret: p.keys.webhooks, own: p.addresses.own, profiles: p.profiles, issuer: issuer}
+	if err := hooks.start(c, p.records, log); err != nil {
+		return err
+	}
+	defer hooks.deliverer.close()
+	start := startPage{h: h, addresses: p.addresses, profiles: p.profiles, data: d.Data, store: p.store.URL(), recent: recentPage{h, p.records, hooks.receiver}}
+	e, err := start.router(log)
+	if err != nil {
+		return err
+	}
+	if err := c.printReady(p.addresses.own, p.store.URL()); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancelCause(c)
 	defer stop(nil)
 	context.AfterFunc(c, func() { stop(nil) })
-	go func() { <-store.Done(); stop(errors.New("the embedded store stopped")) }()
+	go func() { <-p.store.Done(); stop(errors.New("the embedded store stopped")) }()
 	err = serve(ctx, log, devDrain, map[net.Listener]http.Handler{listener: e})
 	return errors.Join(err, stopCause(ctx, c))
 }
@@ -144,13 +164,13 @@ func (d *devCommand) startStore(log *slog.Logger, keys devKeys, profiles []profi
 
 // handlers makes the routes of the local server: tickets of its own key, quotas in memory, and the
 // embedded gateway as the store.
-func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store *gateway.Gateway, profiles []profile.Profile, records *ledger.Ledger) (*handlers.Handlers, error) {
+func (d *devCommand) handlers(log *slog.Logger, p devParts, issuer *receipts.Issuer) (*handlers.Handlers, error) {
 	// One person tries things out here, with tools that send thousands of requests too.
-	limiter, err := quota.New(quota.Config{Profiles: profiles, Issues: profile.Rate{Limit: 1_000_000, Window: time.Second}})
+	limiter, err := quota.New(quota.Config{Profiles: p.profiles, Issues: profile.Rate{Limit: 1_000_000, Window: time.Second}})
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{keys.tickets}})
+	verifier, err := tickets.New(tickets.Config{Secrets: []sigv4.Secret{p.keys.tickets}})
 	if err != nil {
 		return nil, err
 	}
@@ -158,20 +178,16 @@ func (d *devCommand) handlers(log *slog.Logger, keys devKeys, a addresses, store
 	if err != nil {
 		return nil, err
 	}
-	issuer, err := receipts.New(receipts.Config{Issuer: a.own, Secrets: []sigv4.Secret{keys.receipts}})
-	if err != nil {
-		return nil, err
-	}
-	backend, err := tickets.NewBackend(tickets.BackendConfig{Secrets: []sigv4.Secret{keys.backend}})
+	backend, err := tickets.NewBackend(tickets.BackendConfig{Secrets: []sigv4.Secret{p.keys.backend}})
 	if err != nil {
 		return nil, err
 	}
 	return handlers.New(handlers.Config{
-		PublicURL: a.own, Profiles: profiles,
-		Store: uploads.Store{Client: store.Client(), Credentials: store.Credentials(), Provider: provider,
-			Region: devRegion, Endpoint: store.URL(), PathStyle: true},
-		TokenKeys: []sigv4.Secret{keys.tokens}, Receipts: issuer, Identifier: verifier, Limiter: limiter,
-		OnComplete: logCompleted(log), Logger: log, Explain: true, Ledger: usable(records), Backend: backend,
+		PublicURL: p.addresses.own, Profiles: p.profiles,
+		Store: uploads.Store{Client: p.store.Client(), Credentials: p.store.Credentials(), Provider: provider,
+			Region: devRegion, Endpoint: p.store.URL(), PathStyle: true},
+		TokenKeys: []sigv4.Secret{p.keys.tokens}, Receipts: issuer, Identifier: verifier, Limiter: limiter,
+		OnComplete: logCompleted(log), Logger: log, Explain: true, Ledger: usable(p.records), Backend: backend,
 	})
 }
 

@@ -21,6 +21,7 @@ const (
 	ticketKeyFile  = "ticket.key"  // signs tickets
 	receiptKeyFile = "receipt.key" // signs receipts
 	backendKeyFile = "backend.key" // signs backend tokens
+	webhookKeyFile = "webhook.key" // signs webhooks
 	storeKeyFile   = "store.key"   // secret access key of the embedded store
 )
 
@@ -34,7 +35,7 @@ const defaultData = ".postern"
 
 // devKeys are the keys in one data folder.
 type devKeys struct {
-	tokens, tickets, receipts, backend, store sigv4.Secret
+	tokens, tickets, receipts, backend, webhooks, store sigv4.Secret
 }
 
 // openData reads the keys of a data folder. It makes the folder and the keys that are absent.
@@ -50,7 +51,7 @@ func openData(dir string) (keys devKeys, err error) {
 	}
 	for name, key := range map[string]*sigv4.Secret{
 		tokenKeyFile: &keys.tokens, ticketKeyFile: &keys.tickets, receiptKeyFile: &keys.receipts,
-		backendKeyFile: &keys.backend, storeKeyFile: &keys.store,
+		backendKeyFile: &keys.backend, webhookKeyFile: &keys.webhooks, storeKeyFile: &keys.store,
 	} {
 		if *key, err = openKey(filepath.Join(dir, name)); err != nil {
 			return devKeys{}, err

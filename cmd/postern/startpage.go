@@ -1,7 +1,9 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 
 	"github.com/labstack/echo/v4"
@@ -18,10 +20,25 @@ type startPage struct {
 	addresses   addresses
 	profiles    []profile.Profile
 	data, store string
+	recent      recentPage
+}
+
+// router is all of dev: the routes of h, and the pages that only dev has.
+func (s *startPage) router(log *slog.Logger) (*echo.Echo, error) {
+	own, err := url.Parse(s.addresses.own)
+	if err != nil {
+		return nil, err
+	}
+	e := newEcho(s.h, log, clientAddress("", nil), newOwnHosts(own, nil, log).check)
+	s.h.Register(e.Group(""))
+	s.register(e)
+	return e, nil
 }
 
 func (s *startPage) register(e *echo.Echo) {
 	e.Match(readMethods, "/", s.h.Page(s.show))
+	e.Match(readMethods, recentPath, s.h.Page(s.recent.show))
+	e.POST(receiverPath, s.recent.receiver.receive)
 	demo := demoPages{h: s.h, addresses: s.addresses}
 	demo.register(e)
 }
@@ -71,8 +88,9 @@ func (s *startPage) demos(l pageLanguage) templates.LinkGroup {
 func (s *startPage) tools(l pageLanguage) templates.LinkGroup {
 	return templates.LinkGroup{
 		Heading: l.Text("page.index.tools"),
-		Links: []templates.Link{{
-			URL: l.link("/explain"), Text: l.Text("page.index.explain"), Note: l.Text("page.index.explain.note"),
-		}},
+		Links: []templates.Link{
+			{URL: l.link(recentPath), Text: l.Text("page.index.recent"), Note: l.Text("page.index.recent.note")},
+			{URL: l.link("/explain"), Text: l.Text("page.index.explain"), Note: l.Text("page.index.explain.note")},
+		},
 	}
 }

@@ -115,7 +115,7 @@ func TestPagesAreUsableInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
 	forEachLanguage(t, tabOptions{}, func(b *tab, language checkedLanguage) {
-		for i, path := range []string{"/", "/forms/photos", "/forms/files", "/widget/photos"} {
+		for i, path := range []string{"/", "/forms/photos", "/forms/files", "/widget/photos", "/recent"} {
 			b.openOnPhone(p.URL+path, language.tag, true)
 			b.requireUsableIn(language, i, 3, path)
 		}

@@ -17,7 +17,7 @@ func TestPagesFitEveryWindowInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
 	pages := map[string]string{
-		"index": "/", "form-photos": "/forms/photos", "form-files": "/forms/files", "widget": "/widget/photos", "error-profile": "/forms/none",
+		"index": "/", "recent": "/recent", "form-photos": "/forms/photos", "form-files": "/forms/files", "widget": "/widget/photos", "error-profile": "/forms/none",
 		"error-token": "/forms/photos/done/made-up", "error-address": "/nowhere",
 		"done":    landingPageAfter(t, p, "a rather long name of a picture from the garden, taken in summer.png", pngOf(t, 40<<10)),
 		"refused": landingPageAfter(t, p, "notes.png", bytes.Repeat([]byte("words "), 100)),
