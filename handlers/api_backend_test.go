@@ -62,6 +62,7 @@ var onBothDatabases = map[string]func(*testing.T, newLedgerOf){
 	"a claim and its visitor's removal lose no object": claimAgainstVisitor,
 	"OnAccepted is called until it succeeds":           tellUntilItSucceeds,
 	"OnAccepted is called after a crash":               tellAfterACrash,
+	"OnAccepted isn't called of what is gone":          tellNothingOfWhatIsGone,
 }
 
 func TestApplicationsAndTheirLedgerOnBothDatabases(t *testing.T) {

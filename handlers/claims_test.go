@@ -264,6 +264,46 @@ func tellAfterACrash(t *testing.T, ledger newLedgerOf) {
 	}
 }
 
+// tellNothingOfWhatIsGone has uploads erased and removed before OnAccepted was called.
+func tellNothingOfWhatIsGone(t *testing.T, ledger newLedgerOf) {
+	o := &told{}
+	s := lateSiteWith(t, ledger, o.in, func(c *handlers.Config) { c.Profiles[0].Removable = time.Hour })
+	s.accepted().abort()
+	erased := s.issue("pictures", "garden.png", "image/png", 4000, "Authorization", "Bearer alice")
+	erased.send(png(4000))
+	erased.complete()
+	if _, err := s.handlers.Erase(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	s.runUntil("the deliveries", func() bool {
+		list, err := s.ledger.Deliveries(t.Context(), records.DeliveryQuery{State: records.DeliveryDone, Limit: 10})
+		return err == nil && len(list) == 2
+	})
+	if calls := o.all(); len(calls) != 0 {
+		t.Errorf("told of %+v", calls)
+	}
+}
+
+// erasingLedger has exactly so many uploads to mark as one step takes.
+type erasingLedger struct {
+	uploads.Ledger
+	steps int
+}
+
+func (l *erasingLedger) Erase(context.Context, string, ...string) (uploads.Erasure, error) {
+	l.steps++
+	return uploads.Erasure{Marked: []int64{uploads.ErasedAtOnce, 0}[l.steps-1], Pending: 7}, nil
+}
+
+func TestErasureEndsWhereAStepMarksNothing(t *testing.T) {
+	t.Parallel()
+	l := &erasingLedger{}
+	s := newSite(t, func(c *handlers.Config) { c.Ledger = l })
+	if e, err := s.handlers.Erase(t.Context(), "alice"); err != nil || e.Marked != uploads.ErasedAtOnce || e.Pending != 7 || l.steps != 2 {
+		t.Errorf("got %+v after %d steps, %v", e, l.steps, err)
+	}
+}
+
 func TestWhatNeedsALedgerIsRefusedWithoutOne(t *testing.T) {
 	t.Parallel()
 	for want, edit := range map[string]func(*handlers.Config){

@@ -58,7 +58,8 @@ type Config struct {
 	// process: at least once, in the background of a process that called Handlers.Run, and again
 	// after an error or a panic, with pauses that grow from 5 seconds to an hour. It may be called
 	// twice for one upload, so it has to do nothing where it did its work before; Completed.ID
-	// tells that. Its context ends after 20 seconds. It needs a Ledger.
+	// tells that. Its context ends after 20 seconds. Of an upload whose object was removed meanwhile,
+	// or is to be erased, it isn't told. It needs a Ledger.
 	//
 	// An upload that was issued while the ledger was away, and that nobody completes, has no record
 	// and isn't told of: LedgerRequired issues none then.

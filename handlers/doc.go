@@ -22,6 +22,8 @@
 //	h.Continue(w, r, "pictures", "/new?draft=7") // without script: to the upload page and back
 //	url, err := h.Link("photos", object)         // an address of what was uploaded
 //	http.Handle("/up/", h.Handler())             // without Echo
+//	go h.Run(ctx)                                // with a Ledger: what is due, and OnAccepted
+//	err := h.Claim(ctx, receipt.ID)              // with a Ledger: the host keeps this upload
 //
 // # What a host provides
 //

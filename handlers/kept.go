@@ -29,12 +29,13 @@ func (h *Handlers) Claim(ctx context.Context, id string) error {
 // objects and then the records. Call it again to see how far that has come; at 0 pending it is
 // done. The result says since when the ledger has all uploads: what is older isn't found. It needs
 // Config.Ledger. An empty subject and profile.Guest are InvalidRequest.
-func (h *Handlers) Erase(ctx context.Context, subject string) (all uploads.Erasure, err error) {
-	for {
-		step, err := h.service.Backend().Erase(ctx, subject)
-		step.Marked += all.Marked
-		if all = step; err != nil || step.Marked == 0 || step.Marked%uploads.ErasedAtOnce != 0 {
-			return all, err
+func (h *Handlers) Erase(ctx context.Context, subject string) (uploads.Erasure, error) {
+	for marked := int64(0); ; {
+		e, err := h.service.Backend().Erase(ctx, subject)
+		more := e.Marked >= uploads.ErasedAtOnce
+		marked += e.Marked
+		if e.Marked = marked; err != nil || !more {
+			return e, err
 		}
 	}
 }

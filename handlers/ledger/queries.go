@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,21 +42,26 @@ func (l *Ledger) Uploads(ctx context.Context, q uploads.Query) (list []uploads.E
 	if q.After != "" {
 		rows += " AND id < " + place(&args, storable(q.After))
 	}
-	rows += fmt.Sprintf(" ORDER BY id DESC LIMIT %d", scanned)
-	seen := len(args)
-	wanted := "TRUE"
+	rows += " ORDER BY id DESC LIMIT "
+	all, wanted, looked := args, "TRUE", q.Limit
 	if q.State != "" {
-		wanted = "state = " + place(&args, string(q.State))
+		wanted += " AND state = " + place(&args, string(q.State))
 	}
 	wanted += inProfiles(q.Profiles, &args)
+	if len(args) > len(all) { // not every row is wanted
+		looked = scanned
+	}
+	rows += strconv.Itoa(looked)
 	list, err = entries(ctx, l, "SELECT "+entryColumns+" FROM ("+rows+") AS seen WHERE "+wanted+" ORDER BY id DESC LIMIT "+place(&args, q.Limit), args...)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case len(list) == q.Limit:
 		return list, list[len(list)-1].ID, nil
+	case len(args) == len(all)+1: // all of the rows are wanted, and there are no more
+		return list, "", nil
 	}
-	next, err = lastSeen(ctx, l, rows, args[:seen])
+	next, err = lastSeen(ctx, l, rows, all)
 	return list, next, err
 }
 

@@ -23,10 +23,15 @@ func (s *Service) Run(ctx context.Context) {
 	s.config.Ledger.Run(ctx, w)
 }
 
-// tellAccepted calls OnAccepted for an acceptance that the ledger has recorded.
+// tellAccepted calls OnAccepted for an acceptance that the ledger has recorded. Of an object that is
+// gone by now the application needn't hear, and of one that it wants erased it shouldn't.
 func (s verifier) tellAccepted(ctx context.Context, data []byte) error {
 	event, err := ReadEvent(data)
 	if err != nil {
+		return err
+	}
+	e, known, err := s.config.Ledger.Find(ctx, event.Upload.ID)
+	if err != nil || !known || !e.Erased.IsZero() || !e.isAccepted() {
 		return err
 	}
 	done, err := s.accepted.withReceipt(event.completed())
