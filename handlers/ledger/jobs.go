@@ -80,7 +80,7 @@ func (j *Jobs) once(ctx context.Context) (more bool, err error) {
 	}
 	work, cancel := context.WithTimeout(ctx, workTime)
 	defer cancel()
-	err = cmp.Or(j.lookUpDue(work), j.retain(work))
+	err = cmp.Or(j.lookUpDue(work), deliverFromFuture(work, j.ledger), j.retain(work))
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		more, err = true, nil
 	}
@@ -144,6 +144,17 @@ func (j *Jobs) failure() error {
 	err := j.failed
 	j.failed = nil
 	return err
+}
+
+// deliverFromFuture makes deliveries due that were changed later than now, because the clock was set
+// back: they would wait until it has caught up. Clocks of processes differ by less than LeaseTime.
+func deliverFromFuture(ctx context.Context, l *Ledger) error {
+	now := l.config.Now()
+	return l.do(ctx, func(ctx context.Context) error {
+		_, err := l.write.ExecContext(ctx, "UPDATE postern_deliveries SET due = $1, changed = $1 WHERE state = 'waiting' AND changed > $2",
+			now.UnixMilli(), now.Add(LeaseTime).UnixMilli())
+		return err
+	})
 }
 
 // retain deletes records until none is left whose time has ended.

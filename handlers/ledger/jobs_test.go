@@ -96,6 +96,19 @@ var _ = onBoth(
 		wantError(t, jobs.Once(t.Context()), nil)
 		store.wantLooked(t, "a")
 	}},
+	sentence{"what was to be delivered when the clock was set back is delivered within a minute", func(t *testing.T, l testLedger) {
+		l.clock.move(time.Hour)
+		l.decided(t, "a", uploads.StateAccepted)
+		l.clock.move(-time.Hour)
+		l.wantNoneDue(t, l.Ledger, "hook")
+		wantError(t, l.jobs(newSlowStore("")).Once(t.Context()), nil)
+		d := l.taken(t, l.Ledger, "hook")
+
+		next := l.clock.read().Add(5 * time.Second)
+		wantError(t, l.FinishDelivery(t.Context(), d, Attempt{State: DeliveryWaiting, Next: next}), nil)
+		wantError(t, l.jobs(newSlowStore("")).Once(t.Context()), nil)
+		l.wantNoneDue(t, l.Ledger, "hook") // it waits for its next attempt
+	}},
 	sentence{"jobs run in one process at a time, and another takes over what a killed one has begun", func(t *testing.T, l testLedger) {
 		store := newSlowStore("")
 		other := testLedger{l.another(t), l.config, l.clock}

@@ -13,6 +13,9 @@ import (
 	"github.com/postern-dev/postern/cmd/postern/testserver"
 )
 
+// ends is the lifetime of what browsers get that leave: longer than any of them needs.
+const ends = time.Minute
+
 // uploadWithin is how long one upload may take, with everything that is killed meanwhile.
 const uploadWithin = 2 * time.Minute
 
@@ -31,7 +34,7 @@ type kills struct {
 	repeated atomic.Int64 // requests that were made again
 
 	mu   sync.Mutex // guards done
-	done []string   // IDs of the uploads whose browser was told that they are complete
+	done []string   // IDs of the uploads that are complete, or sent by a browser that left
 }
 
 func TestKilledNodesLoseNothingAndAcceptNothingTwice(t *testing.T) {
@@ -51,7 +54,7 @@ func TestKilledNodesLoseNothingAndAcceptNothingTwice(t *testing.T) {
 				k.postgres = testpostgres.Start(t)
 				url = k.postgres.Database(t)
 			}
-			k.site = newSite(t, "killed-"+c.name, siteOptions{ledger: url, public: k.proxy.URL, ends: time.Minute})
+			k.site = newSite(t, "killed-"+c.name, siteOptions{ledger: url, public: k.proxy.URL, ends: ends})
 			for number := range c.nodes {
 				k.servers = append(k.servers, k.start())
 				k.proxy.use(number, k.servers[number].URL)
@@ -111,17 +114,26 @@ func (k *kills) uploadAll(ctx context.Context, seed uint64) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			k.upload(ctx, browser{client: k.visitor(k.proxy.URL), random: rand.New(rand.NewPCG(seed, uint64(i))), way: ways[i%len(ways)], lost: never, repeated: &k.repeated})
+			b := browser{client: k.visitor(k.proxy.URL), random: rand.New(rand.NewPCG(seed, uint64(i))), way: ways[i%len(ways)], lost: never, repeated: &k.repeated}
+			if long && i%8 == 7 {
+				b.lost = afterSending
+			}
+			k.upload(ctx, b)
 		})
 	}
 }
 
 // upload uploads by one browser, which repeats what isn't answered until it is told that the upload
-// is complete.
+// is complete. One that leaves after it has sent the file leaves the rest to whichever server is
+// there when its form or plan has ended.
 func (k *kills) upload(ctx context.Context, b browser) {
 	ctx, cancel := context.WithTimeout(ctx, uploadWithin)
 	defer cancel()
-	one, err := b.upload(ctx, "files")
+	profile := "files"
+	if b.lost != never {
+		profile = "gone"
+	}
+	one, err := b.upload(ctx, profile)
 	if err != nil {
 		k.t.Errorf("%s upload %s: %v", b.way, one.id, err)
 		return
@@ -134,7 +146,7 @@ func (k *kills) upload(ctx context.Context, b browser) {
 // wantAllAccepted checks that no upload was lost, and none accepted or told of twice.
 func (k *kills) wantAllAccepted() {
 	k.t.Helper()
-	k.waitUntil("the application is told of every upload", toldWithin, func() bool { return len(k.unknown()) == 0 })
+	k.waitUntil("the application is told of every upload", ends+toldWithin, func() bool { return len(k.unknown()) == 0 })
 	k.wantNothingUnknown()
 	objects := k.objects()
 	for _, id := range k.done {
