@@ -119,11 +119,11 @@ func (d *deliveriesCommand) replay(ctx context.Context, l *ledger.Ledger, list *
 func (d *deliveriesCommand) judge(backlogs []ledger.Backlog, endpoints []string, report *findings.Report) {
 	for _, b := range backlogs {
 		if b.Failed > 0 {
-			report.Add(findings.Finding{Code: deliveriesFailed, Severity: findings.Fault, Sentence: fmt.Sprintf("%d deliveries to %s were given up", b.Failed, withoutControls(b.Receiver)),
+			report.Add(findings.Finding{Code: deliveriesFailed, Severity: findings.Fault, Sentence: fmt.Sprintf("deliveries to %s were given up: %d", withoutControls(b.Receiver), b.Failed),
 				Remedy: "when the receiver is well again: postern deliveries " + configFlag(d.Config) + " --replay failed"})
 		}
 		if b.Waiting > 0 && !slices.Contains(endpoints, b.Receiver) {
-			report.Add(findings.Finding{Code: endpointGone, Severity: findings.Note, Sentence: fmt.Sprintf("%d deliveries wait for %s, which the config doesn't have", b.Waiting, withoutControls(b.Receiver)),
+			report.Add(findings.Finding{Code: endpointGone, Severity: findings.Note, Sentence: fmt.Sprintf("deliveries wait for %s, which the config doesn't have: %d", withoutControls(b.Receiver), b.Waiting),
 				Remedy: "put the webhook back with the same profile and URL, or let the deliveries go with their uploads after ledger.keep"})
 		}
 	}
