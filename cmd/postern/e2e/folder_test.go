@@ -42,7 +42,7 @@ func TestAFolderIsOneRowThatOpensAndNothingThatNeedsThePersonIsHidden(t *testing
 	var failures atomic.Int32
 	release := b.Proxy.hold(t, p.isForStore)
 	evaluate[any](b, fmt.Sprintf(addGarden, files))
-	b.waitUntil("the title says how far the files are", `/^\d+% · /.test(document.title) && document.querySelector(".postern-folder[data-state=attention]")`)
+	b.waitUntil("the title says how far the files are", `/^\d+% · /.test(document.title) && document.querySelector(".postern-folder[data-state=attention]") != null`)
 	if !evaluate[bool](b, `asksBeforeLeaving()`) {
 		t.Error("leaving while files are on their way: wanted the browser to ask")
 	}
