@@ -14,9 +14,8 @@ import (
 const (
 	jobName     = "uploads"
 	jobInterval = time.Minute
-	dueAtOnce   = 100 // uploads that are read at once
-	// workTime is for how long a job begins more; the rest of JobTime is for ending what it began.
-	workTime = JobTime - 5*time.Second
+	dueAtOnce   = 100             // uploads that are read at once
+	endTime     = 5 * time.Second // within which LookUps returns
 )
 
 // LookUps asks the store about uploads that are due; *uploads.Service does.
@@ -33,6 +32,8 @@ type Jobs struct {
 	ledger *Ledger
 	lookUp func() LookUps
 	holder string
+	// workTime is for how long one run begins more; the rest of JobTime is for ending what it began.
+	workTime time.Duration
 
 	mu      sync.Mutex      // guards the rest
 	running map[string]bool // by IDs of the uploads that are being looked up
@@ -41,7 +42,7 @@ type Jobs struct {
 
 // NewJobs makes the jobs of a process. lookUp returns the service as it is configured at the time.
 func NewJobs(l *Ledger, lookUp func() LookUps) *Jobs {
-	return &Jobs{ledger: l, lookUp: lookUp, holder: rand.Text(), running: map[string]bool{}}
+	return &Jobs{ledger: l, lookUp: lookUp, holder: rand.Text(), workTime: JobTime - endTime, running: map[string]bool{}}
 }
 
 // Run works until ctx ends, and gives the lease back then. What another process has begun and not
@@ -78,7 +79,7 @@ func (j *Jobs) once(ctx context.Context) (more bool, err error) {
 	if err != nil || !mine {
 		return false, err
 	}
-	work, cancel := context.WithTimeout(ctx, workTime)
+	work, cancel := context.WithTimeout(ctx, j.workTime)
 	defer cancel()
 	err = cmp.Or(j.lookUpDue(work), deliverFromFuture(work, j.ledger), j.retain(work))
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {

@@ -15,7 +15,7 @@ type slowStore struct {
 	slow    string // ID of that upload
 	release chan struct{}
 	ended   chan struct{}
-	late    func() // is called in the place of any look-up; nil: none is late
+	late    func(context.Context) // is called in the place of any look-up; nil: none is late
 
 	mu     sync.Mutex
 	looked []string
@@ -25,9 +25,9 @@ func newSlowStore(slow string) *slowStore {
 	return &slowStore{slow: slow, release: make(chan struct{}), ended: make(chan struct{})}
 }
 
-func (s *slowStore) LookUps(_ context.Context, due []uploads.Entry, done func(uploads.Entry, time.Time)) int {
+func (s *slowStore) LookUps(ctx context.Context, due []uploads.Entry, done func(uploads.Entry, time.Time)) int {
 	if s.late != nil {
-		s.late()
+		s.late(ctx)
 		return 0
 	}
 	for _, e := range due {
@@ -87,7 +87,7 @@ var _ = onBoth(
 		store := newSlowStore("")
 		jobs := l.jobs(store)
 		ctx, cancel := context.WithCancel(t.Context())
-		store.late = cancel
+		store.late = func(context.Context) { cancel() }
 		l.issue(t, entry("a"))
 		l.clock.move(time.Hour)
 		wantError(t, jobs.Once(ctx), context.Canceled)
@@ -95,6 +95,25 @@ var _ = onBoth(
 		store.late = nil
 		wantError(t, jobs.Once(t.Context()), nil)
 		store.wantLooked(t, "a")
+	}},
+	sentence{"a job whose time was too short goes on at once", func(t *testing.T, l testLedger) {
+		store := newSlowStore("")
+		jobs := l.jobs(store)
+		jobs.workTime = time.Millisecond
+		l.issue(t, entry("a"))
+		l.clock.move(time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		runs := 0
+		store.late = func(work context.Context) {
+			if runs++; runs == 3 {
+				cancel()
+			}
+			<-work.Done()
+		}
+		jobs.Run(ctx)
+		if runs != 3 {
+			t.Errorf("ran %d times, wanted 3", runs)
+		}
 	}},
 	sentence{"what was to be delivered when the clock was set back is delivered within a minute", func(t *testing.T, l testLedger) {
 		l.clock.move(time.Hour)

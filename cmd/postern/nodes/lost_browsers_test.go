@@ -34,7 +34,7 @@ type lostSite struct {
 // minute.
 func TestNothingIsUnknownOfUploadsWhoseBrowserIsLost(t *testing.T) {
 	t.Parallel()
-	count, ends := 20, 4*time.Second
+	count, ends := 20, 6*time.Second
 	if long {
 		count, ends = 500, 30*time.Second
 	}
