@@ -59,6 +59,12 @@ func TestARequiredUploadBlocksTheFormInTheVisitorsLanguage(t *testing.T) {
 // gives that reason and message, and moves the focus to the widget.
 func (b *tab) requireFormRefused(reason, message string) {
 	b.t.Helper()
+	b.requireFormRefusedWhen("the form is refused and the widget has the focus", `window.refused && document.activeElement == document.querySelector("postern-upload")`, reason, message)
+}
+
+// requireFormRefusedWhen requires the same, but for the focus, once a condition holds.
+func (b *tab) requireFormRefusedWhen(condition, expression, reason, message string) {
+	b.t.Helper()
 	evaluate[any](b, `(() => {
 		document.activeElement?.blur();
 		window.refused = null;
@@ -67,7 +73,7 @@ func (b *tab) requireFormRefused(reason, message string) {
 		}, { once: true });
 	})()`)
 	b.press("button[type=submit]")
-	b.waitUntil("the form is refused and the widget has the focus", `window.refused && document.activeElement == document.querySelector("postern-upload")`)
+	b.waitUntil(condition, expression)
 	got := evaluate[struct {
 		Message string
 		Reasons []string
