@@ -173,11 +173,11 @@ func (b *tab) open(url string) {
 }
 
 // beforeLoad runs a script in every document that the tab opens from now on, before its own
-// scripts; in Firefox and WebKit once the document has loaded. The script has to be an expression.
+// scripts.
 func (b *tab) beforeLoad(script string) {
 	b.t.Helper()
 	if b.engine != nil {
-		b.engine.scripts = append(b.engine.scripts, script)
+		b.Proxy.beforeScripts(script)
 		return
 	}
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})

@@ -19,10 +19,9 @@ import (
 // run one after the other, each in a tab without cookies and storage and with an empty bucket.
 type engine struct {
 	testbrowser.Browser
-	proxy   *proxy
-	dev     *devServer
-	frame   string   // the frame that was entered; "": none
-	scripts []string // that run once a page has loaded
+	proxy *proxy
+	dev   *devServer
+	frame string // the frame that was entered; "": none
 }
 
 // startEngine starts a browser and a server until the test ends. The server allows uploadsOrigin
@@ -47,7 +46,7 @@ func (e *engine) newTab(t *testing.T) *tab {
 	t.Helper()
 	must(t, e.Fresh())
 	e.proxy.forget()
-	e.frame, e.scripts = "", nil
+	e.frame = ""
 	e.dev.store(t).empty()
 	return &tab{t: t, engine: e, Proxy: e.proxy, Close: func() {}}
 }
@@ -103,15 +102,7 @@ func (e *engine) enter(frame string) error {
 
 func (e *engine) open(url string) error {
 	e.frame = ""
-	if err := e.Open(url); err != nil {
-		return err
-	}
-	for _, script := range e.scripts {
-		if err := e.Evaluate(script, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e.Open(url)
 }
 
 // evaluate evaluates an expression in a document. A frame that has loaded another page since it was

@@ -13,23 +13,35 @@ import (
 // reporting.
 const problemsPath = "/.problems"
 
-// reportExceptions goes before the text of every script of a page, which it changes in no other
-// way.
-const reportExceptions = `if (!self.reporting) { self.reporting = true; for (const kind of ["error", "unhandledrejection"]) addEventListener(kind, (e) =>` +
-	` fetch("` + problemsPath + `", { method: "POST", body: "exception: " + (e.reason ?? e.message) })); } `
+// prelude goes before the text of every script of a page, which it changes in no other way, and
+// runs once: before all of them.
+func (p *proxy) prelude() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return `if (self.document && !self.prepared) { self.prepared = true; for (const kind of ["error", "unhandledrejection"]) addEventListener(kind, (e) =>` +
+		` fetch("` + problemsPath + `", { method: "POST", body: "exception: " + (e.reason ?? e.message) })); ` + p.before + "}\n"
+}
+
+// beforeScripts runs statements in every page that has a script, before its scripts.
+func (p *proxy) beforeScripts(statements string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before += statements + "; "
+}
 
 // reportProblems makes a page report its exceptions and the violations of its content security
 // policy to the proxy: WebKit's driver doesn't show the console.
-func reportProblems(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+func (p *proxy) reportProblems(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	if strings.HasSuffix(r.URL.Path, ".js") {
 		r.Header.Del("Accept-Encoding") // so that text can go before a script
 	}
-	return &reportingWriter{ResponseWriter: w}
+	return &reportingWriter{ResponseWriter: w, proxy: p}
 }
 
 // reportingWriter adds what lets a page report to the response.
 type reportingWriter struct {
 	http.ResponseWriter
+	proxy  *proxy
 	script bool // whether the response is a script of which nothing was written yet
 }
 
@@ -51,7 +63,7 @@ func (w *reportingWriter) WriteHeader(status int) {
 func (w *reportingWriter) Write(text []byte) (int, error) {
 	if w.script {
 		w.script = false
-		if _, err := io.WriteString(w.ResponseWriter, reportExceptions); err != nil {
+		if _, err := io.WriteString(w.ResponseWriter, w.proxy.prelude()); err != nil {
 			return 0, err
 		}
 	}

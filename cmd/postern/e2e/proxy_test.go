@@ -52,6 +52,7 @@ type proxy struct {
 	peak        map[string]int // the largest values of active
 	reporting   bool           // whether pages report what goes wrong in them
 	problems    []string       // what they have reported
+	before      string         // statements that run in them before their own scripts
 }
 
 // interceptor may answer a request in place of its server. It returns false to let the request
@@ -90,7 +91,7 @@ func (p *proxy) setDelay(delay time.Duration) {
 func (p *proxy) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.delay, p.interceptor, p.recorded, p.problems = 0, nil, nil, nil
+	p.delay, p.interceptor, p.recorded, p.problems, p.before = 0, nil, nil, nil, ""
 	p.listener.rate, p.listener.broken, p.listener.paused = 0, false, nil
 	clear(p.hosts)
 	clear(p.tickets)
@@ -187,7 +188,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.keepProblem(r)
 			return
 		}
-		w = reportProblems(w, r)
+		w = p.reportProblems(w, r)
 	}
 	record, delay, intercept := p.recordStart(r)
 	complete := false

@@ -62,11 +62,11 @@ func (b *tab) requireSameFile(p *devServer, path string, resends int64, breaksCo
 	}
 }
 
-// refused returns how many bytes arrived for parts that the store was too busy to take. Firefox and
-// WebKit learn of that only once they have filled the buffers on the way.
+// refused returns how many bytes arrived for parts that the store refused, perhaps before it had
+// read them. Firefox and WebKit learn of that only once they have filled the buffers on the way.
 func (p parts) refused() (sum int64) {
 	for _, request := range p {
-		if request.Status >= http.StatusInternalServerError {
+		if request.Status >= http.StatusBadRequest {
 			sum += request.Received
 		}
 	}
