@@ -11,10 +11,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/postern-dev/postern/handlers"
+	"github.com/postern-dev/postern/handlers/problem"
 	"github.com/postern-dev/postern/handlers/uploads"
 )
 
-// slowStore doesn't complete a multipart upload before it is released.
+// slowStore neither completes a multipart upload nor copies an object before it is released. It can
+// be asked once.
 type slowStore struct {
 	uploads.StoreClient
 	begun   chan struct{} // closed when completion was asked for
@@ -26,13 +28,28 @@ func newSlowStore() *slowStore {
 }
 
 func (s *slowStore) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, o ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.StoreClient.CompleteMultipartUpload(ctx, in, o...)
+}
+
+func (s *slowStore) CopyObject(ctx context.Context, in *s3.CopyObjectInput, o ...func(*s3.Options)) (*s3.CopyObjectOutput, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.StoreClient.CopyObject(ctx, in, o...)
+}
+
+// wait waits until the store is released.
+func (s *slowStore) wait(ctx context.Context) error {
 	close(s.begun)
 	select {
 	case <-s.release:
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	return s.StoreClient.CompleteMultipartUpload(ctx, in, o...)
 }
 
 func (s *slowStore) use(c *handlers.Config) { c.Store.Client = s }
@@ -78,6 +95,46 @@ func TestCompletionGoesOnWhenTheBrowserLeaves(t *testing.T) {
 	}
 	if _, object := stored(t, p.Key); object == nil {
 		t.Error("wanted the object, got none")
+	}
+}
+
+func TestWhatTakesTheStoreMinutesIsBegunByOneProcess(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string]func(*testing.T, *site) (id string, ask func(*site) answer){
+		"parts are put together": func(t *testing.T, s *site) (string, func(*site) answer) {
+			p := sentInParts(t, s)
+			return p.ID, func(s *site) answer { return p.at(s).call("POST", "/complete", "") }
+		},
+		"an object from a form is copied": func(t *testing.T, s *site) (string, func(*site) answer) {
+			f := s.form("pictures")
+			postForm(t, f.action, f.fields, png(3000))
+			return f.id(t), func(s *site) answer { return s.call("GET", f.landing(), "") }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, slow := newLedger(t), newSlowStore()
+			one, two := newSite(t, l.in, slow.use), newSite(t, l.in)
+			id, ask := sent(t, one)
+			first := make(chan answer)
+			go func() { first <- ask(one) }()
+			<-slow.begun
+			waitFor(t, "the call of the store counts as long", func() bool {
+				leased, err := l.IsLeased(t.Context(), "upload "+id, "another process")
+				return leased && err == nil
+			})
+			if busy := ask(two); busy.status != problem.StoreUnavailable.Status() || busy.header.Get("Retry-After") == "" {
+				t.Errorf("the other process answers %d meanwhile, with Retry-After %q", busy.status, busy.header.Get("Retry-After"))
+			}
+			close(slow.release)
+			if done := <-first; done.status != http.StatusOK {
+				t.Errorf("the first process answers %d %s", done.status, done.body)
+			}
+			if again := ask(two); again.status != http.StatusOK {
+				t.Errorf("afterwards the other process answers %d %s", again.status, again.body)
+			}
+			l.entry(t, id, uploads.StateAccepted, 1)
+		})
 	}
 }
 
