@@ -14,7 +14,7 @@ func TestARateOfTheSenderChoosesThePartSizeAlone(t *testing.T) {
 	request := func(rate string) string {
 		return `{"profile":"files","filename":"film.bin","type":"","size":524288000` + rate + `}`
 	}
-	for rate, parts := range map[string]int64{"": 20 << 20, `,"rate":1048576`: 10 << 20, `,"rate":0`: 20 << 20, `,"rate":9007199254740991`: 64 << 20} {
+	for rate, parts := range map[string]int64{"": 32 << 20, `,"rate":1048576`: 10 << 20, `,"rate":0`: 32 << 20, `,"rate":9007199254740991`: 32 << 20} {
 		var p plan
 		s.call("POST", "/uploads", request(rate)).into(http.StatusCreated, &p)
 		if p.Multipart == nil || p.Multipart.PartSize != parts || int64(p.Multipart.PartCount) != (size+parts-1)/parts {

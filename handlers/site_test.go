@@ -103,7 +103,7 @@ func profiles() []profile.Profile {
 		Multipart: profile.Multipart{Threshold: 5 << 20, PartSize: 5 << 20}}
 	files := profile.Profile{Name: "files", Bucket: bucket, Key: "users/{subject}/{id}{ext}", Types: []string{"*/*"},
 		MaxSize: 1 << 40, Access: profile.AccessPublic,
-		Multipart: profile.Multipart{Threshold: 5 << 20, PartSize: 5 << 20}}
+		Multipart: profile.Multipart{Threshold: 5 << 20}}
 	return []profile.Profile{pictures, films, files}
 }
 

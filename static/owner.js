@@ -1,5 +1,6 @@
-/** @import {Plan, QueueOptions} from './types.d.ts' */
+/** @import {Plan, QueueOptions, Request} from './types.d.ts' */
 /** @import {RequestError} from './request.js' */
+import { RATE } from './rate.js';
 import { backoff, send } from './request.js';
 
 /**
@@ -9,6 +10,14 @@ import { backoff, send } from './request.js';
 const GUEST = 'postern guest';
 
 const newGuest = () => `guest-${crypto.getRandomValues(new Uint32Array(4)).join()}`;
+
+/** Calls the JSON API. @param {{endpoint: string, stall: number}} options @param {string} method @param {string} path @param {object | null} [body] @param {Partial<Request>} [request] */
+export async function callAPI({ endpoint, stall }, method, path, body, { headers, ...request } = {}) {
+  const json = body && JSON.stringify(body);
+  const all = { ...(json && { 'Content-Type': 'application/json' }), ...headers };
+  const { responseText } = await send({ method, url: `${endpoint}/uploads${path}`, headers: all, body: json, stall, ...request });
+  return responseText && JSON.parse(responseText);
+}
 
 /**
  * Sends a request with the visitor's ticket, and once more with another one if that is refused.
@@ -110,6 +119,7 @@ export class Owner {
     this.#newGuest = newGuest();
     try {
       sessionStorage.removeItem(GUEST);
+      localStorage.removeItem(RATE);
     } catch {
       // There is no storage, and nothing in it.
     }

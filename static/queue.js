@@ -1,5 +1,6 @@
 /** @import {QueueOptions} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
+import { Batches } from './batches.js';
 import { Owner } from './owner.js';
 import { SavedUploads } from './saved-uploads.js';
 import { RequestError } from './request.js';
@@ -18,18 +19,15 @@ export class Queue {
     this.options = options;
     this.owner = new Owner(options, () => this.restore());
     this.saved = new SavedUploads(`${options.endpoint} ${options.profile}${options.field ?? ''}`, this.owner);
+    this.batches = new Batches(this);
   }
 
   /** How many files are allowed. */
-  get limit() {
-    const { multiple, maxFiles } = this.options.rules;
-    return multiple ? maxFiles || Infinity : 1;
-  }
+  get limit() { return this.options.rules.multiple ? this.options.rules.maxFiles || Infinity : 1; }
 
   /** Whether no further file is allowed. */
   get full() {
-    const { limit } = this;
-    return limit < Infinity && [...this.uploads].filter((upload) => upload.state !== 'refused').length >= limit;
+    return this.limit < Infinity && [...this.uploads].filter((upload) => upload.state !== 'refused').length >= this.limit;
   }
 
   /**
@@ -92,7 +90,7 @@ export class Queue {
 
   /** @param {Upload} upload @param {AbortSignal} [signal] */
   transfer(upload, signal) {
-    return new Transfer(upload, this.options, this.saved, /** @type {AbortSignal} */ (signal));
+    return new Transfer(upload, this, /** @type {AbortSignal} */ (signal));
   }
 
   /** Starts all files that were chosen. */
@@ -101,23 +99,30 @@ export class Queue {
     this.startNext();
   }
 
-  /** Sends waiting files, up to the concurrency. */
+  /** Sends waiting files, up to the concurrency. Small ones are prepared before it is their turn. */
   startNext() {
     for (const upload of this.uploads) {
-      if (this.#running >= this.options.concurrency) return;
-      if (upload.state === 'waiting') this.#run(upload);
+      if (upload.state !== 'waiting') continue;
+      if (this.#running >= this.options.concurrency * (upload.small ? 2 : 1)) return;
+      this.#run(upload);
     }
   }
 
   /** @param {Upload} upload */
   async #run(upload) {
     const { options, saved } = this;
-    const controller = new AbortController();
-    upload.controller = controller;
+    const controller = (upload.controller = new AbortController());
     upload.move('preparing');
-    this.#running++;
+    let sending = this.#running++ >= 0;
+    const sent = () => {
+      if (sending) this.#running--;
+      sending = false;
+      this.startNext();
+    };
     try {
-      await saved.withLock(upload, controller.signal, () => this.transfer(upload, controller.signal).run());
+      const transfer = this.transfer(upload, controller.signal);
+      transfer.onSent = sent;
+      await saved.withLock(upload, controller.signal, () => transfer.run());
       upload.setProgress(upload.size, 0);
       upload.removableUntil = Date.now() + (options.removable ?? 0) * 1000;
       upload.move('done');
@@ -129,16 +134,12 @@ export class Queue {
       // Any other error is of the file, when its name begins with Not, or a programming error.
       const code = error instanceof RequestError ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
       if (code === 'script') reportError(error);
-      // A file that breaks a rule is refused again whenever it is sent; one that can't be read has to be chosen again.
-      const state = /^(type|size_too|filename|already_up)/.test(code) ? 'refused' : code === 'unreadable' ? 'interrupted' : 'failed';
-      if (state === 'refused') saved.remove(upload);
-      if (state === 'interrupted') upload.file = upload.handle = null;
-      upload.move(state, code);
+      upload.fail(code);
+      if (upload.state === 'refused') saved.remove(upload);
       options.emit('fail', { upload });
     } finally {
-      this.#running--;
       if (this.saved.keys().length) import('./own-uploads.js').then(({ removeEnded }) => removeEnded(this));
-      this.startNext();
+      sent();
     }
   }
 
@@ -158,10 +159,9 @@ export class Queue {
   /** Removes a file from the list. What isn't accepted yet is aborted for good. @param {Upload} upload */
   remove(upload) {
     if (!upload.canMove('removed') || !this.options.emit('remove', { upload })) return false;
-    const { state } = upload;
-    const plan = upload.plan ?? this.saved.read(this.saved.key(upload));
+    const plan = upload.state !== 'done' && (upload.plan ?? this.saved.read(this.saved.key(upload)));
     this.drop(upload);
-    if (!plan || state === 'done') return true;
+    if (!plan) return true;
     this.saved.remove(upload);
     upload.plan = plan;
     this.transfer(upload).abort();

@@ -122,7 +122,7 @@ export class Retrier {
         return result;
       } catch (error) {
         failure = /** @type {RequestError} */ (error);
-        if (!failure.retryable || tries === MAX_RETRIES) throw error;
+        if (!failure.retryable || tries === MAX_RETRIES || this.signal.aborted) throw error;
         if (!failure.status) await this.checkFile();
       } finally {
         this.#running--;

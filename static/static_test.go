@@ -16,9 +16,9 @@ import (
 
 // The limits of the modules: bytes after gzip, and lines of source.
 const (
-	firstBudget = 13_500 // what every visit loads
+	firstBudget = 15_000 // what every visit loads
 	lateBudget  = 3_000  // each module that is loaded when it is needed
-	formBudget  = 21_000 // what a page with the form ever loads while the store takes its files
+	formBudget  = 23_000 // what a page with the form ever loads while the store takes its files
 	fieldBudget = 3_000  // what a page with a field loads beyond that
 	embedBudget = 4_900  // with the texts of all languages for a widget that can't be loaded
 	maxLines    = 170
@@ -132,9 +132,10 @@ func bundles(t *testing.T) map[string][]string {
 	}
 	return map[string][]string{
 		"embed.js": ofEmbed,
-		"core.js": {"element.js", "file-sources.js", "form-element.js", "list.js", "messages.js", "owner.js", "queue.js", "request.js", "row.js", "rules.js",
-			"saved-uploads.js", "transfer.js", "upload.js"},
-		"total.js": {"announce.js", "folder.js"},
+		"core.js": {"element.js", "file-sources.js", "form-element.js", "list.js", "messages.js", "owner.js", "queue.js", "rate.js", "request.js", "row.js", "rules.js",
+			"saved-uploads.js", "slots.js", "transfer.js", "upload.js", "batches.js"},
+		"total.js":     {"announce.js", "folder.js"},
+		"multipart.js": {"pace.js", "part-urls.js"},
 	}
 }
 
@@ -143,7 +144,7 @@ func TestEveryModuleIsMinified(t *testing.T) {
 	bundled := bundles(t)
 	sources, err := filepath.Glob("*.js")
 	sources = slices.DeleteFunc(sources, func(name string) bool {
-		return slices.Contains(slices.Concat(bundled["core.js"], bundled["total.js"]), name)
+		return slices.Contains(slices.Concat(bundled["core.js"], bundled["total.js"], bundled["multipart.js"]), name)
 	})
 	if served := modules(t); err != nil || !slices.Equal(served, sources) {
 		t.Errorf("modules under dist: wanted %q, got %q (%v); run go generate ./static", sources, served, err)

@@ -1,37 +1,35 @@
-/** @import {QueueOptions, PartLayout, Plan, Request, StoreFailure} from './types.d.ts' */
+/** @import {PartLayout, Plan, Request, StoreFailure} from './types.d.ts' */
+/** @import {Queue} from './queue.js' */
 /** @import {Upload} from './upload.js' */
-/** @import {SavedUploads} from './saved-uploads.js' */
-import { withTicket } from './owner.js';
+import { callAPI } from './owner.js';
 import { RequestError, Retrier, backoff, send } from './request.js';
 
-/** Files larger than this are worth the preflight that a progress listener costs. */
-const PROGRESS_THRESHOLD = 256 << 10;
 /** Codes that say that the upload is over at the server or the store: another plan is needed. */
 const PLAN_ENDED = /unknown_upload|upload_expired|NoSuchUpload/;
 
-/** When an upload token ends, in ms by this machine's clock: clocks differ, so only the span counts. @param {Plan} plan */
-function endOf({ token }) {
-  const { iat, exp } = JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
-  return Date.now() + (exp - iat) * 1000;
-}
-
 /** Takes one file from its plan to the store's confirmation. */
 export class Transfer extends Retrier {
-  /** @param {Upload} upload @param {QueueOptions} options @param {SavedUploads} saved @param {AbortSignal} signal */
-  constructor(upload, options, saved, signal) {
+  /** Called when the file was sent, and before it is completed. */
+  onSent = () => {};
+
+  /** @param {Upload} upload @param {Queue} queue @param {AbortSignal} signal */
+  constructor(upload, queue, signal) {
     super(upload, signal);
-    this.options = options;
-    this.saved = saved;
+    this.options = queue.options;
+    this.saved = queue.saved;
     this.file = /** @type {File} */ (upload.file);
+    this.batches = queue.batches;
   }
 
   async run() {
     const { upload, saved } = this;
-    let plan = upload.plan ?? (await this.retry(() => saved.findPlan(upload)));
+    if (upload.small) this.batches.ahead();
+    let plan = upload.plan ?? (await this.retry(() => saved.findPlan(upload))) ?? upload.plan;
     for (let plans = 0; ; plans++) {
       const resumed = plan !== null;
       try {
-        plan ??= await this.retry(() => this.#issue());
+        plan ??= await this.retry(() => this.batches.issue(upload));
+        this.signal.throwIfAborted();
         upload.plan = plan;
         if (plan.multipart) await saved.save(upload);
         await this.#deliver(plan, resumed);
@@ -66,24 +64,16 @@ export class Transfer extends Retrier {
     }
   }
 
-  /** @returns {Promise<Plan>} */
-  async #issue() {
-    const { options, upload, saved, file: { type, size } } = this;
-    const body = { profile: options.profile, filename: upload.name, type, size, metadata: await options.metadata?.(upload) };
-    const plan = await withTicket(options, (headers) => this.call('POST', '', body, { headers }));
-    upload.owner = saved.owner.of(plan);
-    return { ...plan, ends: endOf(plan) };
-  }
-
   /** Sends the file and completes the upload, again where something is missing. @param {Plan} plan @param {boolean} resumed whether the plan is an earlier one */
   async #deliver(plan, resumed) {
     for (let round = 0; ; round++) {
       this.show('preparing');
       if (plan.multipart) await (await this.#multipart(plan, plan.multipart)).run(resumed || round > 0);
-      else await this.retry((tries) => this.checkFile().then(() => this.#sendWhole(plan, tries)));
+      else await this.retry((tries) => this.#sendInTurn(plan, tries));
+      this.onSent();
       this.show('confirming');
       try {
-        this.upload.stored = await this.retry(() => this.#complete(plan).catch((error) => {
+        this.upload.stored = await this.retry(() => this.batches.complete(this.upload, plan).catch((error) => {
           this.findCause({ error });
           throw error;
         }));
@@ -103,17 +93,17 @@ export class Transfer extends Retrier {
     return new Multipart(this, id, layout);
   }
 
-  /**
-   * Completes the upload. That takes as long as the store needs: after each stall the request goes on if the server can be reached
-   * otherwise. A connection that breaks ends it at once.
-   * @param {Plan} plan
-   */
-  #complete({ id }) {
-    const { endpoint, stall } = this.options;
-    return this.call('POST', `/${id}/complete`, {}, {
-      // Any answer will do, also from another origin. Without credentials, browsers don't queue it behind uploads.
-      checkServer: () => fetch(`${endpoint}/healthz`, { mode: 'no-cors', credentials: 'omit', signal: AbortSignal.timeout(stall) }),
-    });
+  /** Sends a whole file when it is its turn. @param {Plan} plan @param {number} tries */
+  async #sendInTurn(plan, tries) {
+    const { slots } = this.batches;
+    await this.checkFile();
+    await slots.take(this.signal);
+    try {
+      await this.#sendWhole(plan, tries);
+      this.show('confirming');
+    } finally {
+      slots.release();
+    }
   }
 
   /** Sends a file in one request, by form or by PUT. @param {Plan} plan @param {number} tries */
@@ -127,7 +117,7 @@ export class Transfer extends Retrier {
       body.append('file', file);
     }
     this.show('sending');
-    const [url, large] = [(plan.post ?? plan.put)?.url ?? '', file.size > PROGRESS_THRESHOLD];
+    const [url, large] = [(plan.post ?? plan.put)?.url ?? '', !upload.small];
     try {
       await send({
         method: plan.method.toUpperCase(),
@@ -148,23 +138,9 @@ export class Transfer extends Retrier {
     upload.setProgress(file.size, 0);
   }
 
-  /**
-   * Calls the JSON API, with the upload token once there is one.
-   * @param {string} method @param {string} path @param {object | null} [body]
-   * @param {Partial<Request>} [request] replaces the defaults; its headers replace the upload token
-   */
-  async call(method, path, body, { headers, ...request } = {}) {
-    const json = body && JSON.stringify(body);
-    const token = this.upload.plan && { 'Upload-Token': this.upload.plan.token };
-    const xhr = await send({
-      method,
-      url: `${this.options.endpoint}/uploads${path}`,
-      headers: { ...(json && { 'Content-Type': 'application/json' }), ...(headers ?? token) },
-      body: json,
-      signal: this.signal,
-      stall: this.options.stall,
-      ...request,
-    });
-    return xhr.responseText && JSON.parse(xhr.responseText);
+  /** Calls the JSON API, with the upload token once there is one. @param {string} method @param {string} path @param {object | null} [body] @param {Partial<Request>} [request] */
+  call(method, path, body, request) {
+    const { plan } = this.upload;
+    return callAPI(this.options, method, path, body, { headers: plan ? { 'Upload-Token': plan.token } : {}, signal: this.signal, ...request });
   }
 }

@@ -19,6 +19,9 @@ const TRANSITIONS = {
   removed: '',
 };
 
+/** Files larger than this, in bytes, are worth the preflight that a progress listener costs. */
+const SMALL = 256 << 10;
+
 /** One file and how far its upload is. Knows nothing of pages or requests. */
 export class Upload {
   /** @type {State} */
@@ -74,6 +77,11 @@ export class Upload {
     return this.state === 'done' ? 1 : Math.min(this.sentBytes / (this.size || 1), 0.99);
   }
 
+  /** Whether the file is sent without progress, and issued and completed together with others. */
+  get small() {
+    return this.size <= SMALL;
+  }
+
   /** @param {State} state */
   canMove(state) {
     return TRANSITIONS[this.state].split(' ').includes(state);
@@ -85,6 +93,13 @@ export class Upload {
     this.state = state;
     this.code = code;
     this.onChange(this);
+  }
+
+  /** Ends in the state that a failure leads to: what breaks a rule is refused again whenever it is sent, and a file that can't be read has to be chosen again. @param {string} code */
+  fail(code) {
+    const unreadable = code === 'unreadable';
+    if (unreadable) this.file = this.handle = null;
+    this.move(/^(type|size_too|filename|already_up)/.test(code) ? 'refused' : unreadable ? 'interrupted' : 'failed', code);
   }
 
   /** @param {number} stored bytes that the store has @param {number} inFlight bytes that were sent and may be lost */

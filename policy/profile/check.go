@@ -72,7 +72,7 @@ func (c *Compiled) checkSizes(k *checker) {
 	k.require(p.MinSize >= 0, "size", "a smallest size of 0 or more", p.MinSize)
 	k.require(p.MaxSize <= 0 || p.MinSize <= p.MaxSize, "size", "a smallest size not above the largest", p.MinSize)
 	k.require(m.Threshold > 0 && m.Threshold <= policy.MaxPostBytes, "multipart.threshold", "1 byte to 5 GiB", m.Threshold)
-	k.require(m.PartSize >= MinPartSize && m.PartSize <= MaxPartSize, "multipart.part_size", "5 MiB to 5 GiB", m.PartSize)
+	k.require(m.PartSize == 0 || m.PartSize >= MinPartSize && m.PartSize <= MaxPartSize, "multipart.part_size", "5 MiB to 5 GiB", m.PartSize)
 	k.require(m.PartSize%MiB == 0, "multipart.part_size", "whole MiB", m.PartSize)
 	known := p.Checksum == "" || p.Checksum == ChecksumCRC32 || p.Checksum == ChecksumCRC32C || p.Checksum == ChecksumCRC64NVME || p.Checksum == ChecksumMD5
 	k.require(known, "checksum", "crc32, crc32c, crc64nvme or md5", p.Checksum)

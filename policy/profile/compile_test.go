@@ -234,7 +234,7 @@ func TestCompileFillsDefaults(t *testing.T) {
 	if p.Lifetime != 15*time.Minute || p.UploadLifetime != 7*24*time.Hour || p.MaxOpen != 100 {
 		t.Errorf("lifetimes and open uploads: got %v, %v, %d", p.Lifetime, p.UploadLifetime, p.MaxOpen)
 	}
-	if want := (profile.Multipart{Threshold: 16 * profile.MiB, PartSize: 8 * profile.MiB}); p.Multipart != want {
+	if want := (profile.Multipart{Threshold: 16 * profile.MiB}); p.Multipart != want {
 		t.Errorf("multipart: wants %v, got %v", want, p.Multipart)
 	}
 }

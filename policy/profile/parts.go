@@ -6,39 +6,33 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// largePart is the part size that large files grow to: every part costs a browser a preflight of
-// its own, so fewer parts are faster, while a lost part of this size is still cheap to send again.
-const largePart = 32 * MiB
-
-// A part of a file whose sender knows its rate takes about hintedSeconds, and is at most
-// largestHinted. The file has at least hintedParts, which are sent at the same time.
+// Where the profile says nothing, parts are MinPartSize for files of up to partsOfFile such parts;
+// larger files have about that many parts, of at most largestPart. Every part costs a browser a
+// preflight of its own, so larger ones are faster; a smaller one is stored earlier, and less is
+// lost when a connection breaks. Where the sender's rate is known, a part takes about
+// secondsOfPart, if that makes it smaller.
 const (
-	hintedSeconds = 10
-	largestHinted = 64 * MiB
-	hintedParts   = 4
+	partsOfFile   = 16
+	largestPart   = 64 * MiB
+	secondsOfPart = 10
 )
 
-// partSize returns the size of every part but the last for an object of size bytes: at least
-// smallest, and as large as 10,000 parts make it. In between it follows the sender's rate in bytes
-// per second, 0 where that is unknown. It is always whole MiB.
-func partSize(size, smallest, rate int64) int64 {
-	part := unhintedPart(size, smallest)
-	if rate > 0 {
-		wanted := min(rate, largestHinted) * hintedSeconds
-		part = max(smallest, min(ceilDiv(min(wanted, ceilDiv(size, hintedParts)), MiB)*MiB, largestHinted))
+// partSize returns the size of every part but the last for an object of size bytes, in whole MiB:
+// the profile's, or if that is 0 what suits the object and the sender's rate in bytes per second, 0
+// where that is unknown. Either is larger only where 10,000 parts wouldn't do.
+func partSize(size, ofProfile, rate int64) int64 {
+	part := ofProfile
+	if part == 0 {
+		part = min(ceilDiv(size, partsOfFile), largestPart)
+		if rate > 0 {
+			part = min(part, min(rate, largestPart)*secondsOfPart)
+		}
+		part = max(MinPartSize, wholeMiB(part))
 	}
-	return max(part, ceilDiv(ceilDiv(size, sigv4.MaxParts), MiB)*MiB)
+	return max(part, wholeMiB(ceilDiv(size, sigv4.MaxParts)))
 }
 
-// unhintedPart doubles with the file to 32 MiB, so that a file has about sixteen parts before it
-// has more.
-func unhintedPart(size, smallest int64) int64 {
-	part := smallest
-	for part < largePart && part*32 <= size {
-		part *= 2
-	}
-	return max(smallest, min(part, largePart))
-}
+func wholeMiB(size int64) int64 { return ceilDiv(size, MiB) * MiB }
 
 func ceilDiv(a, b int64) int64 {
 	return (a + b - 1) / b

@@ -16,24 +16,27 @@ func TestPartSizesGrowWithTheFile(t *testing.T) {
 	const MiB, GiB, TiB = profile.MiB, profile.GiB, profile.TiB
 	cases := []struct {
 		name        string
-		floor, size int64
+		fixed, size int64
 		part        int64
 		count       int
 	}{
-		{"the profile's size at first", 8 * MiB, 64 * MiB, 8 * MiB, 8},
+		{"5 MiB for small files", 0, 16 * MiB, 5 * MiB, 4},
+		{"5 MiB up to 80 MiB", 0, 80 * MiB, 5 * MiB, 16},
+		{"then a sixteenth, in whole MiB", 0, 80*MiB + 1, 6 * MiB, 14},
+		{"32 MiB of 512 MiB", 0, 512 * MiB, 32 * MiB, 16},
+		{"64 MiB from 1 GiB", 0, GiB, 64 * MiB, 16},
+		{"no more than that for long", 0, 600 * GiB, 64 * MiB, 9600},
+		{"as large as 10,000 parts make it", 0, 5 * TiB, 525 * MiB, 9987},
+		{"what the profile says", 8 * MiB, 10 * GiB, 8 * MiB, 1280},
+		{"what the profile says, as large as 10,000 parts make it", 8 * MiB, 5 * TiB, 525 * MiB, 9987},
 		{"a last part of one byte", 8 * MiB, 64*MiB + 1, 8 * MiB, 9},
-		{"twice as large from 256 MiB", 8 * MiB, 256 * MiB, 16 * MiB, 16},
-		{"32 MiB from 512 MiB", 8 * MiB, 512 * MiB, 32 * MiB, 16},
-		{"no more than that for long", 8 * MiB, 300 * GiB, 32 * MiB, 9600},
-		{"as large as 10,000 parts make it", 8 * MiB, 5 * TiB, 525 * MiB, 9987},
-		{"never under what the profile says", 100 * MiB, 120 * MiB, 100 * MiB, 2},
-		{"odd sizes end at 32 MiB too", 12 * MiB, GiB, 32 * MiB, 32},
+		{"more than 64 MiB where the profile says so", 100 * MiB, 120 * MiB, 100 * MiB, 2},
 		{"a file smaller than a part", 64 * MiB, 16 * MiB, 64 * MiB, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := multipartPlan(t, c.floor, c.size)
+			p := multipartPlan(t, c.fixed, c.size)
 			if p.PartSize != c.part || p.PartCount != c.count {
 				t.Errorf("wants %d parts of %d, got %d of %d", c.count, c.part, p.PartCount, p.PartSize)
 			}
@@ -46,21 +49,22 @@ func TestTheSendersRateChoosesThePartSizeWithinItsBounds(t *testing.T) {
 	const MiB, GiB, TiB = profile.MiB, profile.GiB, profile.TiB
 	cases := []struct {
 		name              string
-		floor, size, rate int64
+		fixed, size, rate int64
 		part              int64
 	}{
-		{"unknown", 8 * MiB, GiB, 0, 32 * MiB},
-		{"ten seconds of a slow line", 5 * MiB, GiB, MiB, 10 * MiB},
-		{"never under what the profile says", 8 * MiB, GiB, 1000, 8 * MiB},
-		{"whole MiB", 5 * MiB, GiB, 1_000_000, 10 * MiB},
-		{"at most 64 MiB", 8 * MiB, 10 * GiB, 100 * MiB, 64 * MiB},
-		{"the fastest that a number can say", 8 * MiB, 10 * GiB, 1<<63 - 1, 64 * MiB},
-		{"four parts at least", 8 * MiB, 100 * MiB, 100 * MiB, 25 * MiB},
-		{"10,000 parts at most", 8 * MiB, 5 * TiB, MiB, 525 * MiB},
-		{"a profile's size above all", 100 * MiB, 10 * GiB, 100 * MiB, 100 * MiB},
+		{"unknown", 0, GiB, 0, 64 * MiB},
+		{"ten seconds of a slow line", 0, GiB, MiB, 10 * MiB},
+		{"what the profile says on a slow line", 8 * MiB, GiB, 1000, 8 * MiB},
+		{"never under 5 MiB", 0, GiB, 1, 5 * MiB},
+		{"whole MiB", 0, GiB, 1_000_000, 10 * MiB},
+		{"as without a rate on a fast line", 0, 10 * GiB, 100 * MiB, 64 * MiB},
+		{"the fastest that a number can say", 0, 10 * GiB, 1<<63 - 1, 64 * MiB},
+		{"no larger parts of a small file", 0, 40 * MiB, 100 * MiB, 5 * MiB},
+		{"10,000 parts at most", 0, 5 * TiB, MiB, 525 * MiB},
+		{"what the profile says on a fast line", 100 * MiB, 10 * GiB, 100 * MiB, 100 * MiB},
 	}
 	for _, c := range cases {
-		if p := hintedPlan(t, c.floor, c.size, c.rate); p.PartSize != c.part {
+		if p := hintedPlan(t, c.fixed, c.size, c.rate); p.PartSize != c.part {
 			t.Errorf("%s: wants parts of %d, got %d of %d", c.name, c.part, p.PartCount, p.PartSize)
 		}
 	}
@@ -71,15 +75,15 @@ func TestTheSendersRateChoosesThePartSizeWithinItsBounds(t *testing.T) {
 	}
 }
 
-func multipartPlan(t *testing.T, floor, size int64) profile.Plan {
+func multipartPlan(t *testing.T, fixed, size int64) profile.Plan {
 	t.Helper()
-	return hintedPlan(t, floor, size, 0)
+	return hintedPlan(t, fixed, size, 0)
 }
 
-func hintedPlan(t *testing.T, floor, size, rate int64) profile.Plan {
+func hintedPlan(t *testing.T, fixed, size, rate int64) profile.Plan {
 	t.Helper()
 	c := compile(t, func(p *profile.Profile) {
-		p.MaxSize, p.Multipart = profile.MaxObjectSize, profile.Multipart{Threshold: 1, PartSize: floor}
+		p.MaxSize, p.Multipart = profile.MaxObjectSize, profile.Multipart{Threshold: 1, PartSize: fixed}
 	})
 	file := png()
 	file.Size, file.Rate = size, rate
@@ -94,11 +98,11 @@ func TestPartsAddUpAndKeepTheLimitsOfStores(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 2026))
 	for range 2000 {
-		floor := (5 + r.Int64N(200)) * profile.MiB
+		fixed := (5 + r.Int64N(200)) * profile.MiB * r.Int64N(2)
 		size := 1 + r.Int64N(profile.MaxObjectSize>>r.IntN(20))
-		p := multipartPlan(t, floor, size)
-		if p.PartSize < max(floor, profile.MinPartSize) || p.PartSize%profile.MiB != 0 || p.PartSize > profile.MaxPartSize {
-			t.Fatalf("%d bytes from %d: parts of %d", size, floor, p.PartSize)
+		p := multipartPlan(t, fixed, size)
+		if p.PartSize < max(fixed, profile.MinPartSize) || p.PartSize%profile.MiB != 0 || p.PartSize > profile.MaxPartSize {
+			t.Fatalf("%d bytes of %d: parts of %d", size, fixed, p.PartSize)
 		}
 		last, err := p.PartLength(p.PartCount)
 		if err != nil || last < 1 || last > p.PartSize || int64(p.PartCount-1)*p.PartSize+last != size || p.PartCount > sigv4.MaxParts {

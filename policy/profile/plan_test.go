@@ -131,8 +131,8 @@ func TestPlanChoosesTheMethod(t *testing.T) {
 	}{
 		{"a byte below the threshold goes by POST", 16*profile.MiB - 1, false, profile.MethodPost, 0},
 		{"where the store has no POST policy, by PUT", 16*profile.MiB - 1, true, profile.MethodPut, 0},
-		{"at the threshold it goes in parts", 16 * profile.MiB, false, profile.MethodMultipart, 2},
-		{"everywhere", 16 * profile.MiB, true, profile.MethodMultipart, 2},
+		{"at the threshold it goes in parts", 16 * profile.MiB, false, profile.MethodMultipart, 4},
+		{"everywhere", 16 * profile.MiB, true, profile.MethodMultipart, 4},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -158,7 +158,7 @@ type Profile struct {
 // Multipart says when and how a file is sent in parts.
 type Multipart struct {
 	Threshold int64 // files of at least this many bytes go in parts; 0 is 16 MiB, at most 5 GiB
-	PartSize  int64 // smallest part size in bytes, whole MiB from 5 MiB up; 0 is 8 MiB. Large files get larger parts
+	PartSize  int64 // of every part but the last in bytes, whole MiB from 5 MiB up, more only where 10,000 parts would not do; 0 is by file: 5 MiB up to 80 MiB, then a sixteenth of it up to 64 MiB
 }
 
 // Encryption is the server-side encryption asked of the store. The zero value asks for none.
@@ -205,7 +205,6 @@ func (p Profile) withDefaults() Profile {
 	p.UploadLifetime = cmp.Or(p.UploadLifetime, 7*24*time.Hour)
 	p.Access = cmp.Or(p.Access, AccessTicket)
 	p.Multipart.Threshold = cmp.Or(p.Multipart.Threshold, 16*MiB)
-	p.Multipart.PartSize = cmp.Or(p.Multipart.PartSize, 8*MiB)
 	p.MaxOpen = cmp.Or(p.MaxOpen, 100)
 	return p
 }

@@ -105,3 +105,6 @@ export async function scenario(setup) {
 
 /** How many lines of the log begin with a text. @param {string[]} log @param {string} start */
 export const count = (log, start) => log.filter((line) => line.startsWith(start)).length;
+
+/** Keys of the unfinished uploads that are saved. The rate is kept beside them. */
+export const saved = () => Object.keys(localStorage).filter((key) => key.startsWith('postern '));

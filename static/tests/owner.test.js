@@ -1,7 +1,7 @@
 /** @import {Upload} from '../upload.js' */
 /** @import {SavedUpload} from '../types.d.ts' */
 import { Queue } from '../queue.js';
-import { count, equal, file, ok, scenario, sum, test, until } from './harness.js';
+import { count, equal, file, ok, saved as savedKeys, scenario, sum, test, until } from './harness.js';
 
 const MiB = 1 << 20;
 const size = 10 * MiB;
@@ -27,6 +27,7 @@ async function leaveUpload(...owners) {
 async function leave(queue) {
   for (const { controller } of queue.uploads) controller?.abort();
   await until('the locks are free', async () => !(await navigator.locks.query()).held?.length);
+  localStorage.removeItem('postern-rate'); // which is no upload
 }
 
 /** Names and states of the files in a page that was opened just now. @param {Queue} queue */
@@ -40,7 +41,7 @@ for (const [name, owners, others] of /** @type {[string, string[], string[]][]} 
 ])) {
   test(`an unfinished upload is neither shown to, nor finished or discarded by another ${name}; its owner goes on with it`, async () => {
     const { options, state, become, chosen, upload: left } = await leaveUpload(...owners);
-    const saved = { ...localStorage };
+    const before = savedKeys().map((key) => localStorage[key]);
     await become(...others);
     const other = new Queue(options);
     equal(await listed(other), []);
@@ -52,13 +53,13 @@ for (const [name, owners, others] of /** @type {[string, string[], string[]][]} 
     equal([count(log, 'issue'), count(log, 'list'), count(log, 'delete'), upload.plan?.id === left.plan?.id], [2, 0, 0, false]);
     const again = /** @type {Upload} */ (other.add(chosen));
     other.remove(again);
-    equal({ ...localStorage }, saved, 'what is saved');
+    equal(savedKeys().map((key) => localStorage[key]), before, 'what is saved');
     await become(...owners);
     const own = new Queue(options);
     equal(await listed(own), ['garden.bin interrupted']);
     own.offerFile([...own.uploads][0], chosen);
     await until('it is done', () => [...own.uploads][0].state === 'done');
-    equal([count((await state()).log, 'put 1'), (await state()).sums[chosen.name], Object.keys(localStorage)], [2, await sum(chosen), []]);
+    equal([count((await state()).log, 'put 1'), (await state()).sums[chosen.name], savedKeys()], [2, await sum(chosen), []]);
   });
 }
 
@@ -70,7 +71,7 @@ test('after a rotation of keys an upload with a mark of an older key is shown an
   queue.add(chosen);
   queue.start();
   await until('it is done', () => [...queue.uploads][0].state === 'done');
-  equal([count((await state()).log, 'issue'), Object.keys(localStorage)], [1, []]);
+  equal([count((await state()).log, 'issue'), savedKeys()], [1, []]);
 });
 
 test('a guest goes on after a reload; another tab shows nothing', async () => {

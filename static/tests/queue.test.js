@@ -1,7 +1,7 @@
 import { Queue } from '../queue.js';
 import { checkRules, includesType } from '../rules.js';
 import { Upload } from '../upload.js';
-import { count, equal, file, ok, scenario, sum, test, until } from './harness.js';
+import { count, equal, file, ok, saved, scenario, sum, test, until } from './harness.js';
 
 const MiB = 1 << 20;
 const hangingParts = { Faults: [{ On: 'put', Times: 100, Do: 'hang' }] };
@@ -74,12 +74,146 @@ test('no more files are sent at once than the concurrency', async () => {
   const { options, state } = await scenario({});
   const queue = new Queue(options);
   let maximum = 0;
-  options.onChange = () => { maximum = Math.max(maximum, [...queue.uploads].filter((upload) => /preparing|sending|confirming/.test(upload.state)).length); };
+  options.onChange = () => { maximum = Math.max(maximum, [...queue.uploads].filter((upload) => upload.state === 'sending').length); };
   for (let n = 0; n < 30; n++) queue.add(file(100 + n, `file ${n}`));
   queue.start();
   await until('all are done', () => [...queue.uploads].every((upload) => upload.state === 'done'));
   ok(maximum <= options.concurrency, `at most the concurrency, got ${maximum}`);
-  equal((await state()).uploads, 30);
+  const { uploads, log } = await state();
+  equal([uploads, count(log, 'post'), count(log, 'issue') + count(log, 'complete') <= 6], [30, 30, true], log.join());
+});
+
+test('many small files are issued and completed together, and one that is refused spoils none', async () => {
+  localStorage.clear();
+  const { options, state } = await scenario({});
+  const queue = new Queue(options);
+  for (let n = 0; n < 150; n++) queue.add(file(100 + n, n === 7 ? 'refused' : `file ${n}`));
+  const large = /** @type {Upload} */ (queue.add(file(300 << 10, 'large')));
+  queue.start();
+  await until('all have ended', () => [...queue.uploads].every(({ state: now }) => /done|refused/.test(now)));
+  const { log } = await state();
+  equal([[...queue.uploads].map((upload) => upload.state + upload.code).filter((text) => text !== 'done'), large.state], [['refusedtype_not_allowed'], 'done']);
+  ok(log.length <= 1.1 * 150, `at most 1.1 requests per file, got ${log.length}`);
+});
+
+test('when the requests for many files fail, they are sent all the same', async () => {
+  localStorage.clear();
+  const { options, state } = await scenario({ Faults: [
+    { On: 'issue batch', Times: 1, Do: '503', Code: 'store_unavailable' }, { On: 'complete batch', Times: 1, Do: 'swallow' }, { On: 'post', Times: 2, Do: 'reset' },
+  ] });
+  const queue = new Queue(options);
+  for (let n = 0; n < 30; n++) queue.add(file(100 + n, `file ${n}`));
+  queue.start();
+  await until('all are done', () => [...queue.uploads].every((upload) => upload.state === 'done'));
+  equal(Object.keys((await state()).sums).length, 30, 'stored files');
+});
+
+test('a small file that is removed before its turn is aborted, and one that is paused goes on later', async () => {
+  localStorage.clear();
+  const { options, state } = await scenario({ Faults: [{ On: 'post', Times: 1, Do: 'late' }] });
+  options.concurrency = 1;
+  const queue = new Queue(options);
+  const all = ['a', 'b', 'c', 'd'].map((name) => /** @type {Upload} */ (queue.add(file(100, name))));
+  queue.start();
+  await until('all have a plan', () => all.every((upload) => upload.plan));
+  queue.remove(all[3]);
+  equal(all[1].state, 'preparing');
+  queue.pause(all[1]);
+  await until('the others are done', () => all[0].state === 'done' && all[2].state === 'done');
+  queue.resume(all[1]);
+  await until('it is done', () => all[1].state === 'done');
+  const { log, sums } = await state();
+  equal([Object.keys(sums).sort(), count(log, 'issue'), count(log, 'post'), count(log, 'delete')], [['a', 'b', 'c'], 1, 3, 1]);
+});
+
+/** Uploads a file with a kept rate in bytes/s, and returns the largest number of parts under way. @param {string} rate @param {object} setup */
+async function largestConcurrency(rate, setup) {
+  localStorage.clear();
+  localStorage['postern-rate'] = rate;
+  const { options, state } = await scenario(setup);
+  const queue = new Queue(options);
+  const { XMLHttpRequest: original } = window;
+  let [underWay, largest] = [0, 0];
+  window.XMLHttpRequest = class extends original {
+    /** @override @param {string} method @param {string} url */
+    open(method, url) {
+      if (method === 'PUT') {
+        largest = Math.max(largest, ++underWay);
+        this.addEventListener('loadend', () => { underWay--; });
+      }
+      super.open(method, url);
+    }
+  };
+  try {
+    const upload = /** @type {Upload} */ (queue.add(file(20 * MiB)));
+    queue.start();
+    await until('it is done', () => upload.state === 'done');
+  } finally {
+    window.XMLHttpRequest = original;
+  }
+  return { largest, rate: +localStorage['postern-rate'], log: (await state()).log };
+}
+
+// A part of 5 MiB that takes half a second or longer was sent at less than 10.5 MB/s.
+for (const [kept, most] of /** @type {[string, number][]} */ ([['0', 2], ['500000', 2], ['3000000', 2], ['none', 2]])) {
+  test(`with a kept rate of ${kept} at most ${most} parts are sent at once while each takes half a second`, async () => {
+    const { largest, rate } = await largestConcurrency(kept, { Faults: [{ On: 'put', Times: 9, Do: 'late' }] });
+    ok(largest <= most && rate > 0 && rate < 22e6, `at most ${most} parts at a rate that was measured, got ${largest} at ${rate}`);
+  });
+}
+
+test('the first part is sent alone where no rate is known, and two where one is', async () => {
+  const starts = [];
+  for (const kept of ['0', '3000000']) {
+    localStorage.clear();
+    localStorage['postern-rate'] = kept;
+    const { options, state } = await scenario(hangingParts);
+    const queue = new Queue(options);
+    const upload = /** @type {Upload} */ (queue.add(file(20 * MiB)));
+    queue.start();
+    await until('all of the first parts is sent', () => upload.sentBytes >= (kept === '0' ? 5 : 10) * MiB);
+    starts.push((await state()).log.filter((line) => line.startsWith('put')).sort());
+    queue.remove(upload);
+  }
+  equal(starts, [['put 1'], ['put 1', 'put 2']]);
+});
+
+test('a pause lets a part end that is nearly sent, and only the rest is sent later', async () => {
+  const { queue, upload, state, chosen } = await startUpload({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: 'late' }] }, 10 * MiB);
+  await until('the second part is sent and has no answer', () => upload.storedBytes === 5 * MiB && upload.sentBytes === 10 * MiB);
+  queue.pause(upload);
+  equal([upload.state, upload.storedBytes, upload.sentBytes], ['paused', 5 * MiB, 5 * MiB], 'at once');
+  await until('the part is stored', () => upload.storedBytes === 10 * MiB);
+  equal(upload.state, 'paused');
+  queue.resume(upload);
+  await until('it is done', () => upload.state === 'done');
+  const { log, sums } = await state();
+  equal([1, 2].map((n) => count(log, `put ${n}`)), [1, 1]);
+  equal(sums[chosen.name], await sum(chosen));
+});
+
+test('the rate is sent as a hint, whatever is kept of it', async () => {
+  /** @type {number[]} */
+  const sent = [];
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (body) {
+    if (typeof body === 'string') sent.push(JSON.parse(body).rate);
+    send.call(this, /** @type {any} */ (body));
+  };
+  try {
+    for (const kept of ['', '1234567.8', '-5', '0', 'fast', '1e300', 'Infinity']) {
+      localStorage.clear();
+      if (kept) localStorage['postern-rate'] = kept;
+      const { options } = await scenario({});
+      const queue = new Queue(options);
+      const upload = /** @type {Upload} */ (queue.add(file(10)));
+      queue.start();
+      await until('it is done', () => upload.state === 'done');
+    }
+  } finally {
+    XMLHttpRequest.prototype.send = send;
+  }
+  equal(sent.filter((rate) => rate !== undefined), [1234568, 1e10, 1e10]);
 });
 
 test('a pause keeps what the store has, and resuming sends only the rest', async () => {
@@ -98,7 +232,7 @@ test('cancelling removes the parts from the store and the file from the list', a
   const { queue, upload, state } = await startUpload(hangingParts, 20 * MiB);
   await until('it is sending', () => upload.state === 'sending');
   ok(queue.remove(upload), 'removed');
-  equal([queue.uploads.size, Object.keys(localStorage)], [0, []]);
+  equal([queue.uploads.size, saved()], [0, []]);
   await until('the store is empty', async () => (await state()).uploads === 0);
 });
 
@@ -128,7 +262,7 @@ test('an unfinished upload of an earlier visit is listed, and only the rest of i
   const { log, sums } = await first.state();
   equal([1, 2, 3, 4].map((n) => count(log, `put ${n}`)), [1, 1, 1, 2]);
   equal([sums[first.chosen.name], count(log, 'issue')], [await sum(first.chosen), 1]);
-  equal(Object.keys(localStorage), []);
+  equal(saved(), []);
 });
 
 for (const [name, Do, Code, storedBytes] of /** @type {[string, string, string, number][]} */ ([
@@ -176,20 +310,20 @@ test('an upload whose file can be opened by its handle is resumed without a ques
 
 test('a handle that needs permission is kept until the person is asked; without permission it is dropped', async () => {
   const { options } = await scenario({});
-  const { saved } = new Queue(options);
+  const kept = new Queue(options).saved;
   const upload = new Upload(null, { name: 'a', size: 1, lastModified: 1 }, () => {});
   const answer = { prompt: 'prompt' };
   const handle = { queryPermission: () => answer.prompt, requestPermission: () => 'denied', getFile: () => Promise.reject(new Error('gone')) };
-  saved.withHandles = async () => handle;
-  equal([await saved.reopenFile(upload, false), upload.handle === /** @type {any} */ (handle)], [null, true], 'before the question');
-  equal([await saved.reopenFile(upload, true), upload.handle], [null, null], 'after a no');
+  kept.withHandles = async () => handle;
+  equal([await kept.reopenFile(upload, false), upload.handle === /** @type {any} */ (handle)], [null, true], 'before the question');
+  equal([await kept.reopenFile(upload, true), upload.handle], [null, null], 'after a no');
   answer.prompt = 'granted';
-  equal([await saved.reopenFile(upload, false), upload.handle], [null, null], 'when the file is gone');
+  equal([await kept.reopenFile(upload, false), upload.handle], [null, null], 'when the file is gone');
 });
 
 test('a file of the same name, size and date but with other content is sent from the start', async () => {
   const first = await startUpload(hangingParts, 20 * MiB);
-  await until('it is kept', () => Object.keys(localStorage).length);
+  await until('it is kept', () => saved().length);
   first.upload.controller?.abort();
   await until('the lock is free', async () => !(await navigator.locks.query()).held?.length);
   const other = new File([new Uint8Array(20 * MiB)], first.chosen.name, { lastModified: first.chosen.lastModified });

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // fakeServer is a JSON API and a store for the modules' own tests. Each test creates a scenario
@@ -37,12 +39,13 @@ type scenario struct {
 	serial  int
 }
 
-// fakeFault makes requests of one kind fail ("issue", "sign", "list", "put", "post", "complete").
+// fakeFault makes requests of one kind fail ("issue", "sign", "list", "put", "post", "complete",
+// "issue batch", "complete batch").
 type fakeFault struct {
 	On    string
 	Part  int // 0: any
 	Times int
-	Do    string // "reset", "swallow", "hang", or a status
+	Do    string // "reset", "swallow", "hang", "late" (half a second), or a status
 	Code  string
 	After string // Retry-After
 }
@@ -64,6 +67,8 @@ func newFakeServer(t *testing.T, static http.Handler) *fakeServer {
 	api.HandleFunc("PUT /fake/{realm}", f.changeOwner)
 	api.HandleFunc("GET /fake/{realm}/uploads/owner", f.handle("owner", f.owners))
 	api.HandleFunc("POST /fake/{realm}/uploads", f.handle("issue", f.issue))
+	api.HandleFunc("POST /fake/{realm}/uploads/batch", f.handle("issue batch", f.issueBatch))
+	api.HandleFunc("POST /fake/{realm}/uploads/complete", f.handle("complete batch", f.completeBatch))
 	api.HandleFunc("POST /fake/{realm}/uploads/{id}/parts", f.handle("sign", f.sign))
 	api.HandleFunc("GET /fake/{realm}/uploads/{id}/parts", f.handle("list", f.list))
 	api.HandleFunc("POST /fake/{realm}/uploads/{id}/complete", f.handle("complete", f.complete))
@@ -132,6 +137,12 @@ func (f *fakeServer) handle(what string, serve http.HandlerFunc) http.HandlerFun
 		f.mu.Unlock()
 		switch {
 		case fault == nil:
+			allowCrossOrigin(w)
+			serve(w, r)
+		case fault.Do == "late":
+			content, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(content))
+			time.Sleep(500 * time.Millisecond)
 			allowCrossOrigin(w)
 			serve(w, r)
 		case fault.Do == "swallow": // done, and the answer lost

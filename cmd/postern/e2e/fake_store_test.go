@@ -10,17 +10,45 @@ import (
 	"time"
 )
 
+// askedFile is a file as the API is asked for its plan.
+type askedFile struct {
+	Profile, Filename, Type string
+	Size                    int64
+}
+
 func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		Profile, Filename, Type string
-		Size                    int64
-	}
+	var asked askedFile
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		writeJSON(w, http.StatusBadRequest, map[string]any{"code": "invalid_request"})
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	writeJSON(w, http.StatusCreated, f.plan(r, asked))
+}
+
+// issueBatch refuses files named "refused".
+func (f *fakeServer) issueBatch(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Files []askedFile }
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		writeJSON(w, http.StatusBadRequest, map[string]any{"code": "invalid_request"})
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var outcomes []any
+	for _, file := range asked.Files {
+		if file.Filename == "refused" {
+			outcomes = append(outcomes, map[string]any{"problem": map[string]any{"status": 415, "code": "type_not_allowed"}})
+			continue
+		}
+		outcomes = append(outcomes, map[string]any{"upload": f.plan(r, file)})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"uploads": outcomes})
+}
+
+// plan issues an upload of a file.
+func (f *fakeServer) plan(r *http.Request, asked askedFile) map[string]any {
 	here := f.scenario(r)
 	here.serial++
 	id := fmt.Sprintf("%04d", here.serial)
@@ -36,7 +64,7 @@ func (f *fakeServer) issue(w http.ResponseWriter, r *http.Request) {
 		plan["method"] = "multipart"
 		plan["multipart"] = map[string]any{"partSize": here.PartSize, "partCount": here.partCount(asked.Size), "checksum": here.Checksum}
 	}
-	writeJSON(w, http.StatusCreated, plan)
+	return plan
 }
 
 // fakeToken is an upload token of which only the times can be read. It lasts an hour by the clock
@@ -170,17 +198,46 @@ func (f *fakeServer) complete(w http.ResponseWriter, r *http.Request) {
 	if u == nil {
 		return
 	}
+	if missing := u.missing(f.scenario(r)); len(missing) > 0 {
+		writeJSON(w, http.StatusConflict, map[string]any{"code": "incomplete", "missing": missing})
+		return
+	}
+	writeJSON(w, http.StatusOK, u.completed(r.PathValue("id")))
+}
+
+func (f *fakeServer) completeBatch(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Uploads []struct{ ID, Token string } }
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var outcomes []any
+	for _, one := range asked.Uploads {
+		u := f.scenario(r).uploads[one.ID]
+		switch {
+		case u == nil || one.Token != fakeToken(one.ID):
+			outcomes = append(outcomes, map[string]any{"problem": map[string]any{"status": 404, "code": "unknown_upload"}})
+		case len(u.missing(f.scenario(r))) > 0:
+			outcomes = append(outcomes, map[string]any{"problem": map[string]any{"status": 409, "code": "incomplete"}})
+		default:
+			outcomes = append(outcomes, map[string]any{"completed": u.completed(one.ID)})
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"uploads": outcomes})
+}
+
+// missing are the numbers of the parts that the store doesn't have.
+func (u *fakeUpload) missing(here *scenario) []int {
 	missing := []int{}
-	for n := int64(1); u.posted == nil && n <= max(1, f.scenario(r).partCount(u.Size)); n++ {
+	for n := int64(1); u.posted == nil && n <= max(1, here.partCount(u.Size)); n++ {
 		if u.parts[int(n)] == nil {
 			missing = append(missing, int(n))
 		}
 	}
-	if len(missing) > 0 {
-		writeJSON(w, http.StatusConflict, map[string]any{"code": "incomplete", "missing": missing})
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "key": "k/" + r.PathValue("id"), "size": u.Size, "type": u.Type})
+	return missing
+}
+
+func (u *fakeUpload) completed(id string) map[string]any {
+	return map[string]any{"id": id, "key": "k/" + id, "size": u.Size, "type": u.Type}
 }
 
 func (f *fakeServer) remove(w http.ResponseWriter, r *http.Request) {

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// Sizes of files, in bytes. Parts have the smallest size that a profile allows, doubled until the
-// file has at most 32 of them, up to 32 MiB. A dev server's smallest size is 8 MiB.
+// Sizes of files, in bytes. A dev server has parts of 5 MiB for files up to 80 MiB, and then 16
+// parts.
+const mediumParts = 16
+
 var (
-	mediumFile  = pick[int64](long, 256*mebibyte, 80*mebibyte)
-	mediumParts = pick(long, 16, 10)
+	mediumFile = pick[int64](long, 256*mebibyte, 80*mebibyte)
 	// largeFile is for separate servers with largePart; in long runs one part is less than 3 % of
 	// it.
-	largeFile  = pick[int64](long, 1152*mebibyte, 155*mebibyte)
-	largePart  = pick[int64](long, 32*mebibyte, 5*mebibyte)
-	largeParts = int(largeFile / largePart)
+	largeFile = pick[int64](long, 1152*mebibyte, 155*mebibyte)
+	largePart = pick[int64](long, 32*mebibyte, 5*mebibyte)
 )
 
 // withLargeParts makes the parts of largeFile.
@@ -51,7 +51,6 @@ type faultRun struct {
 	tab       *tab
 	dev       *devServer
 	storeHost string
-	parts     int             // that the file has
 	done      <-chan struct{} // closed when the test ends
 	count     atomic.Int64    // requests that the fault has counted
 	strikes   atomic.Int64    // requests that the fault has changed
@@ -149,7 +148,7 @@ func (fault fault) requireSameFileAfter(b *tab, p *devServer) {
 	b.beforeLoad(holdStallClocks)
 	b.open(site + "/forms/files")
 	evaluate[any](b, recordSends)
-	f := &faultRun{tab: b, dev: p, storeHost: hostOf(b.t, p.Store), parts: pick(fault.large, largeParts, mediumParts), done: b.t.Context().Done()}
+	f := &faultRun{tab: b, dev: p, storeHost: hostOf(b.t, p.Store), done: b.t.Context().Done()}
 	b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool { return fault.intercept(f, w, r) })
 	b.upload(path)
 	if fault.end != nil {
@@ -183,10 +182,11 @@ const holdStallClocks = `(() => {
 	slow();
 })()`
 
-// ringStallClock waits until all other parts are stored, and then tells the page that the request
-// still under way has stalled.
+// ringStallClock waits until no other request is under way and no more of it arrives, and then
+// tells the page that it has stalled. Where one part is sent at a time, no other part is sent
+// meanwhile.
 func (f *faultRun) ringStallClock() {
-	waitFor(f.tab.t, "all other parts are stored", func() bool { return f.tab.parts(f.dev).accepted() >= f.parts-1 })
+	f.waitForQuiet()
 	f.tab.waitUntil("one request is under way", `stallClocks.size == 1`)
 	evaluate[any](f.tab, `stallClocks.forEach((ring) => ring())`)
 }
@@ -265,22 +265,27 @@ func pauseNetwork(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
 // endPausedNetwork lets data pass once none has arrived for a while. The page can do nothing but
 // wait.
 func (f *faultRun) endPausedNetwork() {
-	const quiet = 20 // polls
 	waitFor(f.tab.t, "data waits", func() bool { return f.tab.Proxy.listener.waitingConnections() > 0 })
-	for same, before := 0, int64(-1); same < quiet; time.Sleep(pollInterval) {
-		received, _ := f.tab.parts(f.dev).received()
-		same = pick(received == before, same+1, 0)
-		before = received
-	}
+	f.waitForQuiet()
 	if state := evaluate[string](f.tab, `document.querySelector(".postern-file").dataset.state`); state != "sending" {
 		f.tab.t.Errorf("state of the row while nothing arrives: wanted sending, got %s", state)
 	}
 	f.repair()
 }
 
-// arriveTooLate holds the first parts back until their URLs have expired.
+// waitForQuiet waits until nothing has arrived for a while.
+func (f *faultRun) waitForQuiet() {
+	const quiet = 20 // polls
+	for same, before := 0, int64(-1); same < quiet; time.Sleep(pollInterval) {
+		received, _ := f.tab.parts(f.dev).received()
+		same = pick(received == before, same+1, 0)
+		before = received
+	}
+}
+
+// arriveTooLate holds the first part back until its URL has expired, and once more.
 func arriveTooLate(f *faultRun, _ http.ResponseWriter, r *http.Request) bool {
-	if !f.strikesFirst(4, r) {
+	if !f.strikesFirst(2, r) {
 		return false
 	}
 	query := r.URL.Query()

@@ -116,7 +116,7 @@ func TestAFileIsUploadedByKeyboardAlone(t *testing.T) {
 	release := b.Proxy.hold(t, func(r *http.Request) bool { return p.isForStore(r) && r.URL.Query().Get("partNumber") > "1" })
 	b.tabTo("input[type=file]")
 	b.pressAndChooseFile(enterKey, path)
-	b.waitForAcceptedBytes(p, 8*mebibyte)
+	b.waitForAcceptedBytes(p, 5*mebibyte)
 	b.tabTo("[data-action=pause]")
 	b.pressKey(spaceKey)
 	b.waitForRow("paused")

@@ -114,7 +114,7 @@ func TestAPausedFileResumesAndACancelledFileIsRemoved(t *testing.T) {
 	b.open(p.URL + "/forms/files")
 	release := b.Proxy.hold(t, p.partsFrom(2))
 	b.upload(path)
-	b.waitForAcceptedBytes(p, 8*mebibyte)
+	b.waitForAcceptedBytes(p, 5*mebibyte)
 	b.pressRowButton("pause")
 	b.waitForRow("paused")
 	release()

@@ -123,7 +123,7 @@ func TestAResetFormCancelsItsUploads(t *testing.T) {
 	film, _ := randomFile(t, "film.bin", 20*mebibyte)
 	widget.chooseFiles(writeFile(t, "notes.txt", []byte("words")), film)
 	b.waitForValues(1)
-	widget.waitForAcceptedBytes(p, 8*mebibyte)
+	widget.waitForAcceptedBytes(p, 5*mebibyte)
 	if open := p.store(t).openUploads(); len(open) != 1 {
 		t.Fatalf("open multipart uploads before the reset: wanted one, got %q", open)
 	}

@@ -1,0 +1,60 @@
+/** @import {QueueOptions} from './types.d.ts' */
+import { Slots, keepRate, lastRate } from './core.js';
+
+/** Rates in bytes/s, from which two parts are sent at once, and from which more may be. */
+const [TWO, MORE] = [2e6, 1e7];
+const MAX_CONCURRENCY = 6;
+
+/**
+ * How many parts are sent at once, of all files of a page together. Each part that is under way is lost when its connection breaks: on a
+ * slow line there is one, and more than two are there only while that is faster.
+ */
+export class Pace {
+  /** More than that weren't faster. */
+  #most = MAX_CONCURRENCY;
+  /** What was sent `since` the number of parts last changed, and the rate before that. `since` is 0 until a part is sent. */
+  #window = { bytes: 0, parts: 0, since: 0, rate: 0 };
+  slots = new Slots(lastRate() < TWO ? 1 : 2);
+
+  /** A part begins to be sent. */
+  begin() {
+    this.#window.since ||= performance.now();
+  }
+
+  /** A part wasn't sent. */
+  fail() {
+    this.slots.limit = Math.max(1, this.slots.limit - 1);
+    this.restart();
+  }
+
+  /** Measures anew: what was measured while parts were aborted or failed says nothing. @param {number} [since] @param {number} [rate] */
+  restart(since = 0, rate = 0) {
+    this.#window = { bytes: 0, parts: 0, since, rate };
+  }
+
+  /** A part was sent. Once as many were as are sent at once, the rate decides how many follow. @param {number} bytes of the part */
+  end(bytes) {
+    const window = this.#window;
+    const { limit } = this.slots;
+    window.bytes += bytes;
+    if (++window.parts < limit) return;
+    const now = performance.now();
+    const rate = (window.bytes / (now - window.since)) * 1000;
+    if (limit > 2 && rate < window.rate * 1.05) this.#most = limit - 1;
+    const next = rate < TWO ? 1 : rate < MORE ? 2 : Math.min(Math.max(2, limit + 1), this.#most);
+    this.slots.limit = next;
+    keepRate(rate);
+    // The rate to be exceeded is that of fewer parts.
+    this.restart(now, next > limit ? rate : 0);
+  }
+}
+
+/** @type {WeakMap<QueueOptions, Pace>} */
+const paces = new WeakMap();
+
+/** The pace of a queue. @param {QueueOptions} options */
+export function paceOf(options) {
+  const pace = paces.get(options) ?? new Pace();
+  paces.set(options, pace);
+  return pace;
+}
