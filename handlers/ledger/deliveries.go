@@ -128,7 +128,7 @@ type Attempt struct {
 // another process has taken the delivery, it is ErrLeaseLost and nothing changes.
 func (l *Ledger) FinishDelivery(ctx context.Context, d Delivery, a Attempt) error {
 	return changeOne(ctx, l, ErrLeaseLost, `UPDATE postern_deliveries SET state = $3, due = $4, leased = 0, lease = '', changed = $5, status = $6, reason = $7
-		WHERE id = $1 AND lease = $2`, d.ID, d.lease, string(a.State), max(a.Next.UnixMilli(), 0), l.config.Now().UnixMilli(), a.Status, a.Reason)
+		WHERE id = $1 AND lease = $2`, d.ID, d.lease, string(a.State), max(a.Next.UnixMilli(), 0), l.config.Now().UnixMilli(), a.Status, storable(a.Reason))
 }
 
 // Replay makes a delivery due now, under the same ID, whether it has failed or was taken before.

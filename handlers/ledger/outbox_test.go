@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +95,19 @@ var _ = onBoth(
 		l.clock.move(time.Millisecond)
 		if l.deliver(t, other, a.tell) != 1 || fmt.Sprint(a.told) != "[a accepted 1]" {
 			t.Errorf("told of %v", a.told)
+		}
+	}},
+	sentence{"a failure whose text is cut within a letter, or isn't text, is stored as any other", func(t *testing.T, l testLedger) {
+		for i, text := range []string{"x" + strings.Repeat("ä", maxReason), "NUL \x00 and broken UTF-8 \xff"} {
+			a := listener{fail: errors.New(text)}
+			id := fmt.Sprint("upload", i)
+			l.decided(t, id, uploads.StateRefused)
+			l.deliver(t, l.Ledger, a.tell)
+			for _, d := range l.deliveries(t) {
+				if d.Upload == id && (d.Reason == "" || !d.Due.After(l.clock.read())) {
+					t.Errorf("the delivery is %+v", d)
+				}
+			}
 		}
 	}},
 	sentence{"a panic of the application's is a failure like any other", func(t *testing.T, l testLedger) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +26,7 @@ type proxy struct {
 func startProxy(t *testing.T) *proxy {
 	t.Helper()
 	p := &proxy{}
-	p.Server = httptest.NewServer(&httputil.ReverseProxy{Transport: p, ErrorHandler: unanswered, Rewrite: func(r *httputil.ProxyRequest) {
+	p.Server = httptest.NewServer(&httputil.ReverseProxy{Transport: p, ErrorHandler: unanswered, ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: "postern"})
 		r.Out.Host = r.In.Host
 	}})
