@@ -7,16 +7,15 @@ const URGENT = ':is([data-state=refused], [data-state=failed], [data-state=inter
 
 /** Rows that need the person come first, in the list and in a folder. A row that has the focus stays where it is. @param {HTMLElement} row */
 export function placeRow(row) {
-  const list = row.parentElement;
+  const { parentElement: list, nextElementSibling: next } = row;
   if (!list || row.contains(document.activeElement)) return;
-  const follows = (/** @type {Element | null | undefined} */ other) => other && row.compareDocumentPosition(other) === Node.DOCUMENT_POSITION_FOLLOWING;
   if (!row.matches(URGENT)) {
-    const last = [...list.querySelectorAll(`:scope > ${URGENT}`)].at(-1);
-    if (follows(last)) last?.after(row);
+    // Most rows are in their place, and there may be thousands.
+    if (next?.matches(URGENT)) [...list.querySelectorAll(`:scope > ${URGENT}`)].at(-1)?.after(row);
     return;
   }
   const first = list.querySelector(`:scope > :not(${URGENT})`);
-  if (first !== row && !follows(first)) first?.before(row);
+  if (first && first.compareDocumentPosition(row) === Node.DOCUMENT_POSITION_FOLLOWING) first.before(row);
 }
 
 /** The row of a folder: it says how far its files are, and opens to show the row of each. */
