@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -238,4 +241,35 @@ func TestTheLogLinesOfABatchNameItsUploads(t *testing.T) {
 	}
 	s.log.wantIDs(t, one.ID, two.ID)
 	s.log.wantMessage(t, "request failed")
+}
+
+// serviceFolder is absolute, since a running store changes the working directory.
+var serviceFolder, _ = filepath.Abs("uploads")
+
+// logCall is a call of a logger of the service, whose lines are all about an upload.
+var logCall = regexp.MustCompile(`[lL]ogger\.(?:Debug|Info|Warn|Error|Log)[A-Za-z]*\(`)
+
+// Some lines take minutes or an outage at the right moment to be written, so their code is read too.
+func TestEveryLogCallOfTheServiceNamesItsUpload(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(serviceFolder, "*.go"))
+	if err != nil || len(files) < 20 {
+		t.Fatal(len(files), err)
+	}
+	calls := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range logCall.FindAllIndex(text, -1) {
+			call, _, _ := strings.Cut(string(text[at[0]:min(at[0]+400, len(text))]), "\n\t}")
+			if calls++; !strings.Contains(call, `"id"`) {
+				t.Errorf("%s: the line doesn't name its upload: %s", file, call)
+			}
+		}
+	}
+	if calls < 10 {
+		t.Errorf("%d calls found", calls)
+	}
 }

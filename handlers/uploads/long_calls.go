@@ -40,15 +40,15 @@ func (r recorder) alone(ctx context.Context, id string, call func() error) error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		r.keepLease(ctx, name)
+		r.keepLease(ctx, name, id)
 	}()
 	defer func() { cancel(); <-ended }()
 	return call()
 }
 
 // keepLease takes a lease when the call has become a long one, renews it until ctx ends, and gives
-// it back. While the ledger is away there is none.
-func (r recorder) keepLease(ctx context.Context, name string) {
+// it back. While the ledger is away there is none. id is that of the upload.
+func (r recorder) keepLease(ctx context.Context, name, id string) {
 	timer := time.NewTimer(leaseAfter)
 	defer timer.Stop()
 	taken := false
@@ -57,7 +57,7 @@ func (r recorder) keepLease(ctx context.Context, name string) {
 		case <-timer.C:
 			taken = true
 			if _, err := r.ledger.TakeLease(ctx, name, r.holder); err != nil && ctx.Err() == nil {
-				r.logger.WarnContext(ctx, "lease isn't taken or renewed", "name", name, "error", problem.LogText(err.Error()))
+				r.logger.WarnContext(ctx, "lease isn't taken or renewed", "id", id, "error", problem.LogText(err.Error()))
 			}
 			timer.Reset(leaseRenewal)
 		case <-ctx.Done():
