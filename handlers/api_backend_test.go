@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -72,7 +73,7 @@ func TestApplicationsAndTheirLedgerOnBothDatabases(t *testing.T) {
 			for says, test := range onBothDatabases {
 				t.Run(says, func(t *testing.T) {
 					test(t, func(t *testing.T, c *clock) *testLedger {
-						return &testLedger{Ledger: openRecords(t, records.Config{URL: url(t), Now: c.now})}
+						return &testLedger{Ledger: openRecords(t, records.Config{URL: url(t), Now: c.now, Logger: slog.New(slog.DiscardHandler)})}
 					})
 				})
 			}
