@@ -113,7 +113,7 @@ export class Uploader extends FormElement {
       metadata: async ({ file }) => (this.hasAttribute('accept-metadata') ? (await import('./metadata.js')).metadataOf(this, file) : undefined),
       removable: +text('removable'),
       stall: +text('stall') || 20000,
-      concurrency: +text('concurrency') || 4,
+      concurrency: +text('concurrency') || 6,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),
       owners: () => text('owners').split(' ').filter(Boolean),
       emit: (name, detail) => this.dispatchEvent(new CustomEvent(`postern:${name}`, { bubbles: true, cancelable: true, detail })),

@@ -1,5 +1,6 @@
-// node bench.js --postern PATH [--size MiB] [--rounds N] [--latency MS --rate MBIT]
-// Prints medians of seconds, of the browser's CPU seconds and of requests (preflights included), per client.
+// node bench.js --postern PATH [--size MiB | --files N] [--rounds N] [--latency MS --rate MBIT]
+// Prints medians of seconds, of the browser's CPU seconds and of requests (preflights included), per client. With --files, N files of
+// 10 kB are sent in place of one large one, and the longest task of the main thread (by the clock) and the largest heap are printed too.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -14,15 +15,17 @@ const { values } = parseArgs({ options: {
   postern: { type: 'string', default: 'postern' },
   chromium: { type: 'string', default: '/usr/bin/chromium' },
   size: { type: 'string', default: '512' },
+  files: { type: 'string', default: '0' },
   rounds: { type: 'string', default: '5' },
   latency: { type: 'string', default: '0' },
   rate: { type: 'string', default: '0' },
   only: { type: 'string', default: '' },
 } });
 const MiB = 1 << 20;
+const count = Number(values.files);
 const size = Number(values.size) * MiB;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-bench-'));
-const file = path.join(dir, 'file.bin');
+const files = count ? Array.from({ length: count }, (_, i) => path.join(dir, `${i}.bin`)) : [path.join(dir, 'file.bin')];
 
 /** The processor time of a process and all below it, in seconds. */
 function cpu(root) {
@@ -56,14 +59,14 @@ async function dev(args) {
   throw new Error('postern ended before it was ready');
 }
 
-/** Puts the file into the page's file input by its path; Playwright's own call would copy it first. */
+/** Puts the files into the page's file input by its path; Playwright's own call would copy it first. */
 async function choose(session) {
   const { root } = await session.send('DOM.getDocument');
   const { nodeId } = await session.send('DOM.querySelector', { nodeId: root.nodeId, selector: 'input[type=file]' });
-  await session.send('DOM.setFileInputFiles', { nodeId, files: [file] });
+  await session.send('DOM.setFileInputFiles', { nodeId, files });
 }
 
-/** Uploads the file once by a client, in a new browser context, and returns seconds, CPU seconds and the number of requests. */
+/** Uploads the files once by a client, in a new browser context, and returns seconds, CPU seconds and the number of requests. */
 async function once(browser, root, client) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -72,12 +75,22 @@ async function once(browser, root, client) {
   await page.goto(client.url);
   if (client.ours) {
     await page.waitForSelector('postern-uploader[ready]');
-    await page.evaluate(() => {
+    await page.evaluate((all) => {
+      let done = 0;
       document.addEventListener('change', () => { window.began ??= performance.now(); }, true);
-      document.addEventListener('postern:done', () => { window.finished = performance.now(); });
+      document.addEventListener('postern:done', () => { if (++done === all) window.finished = performance.now(); });
       document.addEventListener('postern:fail', () => { window.finished = NaN; });
-    });
+    }, files.length);
   }
+  await page.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration); }).observe({ type: 'longtask' });
+  });
+  let heap = 0;
+  const measure = count ? setInterval(async () => {
+    const { usedSize } = await session.send('Runtime.getHeapUsage').catch(() => ({ usedSize: 0 }));
+    heap = Math.max(heap, usedSize);
+  }, 250) : 0;
   let requests = 0;
   session.on('Network.requestWillBeSent', ({ request }) => { requests += /^http/.test(request.url) ? 1 : 0; });
   const before = cpu(root);
@@ -85,9 +98,11 @@ async function once(browser, root, client) {
   await page.waitForFunction(() => window.finished !== undefined, null, { timeout: 120000, polling: 20 });
   const seconds = (await page.evaluate(() => window.finished - window.began)) / 1000;
   const used = cpu(root) - before;
+  clearInterval(measure);
+  const longest = await page.evaluate(() => window.longest);
   await context.close();
   if (!(seconds > 0)) throw new Error(`${client.name} failed`);
-  return { seconds, cpu: used, requests };
+  return { seconds, cpu: used, requests, longest, heap: heap / 1e6 };
 }
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
@@ -110,14 +125,16 @@ const clients = [
   { name: 'postern', url: `${plain.url}/forms/files`, ours: true },
   { name: 'postern + crc32', url: `${summed.url}/forms/files`, ours: true },
   { name: 'uppy', url: `${peers.url}/uppy${size > 100e6 ? '' : '?multipart-from=1'}` },
-  { name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&concurrency=6` },
-  { name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&concurrency=4` },
+  ...(count ? [] : [{ name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&concurrency=6` }]),
+  ...(count ? [] : [{ name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&concurrency=4` }]),
 ].filter(({ name }) => new RegExp(values.only).test(name));
 try {
-  const content = fs.openSync(file, 'w');
-  for (let at = 0; at < size; at += MiB) fs.writeSync(content, crypto.getRandomValues(new Uint8Array(65536)), 0, 65536, at);
-  fs.ftruncateSync(content, size);
-  fs.closeSync(content);
+  for (const file of files) {
+    const content = fs.openSync(file, 'w');
+    for (let at = 0; at < (count ? 1 : size); at += MiB) fs.writeSync(content, crypto.getRandomValues(new Uint8Array(65536)), 0, 65536, at);
+    fs.ftruncateSync(content, count ? 10000 : size);
+    fs.closeSync(content);
+  }
   const results = new Map(clients.map((client) => [client.name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const client of clients) {
@@ -130,8 +147,8 @@ try {
   }
   const rate = Number(values.rate) * 125000;
   for (const [name, list] of results) {
-    const [seconds, used, requests] = ['seconds', 'cpu', 'requests'].map((key) => median(list.map((one) => one[key])));
-    console.log(`${name.padEnd(16)} ${seconds.toFixed(2)} s${rate ? ` (${(seconds / (size / rate)).toFixed(2)} of ideal)` : ''}, ${used.toFixed(2)} CPU s, ${requests} requests`);
+    const [seconds, used, requests, longest, heap] = ['seconds', 'cpu', 'requests', 'longest', 'heap'].map((key) => median(list.map((one) => one[key])));
+    console.log(`${name.padEnd(16)} ${seconds.toFixed(2)} s${rate ? ` (${(seconds / (size / rate)).toFixed(2)} of ideal)` : ''}, ${used.toFixed(2)} CPU s, ${requests} requests${count ? `, longest task ${longest} ms, heap ${heap.toFixed(1)} MB` : ''}`);
   }
 } finally {
   await browser.close();

@@ -8,6 +8,6 @@ uppy.use(AwsS3, { companionEndpoint: '', ...(from && { shouldUseMultipart: (file
 uppy.on('complete', ({ failed }) => { window.finished = failed.length ? NaN : performance.now(); });
 document.querySelector('input').onchange = ({ target }) => {
   window.began = performance.now();
-  uppy.addFile({ name: target.files[0].name, type: target.files[0].type, data: target.files[0] });
+  uppy.addFiles([...target.files].map((data) => ({ name: data.name, type: data.type, data })));
   uppy.upload();
 };
