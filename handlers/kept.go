@@ -12,8 +12,8 @@ import (
 //
 //	go h.Run(ctx)
 //
-// When ctx ends, Run waits for what is under way, 20 seconds at most. Without a ledger it does
-// nothing until then.
+// When ctx ends, Run waits for what is under way, 20 seconds at most; close the ledger after that.
+// Without a ledger it does nothing until then.
 func (h *Handlers) Run(ctx context.Context) { h.service.Run(ctx) }
 
 // Claim says that the application keeps an upload: it isn't removed after Profile.Unclaimed, and
