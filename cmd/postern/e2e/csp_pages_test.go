@@ -30,7 +30,7 @@ func (b *tab) visitEverything(p *devServer, check func(page *tab)) {
 	first.open(p.URL + "/forms/files")
 	release := first.Proxy.hold(b.t, p.partsFrom(3))
 	first.upload(path)
-	first.waitForAcceptedBytes(p, 16*mebibyte)
+	first.waitForAcceptedBytes(p, 10*mebibyte)
 	first.Close()
 	b.waitForReleasedLocks()
 	b.open(p.URL + "/forms/files")

@@ -36,7 +36,7 @@ func (b *tab) beginAndHold(p *devServer, handle bool) (release func()) {
 		const handle = await ownFile();
 		document.querySelector("postern-uploader").add([Object.assign(await handle.getFile(), %s)]);
 	})()`, makeOwnFile, pick(handle, "{handle}", "{}")))
-	b.waitForAcceptedBytes(p, 16*mebibyte)
+	b.waitForAcceptedBytes(p, 10*mebibyte)
 	return release
 }
 

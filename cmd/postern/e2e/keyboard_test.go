@@ -211,7 +211,7 @@ func TestByKeyboardAnInterruptedFileIsResumedOrDiscarded(t *testing.T) {
 	release := first.Proxy.hold(t, p.partsFrom(3))
 	first.upload(path, other)
 	first.waitUntil("both files are being sent", `document.querySelectorAll(".postern-file[data-state=sending]").length == 2`)
-	first.waitForAcceptedBytes(p, 16*mebibyte)
+	first.waitForAcceptedBytes(p, 10*mebibyte)
 	first.Close()
 	anchor.waitForReleasedLocks()
 	release()
