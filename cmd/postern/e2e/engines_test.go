@@ -41,8 +41,13 @@ func TestFirefoxAndWebKitDoWhatPeopleDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := startEngine(t, start)
-			t.Run("planted problems are found", func(t *testing.T) { findProblems(e.newTab(t), e.dev) })
-			t.Run("the window is photographed", func(t *testing.T) { takePicture(e.newTab(t), e.dev) })
+			t.Run("planted problems are found, and pictures show the page", func(t *testing.T) {
+				b := e.newTab(t)
+				b.open(e.dev.URL + "/forms/photos")
+				b.waitUntilReady(true)
+				b.takePicture()
+				b.findProblems()
+			})
 			for _, flow := range flows() {
 				if flow.long && !long {
 					continue
@@ -61,9 +66,9 @@ func TestFirefoxAndWebKitDoWhatPeopleDo(t *testing.T) {
 	}
 }
 
-// takePicture requires a picture of a page that has more than one colour.
-func takePicture(b *tab, p *devServer) {
-	b.open(p.URL + "/forms/photos")
+// takePicture requires a picture of the page that has more than one colour.
+func (b *tab) takePicture() {
+	b.t.Helper()
 	encoded, err := b.engine.Screenshot()
 	must(b.t, err)
 	picture, err := png.Decode(bytes.NewReader(encoded))

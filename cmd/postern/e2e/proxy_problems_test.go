@@ -95,10 +95,9 @@ func (p *proxy) reportedProblems(t *testing.T) []string {
 	return slices.Clone(p.problems)
 }
 
-// findProblems makes two problems in a page and requires that both are reported.
-func findProblems(b *tab, p *devServer) {
-	b.open(p.URL + "/forms/photos")
-	b.waitUntilReady(true)
+// findProblems makes two problems in the page and requires that both are reported.
+func (b *tab) findProblems() {
+	b.t.Helper()
 	for _, planted := range []struct{ problem, script string }{
 		{"exception: ", `void setTimeout(() => { throw new Error("planted") })`},
 		{"img-src", `document.body.append(Object.assign(new Image(), { src: "http://other.localhost/planted.png" }))`},
