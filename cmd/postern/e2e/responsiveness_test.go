@@ -36,7 +36,7 @@ func TestThePageStaysResponsiveAndUsesLittleMemory(t *testing.T) {
 		b := newTab(t, tabOptions{})
 		size := pick[int64](long, 32, 1) * 256 * mebibyte
 		path := sparseFile(t, "garden.img", size, 8*mebibyte)
-		store := startComparingStore(t, b.Proxy, path, 64*mebibyte)
+		store := startComparingStore(t, b.Proxy, path, pick[int64](long, 64, 16)*mebibyte)
 		b.open(uploadsOrigin + "/forms/files")
 		b.requireResponsive([]string{path}, `document.querySelector(".postern-file[data-state=done]") != null`)
 		store.requireComplete(t)
