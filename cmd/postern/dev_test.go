@@ -116,7 +116,7 @@ func TestDemoPagesAllowPosternAndNothingElse(t *testing.T) {
 	}
 }
 
-var hrefs = regexp.MustCompile(`(?:href|src|server|action)="([^"]+)"`)
+var hrefs = regexp.MustCompile(`\s(?:href|src|server|action)="([^"]+)"`)
 
 // It follows the links of the start page, and the links of every page it reaches.
 func TestEveryLinkOfTheStartPageWorks(t *testing.T) {
