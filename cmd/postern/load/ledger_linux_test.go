@@ -39,6 +39,36 @@ func BenchmarkLedger(b *testing.B) {
 	}
 }
 
+// TestMemoryStaysFlatWithALedger runs with -load alone: it takes as long as that says.
+func TestMemoryStaysFlatWithALedger(t *testing.T) {
+	if *minDuration == 0 {
+		t.Skip("takes minutes: -load 10m runs it")
+	}
+	servers := startServers(t, "sqlite:postern.db", testpostgres.Start(t, "fsync=on").Database(t))
+	end := time.Now().Add(*minDuration)
+	var all sync.WaitGroup
+	for i, s := range servers {
+		all.Go(func() {
+			var progress atomic.Int64
+			stop, sampled := make(chan struct{}), make(chan []sample, 1)
+			go func() { sampled <- s.sampleMemory(t, &progress, stop) }()
+			for time.Now().Before(end) && !t.Failed() {
+				s.formPages(t, ledgerClients/len(servers), ledgerTurn)
+				progress.Add(ledgerTurn)
+			}
+			close(stop)
+			t.Log([]string{"SQLite", "PostgreSQL"}[i])
+			requireBoundedMemory(t, <-sampled)
+		})
+	}
+	all.Wait()
+	for _, s := range servers {
+		if warnings := s.warnings(t); warnings != nil {
+			t.Errorf("log of a server: wanted no warnings and errors, got\n%s", warnings)
+		}
+	}
+}
+
 // took is for how long clients waited.
 type took struct{ all, median time.Duration }
 
