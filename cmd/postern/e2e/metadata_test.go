@@ -66,7 +66,7 @@ func TestFilesBeyondTheProfilesNumberAreRefusedInTheVisitorsLanguage(t *testing.
 		paths = append(paths, writeFile(t, name, pngOf(t, 50<<10)))
 	}
 	b.chooseFiles(paths...)
-	b.waitUntil("two are done and one is refused", `[...document.querySelectorAll(".postern-file")].map((f) => f.dataset.state).join() == "done,done,refused"`)
+	b.waitUntil("two are done and one is refused", `[...document.querySelectorAll(".postern-file")].map((f) => f.dataset.state).join() == "refused,done,done"`) // what needs the person is first
 	text := evaluate[string](b, `document.querySelector(".postern-file[data-state=refused] .postern-status").textContent.replace(/[\u2068\u2069]/g, "")`)
 	if text != "Hier können nur 2 Dateien hochgeladen werden, deshalb bleibt c.png weg. Entfernen Sie erst eine andere." {
 		t.Errorf("got %q", text)
@@ -87,19 +87,22 @@ func TestWhereOneFileIsAllowedANewChoiceReplacesTheOld(t *testing.T) {
 	states := func() string {
 		return evaluate[string](b, `[...document.querySelectorAll(".postern-file")].map((f) => f.querySelector("bdi").title + " " + f.dataset.state).join()`)
 	}
-	first, second, third := writeFile(t, "a.png", pngOf(t, 50<<10)), writeFile(t, "b.png", pngOf(t, 50<<10)), writeFile(t, "c.png", pngOf(t, 50<<10))
-	b.chooseFiles(first)
+	var paths []string
+	for _, name := range []string{"a.png", "b.png", "c.png", "d.png"} {
+		paths = append(paths, writeFile(t, name, pngOf(t, 50<<10)))
+	}
+	b.chooseFiles(paths[0])
 	b.waitForState("done")
-	b.chooseFiles(second)
+	b.chooseFiles(paths[1])
 	b.waitUntil("the second has replaced the first", `document.querySelector(".postern-file bdi")?.title == "b.png"`)
 	b.waitForState("done")
 	if got := states(); got != "b.png done" {
 		t.Errorf("rows: got %q", got)
 	}
-	b.dragFiles("form", true, third, first)
+	b.dragFiles("form", true, paths[2], paths[3])
 	b.waitUntil("one is done and one refused", `[...document.querySelectorAll(".postern-file")].map((f) => f.dataset.state).sort().join() == "done,refused"`)
 	text := evaluate[string](b, `document.querySelector(".postern-file[data-state=refused] .postern-status").textContent.replace(/[\u2068\u2069]/g, "")`)
-	if text != "Only one file can be uploaded here, so a.png was left out." {
+	if text != "Only one file can be uploaded here, so d.png was left out." {
 		t.Errorf("got %q", text)
 	}
 }

@@ -92,7 +92,7 @@ func (b *tab) uploadAcrossRenewal(p *devServer, o *ticketServer) {
 	film, sum := randomFile(b.t, "film.bin", 20*mebibyte)
 	files, sums := []string{film}, map[string]bool{sum: true}
 	for i := range small {
-		content := pngOf(b.t, 30<<10+i)
+		content := pngOf(b.t, 300<<10+i) // too large to be issued together
 		files, sums[sumOf(content)] = append(files, writeFile(b.t, fmt.Sprintf("plot-%d.png", i), content)), true
 	}
 	b.chooseFiles(files...)
@@ -193,7 +193,7 @@ func TestFilesAddedTogetherShareOneTicket(t *testing.T) {
 	})()`)
 	var files []string
 	for i := range 4 {
-		files = append(files, writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 30<<10)))
+		files = append(files, writeFile(t, fmt.Sprintf("plot-%d.png", i), pngOf(t, 300<<10))) // too large for one request together
 	}
 	widget.chooseFiles(files...)
 	widget.waitUntil("all files wait for a ticket", `wanted == 4`)
