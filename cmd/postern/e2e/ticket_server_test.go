@@ -70,7 +70,7 @@ func failTwice(_ *tab, _ *devServer, times int, w http.ResponseWriter) bool {
 
 // answerLate answers when other files have been uploaded meanwhile.
 func answerLate(b *tab, p *devServer, _ int, _ http.ResponseWriter) bool {
-	waitFor(b.t, "all files that began with the film are uploaded", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 3 })
+	waitFor(b.t, "all files that began with the film are uploaded", func() bool { return countOf(b.responseStatuses(p, "/complete"), http.StatusOK) == 5 })
 	return false
 }
 
