@@ -64,7 +64,7 @@ func (b *tab) showEveryRow() {
 	}
 	evaluate[any](b, "("+addRowInState+`)("interrupted", "", {})`) // with a handle: the browser can open the file again
 	b.waitUntil("every state is shown", fmt.Sprintf(`new Set([...document.querySelectorAll(".postern-file")].map((f) => f.dataset.state)).size == %d`, len(stepsTo)))
-	b.waitUntil("the total is shown, with its buttons", `document.querySelector(".postern-total:not([hidden]) .postern-status").textContent != ""`)
+	b.waitUntil("the total is shown, with its buttons", `Boolean(document.querySelector(".postern-total:not([hidden]) .postern-status")?.textContent)`)
 	b.waitUntil("a thumbnail is shown", `document.querySelector(".postern-thumb canvas") != null`)
 }
 
