@@ -189,7 +189,7 @@ func (s Sweep) sweepArea(ctx context.Context, area sweepArea, all map[sweepArea]
 	}
 	in := &s3.ListMultipartUploadsInput{Bucket: &area.bucket, Prefix: aws.String(literalPrefix(area.template))}
 	for {
-		page, err := within(ctx, s.Timeout, s.Client.ListMultipartUploads, in)
+		page, err := patiently(ctx, s.Timeout, s.Client.ListMultipartUploads, in)
 		if err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ func (s Sweep) take(ctx context.Context, up AbandonedUpload) error {
 func (s Sweep) partsSize(ctx context.Context, up AbandonedUpload) (size int64, err error) {
 	in := &s3.ListPartsInput{Bucket: &up.Bucket, Key: &up.Key, UploadId: &up.UploadID}
 	for {
-		page, err := within(ctx, s.Timeout, s.Client.ListParts, in)
+		page, err := patiently(ctx, s.Timeout, s.Client.ListParts, in)
 		if err != nil {
 			return 0, err
 		}

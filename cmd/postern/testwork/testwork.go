@@ -15,7 +15,7 @@ import (
 func RequireLinear(t testing.TB, n int, work func(n int) func()) {
 	t.Helper()
 	if withRaceDetector {
-		work(8 * n)()
+		work(n)()
 		return
 	}
 	times, most, rounds := 8, 32.0, 5
