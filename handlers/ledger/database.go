@@ -32,14 +32,17 @@ type engine struct {
 	// parameter is how a statement with many parameters names the nth one. SQLite looks every "$n" up
 	// among all those before it.
 	parameter func(n int) string
+	// issueWriters is how many batches of issues are written side by side.
+	issueWriters int
 	// schemaTables counts the tables that keep the version of the schema: 0 or 1.
 	schemaTables string
 }
 
 var (
-	sqliteEngine = engine{name: "SQLite", parameter: func(int) string { return "?" },
+	sqliteEngine = engine{name: "SQLite", parameter: func(int) string { return "?" }, issueWriters: 1,
 		schemaTables: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'postern_schema'"}
 	postgresEngine = engine{name: "PostgreSQL", lockSchema: "SELECT pg_advisory_xact_lock(7309453281)", skipLocked: " FOR UPDATE SKIP LOCKED",
+		issueWriters: 2,
 		parameter:    func(n int) string { return "$" + strconv.Itoa(n) },
 		schemaTables: "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'postern_schema' AND schemaname = ANY (current_schemas(false))"}
 )

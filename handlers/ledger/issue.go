@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postern-dev/postern/handlers/uploads"
@@ -13,19 +15,23 @@ import (
 const (
 	queuedIssues = 1024 // calls of Issue that may wait; more wait for room until their ctx ends
 	maxBatch     = 512  // rows of one transaction
+	maxRows      = 64   // rows of one statement
 	// gatherTime is for how long a batch waits for more, once two calls wait for it: a large batch
 	// costs little more than a small one. A call that is alone waits for nobody.
-	gatherTime = 2 * time.Millisecond
+	gatherTime = 500 * time.Microsecond
 )
-
-// batchSizes are the numbers of rows that one statement inserts. There are few, so that a database
-// parses each statement once.
-var batchSizes = []int{64, 8, 1}
 
 // issues writes the entries of all callers of Issue in batches.
 type issues struct {
-	queue chan issueCall
-	done  chan struct{} // closed when the writer has ended
+	queue   chan issueCall
+	writers sync.WaitGroup
+}
+
+// issueWriter writes batch after batch. A database with several connections has two, so that one
+// gathers a batch while that of the other is committed.
+type issueWriter struct {
+	*issues
+	ledger *Ledger
 	// statements are the insert statements by the number of their rows, prepared when they are first
 	// used: SQLite takes longer to parse one than to run it.
 	statements map[int]*sql.Stmt
@@ -40,17 +46,14 @@ type issueCall struct {
 
 func (s *issues) start(l *Ledger) {
 	s.queue = make(chan issueCall, queuedIssues)
-	s.done = make(chan struct{})
-	s.statements = map[int]*sql.Stmt{}
-	go s.run(l)
+	for range l.engine.issueWriters {
+		s.writers.Go(issueWriter{s, l, map[int]*sql.Stmt{}}.run)
+	}
 }
 
 func (s *issues) stop() {
 	close(s.queue)
-	<-s.done
-	for _, statement := range s.statements {
-		_ = statement.Close() // what it wrote is committed
-	}
+	s.writers.Wait()
 }
 
 // Issue records uploads that were signed, and returns once the record is committed. An upload that
@@ -70,15 +73,17 @@ func (l *Ledger) Issue(ctx context.Context, entries ...uploads.Entry) error {
 	}
 }
 
-// run writes batch after batch until the queue is closed.
-func (s *issues) run(l *Ledger) {
-	defer close(s.done)
-	for first := range s.queue {
-		calls, entries := s.gather(first)
-		err := s.write(l, entries)
+// run writes batches until the queue is closed.
+func (w issueWriter) run() {
+	for first := range w.queue {
+		calls, entries := w.gather(first)
+		err := w.write(entries)
 		for _, call := range calls {
 			call.answer <- err
 		}
+	}
+	for _, statement := range w.statements {
+		_ = statement.Close() // what it wrote is committed
 	}
 }
 
@@ -117,45 +122,49 @@ func (s *issues) addWaiting(add func(issueCall), room func() bool) (some bool) {
 
 // write writes entries in one transaction. It ends with no caller's context, since it is for
 // several.
-func (s *issues) write(l *Ledger, entries []uploads.Entry) error {
+func (w issueWriter) write(entries []uploads.Entry) error {
+	l := w.ledger
 	if len(entries) == 0 {
 		return nil
 	}
 	ctx := context.Background()
-	if err := l.do(ctx, func(ctx context.Context) error { return s.prepare(ctx, l) }); err != nil {
+	chunks := slices.Collect(slices.Chunk(entries, maxRows))
+	if err := l.do(ctx, func(ctx context.Context) error { return w.prepare(ctx, chunks) }); err != nil {
 		return err
 	}
-	if statement, single := s.statements[len(entries)]; single {
-		return l.do(ctx, func(ctx context.Context) error {
-			_, err := statement.ExecContext(ctx, insertValues(entries)...)
-			return err
-		})
+	if len(chunks) == 1 {
+		return l.do(ctx, func(ctx context.Context) error { return insert(ctx, w.statements[len(entries)], entries) })
 	}
 	return l.transact(ctx, func(tx *sql.Tx) error {
-		for _, rows := range batchSizes {
-			for ; len(entries) >= rows; entries = entries[rows:] {
-				if _, err := tx.StmtContext(ctx, s.statements[rows]).ExecContext(ctx, insertValues(entries[:rows])...); err != nil {
-					return err
-				}
+		for _, chunk := range chunks {
+			if err := insert(ctx, tx.StmtContext(ctx, w.statements[len(chunk)]), chunk); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// prepare prepares the statements that aren't yet. It is called outside a transaction: of SQLite
-// there is one connection.
-func (s *issues) prepare(ctx context.Context, l *Ledger) error {
-	for _, rows := range batchSizes {
-		if s.statements[rows] == nil {
-			statement, err := l.write.PrepareContext(ctx, insertStatement(rows, l.engine.parameter))
-			if err != nil {
-				return err
-			}
-			s.statements[rows] = statement
+// prepare prepares the statements for so many rows as the chunks have. It is called outside a
+// transaction: of SQLite there is one connection.
+func (w issueWriter) prepare(ctx context.Context, chunks [][]uploads.Entry) error {
+	for _, chunk := range chunks {
+		rows := len(chunk)
+		if w.statements[rows] != nil {
+			continue
 		}
+		statement, err := w.ledger.write.PrepareContext(ctx, insertStatement(rows, w.ledger.engine.parameter))
+		if err != nil {
+			return err
+		}
+		w.statements[rows] = statement
 	}
 	return nil
+}
+
+func insert(ctx context.Context, statement *sql.Stmt, entries []uploads.Entry) error {
+	_, err := statement.ExecContext(ctx, insertValues(entries)...)
+	return err
 }
 
 // insertOne inserts an issued upload in the transaction of another change.
