@@ -44,7 +44,7 @@ type step struct {
 const (
 	planBody  = `{"profile":"photos","filename":"garden.png","type":"image/png","size":1000000}`
 	filmBody  = `{"profile":"films","filename":"sea.mp4","type":"video/mp4","size":10737418240}`
-	partsBody = `{"parts":[{"number":1,"checksum":"AAAAAA=="},{"number":2,"checksum":"AAAAAA=="},{"number":3,"checksum":"AAAAAA=="},{"number":320,"checksum":"AAAAAA=="}]}`
+	partsBody = `{"parts":[{"number":1,"checksum":"AAAAAA=="},{"number":2,"checksum":"AAAAAA=="},{"number":3,"checksum":"AAAAAA=="},{"number":160,"checksum":"AAAAAA=="}]}`
 )
 
 // newClient opens the connection and the multipart upload of client number n.
@@ -73,7 +73,7 @@ func (s *server) newClient(n int) (*client, error) {
 		steps: []step{
 			{"form", request("GET", publicHost, "/forms/photos", ""), 200, `name="policy"`},
 			{"plan", request("POST", publicHost, "/uploads", planBody, bearer), 201, `"method":"post"`},
-			{"parts", request("POST", publicHost, "/uploads/"+upload.ID+"/parts", partsBody, bearer, token), 200, `"number":320`},
+			{"parts", request("POST", publicHost, "/uploads/"+upload.ID+"/parts", partsBody, bearer, token), 200, `"number":160`},
 		},
 	}, nil
 }
