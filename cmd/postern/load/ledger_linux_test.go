@@ -43,11 +43,9 @@ func BenchmarkLedger(b *testing.B) {
 	}
 }
 
-// TestMemoryStaysFlatWithALedger runs with -load alone: it takes as long as that says.
+// TestMemoryStaysFlatWithALedger takes as long as -load says. Without it each server gets one turn:
+// that answers and logs no warning, and says nothing of memory.
 func TestMemoryStaysFlatWithALedger(t *testing.T) {
-	if *minDuration == 0 {
-		t.Skip("takes minutes: -load 10m runs it")
-	}
 	servers := startServers(t, "sqlite:postern.db", testpostgres.Start(t, "fsync=on").Database(t))
 	end := time.Now().Add(*minDuration)
 	var all sync.WaitGroup
@@ -56,13 +54,16 @@ func TestMemoryStaysFlatWithALedger(t *testing.T) {
 			var progress atomic.Int64
 			stop, sampled := make(chan struct{}), make(chan []sample, 1)
 			go func() { sampled <- s.sampleMemory(t, &progress, stop) }()
-			for time.Now().Before(end) && !t.Failed() {
+			for first := true; first || time.Now().Before(end) && !t.Failed(); first = false {
 				s.formPages(t, ledgerClients/len(servers), ledgerTurn)
 				progress.Add(ledgerTurn)
 			}
 			close(stop)
-			t.Log([]string{"SQLite", "PostgreSQL"}[i])
-			requireBoundedMemory(t, <-sampled)
+			samples := <-sampled
+			if *minDuration > 0 {
+				t.Log([]string{"SQLite", "PostgreSQL"}[i])
+				requireBoundedMemory(t, samples)
+			}
 		})
 	}
 	all.Wait()
