@@ -110,7 +110,7 @@ export class Multipart {
     const { size } = body;
     let [refused, answerLost] = [0, false];
     await transfer.retry(async (tries) => {
-      // All of it was sent and nothing came back: the store may have it.
+      // Nothing came back: the store may have it. How much was sent says nothing, as progress is reported late.
       if (answerLost && (await this.#listStored()).has(number)) return;
       const [{ url, headers }] = await Promise.all([this.#urls.get(number), transfer.checkFile()]);
       transfer.signal.throwIfAborted();
@@ -134,10 +134,10 @@ export class Multipart {
           throw error;
         }
         transfer.findCause({ error, url, preflight: true, sent: part.bytes });
-        answerLost = part.bytes === size;
         this.#urls.clear();
         this.#pace.fail();
         const failure = /** @type {RequestError} */ (error);
+        answerLost = failure.status === 0;
         // An expired URL is a 403, or nothing at all where the store sends no CORS headers with it.
         if (DAMAGED.test(failure.code) || (failure.status === 403 && refused++ < 3)) failure.retryable = true;
         throw failure;
