@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,9 +28,8 @@ type engine struct {
 	name       string
 	lockSchema string // a statement that keeps other processes from migrating until the transaction ends; "" where beginning it does
 	skipLocked string // the end of a query for rows to be changed, so that it passes over those that others are changing
-	// parameter is how a statement with many parameters names the nth one. SQLite looks every "$n" up
-	// among all those before it.
-	parameter func(n int) string
+	// insert is how many issued uploads are inserted at once.
+	insert inserter
 	// issueWriters is how many batches of issues are written side by side.
 	issueWriters int
 	// schemaTables counts the tables that keep the version of the schema: 0 or 1.
@@ -39,11 +37,11 @@ type engine struct {
 }
 
 var (
-	sqliteEngine = engine{name: "SQLite", parameter: func(int) string { return "?" }, issueWriters: 1,
+	sqliteEngine = engine{name: "SQLite", insert: rowByRow, issueWriters: 1,
 		schemaTables: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'postern_schema'"}
 	postgresEngine = engine{name: "PostgreSQL", lockSchema: "SELECT pg_advisory_xact_lock(7309453281)", skipLocked: " FOR UPDATE SKIP LOCKED",
 		issueWriters: 2,
-		parameter:    func(n int) string { return "$" + strconv.Itoa(n) },
+		insert:       columnByColumn,
 		schemaTables: "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'postern_schema' AND schemaname = ANY (current_schemas(false))"}
 )
 

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 const (
 	queuedIssues = 1024 // calls of Issue that may wait; more wait for room until their ctx ends
 	maxBatch     = 512  // rows of one transaction
-	maxRows      = 64   // rows of one statement
 	// gatherTime is for how long a batch waits for more, once two calls wait for it: a large batch
 	// costs little more than a small one. A call that is alone waits for nobody.
 	gatherTime = 500 * time.Microsecond
@@ -32,8 +30,8 @@ type issues struct {
 type issueWriter struct {
 	*issues
 	ledger *Ledger
-	// statements are the insert statements by the number of their rows, prepared when they are first
-	// used: SQLite takes longer to parse one than to run it.
+	// statements are the insert statements by the number of their rows (1 where they insert any
+	// number), prepared when they are first used: SQLite takes longer to parse one than to run it.
 	statements map[int]*sql.Stmt
 }
 
@@ -128,16 +126,16 @@ func (w issueWriter) write(entries []uploads.Entry) error {
 		return nil
 	}
 	ctx := context.Background()
-	chunks := slices.Collect(slices.Chunk(entries, maxRows))
+	chunks := slices.Collect(slices.Chunk(entries, l.engine.insert.most))
 	if err := l.do(ctx, func(ctx context.Context) error { return w.prepare(ctx, chunks) }); err != nil {
 		return err
 	}
 	if len(chunks) == 1 {
-		return l.do(ctx, func(ctx context.Context) error { return insert(ctx, w.statements[len(entries)], entries) })
+		return l.do(ctx, func(ctx context.Context) error { return w.insert(ctx, w.statements[w.rows(entries)], entries) })
 	}
 	return l.transact(ctx, func(tx *sql.Tx) error {
 		for _, chunk := range chunks {
-			if err := insert(ctx, tx.StmtContext(ctx, w.statements[len(chunk)]), chunk); err != nil {
+			if err := w.insert(ctx, tx.StmtContext(ctx, w.statements[w.rows(chunk)]), chunk); err != nil {
 				return err
 			}
 		}
@@ -145,15 +143,28 @@ func (w issueWriter) write(entries []uploads.Entry) error {
 	})
 }
 
+// rows is the number under which the statement for these entries is kept.
+func (w issueWriter) rows(entries []uploads.Entry) int {
+	if w.ledger.engine.insert.anyNumber {
+		return 1
+	}
+	return len(entries)
+}
+
+func (w issueWriter) insert(ctx context.Context, statement *sql.Stmt, entries []uploads.Entry) error {
+	_, err := statement.ExecContext(ctx, w.ledger.engine.insert.arguments(entries)...)
+	return err
+}
+
 // prepare prepares the statements for so many rows as the chunks have. It is called outside a
 // transaction: of SQLite there is one connection.
 func (w issueWriter) prepare(ctx context.Context, chunks [][]uploads.Entry) error {
 	for _, chunk := range chunks {
-		rows := len(chunk)
+		rows := w.rows(chunk)
 		if w.statements[rows] != nil {
 			continue
 		}
-		statement, err := w.ledger.write.PrepareContext(ctx, insertStatement(rows, w.ledger.engine.parameter))
+		statement, err := w.ledger.write.PrepareContext(ctx, w.ledger.engine.insert.statement(rows))
 		if err != nil {
 			return err
 		}
@@ -162,47 +173,8 @@ func (w issueWriter) prepare(ctx context.Context, chunks [][]uploads.Entry) erro
 	return nil
 }
 
-func insert(ctx context.Context, statement *sql.Stmt, entries []uploads.Entry) error {
-	_, err := statement.ExecContext(ctx, insertValues(entries)...)
-	return err
-}
-
 // insertOne inserts an issued upload in the transaction of another change.
 func (l *Ledger) insertOne(ctx context.Context, tx *sql.Tx, issued uploads.Entry) error {
-	_, err := tx.ExecContext(ctx, insertStatement(1, l.engine.parameter), insertValues([]uploads.Entry{issued})...)
+	_, err := tx.ExecContext(ctx, l.engine.insert.statement(1), l.engine.insert.arguments([]uploads.Entry{issued})...)
 	return err
-}
-
-// insertColumns are the columns that a new row fills.
-var insertColumns = []string{"id", "profile", "subject", "claims", "state", "sequence", "issued", "ends", "changed", "due"}
-
-// insertStatement inserts so many issued uploads.
-func insertStatement(rows int, parameter func(n int) string) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO postern_uploads (" + strings.Join(insertColumns, ", ") + ") VALUES ")
-	for row := range rows {
-		parameters := make([]string, len(insertColumns))
-		for column := range parameters {
-			parameters[column] = parameter(row*len(insertColumns) + column + 1)
-		}
-		b.WriteString([]string{"(", ", ("}[min(row, 1)] + strings.Join(parameters, ", ") + ")")
-	}
-	b.WriteString(" ON CONFLICT (id) DO NOTHING")
-	return b.String()
-}
-
-// storable is a text as both databases take it: PostgreSQL has none with NUL or broken UTF-8, and
-// refusing one subject would refuse its batch.
-func storable(text string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
-}
-
-// insertValues are the arguments of a statement.
-func insertValues(entries []uploads.Entry) []any {
-	values := make([]any, 0, len(entries)*len(insertColumns))
-	for _, e := range entries {
-		values = append(values, e.ID, e.Profile, storable(e.Subject), string(e.Claims), string(uploads.StateIssued), 0,
-			e.Issued.UnixMilli(), e.Ends.UnixMilli(), e.Issued.UnixMilli(), nullable(e.Due))
-	}
-	return values
 }
