@@ -114,10 +114,14 @@ func (r assetRoutes) showAsset(c echo.Context) error {
 	return file.send(c, "public, max-age=31536000, immutable")
 }
 
-// showEmbed serves embed.js at the address that host pages write down, which can't change with its
-// content.
+// embedScripts are embed.js, which host pages write down, and what it loads from beside it when it
+// is needed. Their addresses can't change with their content, so a browser may have an older
+// embed.js for the time that it may be cached.
+var embedScripts = []string{"embed.js", "embed-answers.js", "embed-failure.js"}
+
+// showEmbed serves one of embedScripts.
 func (r assetRoutes) showEmbed(c echo.Context) error {
-	file, ok := r.files["embed.js"]
+	file, ok := r.files[path.Base(c.Path())]
 	if !ok {
 		return r.notFound(c)
 	}

@@ -59,12 +59,14 @@ func TestAssetsAreImmutableAndCompressed(t *testing.T) {
 func TestTheEmbeddingScriptIsRevalidated(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	first := s.call("GET", "/embed.js", "")
-	if first.status != http.StatusOK || strings.Contains(first.header.Get("Cache-Control"), "immutable") || first.header.Get("Access-Control-Allow-Origin") != "*" {
-		t.Fatalf("%d %v", first.status, first.header)
-	}
-	if again := s.call("GET", "/embed.js", "", "If-None-Match", first.header.Get("ETag")); again.status != http.StatusNotModified || len(again.body) != 0 {
-		t.Errorf("%d %v", again.status, again.header)
+	for _, path := range []string{"/embed.js", "/embed-answers.js", "/embed-failure.js"} {
+		first := s.call("GET", path, "")
+		if first.status != http.StatusOK || strings.Contains(first.header.Get("Cache-Control"), "immutable") || first.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Fatalf("%s: %d %v", path, first.status, first.header)
+		}
+		if again := s.call("GET", path, "", "If-None-Match", first.header.Get("ETag")); again.status != http.StatusNotModified || len(again.body) != 0 {
+			t.Errorf("%s again: %d %v", path, again.status, again.header)
+		}
 	}
 }
 
@@ -94,7 +96,7 @@ func TestAFormPagePreloadsAllItsModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := []string{"define.js", "own-uploads.js", "embed.js", "widget.js", "questions.js", "checksum.js", "checksum-worker.js", "crc.js", "md5.js", "field.js", "kept-receipts.js", "multipart.js", "accepted.js", "continue.js", "metadata.js", "diagnosis.js", "total.js", "same-file.js"}
+	later := []string{"define.js", "own-uploads.js", "embed.js", "embed-answers.js", "embed-failure.js", "widget.js", "questions.js", "checksum.js", "checksum-worker.js", "crc.js", "md5.js", "field.js", "kept-receipts.js", "multipart.js", "accepted.js", "continue.js", "metadata.js", "diagnosis.js", "total.js", "same-file.js"}
 	for path, own := range map[string][]string{"/forms/pictures": nil, "/widget/pictures": {"widget.js", "questions.js"}} {
 		page := string(s.call("GET", path, "").body)
 		for _, name := range names {

@@ -17,14 +17,18 @@ func (h *Handlers) Register(g *echo.Group) {
 	g.GET("/widget/:profile", page(widget.show))               // the form for an iframe
 	g.HEAD("/widget/:profile", page(widget.tellScript))        // whether a page may embed it; issues nothing
 	g.POST("/widget/:profile", page(widget.issue))             // the same, issued on demand
-	g.GET("/embed.js", assets.showEmbed)                       // custom element for host pages
-	g.HEAD("/embed.js", assets.showEmbed)                      // the same, for caches
 	g.GET("/assets/:hash/*", assets.showAsset)                 // static files, immutable
 	g.HEAD("/assets/:hash/*", assets.showAsset)                // the same, for caches
 	g.GET("/healthz", health.showHealth)                       // liveness
 	g.HEAD("/healthz", health.showHealth)                      // the same, for balancers
 	g.GET("/readyz", health.showReady)                         // the store can be reached
 	g.HEAD("/readyz", health.showReady)                        // the same, for balancers
+
+	// The custom element for host pages.
+	for _, name := range embedScripts {
+		g.GET("/"+name, assets.showEmbed)
+		g.HEAD("/"+name, assets.showEmbed) // the same, for caches
+	}
 
 	// Why an upload is refused, where switched on.
 	if h.config.Explain {

@@ -11,10 +11,13 @@
 //
 // embed.js, which registers <postern-upload> in other sites' pages, is also served at a path of its
 // own. It is bundled from itself and the folder embed, so that it works as a module and as a
-// classic script. Modules import each other by relative paths, so the path can be any. core.js is
-// bundled from all that every page with an uploader loads, total.js from what comes with the first
-// file, multipart.js from what comes with the first large one: compressed together they are a quarter smaller. Other modules are loaded when they are
-// needed, and import what they share from core.js.
+// classic script. From beside it embed-answers.js is loaded for the first file, and embed-failure.js
+// where the frame doesn't answer.
+//
+// Modules import each other by relative paths, so the path can be any. core.js is bundled from all
+// that every page with an uploader loads, total.js from what comes with the first file, multipart.js
+// from what comes with the first large one: compressed together they are a quarter smaller. Other
+// modules are loaded when they are needed, and import what they share from core.js.
 //
 // The folder dist holds the minified modules. It is committed: run "go generate ./static" after a
 // change.
@@ -31,6 +34,7 @@ import (
 
 //go:generate sh -c "rm -f dist/*.js && go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --outdir=dist *.js"
 //go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --bundle --format=iife --outfile=dist/embed.js embed.js"
+//go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --bundle --format=esm --outfile=dist/embed-failure.js embed-failure.js"
 //go:generate sh bundle.sh core accepted continue diagnosis field metadata own-uploads same-file
 //go:generate sh bundle.sh total core same-file
 //go:generate sh bundle.sh multipart core checksum

@@ -3,8 +3,9 @@
  * @param {CustomElementConstructor & {prototype: any}} Element with its ElementInternals in `internals`
  */
 export function addControlMembers({ prototype }) {
+  prototype.metadata = null; // of each file, or a function that gives those of one
   /** @param {string[]} names @param {(name: string) => PropertyDescriptor & ThisType<any>} describe */
-  const define = (names, describe) => names.forEach((name) => Object.defineProperty(prototype, name, { configurable: true, enumerable: true, ...describe(name) }));
+  const define = (names, describe) => names.forEach((name) => Object.defineProperty(prototype, name, { configurable: true, ...describe(name) }));
   define(['form', 'labels', 'validity', 'validationMessage', 'willValidate'], (name) => ({ get() { return this.internals[name]; } }));
   define(['checkValidity', 'reportValidity'], (name) => ({ value() { return this.internals[name](); } }));
   define(['required', 'disabled'], (name) => ({ get() { return this.hasAttribute(name); }, set(on) { this.toggleAttribute(name, !!on); } }));
@@ -14,9 +15,7 @@ export function addControlMembers({ prototype }) {
 /** Sets again what a page had set on an element before its class was known. @param {any} element */
 export function upgradeProperties(element) {
   for (const [name, value] of Object.entries(element)) {
-    if (!Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), name)?.set) continue;
-    delete element[name];
-    element[name] = value;
+    if (name in Object.getPrototypeOf(element) && delete element[name]) Reflect.set(element, name, value);
   }
 }
 

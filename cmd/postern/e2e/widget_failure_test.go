@@ -57,7 +57,7 @@ func TestAWidgetThatCannotBeLoadedSaysWhy(t *testing.T) {
 		name, attributes, policy string
 		listed                   bool
 		nest                     func(string) string
-		broken                   func(*http.Request) bool // whose connections break
+		broken, silent           func(*http.Request) bool // whose connections break, or get no answer
 		code, sentence           string
 		says, keepsQuiet         string // in the console
 	}{
@@ -70,6 +70,11 @@ func TestAWidgetThatCannotBeLoadedSaysWhy(t *testing.T) {
 		{name: "a server that is away", attributes: `profile="photos"`, listed: true,
 			broken: func(r *http.Request) bool { return r.URL.Path != "/embed.js" },
 			code:   "network", sentence: english, says: "can't be reached", keepsQuiet: "origins:"},
+		{name: "a server that answers no more", attributes: `profile="photos"`, listed: true,
+			silent: func(r *http.Request) bool { return r.URL.Path != "/embed.js" },
+			code:   "network", sentence: english, says: "can't be reached", keepsQuiet: "origins:"},
+		{name: "a page whose policy forbids further scripts", attributes: `profile="photos"`, policy: "script-src 'unsafe-inline' SERVER/embed.js",
+			code: "no_answer", sentence: english, says: "can't be reached", keepsQuiet: "origins:"},
 		{name: "a frame that breaks off", attributes: `profile="photos"`, listed: true,
 			broken: func(r *http.Request) bool {
 				return strings.HasPrefix(r.URL.Path, "/widget/") && r.Method == http.MethodGet
@@ -90,7 +95,7 @@ func TestAWidgetThatCannotBeLoadedSaysWhy(t *testing.T) {
 			}
 			b.Proxy.serveHost("app.localhost", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
-				w.Header().Set("Content-Security-Policy", c.policy)
+				w.Header().Set("Content-Security-Policy", strings.ReplaceAll(c.policy, "SERVER", p.URL))
 				_, _ = w.Write([]byte(page))
 			}))
 			if c.broken != nil {
@@ -101,7 +106,10 @@ func TestAWidgetThatCannotBeLoadedSaysWhy(t *testing.T) {
 					return false
 				})
 			}
-			b.open(appOrigin + "/")
+			if c.silent != nil {
+				b.Proxy.hold(t, func(r *http.Request) bool { return r.URL.Host == hostOf(t, p.URL) && c.silent(r) })
+			}
+			evaluate[any](b, fmt.Sprintf(`void (location.href = %q)`, appOrigin+"/"))
 			b.waitUntil("the widget has failed", `window.report != null`)
 			got := evaluate[failureReport](b, `window.report`)
 			if got.Valid || !got.Failed || got.Message != c.sentence || got.Sentence != c.sentence || got.Shown != [3]bool{true, true, false} {
@@ -149,6 +157,11 @@ func TestThePagesOfTheServerItselfMayFrameItsWidget(t *testing.T) {
 	b.open(p.URL + "/demo/form")
 	b.waitUntil("the widget and its page are connected", `document.querySelector("postern-upload")?.port != null`)
 	frame := evaluate[string](b, `document.querySelector("postern-upload").frame.contentDocument.querySelector("postern-uploader").tagName`)
+	for _, x := range b.Proxy.requests(hostOf(t, p.URL), http.MethodGet) {
+		if strings.HasPrefix(x.Path, "/embed-") {
+			t.Errorf("modules that the tag loads before a file is chosen: wanted none, got %s", x.Path)
+		}
+	}
 	if frame == "" || !strings.HasPrefix(b.url(), p.URL) {
 		t.Errorf("frame of the widget: wanted an uploader, got %q", frame)
 	}

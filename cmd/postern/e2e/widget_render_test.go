@@ -77,6 +77,7 @@ func TestATagMovedDuringAnUploadSaysWhatIsLeft(t *testing.T) {
 			if got := b.formEntries("documents"); !slices.Equal(got, finished) {
 				t.Errorf("values in the form after the move: wanted the finished file %q, got %q", finished, got)
 			}
+			b.waitUntil("the console warns of the move", `said.length > 0`)
 			if said := strings.Join(evaluate[[]string](b, `said`), "\n"); strings.Count(said, "moved or removed during an upload") != 1 {
 				t.Errorf("console: wanted one warning, got %q", said)
 			}

@@ -54,6 +54,7 @@ func TestAFormOfAServerWithoutReceiptsIsNotSentWithoutItsFiles(t *testing.T) {
 	widget.chooseFiles(writeFile(t, "notes.txt", []byte("words")))
 	key := b.waitForValues(1)[0]
 	b.waitUntil("nothing is being uploaded", `document.querySelector("postern-upload:state(busy)") == null`)
+	b.waitUntil("the console names what to add", `said.length > 0`)
 	got := evaluate[failureReport](b, `tell()`)
 	if got.Valid || got.Message != catalogText(t, "de", "upload.no_receipt") || len(b.formValues("documents")) != 0 {
 		t.Errorf("form without receipts: wanted it refused with a reason and no value, got %+v and %q", got, b.formValues("documents"))

@@ -1,0 +1,1 @@
+export async function ticket(t,{renew:n}){let e=typeof t.ticket=="function"?t.ticket(n):t.ticket;return t.dispatchEvent(new CustomEvent("postern:ticket",{bubbles:!0,detail:{renew:n,answer:a=>{e=a}}})),`${await e??""}`}export async function metadata(t,n){const{metadata:e}=t;return{...JSON.parse(t.getAttribute("metadata")||"{}"),...typeof e=="function"?await e(n):e}}
