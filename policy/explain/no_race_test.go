@@ -2,5 +2,5 @@
 
 package explain_test
 
-// raceDetector says that the code was built with the race detector, which allocates more.
-const raceDetector = false
+// bombSize is the size of a parse bomb in bytes.
+const bombSize = mebibyte
