@@ -164,9 +164,10 @@ func (e *engine) screenshot(t *testing.T, name string) {
 }
 
 // loadInEngineBy clicks the first element of a selector and waits until the next page has loaded.
+// On the way to another site Firefox shows an empty document for a moment, which counts as complete.
 func (b *tab) loadInEngineBy(selector string) {
 	b.t.Helper()
 	evaluate[any](b, `window.before = true`)
 	b.press(selector)
-	b.waitUntil("the next page has loaded", `!window.before && document.readyState == "complete"`)
+	b.waitUntil("the next page has loaded", `!window.before && document.readyState == "complete" && location.href != "about:blank" && document.body != null`)
 }
