@@ -11,8 +11,8 @@ import (
 // from the others aren't sent: of a new row the state is "issued", the sequence 0, and it changed
 // when it was issued.
 type inserter struct {
-	// most is how many rows a statement inserts at most.
-	most int
+	// maxRows is how many rows a statement inserts at most.
+	maxRows int
 	// statement inserts so many rows.
 	statement func(rows int) string
 	// arguments are those of the statement for these rows.
@@ -30,7 +30,7 @@ const (
 // rowByRow has parameters for each row. SQLite looks a parameter with a name up among all those
 // before it, so they have none but their place.
 var rowByRow = inserter{
-	most: 64,
+	maxRows: 64,
 	statement: func(rows int) string {
 		const row = "(?, ?, ?, ?, 'issued', 0, ?, ?, ?, ?)"
 		return insertHead + "VALUES " + row + strings.Repeat(", "+row, rows-1) + insertTail
@@ -48,7 +48,7 @@ var rowByRow = inserter{
 // columnByColumn has one array for each column: PostgreSQL plans the statement once for any number
 // of rows, and reads 7 values in place of 7 for each row.
 var columnByColumn = inserter{
-	most:      maxBatch,
+	maxRows:   maxBatch,
 	anyNumber: true,
 	statement: func(int) string {
 		return insertHead + `SELECT id, profile, subject, claims, 'issued', 0, issued, ends, issued, due

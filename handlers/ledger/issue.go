@@ -126,7 +126,7 @@ func (w issueWriter) write(entries []uploads.Entry) error {
 		return nil
 	}
 	ctx := context.Background()
-	chunks := slices.Collect(slices.Chunk(entries, l.engine.insert.most))
+	chunks := slices.Collect(slices.Chunk(entries, l.engine.insert.maxRows))
 	if err := l.do(ctx, func(ctx context.Context) error { return w.prepare(ctx, chunks) }); err != nil {
 		return err
 	}
