@@ -1,22 +1,21 @@
 /** @import {PartLayout, PartURL} from './types.d.ts' */
+/** @import {Part} from './parts-under-way.js' */
+/** @import {Place} from './pace.js' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {RequestError} from './request.js' */
 import { send } from './core.js';
-import { paceOf } from './pace.js';
+import { MAX_CONCURRENCY, paceOf } from './pace.js';
 import { PartURLs } from './part-urls.js';
+import { NEARLY, PartsUnderWay } from './parts-under-way.js';
 
 /** The store got other bytes than were sent, or only some: the same part may be sent again. */
 const DAMAGED = /BadDigest|ChecksumMismatch|IncompleteBody|RequestTimeout/;
-/** The share of a part's bytes from which a pause lets it end, and for how many ms at most. */
-const NEARLY = 0.75;
-const ENDING = 5000;
 
 /** Sends the parts of one file. */
 export class Multipart {
   /** Bytes of parts that the store has. */
   #stored = 0;
-  /** Parts that are being sent: bytes that were sent of each, and what aborts it. @type {Map<number, {bytes: number, size: number, controller: AbortController}>} */
-  #inFlight = new Map();
+  #parts = new PartsUnderWay();
   /** Part numbers still to be sent, in order. @type {number[]} */
   #remaining = [];
   #transfer; #path; #layout; #pace; #urls;
@@ -63,22 +62,24 @@ export class Multipart {
 
   async #sendParts() {
     const { signal } = this.#transfer;
-    const [pace, remaining] = [this.#pace, this.#remaining];
+    const remaining = this.#remaining;
     /** @type {Set<Promise<void>>} */ const running = new Set();
     /** @type {unknown} */ let failure;
-    const stop = () => this.#stop();
+    const stop = () => this.#parts.stop(this.#transfer, this.#layout.partSize);
     signal.addEventListener('abort', stop);
     try {
       while (remaining.length && !failure) {
-        await pace.slots.take(signal);
-        const sent = (failure ? Promise.reject(failure) : this.#sendPart(/** @type {number} */ (remaining.shift()))).catch((error) => {
+        const place = await this.#pace.take(signal, false);
+        const sent = (failure ? Promise.reject(failure) : this.#sendPart(/** @type {number} */ (remaining.shift()), place)).catch((error) => {
           throw (failure = error);
         }).finally(() => {
           running.delete(sent);
-          pace.slots.release();
+          place.release();
         });
         sent.catch(() => {});
         running.add(sent);
+        // Parts that wait for their next try are among them.
+        while (running.size >= MAX_CONCURRENCY) await Promise.race(running);
       }
       await Promise.all(running);
       if (failure) throw failure;
@@ -86,75 +87,80 @@ export class Multipart {
       signal.removeEventListener('abort', stop);
       // Parts that a pause lets end are waited for; after a failure none goes on.
       if (signal.aborted) await Promise.allSettled(running);
-      else this.#stop();
+      else stop();
     }
   }
 
-  /** Aborts the parts that are being sent. A pause lets those end that are nearly sent, and so many that what is lost is no more than one part. */
-  #stop() {
-    const { signal, upload } = this.#transfer;
-    const parts = [...this.#inFlight.values()].sort((a, b) => a.bytes - b.bytes);
-    let lost = 0;
-    for (const { bytes, size, controller } of parts) {
-      const ends = upload.state === 'paused' && (bytes >= NEARLY * size || (lost += bytes) > this.#layout.partSize);
-      if (ends) setTimeout(() => controller.abort(signal.reason), ENDING);
-      else controller.abort(signal.reason);
-    }
-  }
-
-  /** @param {number} number */
-  async #sendPart(number) {
+  /**
+   * Sends a part, again if that fails. Between two tries it holds no place, so that one that hangs holds up no other after it was aborted.
+   * @param {number} number @param {Place} first the place of the first try
+   */
+  async #sendPart(number, first) {
     const transfer = this.#transfer;
-    const { upload } = transfer;
-    const body = this.#slice(number);
-    const { size } = body;
-    let [refused, answerLost] = [0, false];
-    await transfer.retry(async (tries) => {
-      // Nothing came back: the store may have it. How much was sent says nothing, as progress is reported late.
-      if (answerLost && (await this.#listStored()).has(number)) return;
-      const [{ url, headers }] = await Promise.all([this.#urls.get(number), transfer.checkFile()]);
-      transfer.signal.throwIfAborted();
-      const part = { bytes: 0, size, controller: new AbortController() };
-      this.#inFlight.set(number, part);
-      this.#pace.begin();
-      try {
-        await send({
-          method: 'PUT', url, headers, body, signal: part.controller.signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
-          onProgress: (bytes) => {
-            part.bytes = bytes;
-            if (upload.state === 'removed') part.controller.abort();
-            this.#setProgress();
-          },
-        });
-      } catch (error) {
-        this.#inFlight.delete(number);
-        this.#setProgress();
-        if (part.controller.signal.aborted) {
-          this.#pace.restart();
-          throw error;
-        }
-        transfer.findCause({ error, url, preflight: true, sent: part.bytes });
-        this.#urls.clear();
-        this.#pace.fail();
-        const failure = /** @type {RequestError} */ (error);
-        answerLost = failure.status === 0;
-        // An expired URL is a 403, or nothing at all where the store sends no CORS headers with it.
-        if (DAMAGED.test(failure.code) || (failure.status === 403 && refused++ < 3)) failure.retryable = true;
-        throw failure;
-      }
-      this.#pace.end(size);
-    });
-    this.#inFlight.delete(number);
-    this.#stored += size;
-    this.#setProgress();
+    const { upload, signal } = transfer;
+    const part = { number, bytes: 0, size: this.#slice(number).size, controller: new AbortController(), refused: 0, answerLost: false };
+    this.#parts.add(part);
+    try {
+      await transfer.retry(async (tries) => {
+        const place = tries ? await this.#pace.take(signal, true) : first;
+        await this.#tryPart(part, tries, place).finally(place.release);
+      });
+      this.#stored += part.size;
+    } finally {
+      this.#parts.delete(part);
+      this.#setProgress();
+    }
     if (upload.state !== 'removed') transfer.saved.update(upload);
+  }
+
+  /** @param {Part} part @param {number} tries @param {Place} place */
+  async #tryPart(part, tries, { nearlySent }) {
+    const transfer = this.#transfer;
+    const { number, size, controller: { signal } } = part;
+    const pace = this.#pace;
+    // Nothing came back: the store may have it. How much was sent says nothing, as progress is reported late.
+    if (part.answerLost && (await this.#listStored()).has(number)) return;
+    const [{ url, headers }] = await Promise.all([this.#urls.get(number), transfer.checkFile()]);
+    transfer.signal.throwIfAborted();
+    signal.throwIfAborted();
+    pace.begin();
+    try {
+      await send({
+        method: 'PUT', url, headers, body: this.#slice(number), signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
+        onProgress: (bytes) => {
+          part.bytes = bytes;
+          if (bytes >= NEARLY * size) nearlySent();
+          this.#setProgress();
+        },
+      });
+    } catch (error) {
+      throw this.#failed(part, url, /** @type {RequestError} */ (error));
+    }
+    pace.end(size);
+  }
+
+  /** Notes why a part wasn't stored. @param {Part} part @param {string} url @param {RequestError} error */
+  #failed(part, url, error) {
+    const sent = part.bytes;
+    part.bytes = 0;
+    this.#setProgress();
+    if (part.controller.signal.aborted) {
+      this.#pace.restart();
+      return error;
+    }
+    this.#transfer.findCause({ error, url, preflight: true, sent });
+    this.#urls.clear();
+    this.#pace.fail();
+    part.answerLost = error.status === 0;
+    // An expired URL is a 403, or nothing at all where the store sends no CORS headers with it.
+    if (DAMAGED.test(error.code) || (error.status === 403 && part.refused++ < 3)) error.retryable = true;
+    return error;
   }
 
   /** Shows what was sent. After a pause only what the store has counts. */
   #setProgress() {
     const { upload, signal } = this.#transfer;
     if (upload.state === 'removed') return;
-    const inFlight = signal.aborted ? [] : [...this.#inFlight.values()];
-    upload.setProgress(this.#stored, inFlight.reduce((sum, { bytes }) => sum + bytes, 0));
+    upload.setProgress(this.#stored, signal.aborted ? 0 : this.#parts.bytes);
   }
 }

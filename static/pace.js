@@ -3,7 +3,10 @@ import { Slots, keepRate, lastRate } from './core.js';
 
 /** Rates in bytes/s, from which two parts are sent at once, and from which more may be. */
 const [TWO, MORE] = [2e6, 1e7];
-const MAX_CONCURRENCY = 6;
+/** The most parts that are under way at once, and that are tried of one file: browsers have six connections to a host. */
+export const MAX_CONCURRENCY = 6;
+
+/** A place for a part: what frees it when the part is nearly sent, and when it has ended. @typedef {{nearlySent: () => void, release: () => void}} Place */
 
 /**
  * How many parts are sent at once, of all files of a page together. Each part that is under way is lost when its connection breaks: on a
@@ -14,7 +17,26 @@ export class Pace {
   #most = MAX_CONCURRENCY;
   /** What was sent `since` the number of parts last changed, and the rate before that. `since` is 0 until a part is sent. */
   #window = { bytes: 0, parts: 0, since: 0, rate: 0 };
+  /** Whether the line was fast when it was measured last. */
+  #fast = false;
+  #underWay = new Slots(MAX_CONCURRENCY);
+  /** Places for parts of which much is still to be sent. */
   slots = new Slots(lastRate() < TWO ? 1 : 2);
+
+  /**
+   * Waits for a place for a part, and behind the parts of all files that weren't tried yet if it was tried. Returns what frees the place,
+   * and what frees it early, when the part is nearly sent: on a fast line the next part begins then, as parts that began together end
+   * together, and the line would be idle until there is an answer to them and to the next preflights.
+   * @param {AbortSignal} signal @param {boolean} tried
+   */
+  async take(signal, tried) {
+    const free = await this.slots.take(signal, tried);
+    const end = await this.#underWay.take(signal).catch((error) => {
+      free();
+      throw error;
+    });
+    return { nearlySent: () => { if (this.#fast) free(); }, release: () => [free, end].forEach((call) => call()) };
+  }
 
   /** A part begins to be sent. */
   begin() {
@@ -24,6 +46,7 @@ export class Pace {
   /** A part wasn't sent. */
   fail() {
     this.slots.limit = Math.max(1, this.slots.limit - 1);
+    this.#fast = false;
     this.restart();
   }
 
@@ -43,6 +66,7 @@ export class Pace {
     if (limit > 2 && rate < window.rate * 1.05) this.#most = limit - 1;
     const next = rate < TWO ? 1 : rate < MORE ? 2 : Math.min(Math.max(2, limit + 1), this.#most);
     this.slots.limit = next;
+    this.#fast = rate >= MORE;
     keepRate(rate);
     // The rate to be exceeded is that of fewer parts.
     this.restart(now, next > limit ? rate : 0);

@@ -26,9 +26,7 @@ export class Queue {
   get limit() { return this.options.rules.multiple ? this.options.rules.maxFiles || Infinity : 1; }
 
   /** Whether no further file is allowed. */
-  get full() {
-    return this.limit < Infinity && [...this.uploads].filter((upload) => upload.state !== 'refused').length >= this.limit;
-  }
+  get full() { return this.limit < Infinity && [...this.uploads].filter((upload) => upload.state !== 'refused').length >= this.limit; }
 
   /**
    * Adds a file; it is refused here if the server would refuse it.
@@ -84,7 +82,7 @@ export class Queue {
   /** Takes an upload from the list and stops it. What is saved of it stays. @param {Upload} upload */
   drop(upload) {
     upload.move('removed');
-    upload.controller?.abort();
+    [upload.controller, upload.gone].forEach((controller) => controller?.abort());
     this.uploads.delete(upload);
   }
 
@@ -110,8 +108,7 @@ export class Queue {
 
   /** @param {Upload} upload */
   async #run(upload) {
-    const { options, saved } = this;
-    const controller = (upload.controller = new AbortController());
+    const [{ options, saved }, controller] = [this, (upload.controller = new AbortController())];
     upload.move('preparing');
     let sending = this.#running++ >= 0;
     const sent = () => {
@@ -122,7 +119,9 @@ export class Queue {
     try {
       const transfer = this.transfer(upload, controller.signal);
       transfer.onSent = sent;
-      await saved.withLock(upload, controller.signal, () => transfer.run());
+      // Where there are no locks, parts of the last run may still be under way.
+      const before = Promise.allSettled([upload.ended]);
+      await (upload.ended = saved.withLock(upload, controller.signal, () => before.then(() => transfer.run())));
       upload.setProgress(upload.size, 0);
       upload.removableUntil = Date.now() + (options.removable ?? 0) * 1000;
       upload.move('done');

@@ -122,7 +122,7 @@ func bundles() map[string][]string {
 		"core.js": {"element.js", "file-sources.js", "form-element.js", "list.js", "messages.js", "owner.js", "queue.js", "rate.js", "request.js", "row.js", "rules.js",
 			"saved-uploads.js", "slots.js", "transfer.js", "upload.js", "batches.js"},
 		"total.js":     {"announce.js", "folder.js"},
-		"multipart.js": {"pace.js", "part-urls.js"},
+		"multipart.js": {"pace.js", "part-urls.js", "parts-under-way.js"},
 	}
 }
 

@@ -7,6 +7,12 @@ import { RequestError, Retrier, backoff, send } from './request.js';
 /** Codes that say that the upload is over at the server or the store: another plan is needed. */
 const PLAN_ENDED = /unknown_upload|upload_expired|NoSuchUpload/;
 
+/** Bytes from which a file is sent in parts unless the profile says otherwise. */
+const LARGE = 16 << 20;
+
+/** Loads what only files in parts need. A browser may remember that an address couldn't be loaded. @param {number} tries @returns {Promise<typeof import('./multipart.js')>} */
+const loadMultipart = (tries) => import(['./multipart.js', tries].join('?'));
+
 /** Takes one file from its plan to the store's confirmation. */
 export class Transfer extends Retrier {
   /** Called when the file was sent, and before it is completed. */
@@ -24,6 +30,8 @@ export class Transfer extends Retrier {
   async run() {
     const { upload, saved } = this;
     if (upload.small) this.batches.ahead();
+    // While the plan is asked for. If that fails it is tried again once the plan asks for parts.
+    if (upload.size >= LARGE) loadMultipart(0).catch(() => {});
     let plan = upload.plan ?? (await this.retry(() => saved.findPlan(upload))) ?? upload.plan;
     for (let plans = 0; ; plans++) {
       const resumed = plan !== null;
@@ -86,10 +94,9 @@ export class Transfer extends Retrier {
     }
   }
 
-  /** What only large files need is loaded with the first one. @param {Plan} plan @param {PartLayout} layout */
+  /** @param {Plan} plan @param {PartLayout} layout */
   async #multipart({ id }, layout) {
-    const load = (/** @type {number} */ tries) => /** @type {Promise<typeof import('./multipart.js')>} */ (import(['./multipart.js', tries].join('?')));
-    const { Multipart } = await this.retry((tries) => load(tries).catch(() => { throw new RequestError(0, ''); }));
+    const { Multipart } = await this.retry((tries) => loadMultipart(tries).catch(() => { throw new RequestError(0, ''); }));
     return new Multipart(this, id, layout);
   }
 
@@ -97,12 +104,12 @@ export class Transfer extends Retrier {
   async #sendInTurn(plan, tries) {
     const { slots } = this.batches;
     await this.checkFile();
-    await slots.take(this.signal);
+    const release = await slots.take(this.signal);
     try {
       await this.#sendWhole(plan, tries);
       this.show('confirming');
     } finally {
-      slots.release();
+      release();
     }
   }
 

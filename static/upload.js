@@ -54,8 +54,12 @@ export class Upload {
   elsewhere = false;
   /** Whether the person has asked to send it although it was sent before. */
   again = false;
+  /** Aborted when it is removed. */
+  gone = new AbortController();
   /** Aborts the requests that are under way. @type {AbortController | null} */
   controller = null;
+  /** Settled when nothing of the last run is under way. @type {Promise<unknown> | undefined} */
+  ended;
   /** Ends a wait for the next try. @type {(() => void) | null} */
   retryNow = null;
 

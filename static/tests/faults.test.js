@@ -106,6 +106,24 @@ test('a part that hangs is aborted and sent again', () => withStallTimers(async 
   equal(sums[chosen.name], await sum(chosen));
 }));
 
+test('a part that hangs on a slow line holds up other parts and files until it is aborted, and no longer', () => withStallTimers(async (timers) => {
+  localStorage.clear();
+  const KiB = 1 << 10;
+  const { options, state } = await scenario({ PartSize: 400 * KiB, Threshold: 1, Faults: [{ On: 'put', Part: 1, Times: 1, Do: 'late' }, { On: 'put', Part: 2, Times: 99, Do: 'hang' }] });
+  options.stall = STALL;
+  const queue = new Queue(options);
+  const upload = /** @type {import('../upload.js').Upload} */ (queue.add(file(1200 * KiB)));
+  queue.start();
+  await until('the second part hangs', () => upload.storedBytes === 400 * KiB && upload.sentBytes === 800 * KiB);
+  const other = /** @type {import('../upload.js').Upload} */ (queue.add(file(300 * KiB, 'other.bin')));
+  queue.start();
+  await until('the other file waits', () => other.plan && timers.size === 1);
+  equal((await state()).log.filter((line) => line.startsWith('put')), ['put 1', 'put 2'], 'on a slow line');
+  timers.forEach((fire) => fire());
+  await until('all but that part are stored', () => upload.storedBytes === 800 * KiB && other.state === 'done');
+  queue.remove(upload);
+}));
+
 test('part URLs that are valid for a second are asked for again in time', async () => {
   const { upload, same } = await uploadThroughFaults({ Life: 1000, Faults: [{ On: 'put', Part: 1, Times: 1, Do: '503', After: '2' }] }, 16 * MiB);
   equal([upload.state, same], ['done', true]);

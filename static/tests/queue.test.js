@@ -126,41 +126,56 @@ test('a small file that is removed before its turn is aborted, and one that is p
   equal([Object.keys(sums).sort(), count(log, 'issue'), count(log, 'post'), count(log, 'delete')], [['a', 'b', 'c'], 1, 3, 1]);
 });
 
-/** Uploads a file with a kept rate in bytes/s, and returns the largest number of parts under way. @param {string} rate @param {object} setup */
-async function largestConcurrency(rate, setup) {
-  localStorage.clear();
-  localStorage['postern-rate'] = rate;
-  const { options, state } = await scenario(setup);
-  const queue = new Queue(options);
+/**
+ * Calls `begun` when a request for a part begins, and `ended` when it has ended, while the body runs.
+ * @param {{begun?: () => void, ended?: (event: string) => void}} watch @param {() => Promise<void>} body
+ */
+async function watchParts({ begun, ended }, body) {
   const { XMLHttpRequest: original } = window;
-  let [underWay, largest] = [0, 0];
   window.XMLHttpRequest = class extends original {
     /** @override @param {string} method @param {string} url */
     open(method, url) {
       if (method === 'PUT') {
-        largest = Math.max(largest, ++underWay);
-        this.addEventListener('loadend', () => { underWay--; });
+        begun?.();
+        for (const event of ['load', 'error', 'abort']) this.addEventListener(event, () => ended?.(event));
       }
       super.open(method, url);
     }
   };
   try {
-    const upload = /** @type {Upload} */ (queue.add(file(20 * MiB)));
-    queue.start();
-    await until('it is done', () => upload.state === 'done');
+    await body();
   } finally {
     window.XMLHttpRequest = original;
   }
-  return { largest, rate: +localStorage['postern-rate'], log: (await state()).log };
 }
 
-// A part of 5 MiB that takes half a second or longer was sent at less than 10.5 MB/s.
-for (const [kept, most] of /** @type {[string, number][]} */ ([['0', 2], ['500000', 2], ['3000000', 2], ['none', 2]])) {
-  test(`with a kept rate of ${kept} at most ${most} parts are sent at once while each takes half a second`, async () => {
-    const { largest, rate } = await largestConcurrency(kept, { Faults: [{ On: 'put', Times: 9, Do: 'late' }] });
+const KiB = 1 << 10;
+// Each part takes half a second or longer. At the rates of these parts the line is slow, or not so slow.
+for (const [kept, PartSize, most] of /** @type {[string, number, number][]} */ ([
+  ['0', 400 * KiB, 1], ['500000', 400 * KiB, 1], ['0', 2 * MiB, 2], ['3000000', 2 * MiB, 2], ['none', 2 * MiB, 2],
+])) {
+  test(`with a kept rate of ${kept} at most ${most} parts of ${PartSize} bytes are under way while each takes half a second`, async () => {
+    let [underWay, largest] = [0, 0];
+    await watchParts({ begun: () => { largest = Math.max(largest, ++underWay); }, ended: () => { underWay--; } }, async () => {
+      localStorage.clear();
+      localStorage['postern-rate'] = kept;
+      const { options } = await scenario({ PartSize, Threshold: 1, Faults: [{ On: 'put', Times: 9, Do: 'late' }] });
+      const queue = new Queue(options);
+      const upload = /** @type {Upload} */ (queue.add(file(4 * PartSize)));
+      queue.start();
+      await until('it is done', () => upload.state === 'done');
+    });
+    const rate = +localStorage['postern-rate'];
     ok(largest <= most && rate > 0 && rate < 22e6, `at most ${most} parts at a rate that was measured, got ${largest} at ${rate}`);
   });
 }
+
+test('on a fast line parts that wait for their answer make room for others', async () => {
+  const { queue, upload, state } = await startUpload({ Faults: [2, 3].map((Part) => ({ On: 'put', Part, Times: 9, Do: 'hang' })) }, 25 * MiB);
+  await until('all others are stored', () => upload.storedBytes === 15 * MiB);
+  equal((await state()).log.filter((line) => line.startsWith('put')).sort(), [1, 2, 3, 4, 5].map((n) => `put ${n}`));
+  queue.remove(upload);
+});
 
 test('the first part is sent alone where no rate is known, and two where one is', async () => {
   const starts = [];
@@ -178,19 +193,30 @@ test('the first part is sent alone where no rate is known, and two where one is'
   equal(starts, [['put 1'], ['put 1', 'put 2']]);
 });
 
-test('a pause lets a part end that is nearly sent, and only the rest is sent later', async () => {
-  const { queue, upload, state, chosen } = await startUpload({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: 'late' }] }, 10 * MiB);
-  await until('the second part is sent and has no answer', () => upload.storedBytes === 5 * MiB && upload.sentBytes === 10 * MiB);
-  queue.pause(upload);
-  equal([upload.state, upload.storedBytes, upload.sentBytes], ['paused', 5 * MiB, 5 * MiB], 'at once');
-  await until('the part is stored', () => upload.storedBytes === 10 * MiB);
-  equal(upload.state, 'paused');
-  queue.resume(upload);
-  await until('it is done', () => upload.state === 'done');
-  const { log, sums } = await state();
-  equal([1, 2].map((n) => count(log, `put ${n}`)), [1, 1]);
-  equal(sums[chosen.name], await sum(chosen));
-});
+for (const [name, locks, atOnce] of /** @type {[string, boolean, boolean][]} */ ([
+  ['the rest is sent later', true, false], ['the rest is sent at once', true, true], ['the rest is sent at once where there are no locks', false, true],
+])) {
+  test(`a pause lets a part end that is nearly sent, and only ${name}`, async () => {
+    if (!locks) Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
+    try {
+      const { queue, upload, state, chosen } = await startUpload({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: 'late' }] }, 10 * MiB);
+      await until('the second part is sent and has no answer', () => upload.storedBytes === 5 * MiB && upload.sentBytes === 10 * MiB);
+      queue.pause(upload);
+      equal([upload.state, upload.storedBytes, upload.sentBytes], ['paused', 5 * MiB, 5 * MiB], 'at once');
+      if (!atOnce) {
+        await until('the part is stored', () => upload.storedBytes === 10 * MiB);
+        equal(upload.state, 'paused');
+      }
+      queue.resume(upload);
+      await until('it is done', () => upload.state === 'done');
+      const { log, sums } = await state();
+      equal([1, 2].map((n) => count(log, `put ${n}`)), [1, 1]);
+      equal(sums[chosen.name], await sum(chosen));
+    } finally {
+      Reflect.deleteProperty(navigator, 'locks');
+    }
+  });
+}
 
 test('the rate is sent as a hint, whatever is kept of it', async () => {
   /** @type {number[]} */
@@ -228,13 +254,21 @@ test('a pause keeps what the store has, and resuming sends only the rest', async
   equal(sums[chosen.name], await sum(chosen));
 });
 
-test('cancelling removes the parts from the store and the file from the list', async () => {
-  const { queue, upload, state } = await startUpload(hangingParts, 20 * MiB);
-  await until('it is sending', () => upload.state === 'sending');
-  ok(queue.remove(upload), 'removed');
-  equal([queue.uploads.size, saved()], [0, []]);
-  await until('the store is empty', async () => (await state()).uploads === 0);
-});
+for (const paused of [false, true]) {
+  test(`cancelling ${paused ? 'after a pause ' : ''}aborts the part that is under way, and removes the others from the store and the file from the list`, async () => {
+    /** @type {string[]} */
+    const ends = [];
+    await watchParts({ ended: (event) => ends.push(event) }, async () => {
+      const { queue, upload, state } = await startUpload({ Faults: [{ On: 'put', Part: 2, Times: 1, Do: 'hang' }] }, 10 * MiB);
+      await until('all of the second part is sent', () => upload.storedBytes === 5 * MiB && upload.sentBytes === 10 * MiB);
+      if (paused) queue.pause(upload);
+      equal(ends, ['load'], 'before');
+      ok(queue.remove(upload), 'removed');
+      equal([ends, queue.uploads.size, saved()], [['load', 'abort'], 0, []]);
+      await until('the store is empty', async () => (await state()).uploads === 0);
+    });
+  });
+}
 
 test('after a file is cancelled the next one is sent', async () => {
   const { queue, upload, options } = await startUpload(hangingParts, 20 * MiB);

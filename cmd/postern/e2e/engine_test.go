@@ -24,6 +24,11 @@ type engine struct {
 	frame string // the frame that was entered; "": none
 }
 
+// otherEngines are those beside Chromium, by name, and what starts each.
+var otherEngines = map[string]func(testbrowser.Options) (testbrowser.Browser, error){
+	"Firefox": testbrowser.StartFirefox, "WebKit": testbrowser.StartWebKit,
+}
+
 // startEngine starts a browser and a server until the test ends. The server allows uploadsOrigin
 // and appOrigin.
 func startEngine(t *testing.T, start func(testbrowser.Options) (testbrowser.Browser, error)) *engine {

@@ -37,7 +37,7 @@ func flows() []flow {
 
 func TestFirefoxAndWebKitDoWhatPeopleDo(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(testbrowser.Options) (testbrowser.Browser, error){"Firefox": testbrowser.StartFirefox, "WebKit": testbrowser.StartWebKit} {
+	for name, start := range otherEngines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := startEngine(t, start)

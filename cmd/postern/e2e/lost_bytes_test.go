@@ -32,59 +32,97 @@ func cuts() []cut {
 		return []cut{{rate: 3e6, percent: 25, most: 2, parts: 2}, {rate: 20e6, percent: 50, paused: true, most: 6, parts: 1}}
 	}
 	var all []cut
-	for rate, most := range map[int64]int64{5e5: 1, 3e6: 2, 20e6: 6} {
+	for _, line := range []struct{ rate, most int64 }{{5e5, 1}, {3e6, 2}, {20e6, 6}} {
 		for _, percent := range []int64{25, 50, 75, 93} {
-			all = append(all, cut{rate: rate, percent: percent, most: most, parts: most}, cut{rate: rate, percent: percent, paused: true, most: most, parts: 1})
+			all = append(all, cut{rate: line.rate, percent: percent, most: line.most, parts: line.most},
+				cut{rate: line.rate, percent: percent, paused: true, most: line.most, parts: 1})
 		}
 	}
 	return all
 }
 
-// What is lost is what the proxy has passed on and the store doesn't list.
+// Long runs have Firefox and WebKit too, where all rows share one browser.
 func TestAnUploadThatIsCutLosesOnlyThePartsUnderWay(t *testing.T) {
 	t.Parallel()
 	for _, c := range cuts() {
-		t.Run(c.String(), func(t *testing.T) {
-			p := startDev(t)
-			path, sum := randomFile(t, "garden.bin", cutFile)
-			b := newTab(t, tabOptions{})
-			b.open(p.URL + "/forms/files")
-			b.Proxy.listener.limitRate(c.rate)
-			release := b.Proxy.hold(t, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/complete") })
-			b.upload(path)
-			waitFor(t, "so much was passed on", func() bool { return b.parts(p).passedOn() >= cutFile*c.percent/100 })
-			var passed int64
-			if c.paused {
-				b.pressRowButton("pause")
-				b.waitForRow("paused")
-				waitFor(t, "no part is under way", func() bool { return b.parts(p).underWay() == 0 })
-				passed = b.parts(p).passedOn()
-				b.waitUntil("the row shows what the store lists", fmt.Sprintf(`[...document.querySelector("postern-uploader").queue.uploads][0].storedBytes == %d`, p.store(t).listedBytes()))
-			} else {
-				passed = b.parts(p).passedOn()
-				b.run(chromedp.Reload())
-				b.waitForRow("interrupted")
-			}
-			concurrent, stored := b.parts(p).concurrent(), p.store(t).listedBytes()
-			lost := passed - stored
-			t.Logf("passed on %d bytes, stored %d, lost %d, at most %d parts at once", passed, stored, lost, concurrent)
-			if concurrent > c.most || lost > c.parts*5*mebibyte+mebibyte {
-				t.Errorf("wanted at most %d parts at once and %d of 5 MiB lost, got %d and %d bytes", c.most, c.parts, concurrent, lost)
-			}
-			b.Proxy.listener.limitRate(0)
-			release()
-			if c.paused {
-				b.pressRowButton("resume")
-			} else {
-				b.chooseFiles(path)
-			}
-			b.waitForState("done")
-			if got := p.store(t).onlyObject(); got.Sum != sum {
-				t.Errorf("stored: wanted SHA-256 %s, got %+v", sum, got)
-			}
-			b.parts(p).requireNoResend(t)
+		t.Run("Chromium, "+c.String(), func(t *testing.T) {
+			t.Parallel()
+			c.requireFewLost(newTab(t, tabOptions{}), startDev(t))
 		})
 	}
+	for name, start := range otherEngines {
+		if !long {
+			break
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := startEngine(t, start)
+			for _, c := range cuts() {
+				t.Run(c.String(), func(t *testing.T) { c.requireFewLost(e.newTab(t), e.dev) })
+			}
+		})
+	}
+}
+
+// requireFewLost uploads a file, cuts that, requires that few bytes are lost, and lets the upload
+// go on. What is lost is what the proxy has passed on and the store doesn't list.
+func (c cut) requireFewLost(b *tab, p *devServer) {
+	b.t.Helper()
+	path, sum := randomFile(b.t, "garden.bin", cutFile)
+	b.open(p.URL + "/forms/files")
+	b.Proxy.listener.limitRate(c.rate)
+	b.t.Cleanup(func() { b.Proxy.listener.limitRate(0) })
+	release := b.Proxy.hold(b.t, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/complete") })
+	b.upload(path)
+	for percent := range c.percent {
+		waitFor(b.t, fmt.Sprintf("%d %% were passed on", percent+1), func() bool { return b.parts(p).passedOn() >= cutFile*(percent+1)/100 })
+	}
+	passed := b.cut(p, c.paused)
+	concurrent, stored := b.parts(p).concurrent(), p.store(b.t).listedBytes()
+	lost := passed - stored
+	b.t.Logf("passed on %d bytes, stored %d, lost %d, at most %d parts at once", passed, stored, lost, concurrent)
+	if concurrent > c.most || lost > c.parts*5*mebibyte+mebibyte {
+		b.t.Errorf("wanted at most %d parts at once and %d of 5 MiB lost, got %d and %d bytes", c.most, c.parts, concurrent, lost)
+	}
+	b.Proxy.listener.limitRate(0)
+	release()
+	if c.paused {
+		b.pressRowButton("resume")
+	} else {
+		b.chooseFiles(path)
+	}
+	b.waitForState("done")
+	if got := p.store(b.t).onlyObject(); got.Sum != sum {
+		b.t.Errorf("stored: wanted SHA-256 %s, got %+v", sum, got)
+	}
+	b.parts(p).requireNoResend(b.t)
+}
+
+// cut pauses an upload or reloads its page, and returns how many bytes of parts were passed on
+// before, and during a pause.
+func (b *tab) cut(p *devServer, paused bool) int64 {
+	b.t.Helper()
+	if !paused {
+		passed := b.parts(p).passedOn()
+		b.reload()
+		b.waitForRow("interrupted")
+		return passed
+	}
+	b.pressRowButton("pause")
+	b.waitForRow("paused")
+	waitFor(b.t, "no part is under way", func() bool { return b.parts(p).underWay() == 0 })
+	b.waitUntil("the row shows what the store lists", fmt.Sprintf(`[...document.querySelector("postern-uploader").queue.uploads][0].storedBytes == %d`, p.store(b.t).listedBytes()))
+	return b.parts(p).passedOn()
+}
+
+// reload loads the page again.
+func (b *tab) reload() {
+	b.t.Helper()
+	if b.engine != nil {
+		must(b.t, b.engine.Reload())
+		return
+	}
+	b.run(chromedp.Reload())
 }
 
 // passedOn is how many bytes of parts the proxy has read.
