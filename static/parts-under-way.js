@@ -18,23 +18,26 @@ export class PartsUnderWay extends Set {
   }
 
   /**
-   * Aborts them. A pause lets those end that are nearly sent, for some seconds, and longer those without which more than one part would be lost.
+   * Aborts them. A pause lets those end that are nearly sent, and all without which more than one part could be lost; after some seconds
+   * only the latter, as long as they get on.
    * @param {Transfer} transfer @param {number} partSize
    */
   stop({ upload, signal }, partSize) {
-    const paused = upload.state === 'paused';
     let lost = 0;
-    const abort = (/** @type {number} */ most, /** @type {number} */ share) => {
-      for (const { bytes, size, controller } of [...this].sort((a, b) => a.bytes - b.bytes)) {
-        if (bytes >= share * size || lost + bytes > most) continue;
-        lost += bytes;
-        controller.abort(signal.reason);
+    const abort = (/** @type {(part: Part) => boolean} */ ends) => {
+      for (const part of [...this].sort((a, b) => a.bytes - b.bytes)) {
+        if (ends(part)) continue;
+        lost += part.bytes;
+        part.controller.abort(signal.reason);
       }
     };
-    const abortAll = () => abort(Infinity, Infinity);
-    if (!paused) return abortAll();
-    abort(partSize, NEARLY);
-    setTimeout(abort, ENDING, partSize, Infinity);
+    const abortAll = () => abort(() => false);
+    if (upload.state !== 'paused') return abortAll();
+    // Progress is reported late: of several parts together, only half a part may be lost by what was reported.
+    const needed = (/** @type {Part} */ { bytes }) => lost > 0 && bytes > 0 && lost + bytes > partSize / 2;
+    abort((part) => part.bytes >= NEARLY * part.size || needed(part));
+    const before = new Map([...this].map((part) => [part, part.bytes]));
+    setTimeout(abort, ENDING, (/** @type {Part} */ part) => needed(part) && part.bytes > (before.get(part) ?? 0));
     upload.gone.signal.addEventListener('abort', abortAll);
   }
 }
