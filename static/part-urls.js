@@ -31,8 +31,8 @@ export class PartURLs {
     for (;;) {
       const found = this.#urls.get(number);
       if (found && found.validUntil > Date.now()) {
-        const next = this.#remaining[4];
-        if (next && !this.#urls.has(next) && !this.#signing.has(next)) this.#request(next).catch(() => {});
+        const next = this.#remaining.slice(0, 5).find((n) => !this.#urls.has(n) && !this.#signing.has(n));
+        if (next) this.#request(next).catch(() => {});
         return found;
       }
       await (this.#signing.get(number) ?? this.#request(number));
