@@ -111,7 +111,10 @@ func (b *tab) cut(p *devServer, paused bool) int64 {
 	b.pressRowButton("pause")
 	b.waitForRow("paused")
 	waitFor(b.t, "no part is under way", func() bool { return b.parts(p).underWay() == 0 })
-	b.waitUntil("the row shows what the store lists", fmt.Sprintf(`[...document.querySelector("postern-uploader").queue.uploads][0].storedBytes == %d`, p.store(b.t).listedBytes()))
+	// A part that was aborted after the last of its bytes had left the browser is stored all the same.
+	if shown, listed := evaluate[int64](b, `[...document.querySelector("postern-uploader").queue.uploads][0].storedBytes`), p.store(b.t).listedBytes(); shown > listed {
+		b.t.Errorf("bytes that the row shows as stored: wanted at most the %d that the store lists, got %d", listed, shown)
+	}
 	return b.parts(p).passedOn()
 }
 
