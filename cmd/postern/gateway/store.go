@@ -14,6 +14,10 @@ import (
 // maxCopySize is S3's own limit for CopyObject, in bytes. At zero the store refuses every copy.
 const maxCopySize = 5 << 30
 
+// ioBufferSize is how much of an object is read or copied at once, in bytes. The gateway makes a
+// buffer for each GET, also of a few bytes; by default one of a mebibyte.
+const ioBufferSize = 128 << 10
+
 // openStore opens dir/objects and makes it the working directory. Metadata are in extended
 // attributes where the filesystem has them and in dir/metadata otherwise; a folder that has
 // dir/metadata keeps it. With versions, buckets can keep them, in dir/versions.
@@ -30,7 +34,7 @@ func openStore(dir string, versions bool) (*posix.Posix, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metadata of %q: %w", dir, err)
 	}
-	options := posix.PosixOpts{CopyObjectThreshold: maxCopySize}
+	options := posix.PosixOpts{CopyObjectThreshold: maxCopySize, IOBufferSize: ioBufferSize}
 	if versions {
 		options.VersioningDir = filepath.Join(dir, "versions")
 		if err := os.MkdirAll(options.VersioningDir, 0o700); err != nil {
