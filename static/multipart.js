@@ -65,7 +65,7 @@ export class Multipart {
     const remaining = this.#remaining;
     /** @type {Set<Promise<void>>} */ const running = new Set();
     /** @type {unknown} */ let failure;
-    const stop = () => this.#parts.stop(this.#transfer, this.#layout.partSize);
+    const stop = () => this.#parts.stop(this.#transfer);
     signal.addEventListener('abort', stop);
     try {
       while (remaining.length && !failure) {
@@ -98,7 +98,7 @@ export class Multipart {
   async #sendPart(number, first) {
     const transfer = this.#transfer;
     const { upload, signal } = transfer;
-    const part = { number, bytes: 0, size: this.#slice(number).size, controller: new AbortController(), refused: 0, answerLost: false };
+    const part = { number, sending: false, bytes: 0, size: this.#slice(number).size, controller: new AbortController(), refused: 0, answerLost: false };
     this.#parts.add(part);
     try {
       await transfer.retry(async (tries) => {
@@ -124,6 +124,7 @@ export class Multipart {
     transfer.signal.throwIfAborted();
     signal.throwIfAborted();
     pace.begin();
+    part.sending = true;
     try {
       await send({
         method: 'PUT', url, headers, body: this.#slice(number), signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
@@ -142,7 +143,7 @@ export class Multipart {
   /** Notes why a part wasn't stored. @param {Part} part @param {string} url @param {RequestError} error */
   #failed(part, url, error) {
     const sent = part.bytes;
-    part.bytes = 0;
+    Object.assign(part, { bytes: 0, sending: false });
     this.#setProgress();
     if (part.controller.signal.aborted) {
       this.#pace.restart();
