@@ -156,8 +156,9 @@ export class Uploader extends FormElement {
     if (!queue || this.#closed) return;
     for (let i = 0;;) {
       const end = performance.now() + TURN;
+      const maybeSent = this.findSent();
       for (; files[i] && performance.now() < end; i++) {
-        const sent = this.maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
+        const sent = maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
         if (sent !== null) queue.add(files[i], i + index === 0, sent);
       }
       if (input && !this.field) input.required = !queue.uploads.size;

@@ -67,14 +67,21 @@ export class FormElement extends HTMLElement {
     return this.matches('[name], [embedded], [redirect]');
   }
 
-  /** Whether a file may have been sent before; to tell that for sure it has to be read. @param {PickedFile} file */
-  maybeSent({ size, name, lastModified }) {
-    if ([...(this.queue?.uploads ?? [])].some((other) => size === other.size && name === other.name && lastModified === other.lastModified)) return true;
+  /** Looks through what is listed and kept once, for many files. @returns {(file: PickedFile) => boolean} whether a file may have been sent before; to tell that for sure it has to be read */
+  findSent() {
+    const { uploads, saved } = /** @type {Queue} */ (this.queue);
+    const listed = new Set([...uploads].map((upload) => saved.file(upload)));
+    let kept = false;
     try {
-      return !this.passesOn && [...Object.keys(sessionStorage), ...Object.keys(localStorage)].some((key) => key.startsWith('postern-done '));
+      kept = !this.passesOn && [...Object.keys(sessionStorage), ...Object.keys(localStorage)].some((key) => key.startsWith('postern-done '));
     } catch {
-      return false;
+      // There is no storage, and nothing in it.
     }
+    return (file) => {
+      const maybeSent = kept || listed.has(saved.file(file));
+      listed.add(saved.file(file));
+      return maybeSent;
+    };
   }
 
   /** @abstract @param {Messages} _messages @param {AbortSignal} _signal @param {typeof Field} [_Control] of an element that is a control */

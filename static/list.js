@@ -8,8 +8,8 @@ import { Row, folderOf, shownState } from './row.js';
 
 /** Milliseconds of work after which the browser gets a turn. */
 export const TURN = 8;
-/** Milliseconds between two updates of the rows. */
-const INTERVAL = 150;
+/** Milliseconds between two updates of the rows: one for each row, so that a long list leaves the processor to what is sent, within these limits. */
+const [SHORTEST, LONGEST] = [150, 1000];
 /** States in which a file needs the person. */
 export const NEEDS_ATTENTION = /refused|failed|interrupted/;
 /** The rows of files below the form, their total, and the announcements for screen readers. */
@@ -68,7 +68,7 @@ export class List {
     const node = this.rows.get(upload)?.node;
     if (node && upload.state === 'removed') this.#removeRow(upload, node);
     this.#changed.add(upload);
-    this.#timer ||= setTimeout(() => this.#update(), INTERVAL);
+    this.#timer ||= setTimeout(() => this.#update(), Math.min(Math.max(SHORTEST, this.rows.size), LONGEST));
   }
 
   /** Updates rows until the turn is over, and the rest in further turns. */

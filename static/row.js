@@ -132,11 +132,12 @@ export class Row {
     const values = {
       name: upload.name,
       types: rules.typeNames,
-      size: messages.size(size, '', size < rules.min ? 'floor' : 'ceil'),
-      max: messages.size(rules.max, '', 'floor'),
-      min: messages.size(rules.min, '', 'ceil'),
-      percent: messages.percent(sending ? upload.progress : storedBytes / (size || 1)),
-      time: messages.countdown((upload.retryAt - Date.now()) / 1000),
+      // Made only for texts that name them.
+      get size() { return messages.size(size, '', size < rules.min ? 'floor' : 'ceil'); },
+      get max() { return messages.size(rules.max, '', 'floor'); },
+      get min() { return messages.size(rules.min, '', 'ceil'); },
+      get percent() { return messages.percent(sending ? upload.progress : storedBytes / (size || 1)); },
+      get time() { return messages.countdown((upload.retryAt - Date.now()) / 1000); },
     };
     if (code === 'too_many') return messages.plural(`upload.error.${code}`, queue.limit, values);
     if (!code) {

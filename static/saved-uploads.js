@@ -17,6 +17,7 @@ export async function sampleHash({ file }, text = '') {
 /** Unfinished uploads, saved in the browser so that a later visit of the same person sends only the rest. Without storage nothing is saved. */
 export class SavedUploads {
   withHandles = withHandles;
+  /** False where locks aren't available, as in some iframes. */ #mayLock = navigator.locks?.query().then(() => true, () => false);
 
   /** @param {string} scope endpoint and profile @param {Owner} owner */
   constructor(scope, owner) {
@@ -161,9 +162,9 @@ export class SavedUploads {
    * @param {Upload} upload @param {AbortSignal} signal @param {() => Promise<void>} work @returns {Promise<void>}
    */
   async withLock(upload, signal, work) {
+    if (!(await this.#mayLock)) return work();
     const name = this.file(upload);
-    const locked = await this.#lockedFiles();
-    const run = locked?.has(name) ? await import('./same-file.js').then(({ afterAnother }) => afterAnother(this, upload, work), () => work) : work;
-    await (locked ? navigator.locks.request(name, { signal }, run) : run());
+    const taken = await navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? work() : true));
+    if (taken) await navigator.locks.request(name, { signal }, await import('./same-file.js').then(({ afterAnother }) => afterAnother(this, upload, work), () => work));
   }
 }

@@ -103,7 +103,8 @@ export class Transfer extends Retrier {
   /** Sends a whole file when it is its turn. @param {Plan} plan @param {number} tries */
   async #sendInTurn(plan, tries) {
     const { slots } = this.batches;
-    await this.checkFile();
+    // Reading costs as much as a third of sending a small file: of those only one that can't be sent is read.
+    if (!this.upload.small) await this.checkFile();
     const release = await slots.take(this.signal);
     try {
       await this.#sendWhole(plan, tries);
@@ -134,11 +135,12 @@ export class Transfer extends Retrier {
         stall: options.stall * 2 ** tries,
       });
     } catch (error) {
+      await this.checkFile();
       this.findCause({ error, url, preflight: large || !!plan.put, sent: upload.sentBytes, whole: true });
       upload.setProgress(0, 0);
       // Without an answer the file may be stored, refused early, or lost on the way: completing finds out.
       const failure = /** @type {RequestError} */ (error);
-      if (failure.status === 0) return this.checkFile();
+      if (failure.status === 0) return;
       failure.needsNewPlan = failure.status === 403;
       throw failure;
     }

@@ -206,6 +206,19 @@ for (const size of [1000, 16 * MiB]) {
   });
 }
 
+test('a small file that was cut before it was sent has to be chosen again, whatever the store says', async () => {
+  localStorage.clear();
+  const { options } = await scenario({ Faults: [{ On: 'post', Times: 9, Do: '400', Code: 'EntityTooSmall' }] });
+  const queue = new Queue(options);
+  const chosen = file(1000);
+  const upload = /** @type {import('../upload.js').Upload} */ (queue.add(chosen));
+  chosen.slice = () => new Blob();
+  queue.start();
+  await until('it has ended', () => /failed|refused|interrupted/.test(upload.state));
+  equal([upload.state, upload.code], ['interrupted', 'unreadable']);
+  queue.remove(upload);
+});
+
 test('an upload that has expired is issued and sent again', async () => {
   const { upload, log, same } = await uploadThroughFaults({ Faults: [{ On: 'complete', Times: 1, Do: '410', Code: 'upload_expired' }] }, 11 * MiB);
   equal([upload.state, count(log, 'issue')], ['done', 2]);

@@ -96,6 +96,24 @@ test('many small files are issued and completed together, and one that is refuse
   ok(log.length <= 1.1 * 150, `at most 1.1 requests per file, got ${log.length}`);
 });
 
+test('small files are sent without being read by the script, and without asking which locks there are', async () => {
+  localStorage.clear();
+  const { options } = await scenario({});
+  const queue = new Queue(options);
+  const { locks } = navigator;
+  let [reads, queries] = [0, 0];
+  locks.query = () => { queries++; return LockManager.prototype.query.call(locks); };
+  for (let n = 0; n < 20; n++) {
+    const chosen = file(100 + n, `file ${n}`);
+    chosen.slice = (...range) => { reads++; return Blob.prototype.slice.apply(chosen, range); };
+    queue.add(chosen);
+  }
+  queue.start();
+  await until('all are done', () => [...queue.uploads].every((upload) => upload.state === 'done'));
+  Reflect.deleteProperty(locks, 'query');
+  equal([reads, queries], [0, 0]);
+});
+
 test('when the requests for many files fail, they are sent all the same', async () => {
   localStorage.clear();
   const { options, state } = await scenario({ Faults: [
