@@ -108,8 +108,11 @@ func (b *tab) cut(p *devServer, paused bool) int64 {
 		b.waitForRow("interrupted")
 		return passed
 	}
+	// On a fast line the last parts would be stored before the button is found.
+	letDataPass := b.Proxy.listener.pause()
 	b.pressRowButton("pause")
 	b.waitForRow("paused")
+	letDataPass()
 	waitFor(b.t, "no part is under way", func() bool { return b.parts(p).underWay() == 0 })
 	// A part that was aborted after the last of its bytes had left the browser is stored all the same.
 	if shown, listed := evaluate[int64](b, `[...document.querySelector("postern-uploader").queue.uploads][0].storedBytes`), p.store(b.t).listedBytes(); shown > listed {
