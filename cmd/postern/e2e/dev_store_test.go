@@ -41,11 +41,14 @@ func (p *devServer) store(t *testing.T) *devStore {
 // keys returns the keys of all objects in the bucket.
 func (s *devStore) keys() []string {
 	s.t.Helper()
-	list, err := s.client.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
-	must(s.t, err)
 	var keys []string
-	for _, o := range list.Contents {
-		keys = append(keys, *o.Key)
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(s.t.Context())
+		must(s.t, err)
+		for _, o := range page.Contents {
+			keys = append(keys, *o.Key)
+		}
 	}
 	return keys
 }
