@@ -10,6 +10,17 @@ export function tellOfMove() {
   console.warn('postern: <postern-upload> was moved or removed during an upload: its frame is loaded again, and unfinished files have to be chosen again. moveBefore() avoids that.');
 }
 
+/**
+ * Moves the focus to the first control for which a form isn't sent, as browsers do. Firefox does that for a tag only once: it waits for the
+ * event blur, which no iframe gets. Where nobody has pressed the form's button, a script only asks whether the form is valid.
+ * @param {HTMLElement & {form: HTMLFormElement | null}} tag
+ */
+export function takeFocus(tag) {
+  const button = /** @type {HTMLButtonElement | null} */ (document.activeElement);
+  const pressed = button?.type === 'submit' && button.form === tag.form && navigator.userActivation?.isActive !== false;
+  if (pressed && [...tag.form?.elements ?? []].find((control) => control.matches(':invalid:not(fieldset)')) === tag) tag.focus();
+}
+
 /** Tags whose receipts are missing and were told of. @type {WeakSet<Element>} */
 const toldOf = new WeakSet();
 

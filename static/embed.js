@@ -15,8 +15,7 @@ class PosternUpload extends HTMLElement {
   /** What is being uploaded. A frame that is loaded again shows it as interrupted. @type {Unfinished[]} */ #unfinished = [];
   /** Each ends a wait for the frame. @type {(() => void)[]} */ #forgotten = [];
   /** To the frame. @type {MessagePort | null} */ port = null;
-  #customError = '';
-  #busy = false;
+  #customError = ''; #busy = /** @type {boolean | number} */ (false);
   #nonce = ''; // the frame has to send it back before its messages count
   /** Why the form can't be sent: the browser's text until the frame sends its own. @type {Record<string, string>} */
   #messages = { required: Object.assign(document.createElement('input'), { required: true }).validationMessage };
@@ -32,6 +31,7 @@ class PosternUpload extends HTMLElement {
     super();
     this.attachShadow({ mode: 'open', delegatesFocus: true }).append(this.frame, ...this.#fallback);
     this.addEventListener('postern:forget', this);
+    this.addEventListener('invalid', () => loadFailure().then((late) => late?.takeFocus(/** @type {any} */ (this))));
     upgradeProperties(this);
   }
 
@@ -86,7 +86,7 @@ class PosternUpload extends HTMLElement {
     clearTimeout(this.#timer);
     this.port?.close();
     [this.port, this.#nonce, this.#timer] = [null, '', undefined];
-    this.#updateFormValue(this.#files, !!this.#kept.length);
+    this.#updateFormValue(this.#files, this.#kept.length);
   }
   /** @param {any} event one of EVENTS */
   handleEvent(event) {
@@ -107,7 +107,7 @@ class PosternUpload extends HTMLElement {
       if (first?.nonce !== this.#nonce) return port1.close();
       [this.port, this.#messages] = [port1, first.messages];
       port1.onmessage = (event) => this.#receive(event.data, port1);
-      port1.postMessage({ ...themeOf(this), files: this.#files, kept: this.#kept, unfinished: this.#unfinished, forget: !!this.#forgotten[0], metadata: true });
+      port1.postMessage({ ...themeOf(this), files: this.#files, kept: this.#kept, unfinished: this.#unfinished, forget: this.#forgotten.length, metadata: true });
       this.#showFailure('');
     };
     this.frame.contentWindow?.postMessage({ postern: 'welcome', nonce: data.nonce, answer: this.#nonce }, origin, [port2]);
@@ -130,7 +130,7 @@ class PosternUpload extends HTMLElement {
   /** Empties the value. @param {object} message to the frame @param {Uploaded[]} [kept] what the frame may find to be the person's own */
   #clear(message, kept = []) {
     [this.#kept, this.#unfinished] = [kept, []];
-    this.#updateFormValue([], !!kept.length);
+    this.#updateFormValue([], kept.length);
     this.port?.postMessage(message);
   }
 

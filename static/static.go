@@ -12,7 +12,7 @@
 // embed.js, which registers <postern-upload> in other sites' pages, is also served at a path of its
 // own. It is bundled from itself and the folder embed, so that it works as a module and as a
 // classic script. From beside it embed-answers.js is loaded for the first file, and embed-failure.js
-// where the frame doesn't answer.
+// where the frame doesn't answer or the form can't be sent.
 //
 // Modules import each other by relative paths, so the path can be any. core.js is bundled from all
 // that every page with an uploader loads, total.js from what comes with the first file, multipart.js

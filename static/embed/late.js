@@ -7,7 +7,6 @@ const SENTENCE = 'The upload form can’t be loaded. Reload the page, or tell wh
 const load = (name) => import(`${new URL(name, SCRIPT)}`).catch(() => import(`${new URL(name, SCRIPT)}?${Date.now()}`));
 /** The module that is needed when something has gone wrong; null where it can't be loaded. @returns {Promise<typeof import('../embed-failure.js') | null>} */
 export const loadFailure = () => load('embed-failure.js').catch(() => null);
-
 /** Explains a frame that doesn't answer where embed-failure.js can't be loaded. @param {{frame: HTMLIFrameElement, violations: unknown[]}} tag @returns {[sentence: string, code: string]} */
 export function explainWithout({ frame, violations }) {
   console.error(`postern: ${frame.src} can't be reached from ${origin}`);

@@ -89,9 +89,7 @@ func requireUpload(b *tab, p *devServer) {
 	widget.chooseFiles(writeFile(b.t, "plot.png", pngOf(b.t, 60<<10)))
 	b.waitUntil("the widget is busy", `document.querySelector("postern-upload:state(busy)") != null`)
 	widget.waitUntilFrameFits()
-	// Firefox moves the focus to a control of this kind only the first time that it refuses the
-	// form: it waits for the event blur, which no iframe gets.
-	b.requireFormRefusedWhen("the form is refused", `window.refused`, "customError", catalogText(b.t, "en", "upload.busy"))
+	b.requireFormRefused("customError", catalogText(b.t, "en", "upload.busy"))
 	release()
 	keys := b.waitForValues(1)
 	b.waitUntil("the widget is not busy", `document.querySelector("postern-upload:state(busy)") == null`)
