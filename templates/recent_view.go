@@ -26,7 +26,7 @@ type RecentView struct {
 type RecentUpload struct {
 	// State chooses the colour: issued, accepted, refused, aborted, expired, replaced or removed.
 	State, StateLabel string
-	// Name is the file's name, or the key where nobody said one.
+	// Name is the file's name, or that of the profile where nobody said one.
 	Name       string
 	Details    []Detail
 	Deliveries []RecentDelivery

@@ -177,6 +177,10 @@ func TestDevTellsItselfOfEachUploadAndShowsIt(t *testing.T) {
 	if _, page := fetch(t, d.URL+recentPath); strings.Contains(page, "forged") {
 		t.Error("a forged delivery is shown")
 	}
+	fetch(t, d.URL+"/forms/photos") // issues a form that nobody uses
+	if _, page := fetch(t, d.URL+recentPath); !regexp.MustCompile(`<li data-state="issued"><h2><bdi>photos</bdi></h2><p class="postern-recent-state"><strong>Form, not used yet</strong></p>`).MatchString(page) {
+		t.Errorf("a form that nobody has used: wanted it named by its profile, got\n%s", page)
+	}
 	d.Stop()
 	for line := range strings.Lines(d.Log.String()) {
 		if strings.Contains(line, "delivery failed") || strings.Contains(line, "path="+receiverPath) && strings.Contains(line, "status=204") && !strings.Contains(line, "id="+accepted) && !strings.Contains(line, "id="+refused) {

@@ -87,7 +87,13 @@ func (l pageLanguage) recentUpload(e uploads.Entry) templates.RecentUpload {
 	}
 	_ = json.Unmarshal(e.Claims, &planned) // of an earlier release it may lack some
 	out := templates.RecentUpload{State: string(e.State), StateLabel: l.Text("page.recent.state." + string(e.State)),
-		Name: cmp.Or(data.Upload.Filename, planned.Filename, planned.Key, e.ID)}
+		Name: cmp.Or(data.Upload.Filename, planned.Filename)}
+	if out.Name == "" {
+		out.Name = e.Profile // of a form without script, which tells no name
+		if e.State == uploads.StateIssued {
+			out.StateLabel = l.Text("page.recent.state.unused")
+		}
+	}
 	out.Details = l.details("page.recent.profile", e.Profile, "page.recent.subject", e.Subject, "page.recent.issued", moment(e.Issued))
 	if e.State != uploads.StateIssued {
 		out.Details = append(out.Details, l.details("page.recent.decided", moment(e.Changed), "page.recent.reason", string(data.Code))...)
@@ -95,7 +101,7 @@ func (l pageLanguage) recentUpload(e uploads.Entry) templates.RecentUpload {
 	if data.Upload.ETag != "" {
 		out.Details = append(out.Details, l.details("page.result.size", l.Size(data.Upload.Size), "page.result.type", l.FileType(data.Upload.Type))...)
 	}
-	out.Details = append(out.Details, l.details("page.result.key", planned.Key, "page.recent.upload", e.ID)...)
+	out.Details = append(out.Details, l.details("page.recent.key", planned.Key, "page.recent.upload", e.ID)...)
 	return out
 }
 
