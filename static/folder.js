@@ -34,14 +34,15 @@ export class Folder {
     const [, label, size, bar, state] = summary.children;
     [this.list, this.#size, this.#bar, this.#text] = [list, size, bar, state.firstElementChild];
     showName(label, name);
-    list.ariaLabel = bar.ariaLabel = name;
+    list.ariaLabel = name;
+    bar.ariaHidden = 'true'; // the text says as much
   }
 
   /** @param {string} state of its files together @param {number} progress 0 to 1 @param {string} text @param {string} size */
   show(state, progress, text, size) {
     this.node.dataset.state = state;
     this.#bar.value = progress;
-    this.#bar.ariaValueText = this.#text.textContent = text;
+    this.#text.textContent = text;
     this.#size.textContent = size;
     placeRow(this.node);
   }

@@ -9,6 +9,8 @@ const ACTIONS = {
   refused: 'replace remove', preparing: ' cancel', sending: 'pause cancel', paused: 'resume cancel', offline: ' cancel',
   retrying: 'retry_now cancel', confirming: '', failed: 'retry remove', interrupted: 'choose discard', repeated: 'again clear',
 };
+/** States in which the bar tells nothing. */
+const AT_REST = /refused|failed|interrupted|repeated|done/;
 /** The end of a long name that is always shown. It begins where no letters join and inside no surrogate pair. */
 const NAME_END = /[\w()\-\u4e00-\u9fff]{0,4}(\.\w{1,9})?$/;
 /** Larger images take too long to decode for a thumbnail. */
@@ -62,7 +64,7 @@ export class Row {
     [this.#text, this.#code] = texts.children;
     this.#buttons = /** @type {any} */ ([...buttons.children]);
     thumbnail.dataset.ext = /\.(\w{1,4})$/.exec(name)?.[1] ?? '';
-    bar.ariaLabel = name;
+    bar.ariaLabel = list.messages.text('upload.progress');
     showName(label, name);
     size.textContent = list.messages.size(upload.size);
     for (const button of this.#buttons) button.onclick = () => list.run(upload, button.dataset.action);
@@ -86,8 +88,10 @@ export class Row {
     const text = this.text();
     if (this.#text.textContent !== text) this.#text.textContent = text;
     this.#bar.value = upload.progress;
-    this.#bar.ariaValueText = text;
     const shown = shownState(upload);
+    // The text says the rest.
+    this.#bar.ariaValueText = this.#list.messages.percent(upload.progress);
+    this.#bar.ariaHidden = `${AT_REST.test(shown)}`;
     const changed = shown !== node.dataset.state || code !== this.#code.textContent;
     this.#code.textContent = code;
     const done = state === 'done';
@@ -145,7 +149,8 @@ export class Row {
       return sending ? messages.withSpeed(text, this.meter, size - upload.sentBytes) : text;
     }
     const text = messages.text(`upload.error.${code}`, values, /^[a-z]/.test(code) ? 'upload.error.refused' : 'upload.error.store');
-    return storedBytes && state === 'failed' ? messages.text('upload.failed_part_way', { ...values, text }) : text;
+    // What was sent whole is refused as a whole.
+    return storedBytes && storedBytes < size && state === 'failed' ? messages.text('upload.failed_part_way', { ...values, text }) : text;
   }
 
   /** Draws a small copy of an image that is in sight, so that the image itself isn't kept in memory. @param {File} file */

@@ -116,7 +116,7 @@ func TestAScreenReaderTellsOfEachStateOfAnUpload(t *testing.T) {
 		b.submitIfNeeded()
 		b.waitForRow("sending")
 		requireInOrder(t, "announced", b.announced(), "polite: "+fill(catalogText(t, "en", "upload.announce.started.one"), "n", "1"))
-		requireInOrder(t, "read", b.readAloud(), "list, Files", "listitem", "garden.png", "progressbar", "button, Cancel: garden.png", "end of list, Files")
+		requireInOrder(t, "read", b.readAloud(), "list, Files", "listitem", "garden.png", "progressbar, Progress", "button, Cancel: garden.png", "end of list, Files")
 	})
 	t.Run("done", func(t *testing.T) {
 		release()
@@ -131,7 +131,19 @@ func TestAScreenReaderTellsOfEachStateOfAnUpload(t *testing.T) {
 		b.submitIfNeeded()
 		b.waitForRow("failed")
 		requireInOrder(t, "announced", b.announced(), "polite: You may not upload lake.png here.")
-		requireInOrder(t, "read", b.readAloud(), "listitem", "lake.png", "button, Retry: lake.png", "button, Remove: lake.png", "end of list, Files")
+		read := b.readAloud()
+		requireInOrder(t, "read", read, "listitem", "lake.png", "You may not upload lake.png here.", "button, Retry: lake.png", "button, Remove: lake.png", "end of list, Files")
+		row := read[:slices.Index(read, "end of list, Files")+1]
+		for _, once := range []string{"lake.png", "You may not upload lake.png here."} {
+			if times := len(slices.DeleteFunc(slices.Clone(row), func(phrase string) bool { return phrase != once })); times != 1 {
+				t.Errorf("read: wanted %q once, got it %d times among\n%s", once, times, strings.Join(row, "\n"))
+			}
+		}
+		if at := slices.IndexFunc(row, func(phrase string) bool {
+			return strings.HasPrefix(phrase, "progressbar") || strings.Contains(phrase, "is safe")
+		}); at >= 0 {
+			t.Errorf("read of files that are done or have failed: wanted no progress, got %q", row[at])
+		}
 	})
 	b.requireCleanConsole()
 }
