@@ -14,6 +14,7 @@ import (
 
 	"github.com/postern-dev/postern/cmd/postern/testclient"
 	"github.com/postern-dev/postern/cmd/postern/testserver"
+	"github.com/postern-dev/postern/static"
 )
 
 func fetch(t *testing.T, url string) (*http.Response, string) {
@@ -76,6 +77,10 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		{"the page that explains", "/explain", `action="/explain"`},
 		{"the script for other sites", "/embed.js", `postern-upload`},
 		{"the icon", "/favicon.ico", ""},
+		{"the last uploads", recentPath, ""},
+		{"the form for an iframe", "/widget/photos", "embedded"},
+		{"a script", "/assets/" + static.Hash() + "/define.js", "postern-uploader"},
+		{"a catalogue", "/assets/" + static.Hash() + "/lang/en.json", "upload."},
 	}
 	for _, c := range cases {
 		response, body := fetch(t, d.URL+c.path)
@@ -97,6 +102,32 @@ func TestDevServesItsPagesAndEndsCleanly(t *testing.T) {
 		} else {
 			l.Close()
 		}
+	}
+}
+
+// A landing page, which the store redirects to, answers HEAD as it answers GET.
+func TestHeadOfALandingPageHasTheHeadersOfThePage(t *testing.T) {
+	t.Parallel()
+	d := startDev(t)
+	_, page := fetch(t, d.URL+"/forms/photos")
+	landing := regexp.MustCompile(`name="success_action_redirect" value="([^"]+)"`).FindStringSubmatch(page)
+	if landing == nil {
+		t.Fatalf("no landing page in\n%s", page)
+	}
+	for _, address := range []string{landing[1], d.URL + "/forms/photos/done/none"} {
+		response, _ := fetch(t, address)
+		requireSameHead(t, address, response)
+	}
+}
+
+// Every page that can be read can be asked for its headers alone.
+func TestEveryPageAndAssetAnswersHead(t *testing.T) {
+	t.Parallel()
+	d := startDev(t)
+	for _, path := range []string{"/", "/forms/photos", "/forms/none", "/widget/photos", "/widget/none", "/explain", recentPath, "/demo/site", "/demo/form", "/demo/themes", "/favicon.ico", "/embed.js",
+		"/embed-answers.js", "/embed-failure.js", "/assets/" + static.Hash() + "/postern.css", "/assets/none/postern.css", "/healthz", "/readyz", "/objects/none", "/none"} {
+		response, _ := fetch(t, d.URL+path)
+		requireSameHead(t, d.URL+path, response)
 	}
 }
 

@@ -121,6 +121,84 @@ func TestTheFormIsHiddenUntilTheScriptHasChangedIt(t *testing.T) {
 	}
 }
 
+// noteHiddenTime notes in window.hiddenFor how many ms the form is hidden while the script may come.
+const noteHiddenTime = `document.addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => { window.hiddenFor = document.querySelector("form [type=submit]").getAnimations()[0]?.effect.getComputedTiming().endTime ?? 0; }))`
+
+// requirePlainForm requires that the form can be used without script, and was hidden for at most
+// 300 ms.
+func (b *tab) requirePlainForm() {
+	b.t.Helper()
+	b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", ".postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
+	if hidden := evaluate[float64](b, `hiddenFor`); hidden == 0 || hidden > 300 {
+		b.t.Errorf("the form is hidden while the script may come: wanted at most 300 ms, got %v", hidden)
+	}
+	if shown := evaluate[int](b, `document.querySelectorAll("form button:not([type=submit], [hidden])").length`); shown != 0 {
+		b.t.Errorf("buttons that need script: wanted none shown, got %d", shown)
+	}
+}
+
+// blockingWriter adds a policy that forbids all scripts to a response.
+type blockingWriter struct{ http.ResponseWriter }
+
+func (w *blockingWriter) WriteHeader(status int) {
+	w.Header().Add("Content-Security-Policy", "script-src 'none'")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func TestThePlainFormAppearsIfAPolicyForbidsTheScript(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.Proxy.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		b.Proxy.forward.ServeHTTP(&blockingWriter{w}, r)
+		return true
+	})
+	b.beforeLoad(noteHiddenTime)
+	b.open(p.URL + "/forms/photos")
+	b.requirePlainForm()
+	if evaluate[bool](b, `customElements.get("postern-uploader") != null`) {
+		t.Error("the script runs in a page whose policy forbids it")
+	}
+	b.chooseFiles(writeFile(t, "garden.png", pngOf(t, 60<<10)))
+	b.submit()
+	b.requireResult("done", "")
+}
+
+// Where pixels are divided, or the page ends, no part of a row is seen below the total.
+func TestNothingOfTheRowsIsSeenBelowTheTotal(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	b := newTab(t, tabOptions{})
+	b.open(p.URL + "/forms/photos")
+	b.waitUntilReady(true)
+	var files []string
+	for i := range 20 {
+		files = append(files, writeFile(t, fmt.Sprintf("notes-%d.txt", i), []byte("words")))
+	}
+	b.chooseFiles(files...)
+	b.waitUntil("all rows and the total are shown", `document.querySelectorAll(".postern-file[data-state=refused]").length == 20 && !document.querySelector(".postern-total").hidden`)
+	for _, width := range []int64{375, 1280} {
+		b.resize(width)
+		seen := evaluate[[]string](b, `(async () => {
+			const total = document.querySelector(".postern-total"), seen = [];
+			for (const y of [0, 100.5, 333.3, 600.7]) {
+				scrollTo(0, y);
+				await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+				const { bottom, left, right } = total.getBoundingClientRect();
+				if (bottom < innerHeight) seen.push("a gap at " + y);
+				for (const x of [left + 1, (left + right) / 2, right - 1]) {
+					const found = document.elementFromPoint(x, innerHeight - 0.5);
+					if (!total.contains(found)) seen.push(found?.className + " at " + y);
+				}
+			}
+			return seen;
+		})()`)
+		if len(seen) != 0 {
+			t.Errorf("at the end of a window of %d px, while there is more to scroll: wanted the total alone, got %q", width, seen)
+		}
+	}
+}
+
 func TestThePlainFormAppearsIfTheScriptFailsToLoad(t *testing.T) {
 	t.Parallel()
 	p := startDev(t)
@@ -135,15 +213,9 @@ func TestThePlainFormAppearsIfTheScriptFailsToLoad(t *testing.T) {
 				http.Error(w, "gone", http.StatusNotFound)
 				return true
 			})
-			b.beforeLoad(`document.addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => { window.hiddenFor = document.querySelector("form [type=submit]").getAnimations()[0]?.effect.getComputedTiming().endTime ?? 0; }))`)
+			b.beforeLoad(noteHiddenTime)
 			b.open(p.URL + "/forms/photos")
-			b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", ".postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
-			if hidden := evaluate[float64](b, `hiddenFor`); hidden == 0 || hidden > 300 {
-				t.Errorf("the form is hidden while the script may come: wanted at most 300 ms, got %v", hidden)
-			}
-			if shown := evaluate[int](b, `document.querySelectorAll("form button:not([type=submit], [hidden])").length`); shown != 0 {
-				t.Errorf("buttons that need script: wanted none shown, got %d", shown)
-			}
+			b.requirePlainForm()
 			b.chooseFiles(writeFile(t, "garden.png", picture))
 			b.submit()
 			b.requireResult("done", "")
