@@ -26,6 +26,7 @@ export const shownState = ({ state, code }) => (/^already_(listed|uploaded)/.tes
  */
 export function showName(label, name) {
   const [line, text, end] = [1, 2, 3].map(() => document.createElement('span'));
+  label.role = 'none'; // its title, which is for the mouse, isn't read beside the text
   label.title = line.dataset.name = name;
   end.dataset.end = `…${name.slice(name.search(NAME_END))}`;
   end.ariaHidden = 'true';
