@@ -187,7 +187,7 @@ func TestNothingOfTheRowsIsSeenBelowTheTotal(t *testing.T) {
 				const { bottom, left, right } = total.getBoundingClientRect();
 				if (bottom < innerHeight) seen.push("a gap at " + y);
 				for (const x of [left + 1, (left + right) / 2, right - 1]) {
-					const found = document.elementFromPoint(x, innerHeight - 0.5);
+					const found = document.elementFromPoint(x, innerHeight - 1);
 					if (!total.contains(found)) seen.push(found?.className + " at " + y);
 				}
 			}

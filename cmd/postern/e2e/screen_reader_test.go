@@ -135,7 +135,7 @@ func TestAScreenReaderTellsOfEachStateOfAnUpload(t *testing.T) {
 		requireInOrder(t, "read", read, "listitem", "lake.png", "You may not upload lake.png here.", "button, Retry: lake.png", "button, Remove: lake.png", "end of list, Files")
 		row := read[:slices.Index(read, "end of list, Files")+1]
 		for _, once := range []string{"lake.png", "You may not upload lake.png here."} {
-			if times := len(slices.DeleteFunc(slices.Clone(row), func(phrase string) bool { return phrase != once })); times != 1 {
+			if times := len(slices.DeleteFunc(slices.Clone(row), func(phrase string) bool { return !strings.HasPrefix(phrase, once) })); times != 1 {
 				t.Errorf("read: wanted %q once, got it %d times among\n%s", once, times, strings.Join(row, "\n"))
 			}
 		}
