@@ -147,8 +147,9 @@ func TestTheCauseFollowsFromWhatTheStoreAnswers(t *testing.T) {
 		{"the browser doesn't reach a store in health", allowing("*", "*", "*", ""), nil, "", `{"failures":3,"failing":60000}`, uploads.CauseBlockedHere},
 		{"the browser didn't reach it twice", allowing("*", "*", "*", ""), nil, "", `{"failures":2,"failing":60000}`, uploads.CauseUnknown},
 		{"the browser doesn't reach a store in trouble", answering(http.StatusBadGateway), nil, "", `{"failures":3,"failing":60000}`, uploads.CauseUnknown},
-		{"connections break while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":3,"failing":9}`, uploads.CauseBodyCut},
-		{"a connection broke while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":2,"failing":9}`, uploads.CauseUnknown},
+		{"connections break while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":3,"smaller":3,"failing":9}`, uploads.CauseBodyCut},
+		{"connections break while sending, and small bodies get no good answer", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":9,"smaller":2,"failing":9}`, uploads.CauseUnknown},
+		{"a connection broke while sending", allowing("*", "*", "*", ""), nil, "", `{"preflight":true,"reached":true,"sent":1000,"failures":2,"smaller":2,"failing":9}`, uploads.CauseUnknown},
 		{"our clock is behind", allowing("*", "*", "*", ""), []func(*handlers.Config){behind}, "", `{"status":403,"code":"AccessDenied"}`, uploads.CauseClockWrong},
 		{"our clock differs from that of a cache", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Age", "3600")
@@ -296,6 +297,7 @@ func TestWhatADiagnosisRefuses(t *testing.T) {
 		{"a member twice", `{"seen":{"status":0,"status":0}}`, own, problem.InvalidRequest},
 		{"a status that is none", `{"seen":{"status":1000}}`, own, problem.InvalidRequest},
 		{"a negative number", `{"seen":{"sent":-1}}`, own, problem.InvalidRequest},
+		{"another negative number", `{"seen":{"smaller":-1}}`, own, problem.InvalidRequest},
 		{"a code with a line break", `{"seen":{"code":"a\nb"}}`, own, problem.InvalidRequest},
 		{"a long code", `{"seen":{"code":"` + strings.Repeat("a", 65) + `"}}`, own, problem.InvalidRequest},
 		{"a long body", `{"seen":{"code":"` + strings.Repeat("a", 2000) + `"}}`, own, problem.InvalidRequest},

@@ -27,6 +27,9 @@ async function probe(url) {
   return { reached, directive };
 }
 
+/** Whether the store answers a body of a few bytes, by a status below 500 that can be read. Firefox and Safari show an answer that comes before a large body was read as a broken connection. Without a signature no store keeps it. @param {string} url */
+const takesSmaller = (url) => fetch(url, { method: 'POST', body: 'postern', credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) }).then(({ status }) => status < 500, () => false);
+
 /** @param {string} code @param {string} [fix] @returns {Cause} */
 const result = (code, fix = '') => ({ code, fix, permanent: PERMANENT.test(code) });
 
@@ -44,19 +47,19 @@ async function diagnose(address, seen, ask) {
   const { reached, directive } = seen.status ? { reached: true, directive: '' } : await probe(url);
   if (directive) return result('csp_blocked', `Content-Security-Policy: ${directive} ${origin}`);
   if (!reached && location.protocol === 'https:' && protocol === 'http:' && !/^(localhost|127\.|\[::1)|\.localhost$/.test(hostname)) return result('mixed_content', origin.replace('http', 'https'));
+  seen.smaller = !seen.status && seen.sent && reached && await takesSmaller(url) ? seen.smaller + 1 : 0;
   let answer;
   try {
     answer = await ask({ ...seen, reached });
-  } catch (error) {
-    // Our own server isn't reached either, or answers no more of this upload.
+  } catch (error) { // our own server isn't reached either, or answers no more of this upload
     return reached || /** @type {any} */ (error).status ? null : result('offline');
   }
   const { code, fix } = answer;
   if (!reached && code !== 'unknown_cause' && (await probe(url)).reached) return null;
   if (code === 'blocked_here' && isPrivate(hostname) && !isPrivate(location.hostname)) return result('local_network', origin);
   if (code !== 'unknown_cause') return result(code, fix);
-  const { status, failures, sent } = seen;
-  return failures > 2 ? result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures}`) : null;
+  const { status, failures, sent, smaller } = seen;
+  return failures > 2 ? result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures} smaller=${smaller}`) : null;
 }
 
 /** What the row of an upload shows of a cause, until a part is stored or the upload begins anew. @implements {Diagnosis} */
@@ -78,9 +81,7 @@ class Shown {
 
   /** @param {HTMLElement} row @param {Messages} messages */
   show(row, messages) {
-    const code = this.shown;
-    const fix = code && this.#cause.fix;
-    row.dataset.cause = code;
+    const fix = (row.dataset.cause = this.shown) && this.#cause.fix;
     const old = row.querySelector('.postern-fix');
     if ((old?.lastChild?.textContent ?? '') === fix) return;
     old?.remove();
@@ -93,14 +94,13 @@ class Shown {
 
 /** What is known of the failures of one transfer. */
 class Search {
-  /** Requests without an answer and refused ones since a part was stored, when the first failed, and how much was stored. */
-  #failed = { lost: 0, refused: 0, since: 0, stored: 0 };
+  /** Requests without an answer and refused ones since a part was stored, those with an answer to a smaller one after them, when the first failed, and how much was stored. */
+  #failed = { lost: 0, refused: 0, smaller: 0, since: 0, stored: 0 };
   /** @type {StoreFailure | null} */ #last = null;
   /** What ended requests to the store. */ #errors = new WeakSet();
   /** @type {Promise<void> | null} */ #running = null;
   /** @type {Cause | null} */ #cause = null;
   #signedAgain = false; #transfer;
-
   /** @param {Transfer} transfer */
   constructor(transfer) { this.#transfer = transfer; }
 
@@ -110,7 +110,7 @@ class Search {
     const ofStore = 'url' in failure;
     if (ofStore) {
       const { since, stored } = this.#failed;
-      if (!since || upload.storedBytes !== stored) this.#failed = { lost: 0, refused: 0, since: Date.now(), stored: upload.storedBytes };
+      if (!since || upload.storedBytes !== stored) this.#failed = { lost: 0, refused: 0, smaller: 0, since: Date.now(), stored: upload.storedBytes };
       this.#failed[failure.error.status ? 'refused' : 'lost']++;
       this.#errors.add((this.#last = failure).error);
     }
@@ -125,10 +125,11 @@ class Search {
   async #find({ id, token }, { error: { status, code }, url, preflight, sent }) {
     const transfer = this.#transfer;
     const { upload, signal } = transfer;
-    const { stored, since, lost, refused } = this.#failed;
-    const seen = { status, code: status ? code : '', preflight, reached: false, sent, failures: status ? refused : lost, failing: 0, withoutETag: false };
+    const [failed, { stored, since, lost, refused, smaller }] = [this.#failed, this.#failed];
+    const seen = { status, code: status ? code : '', preflight, reached: false, sent, failures: status ? refused : lost, failing: 0, withoutETag: false, smaller };
     const headers = { 'Upload-Token': token, 'Content-Type': 'application/json' };
     const found = await diagnose(url, seen, (all) => transfer.call('POST', `/${id}/diagnosis`, { seen: { ...all, failing: Date.now() - since } }, { headers, stall: PATIENCE + 1000 }));
+    failed.smaller = seen.smaller;
     // A part that was stored meanwhile says more.
     if (signal.aborted || stored !== upload.storedBytes) return;
     upload.diagnosis = new Shown(upload, (this.#cause = found) ?? result(''));
@@ -156,7 +157,6 @@ class Search {
 }
 
 const searches = /** @type {WeakMap<Transfer, Search>} */ (new WeakMap());
-
 /**
  * Notes that a request to the store failed, and finds out why. Returns a function that tells what an error comes to.
  * @param {Transfer} transfer @param {Plan | null} plan

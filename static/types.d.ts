@@ -103,6 +103,7 @@ export interface Seen {
   failures: number;
   failing: number;
   withoutETag: boolean;
+  smaller: number;
 }
 
 /** Why requests to the store fail. `permanent`: another try can't help. `fix`: what whoever runs the page has to add, '' for nothing. */

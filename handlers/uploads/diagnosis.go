@@ -31,7 +31,7 @@ const (
 	CauseClockWrong       Cause = "clock_wrong"       // the clocks of this server and the store differ too much
 	CauseFormExpired      Cause = "form_expired"      // the form or URL ended before the request arrived
 	CauseCredentials      Cause = "store_credentials" // the store doesn't know the credentials that signed
-	CauseBodyCut          Cause = "body_cut"          // connections break while the file is being sent
+	CauseBodyCut          Cause = "body_cut"          // connections break while large bodies are being sent, and small ones arrive
 )
 
 // Seen is what a script saw of a request to the store that failed. It is believed as far as it
@@ -45,6 +45,10 @@ type Seen struct {
 	Failures    int    `json:"failures"`    // how many requests failed in a row
 	Failing     int64  `json:"failing"`     // milliseconds since the first of them failed
 	WithoutETag bool   `json:"withoutETag"` // the answer was good, but its ETag couldn't be read
+	// Smaller is after how many failures in a row the store answered a request with a body of a
+	// few bytes, with a status below 500 that the script could read. A store that answers before
+	// it has read a large body is seen as a broken connection by some browsers.
+	Smaller int `json:"smaller"`
 }
 
 const (
@@ -62,7 +66,7 @@ func (s Seen) check() error {
 		return problem.InField("seen.status", "wanted an HTTP status, or 0 for none")
 	case len(s.Code) > maxSeenCode || strings.ContainsFunc(s.Code, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return problem.InField("seen.code", "wanted at most %d letters", maxSeenCode)
-	case s.Sent < 0 || s.Failures < 0 || s.Failing < 0:
+	case min(s.Sent, s.Failing, int64(s.Failures), int64(s.Smaller)) < 0:
 		return problem.InField("seen", "wanted no negative number")
 	}
 	return nil
@@ -162,7 +166,7 @@ func (l storeLook) causeOfNoAnswer(seen Seen, now time.Time) Cause {
 		return pick(l.answered() && seen.Failures >= failuresSure && l.isSince(now, seen), CauseBlockedHere)
 	case seen.Preflight && l.cors != "":
 		return l.cors
-	case seen.Sent > 0 && seen.Failures >= failuresSure && l.answered():
+	case seen.Sent > 0 && min(seen.Failures, seen.Smaller) >= failuresSure && l.answered():
 		return CauseBodyCut
 	}
 	return CauseUnknown

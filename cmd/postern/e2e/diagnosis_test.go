@@ -96,11 +96,18 @@ func causeFaults() []causeFault {
 		}},
 		{cause: "store_credentials", config: func(c *handlers.Config) { c.Store.UploadCredentials = wrong }},
 		{cause: "body_cut", store: func(_ http.ResponseWriter, r *http.Request) bool {
-			if r.Method == http.MethodPost {
+			if r.ContentLength > 300<<10 {
 				_, _ = io.CopyN(io.Discard, r.Body, 300<<10)
 				panic(http.ErrAbortHandler)
 			}
 			return false
+		}},
+		// A busy store whose answer comes before the body was read, and can't be read by the page.
+		{cause: "unknown_cause", store: func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost {
+				http.Error(w, "<Error><Code>SlowDown</Code></Error>", http.StatusServiceUnavailable)
+			}
+			return r.Method == http.MethodPost
 		}},
 		{cause: "unreadable", begin: func(r *causeRun) { must(r.top.t, os.WriteFile(r.path, []byte("another file"), 0o600)) }},
 		{cause: "offline", begin: func(r *causeRun) {

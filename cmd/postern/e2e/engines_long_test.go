@@ -22,6 +22,7 @@ func longFlows() []flow {
 		{"pages in other languages", true, useLanguages},
 		{"pages from right to left", true, readFromRightToLeft},
 		{"a store that can't be reached is diagnosed in a widget", true, diagnoseUnreachableStore},
+		{"a busy store isn't taken for one that limits bodies", true, diagnoseBusyStore},
 		{"every page with an empty console", true, openEveryPage},
 	}
 }
@@ -184,6 +185,10 @@ func (b *tab) requireFitsWindow(language, direction string) {
 
 func diagnoseUnreachableStore(b *tab, p *devServer) {
 	b.requireDiagnosis(p, causeFaultOf("store_unreachable"), true)
+}
+
+func diagnoseBusyStore(b *tab, p *devServer) {
+	b.requireDiagnosis(p, causeFaultOf("unknown_cause"), false)
 }
 
 func openEveryPage(b *tab, p *devServer) {
