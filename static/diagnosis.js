@@ -47,7 +47,7 @@ async function diagnose(address, seen, ask) {
   const { reached, directive } = seen.status ? { reached: true, directive: '' } : await probe(url);
   if (directive) return result('csp_blocked', `Content-Security-Policy: ${directive} ${origin}`);
   if (!reached && location.protocol === 'https:' && protocol === 'http:' && !/^(localhost|127\.|\[::1)|\.localhost$/.test(hostname)) return result('mixed_content', origin.replace('http', 'https'));
-  seen.smaller = !seen.status && seen.sent && reached && await takesSmaller(url) ? seen.smaller + 1 : 0;
+  seen.smaller = !seen.status && reached && await takesSmaller(url) ? seen.smaller + 1 : 0;
   let answer;
   try {
     answer = await ask({ ...seen, reached });
