@@ -1,6 +1,6 @@
 /** @import {Unfinished, Uploaded} from './types.d.ts' @import {Tag} from './embed-answers.js' */
 import { answer, explainWithout, loadFailure } from './embed/late.js';
-import { newFrame, pageOf, themeOf } from './embed/frame.js';
+import { newFrame, pageOf, serverOf, themeOf } from './embed/frame.js';
 import { addControlMembers, setState, upgradeProperties } from './embed/properties.js';
 const EVENTS = ['message', 'pageshow', 'postern:forget', 'securitypolicyviolation']; // of the window
 
@@ -99,7 +99,7 @@ class PosternUpload extends HTMLElement {
 
   /** Gives a port to our own frame on the server's origin, and to no other window. Tickets are sent through it, never in a URL. @param {MessageEvent} event */
   #welcome({ source, origin, data }) {
-    if (source !== this.frame.contentWindow || origin !== new URL(this.frame.src).origin || data?.postern !== 'hello') return;
+    if (source !== this.frame.contentWindow || origin !== serverOf(this).origin || data?.postern !== 'hello') return;
     this.#disconnect();
     const { port1, port2 } = new MessageChannel();
     this.#nonce = `${crypto.getRandomValues(new Uint8Array(16))}`;

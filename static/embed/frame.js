@@ -6,7 +6,7 @@ export const SCRIPT = /** @type {HTMLScriptElement | null} */ (document.currentS
 const SERVER = new URL('.', SCRIPT).href.replace(/assets\/\w+\/$/, '');
 
 /** The URL of a tag's server, with a slash at its end: the attribute's, or else where this script came from. @param {HTMLElement} tag */
-const serverOf = (tag) => new URL((tag.getAttribute('server') ?? SERVER).replace(/\/*$/, '/'), location.href);
+export const serverOf = (tag) => new URL((tag.getAttribute('server') ?? SERVER).replace(/\/*$/, '/'), location.href);
 
 /** What a tag's frame shows: the page of its profile, in the language around the tag, with the tag's label. @param {HTMLElement & {internals: ElementInternals, profile: string}} tag */
 export function pageOf(tag) {
