@@ -18,7 +18,7 @@ func RequireLinear(t testing.TB, n int, work func(n int) func()) {
 		work(n)()
 		return
 	}
-	times, most, rounds := 8, 32.0, 5
+	times, most, rounds := 8, 32.0, 3
 	if os.Getenv("POSTERN_LONG") != "" {
 		times, most, rounds = 4, 5, 20
 	}
