@@ -1,4 +1,4 @@
-/** @import {QueueOptions, Stored, Uploaded} from './types.d.ts' */
+/** @import {QueueOptions} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
 /** @import {Field} from './field.js' */
 /** @import {Messages} from './messages.js' */
@@ -17,6 +17,8 @@ export class Uploader extends FormElement {
 
   /** @type {string | ((renew: boolean) => string | Promise<string>)} */
   #ticket = '';
+  /** Resolved when all choices so far are in the list: looking whether a file was sent before takes a while, and a later choice must not come first. */
+  #added = Promise.resolve();
   /** @type {List | null} */
   list = null;
 
@@ -42,9 +44,9 @@ export class Uploader extends FormElement {
     // And disables what can't be sent without. In a form of the host's own that is the host's matter.
     if (Control) (this.field ??= new Control(this, queue)).connect(messages, signal);
     else for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.querySelectorAll('button:disabled'))) button.disabled = false;
-    if (!Control) input.form?.addEventListener('submit', (event) => {
+    if (!Control) input.form?.addEventListener('submit', async (event) => {
       event.preventDefault();
-      this.#addFromInput();
+      await this.#addFromInput();
       queue.start();
     }, { signal });
     input.addEventListener('change', () => this.#addFromInput(), { signal });
@@ -61,9 +63,7 @@ export class Uploader extends FormElement {
   }
 
   /** A ticket, or a function that returns one; called with true when the last one was refused. Set it again when another person logs in. */
-  get ticket() {
-    return this.#ticket;
-  }
+  get ticket() { return this.#ticket; }
 
   set ticket(ticket) {
     this.#ticket = ticket;
@@ -122,15 +122,7 @@ export class Uploader extends FormElement {
   }
 
   /** Whether no file may be added at present. */
-  get #closed() {
-    return this.matches(':disabled, [disabled], [readonly]');
-  }
-
-  /** What has been uploaded: the server's answers, with name and owner's mark. @returns {Uploaded[]} */
-  get value() {
-    const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
-    return done.map(({ name, stored, owner }) => ({ .../** @type {Stored} */ (stored), name, owner }));
-  }
+  get #closed() { return this.matches(':disabled, [disabled], [readonly]'); }
 
   /** Removes all files from the list, and cancels those that are being uploaded. */
   reset() {
@@ -138,12 +130,12 @@ export class Uploader extends FormElement {
   }
 
   /** Moves files from the file control to the list. */
-  #addFromInput() {
+  async #addFromInput() {
     const { input } = this;
     if (!input?.files?.length) return;
     const files = [...input.files];
     input.value = '';
-    this.add(files);
+    await this.add(files);
   }
 
   /**
@@ -151,7 +143,12 @@ export class Uploader extends FormElement {
    * a choice replaces the one that is there.
    * @param {PickedFile[]} files @param {number} [index] of the first one in its choice
    */
-  async add(files, index = 0) {
+  add(files, index = 0) {
+    return (this.#added = this.#added.then(() => this.#addNext(files, index)));
+  }
+
+  /** @param {PickedFile[]} files @param {number} index */
+  async #addNext(files, index) {
     const { queue, input } = this;
     if (!queue || this.#closed) return;
     for (let i = 0;;) {

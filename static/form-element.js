@@ -1,6 +1,7 @@
 /** @import {Field} from './field.js' */
 /** @import {PickedFile} from './file-sources.js' */
 /** @import {Queue} from './queue.js' */
+/** @import {Stored, Uploaded} from './types.d.ts' */
 /** @import {Upload} from './upload.js' */
 import { Messages } from './messages.js';
 
@@ -60,6 +61,12 @@ export class FormElement extends HTMLElement {
     this.#stop();
     await null;
     if (this.isConnected) this.connectedCallback();
+  }
+
+  /** What has been uploaded: the server's answers, with name and owner's mark. @returns {Uploaded[]} */
+  get value() {
+    const done = [...(this.queue?.uploads ?? [])].filter((upload) => upload.state === 'done');
+    return done.map(({ name, stored, owner }) => ({ .../** @type {Stored} */ (stored), name, owner }));
   }
 
   /** Whether somebody is given what was uploaded: the form of a host, the page around a widget, or where the profile's `redirect` leads. There the same file may be wanted again. */
