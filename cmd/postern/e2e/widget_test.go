@@ -245,6 +245,7 @@ func TestTheHostPageReceivesNoSecrets(t *testing.T) {
 	p := startDev(t, "--origin", appOrigin)
 	ticket := p.ticket(tickets.Ticket{Subject: "alice", Profiles: []string{"*"}})
 	b := embed(t, p, tabOptions{}, `<postern-upload profile="files"></postern-upload>`)
+	b.widgets(p, 1) // else the document that is left below might still connect
 	evaluate[any](b, fmt.Sprintf(`(() => {
 		window.heard = [];
 		const keep = (what) => { try { heard.push(JSON.stringify(what) ?? ""); } catch { heard.push(String(what)); } };
