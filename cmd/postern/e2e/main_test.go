@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// useIdleProcessors lets one test more run at the same time than there are processors, unless the
+// useIdleProcessors lets two tests more run at the same time than there are processors, unless the
 // command line says how many: tests often wait for the browser.
 func useIdleProcessors() error {
 	const name = "test.parallel"
@@ -43,7 +43,7 @@ func useIdleProcessors() error {
 	if given {
 		return nil
 	}
-	return flag.Set(name, strconv.Itoa(runtime.GOMAXPROCS(0)+1))
+	return flag.Set(name, strconv.Itoa(runtime.GOMAXPROCS(0)+2))
 }
 
 // run builds the program and runs the tests. Chromium and the servers put their temporary files
