@@ -151,9 +151,9 @@ export class Uploader extends FormElement {
   async #addNext(files, index) {
     const { queue, input } = this;
     if (!queue || this.#closed) return;
+    const maybeSent = this.findSent();
     for (let i = 0;;) {
       const end = performance.now() + TURN;
-      const maybeSent = this.findSent();
       for (; files[i] && performance.now() < end; i++) {
         const sent = maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
         if (sent !== null) queue.add(files[i], i + index === 0, sent);

@@ -1,8 +1,8 @@
 /** @import {QueueOptions} from './types.d.ts' */
 import { Slots, keepRate, lastRate } from './core.js';
 
-/** Rates in bytes/s, from which two parts are sent at once, and from which more may be. */
-const [TWO, MORE] = [2e6, 1e7];
+/** Rates in bytes/s, from which two parts are sent at once, from which more may be, and from which four are tried after the first: one by one they would come too late. */
+const [TWO, MORE, FOUR] = [2e6, 1e7, 4e7];
 /** The most parts that are under way at once, and that are tried of one file: browsers have six connections to a host. */
 export const MAX_CONCURRENCY = 6;
 
@@ -15,8 +15,8 @@ export const MAX_CONCURRENCY = 6;
 export class Pace {
   /** More than that weren't faster. */
   #most = MAX_CONCURRENCY;
-  /** What was sent `since` the number of parts last changed, and the rate before that. `since` is 0 until a part is sent. */
-  #window = { bytes: 0, parts: 0, since: 0, rate: 0 };
+  /** What was sent `since` the number of parts last changed, and the rate and number before that. `since` is 0 until a part is sent. */
+  #window = { bytes: 0, parts: 0, since: 0, rate: 0, before: 0 };
   /** Whether the line was fast when it was measured last. */
   #fast = false;
   #underWay = new Slots(MAX_CONCURRENCY);
@@ -50,9 +50,9 @@ export class Pace {
     this.restart();
   }
 
-  /** Measures anew: what was measured while parts were aborted or failed says nothing. @param {number} [since] @param {number} [rate] */
-  restart(since = 0, rate = 0) {
-    this.#window = { bytes: 0, parts: 0, since, rate };
+  /** Measures anew: what was measured while parts were aborted or failed says nothing. @param {number} [since] @param {number} [rate] @param {number} [before] */
+  restart(since = 0, rate = 0, before = 0) {
+    this.#window = { bytes: 0, parts: 0, since, rate, before };
   }
 
   /** A part was sent. Once as many were as are sent at once, the rate decides how many follow. @param {number} bytes of the part */
@@ -63,13 +63,13 @@ export class Pace {
     if (++window.parts < limit) return;
     const now = performance.now();
     const rate = (window.bytes / (now - window.since)) * 1000;
-    if (limit > 2 && rate < window.rate * 1.05) this.#most = limit - 1;
-    const next = rate < TWO ? 1 : rate < MORE ? 2 : Math.min(Math.max(2, limit + 1), this.#most);
+    if (limit > 2 && rate < window.rate * 1.05) this.#most = Math.max(2, window.before);
+    const next = rate < TWO ? 1 : rate < MORE ? 2 : Math.min(limit < 2 && rate > FOUR ? 4 : limit + 1, this.#most);
     this.slots.limit = next;
     this.#fast = rate >= MORE;
     keepRate(rate);
     // The rate to be exceeded is that of fewer parts.
-    this.restart(now, next > limit ? rate : 0);
+    this.restart(now, next > limit ? rate : 0, limit);
   }
 }
 
