@@ -2,7 +2,7 @@
 // Prints medians of seconds, of the browser's CPU seconds and of requests (preflights included), per client. With --files, N files of
 // 10 kB are sent in place of one large one, and the largest heap is printed too, and the longest task of the page's main thread, in
 // processor time. Tracing it slows everything down: that is done in one more round, of which nothing else is used.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -117,9 +117,15 @@ async function longestTask(browser, run) {
   return tasks.reduce((longest, { tts, tdur }) => Math.max(longest, tdur - Math.max(0, chosen.tts - tts)), 0) / 1000;
 }
 
+/** Removes all that was stored, so that each run finds the same. */
+function removeObjects() {
+  for (const server of ['plain', 'summed']) for (const prefix of ['bench', 'users']) fs.rmSync(path.join(dir, server, 'store', 'postern-dev', prefix), { recursive: true, force: true });
+  spawnSync('sync');
+}
+
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-const peers = await companion({ uppy: await bundle('uppy'), bare: await bundle('bare') });
+const peers = await companion({ uppy: await bundle('uppy'), bare: await bundle('bare'), forms: await bundle('forms') });
 const plain = await dev(['--data', path.join(dir, 'plain'), '--origin', peers.url]);
 const summed = await dev(['--data', path.join(dir, 'summed'), '--checksum', 'crc32']);
 peers.connect(plain.store, fs.readFileSync(path.join(dir, 'plain', 'store.key'), 'utf8').trim());
@@ -137,6 +143,7 @@ const clients = [
   { name: 'postern', url: `${plain.url}/forms/files`, ours: true },
   { name: 'postern + crc32', url: `${summed.url}/forms/files`, ours: true },
   { name: 'uppy', url: `${peers.url}/uppy${size > 100e6 ? '' : '?multipart-from=1'}` },
+  ...(count ? [{ name: 'bare forms', url: `${peers.url}/forms` }] : []),
   ...(count ? [] : [{ name: 'bare 8 MiB x 6', url: `${peers.url}/bare?part=${8 * MiB}&concurrency=6` }]),
   ...(count ? [] : [{ name: 'bare 32 MiB x 4', url: `${peers.url}/bare?part=${32 * MiB}&concurrency=4` }]),
 ].filter(({ name }) => new RegExp(values.only).test(name));
@@ -149,12 +156,13 @@ try {
   }
   const results = new Map(clients.map((client) => [client.name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const client of clients) {
+    // In another order each time: what one client has written is still on its way to the disk when the next one begins.
+    for (const client of [...clients.slice(round % clients.length), ...clients.slice(0, round % clients.length)]) {
       // The bare client doesn't retry, so a broken connection fails the round: each round is tried twice.
       const result = await once(browser, root, client).catch(() => once(browser, root, client));
       results.get(client.name).push(result);
       console.error(round + 1, client.name, result);
-      fs.rmSync(path.join(dir, 'plain', 'store', 'postern-dev', 'bench'), { recursive: true, force: true });
+      removeObjects();
     }
   }
   const rate = Number(values.rate) * 125000;

@@ -23,7 +23,10 @@ export async function companion(scripts) {
     return { method: 'POST', url: `${store.endpoint}/${Bucket}`, fields: { ...fields, policy, 'x-amz-signature': signature }, expires: 900 };
   };
   const routes = [
-    ['GET', /^\/s3\/params$/, async (_, { type }) => signForm(`bench/${crypto.randomUUID()}`, type)],
+    ['GET', /^\/s3\/params$/, async (_, { type, count }) => {
+      const forms = Array.from({ length: Number(count ?? 1) }, () => signForm(`bench/${crypto.randomUUID()}`, type));
+      return count ? forms : forms[0];
+    }],
     ['POST', /^\/s3\/multipart$/, async () => {
       const Key = `bench/${crypto.randomUUID()}`;
       const { UploadId } = await store.client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
