@@ -34,7 +34,7 @@ const takesSmaller = (url) => fetch(url, { method: 'POST', body: 'postern', cred
 const result = (code, fix = '') => ({ code, fix, permanent: PERMANENT.test(code) });
 
 /**
- * Finds out why a request to the store failed. null: the store can be reached again, or nothing is known yet.
+ * Finds out why a request to the store failed. null: the store can be reached again, or nothing is known yet: only three answers to smaller requests say something.
  * @param {string} address of the request
  * @param {Seen} seen
  * @param {(seen: Seen) => Promise<{code: string, fix?: string}>} ask asks our own server; rejects when it gives no answer of its own
@@ -59,7 +59,7 @@ async function diagnose(address, seen, ask) {
   if (code === 'blocked_here' && isPrivate(hostname) && !isPrivate(location.hostname)) return result('local_network', origin);
   if (code !== 'unknown_cause') return result(code, fix);
   const { status, failures, sent, smaller } = seen;
-  return failures > 2 ? result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures} smaller=${smaller}`) : null;
+  return failures < 3 || (smaller > 0 && smaller < 3) ? null : result(code, `${code} store=${origin} status=${status} reached=${reached} sent=${sent} failures=${failures} smaller=${smaller}`);
 }
 
 /** What the row of an upload shows of a cause, until a part is stored or the upload begins anew. @implements {Diagnosis} */

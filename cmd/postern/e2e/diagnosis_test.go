@@ -100,6 +100,9 @@ func causeFaults() []causeFault {
 				_, _ = io.CopyN(io.Discard, r.Body, 300<<10)
 				panic(http.ErrAbortHandler)
 			}
+			if r.Method == http.MethodPost {
+				time.Sleep(time.Second) // further tries fail before the first smaller request is answered
+			}
 			return false
 		}},
 		// A busy store whose answer comes before the body was read, and can't be read by the page.
