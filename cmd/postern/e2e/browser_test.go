@@ -222,12 +222,26 @@ func (b *tab) submit() {
 		b.loadInEngineBy("button[type=submit]")
 		return
 	}
+	if !b.noScript { // else nothing moves
+		evaluate[any](b, standsStill)
+	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS("button[type=submit]"))); err != nil {
 		b.t.Fatalf("submit: %v\npage: %s", err, b.describe())
 	}
 }
+
+// standsStill waits until the form's button has stood at the same place for some time: a widget
+// above it may be about to grow, and a click would miss the button.
+const standsStill = `(async () => {
+	const button = document.querySelector("button[type=submit]");
+	for (let place, same = 0; same < 4; await new Promise((resolve) => setTimeout(resolve, 50))) {
+		const { left, top } = button.getBoundingClientRect();
+		same = place == left + " " + top ? same + 1 : 0;
+		place = left + " " + top;
+	}
+})()`
 
 // text returns the visible text of the page.
 func (b *tab) text() string {

@@ -204,6 +204,7 @@ func TestTwoWidgetsOnOnePageKeepTheirFilesApart(t *testing.T) {
 	sides[1].chooseFiles(writeFile(t, "second.png", pngOf(t, 61<<10)))
 	b.waitUntil("the other widget has a value", `document.querySelectorAll("postern-upload")[1].value.length == 1`)
 	for _, side := range sides {
+		side.waitForState("done")
 		side.waitUntilFrameFits()
 	}
 	b.submit()
