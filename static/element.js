@@ -19,6 +19,8 @@ export class Uploader extends FormElement {
   #ticket = '';
   /** Resolved when all choices so far are in the list: looking whether a file was sent before takes a while, and a later choice must not come first. */
   #added = Promise.resolve();
+  /** How often a person was forgotten: what was chosen before isn't added any more. */
+  #forgotten = 0;
   /** @type {List | null} */
   list = null;
 
@@ -46,14 +48,15 @@ export class Uploader extends FormElement {
     else for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.querySelectorAll('button:disabled'))) button.disabled = false;
     if (!Control) input.form?.addEventListener('submit', async (event) => {
       event.preventDefault();
-      await this.#addFromInput();
+      this.#addFromInput();
+      await this.#added;
       queue.start();
     }, { signal });
     input.addEventListener('change', () => this.#addFromInput(), { signal });
     this.list.hideWhileCached(signal);
     if (this.matches('[redirect]:not([embedded])')) this.addEventListener('postern:change', () => import('./continue.js').then(({ showContinue }) => showContinue(this)), { signal });
     listenForFiles(this, signal, {
-      accepts: (types) => !this.#closed && !this.hasAttribute('full') && types.some((type) => /^$|\/octet-stream$/.test(type) || includesType(rules.types, type)),
+      accepts: (types) => !this.closed && !this.hasAttribute('full') && types.some((type) => /^$|\/octet-stream$/.test(type) || includesType(rules.types, type)),
       add: (file, index) => this.add([file], index),
     });
     this.setAttribute('ready', '');
@@ -79,6 +82,7 @@ export class Uploader extends FormElement {
   async forget() {
     const queue = (this.queue ??= new Queue(this.#options()));
     const forgotten = queue.forget();
+    this.#forgotten++;
     this.removeAttribute('owners');
     this.field?.forget();
     import('./same-file.js').then(({ forgetAll }) => forgetAll(), () => {});
@@ -89,7 +93,7 @@ export class Uploader extends FormElement {
   attributeChangedCallback(name, _old, now) {
     // A script that makes the page equal to another rendering takes out what we have added.
     if (name === 'ready' && now === null) this.restart();
-    if (this.input) this.input.disabled = this.#closed;
+    if (this.input) this.input.disabled = this.closed;
     this.field?.update();
   }
 
@@ -121,21 +125,18 @@ export class Uploader extends FormElement {
     };
   }
 
-  /** Whether no file may be added at present. */
-  get #closed() { return this.matches(':disabled, [disabled], [readonly]'); }
-
   /** Removes all files from the list, and cancels those that are being uploaded. */
   reset() {
     this.queue?.uploads.forEach((upload) => this.list?.run(upload, upload.state === 'done' ? 'clear' : 'discard'));
   }
 
   /** Moves files from the file control to the list. */
-  async #addFromInput() {
+  #addFromInput() {
     const { input } = this;
     if (!input?.files?.length) return;
     const files = [...input.files];
     input.value = '';
-    await this.add(files);
+    this.add(files);
   }
 
   /**
@@ -144,18 +145,20 @@ export class Uploader extends FormElement {
    * @param {PickedFile[]} files @param {number} [index] of the first one in its choice
    */
   add(files, index = 0) {
-    return (this.#added = this.#added.then(() => this.#addNext(files, index)));
+    const before = this.#forgotten;
+    return (this.#added = this.#added.catch(() => {}).then(() => this.#addNext(files, index, before)));
   }
 
-  /** @param {PickedFile[]} files @param {number} index */
-  async #addNext(files, index) {
+  /** @param {PickedFile[]} files @param {number} index @param {number} before */
+  async #addNext(files, index, before) {
     const { queue, input } = this;
-    if (!queue || this.#closed) return;
+    if (!queue || this.closed) return;
     const maybeSent = this.findSent();
     for (let i = 0;;) {
       const end = performance.now() + TURN;
       for (; files[i] && performance.now() < end; i++) {
         const sent = maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
+        if (before !== this.#forgotten) return;
         if (sent !== null) queue.add(files[i], i + index === 0, sent);
       }
       if (input && !this.field) input.required = !queue.uploads.size;

@@ -69,6 +69,9 @@ export class FormElement extends HTMLElement {
     return done.map(({ name, stored, owner }) => ({ .../** @type {Stored} */ (stored), name, owner }));
   }
 
+  /** Whether no file may be added at present. */
+  get closed() { return this.matches(':disabled, [disabled], [readonly]'); }
+
   /** Whether somebody is given what was uploaded: the form of a host, the page around a widget, or where the profile's `redirect` leads. There the same file may be wanted again. */
   get passesOn() {
     return this.matches('[name], [embedded], [redirect]');
@@ -85,8 +88,9 @@ export class FormElement extends HTMLElement {
       // There is no storage, and nothing in it.
     }
     return (file) => {
-      const maybeSent = kept || listed.has(saved.file(file));
-      listed.add(saved.file(file));
+      const name = saved.file(file); // asks the disk for size and date
+      const maybeSent = kept || listed.has(name);
+      listed.add(name);
       return maybeSent;
     };
   }

@@ -39,7 +39,7 @@ export class Queue {
     if (!options.emit('add', { file })) return null;
     const upload = new Upload(file, file, options.onChange);
     upload.handle = file.handle ?? null;
-    let code = checkRules(file, options.rules) || sent;
+    let code = checkRules({ type: file.type, name: upload.name, size: upload.size }, options.rules) || sent;
     if (!code && replaces && limit === 1) for (const old of this.uploads) this.remove(old);
     if (!code && this.full) code = 'too_many';
     this.uploads.add(upload);

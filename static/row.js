@@ -69,7 +69,7 @@ export class Row {
     showName(label, name);
     size.textContent = list.messages.size(upload.size);
     for (const button of this.#buttons) button.onclick = () => list.run(upload, button.dataset.action);
-    if (!file || file.size > MAX_IMAGE_BYTES || !/^image\/(?!svg)/.test(file.type)) return;
+    if (!file || upload.size > MAX_IMAGE_BYTES || !/^image\/(?!svg)/.test(file.type)) return;
     new IntersectionObserver((seen, observer) => {
       if (!seen.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();

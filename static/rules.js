@@ -14,9 +14,9 @@ export function includesType(list, type, name = '') {
   return !list.length || list.some((allowed) => patterns.includes(allowed) || (given === unknownType && name.includes('.') && allowed.endsWith('/*')));
 }
 
-/** The code of the rule that a file breaks, as the API names it; '' for none. @param {File} file @param {Rules} rules */
-export function checkRules(file, rules) {
-  if (!includesType(rules.types, file.type, file.name)) return 'type_not_allowed';
-  if (file.size > rules.max) return 'size_too_large';
-  return file.size < rules.min ? 'size_too_small' : '';
+/** The code of the rule that a file breaks, as the API names it; '' for none. @param {{type: string, name: string, size: number}} file @param {Rules} rules */
+export function checkRules({ type, name, size }, rules) {
+  if (!includesType(rules.types, type, name)) return 'type_not_allowed';
+  if (size > rules.max) return 'size_too_large';
+  return size < rules.min ? 'size_too_small' : '';
 }

@@ -144,7 +144,7 @@ export class Transfer extends Retrier {
       failure.needsNewPlan = failure.status === 403;
       throw failure;
     }
-    upload.setProgress(file.size, 0);
+    upload.setProgress(upload.size, 0);
   }
 
   /** Calls the JSON API, with the upload token once there is one. @param {string} method @param {string} path @param {object | null} [body] @param {Partial<Request>} [request] */

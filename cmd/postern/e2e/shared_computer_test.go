@@ -307,6 +307,36 @@ func TestAFormPageForgetsItsVisitor(t *testing.T) {
 	}
 }
 
+func TestAFileChosenByAVisitorWhoIsForgottenIsntAddedAfterwards(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	first, second := writeFile(t, "garden.png", pngOf(t, 60<<10)), writeFile(t, "lake.png", pngOf(t, 50<<10))
+	b := newTab(t, tabOptions{})
+	b.logIn(p, "alice")
+	b.openForm(p.URL + "/forms/files")
+	b.chooseFiles(first)
+	b.waitForState("done")
+	b.waitUntil("the browser keeps a mark of the first file", `Object.keys(localStorage).some((key) => key.startsWith("postern-done "))`)
+	// Whether the second was sent before is found out by its hash, which takes until after the visitor is forgotten.
+	evaluate[bool](b, `(() => {
+		const digest = crypto.subtle.digest.bind(crypto.subtle);
+		crypto.subtle.digest = (...given) => new Promise((resolve) => { window.goOn = () => resolve(digest(...given)); });
+		return true;
+	})()`)
+	b.chooseFiles(second)
+	b.waitUntil("the second file is hashed", `window.goOn != null`)
+	evaluate[any](b, `(async () => {
+		const uploader = document.querySelector("postern-uploader");
+		await uploader.forget();
+		goOn();
+		await uploader.add([]); // in its turn, after the second file
+	})()`)
+	if rows := evaluate[int](b, `document.querySelector("postern-uploader").queue.uploads.size`); rows != 0 {
+		t.Errorf("files in the list: wanted none, got %d", rows)
+	}
+	b.requireCleanConsole()
+}
+
 // comeBack plays a browser that takes a page out of its memory.
 const comeBack = `(async () => {
 	dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
