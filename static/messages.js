@@ -30,10 +30,10 @@ export class Messages {
     return this.text(`${key}.${this.#plurals.select(n)}`, { n: this.number(n), ...values }, `${key}.other`);
   }
 
-  /** A number; it stays in one line with its unit. @param {number} value @param {Intl.NumberFormatOptions} [options] */
+  /** A number, in the digits that the server writes in every language; it stays in one line with its unit. @param {number} value @param {Intl.NumberFormatOptions} [options] */
   number(value, options = {}) {
     const key = JSON.stringify(options);
-    const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.#lang, options);
+    const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.#lang, { numberingSystem: 'latn', ...options });
     this.#formats.set(key, format);
     return format.format(value).replaceAll(' ', '\xa0');
   }

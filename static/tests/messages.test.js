@@ -33,6 +33,8 @@ test('sizes have at most one decimal and a suitable unit', () => {
     ['0 bytes', '1 byte', '1,023 bytes', '1 kB', '1.5 kB', '10 MB', '5 GB', '5 TB']);
   equal(messages.size(3.25 * 2 ** 20, '-per-second'), '3.3\xa0MB/s', 'in one line');
   equal(new Messages({}, 'de').size(1536), '1,5\xa0kB');
+  const arabic = new Messages({}, 'ar');
+  ok(/^40\D+$/.test(arabic.size(40 << 10)) && arabic.percent(0.5).startsWith('50'), `in the digits of the rest of the page, got ${arabic.size(40 << 10)} and ${arabic.percent(0.5)}`);
 });
 
 test('a size just beyond a limit is shown differently from the limit', () => {
