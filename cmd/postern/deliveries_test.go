@@ -220,7 +220,7 @@ func TestTheCommandsAboutDeliveriesSendADeadLetterAgain(t *testing.T) {
 	first := app.wait(t, 1)[0].header.Get("Webhook-Id")
 	waitUntil(t, "the failure in the log", func() bool { return strings.Contains(s.Log.String(), "delivery failed") })
 	dir := filepath.Dir(config)
-	db, err := sql.Open("sqlite", filepath.Join(dir, "postern.db"))
+	db, err := sql.Open("sqlite", filepath.Join(dir, "postern.db")+"?_busy_timeout=5000") // the server may be writing
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,22 +102,27 @@ func (s *shell) run(t *testing.T, commands ...string) string {
 
 var readyLine = regexp.MustCompile(`(?m)^postern: ready at (http://\S+) `)
 
-// awaitReady waits for the ready line of a serve and returns its address.
-func (r *running) awaitReady() (url string) {
+// awaitReady waits for the ready line of a serve and returns its address. The wait begins anew with
+// whatever the commands before it print: each of them may take as long as one alone.
+func (r *running) awaitReady() string {
 	r.t.Helper()
-	waitUntil(r.t, "the ready line", func() bool {
-		select {
-		case <-r.ended:
-			r.t.Fatalf("ended with exit code %d", r.cmd.ProcessState.ExitCode())
-		default:
-		}
-		found := readyLine.FindStringSubmatch(r.stdout.String())
+	for {
+		var found []string
+		printed := len(r.stdout.String())
+		waitUntil(r.t, "the ready line", func() bool {
+			select {
+			case <-r.ended:
+				r.t.Fatalf("ended with exit code %d", r.cmd.ProcessState.ExitCode())
+			default:
+			}
+			text := r.stdout.String()
+			found = readyLine.FindStringSubmatch(text)
+			return found != nil || len(text) > printed
+		})
 		if found != nil {
-			url = found[1]
+			return found[1]
 		}
-		return found != nil
-	})
-	return url
+	}
 }
 
 // docCommands returns the blocks of shell commands of a page, each of which is one command.
