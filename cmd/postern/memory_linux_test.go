@@ -24,9 +24,6 @@ var formSize = flag.Int64("form-size", 256<<20, "bytes that the memory test post
 const maxRise = 128 << 20
 
 func TestALargeFormNeedsLittleMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes some 256 MiB to disk")
-	}
 	p := startDev(t)
 	// Not by JSON: for this size that would plan a multipart upload.
 	_, page := fetch(t, p.URL+"/forms/files")

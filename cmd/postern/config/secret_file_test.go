@@ -128,21 +128,6 @@ func TestSecretsOfAKubernetesVolumeAreRead(t *testing.T) {
 	}
 }
 
-func TestAGroupMayReadASecretFileOfAnotherUser(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file away")
-	}
-	for mode, ok := range map[fs.FileMode]bool{0o400: true, 0o440: true, 0o640: true, 0o460: false, 0o660: false, 0o444: false, 0o644: false, 0o442: false} {
-		name := secretFile(t, 0o755, mode)
-		must(t, os.Chown(name, 65534, 65534))
-		must(t, os.Chmod(name, mode))
-		if _, err := config.ReadSecretFile(name); (err == nil) != ok {
-			t.Errorf("mode %04o: got %v", mode, err)
-		}
-	}
-}
-
 func TestAMistakeInASecretFileHasItsPlaceInTheConfig(t *testing.T) {
 	t.Parallel()
 	for what, name := range map[string]string{
