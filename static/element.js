@@ -145,20 +145,20 @@ export class Uploader extends FormElement {
    * @param {PickedFile[]} files @param {number} [index] of the first one in its choice
    */
   add(files, index = 0) {
-    const before = this.#forgotten;
-    return (this.#added = this.#added.catch(() => {}).then(() => this.#addNext(files, index, before)));
+    const forgotten = this.#forgotten;
+    return (this.#added = this.#added.catch(() => {}).then(() => this.#addNext(files, index, forgotten)));
   }
 
-  /** @param {PickedFile[]} files @param {number} index @param {number} before */
-  async #addNext(files, index, before) {
+  /** @param {PickedFile[]} files @param {number} index @param {number} forgotten what #forgotten was when they were chosen */
+  async #addNext(files, index, forgotten) {
     const { queue, input } = this;
     if (!queue || this.closed) return;
-    const maybeSent = this.findSent();
+    const maybeSent = this.findSent(index > 0);
     for (let i = 0;;) {
       const end = performance.now() + TURN;
       for (; files[i] && performance.now() < end; i++) {
         const sent = maybeSent(files[i]) ? await import('./same-file.js').then(({ sentBefore }) => sentBefore(this, files[i])).catch(() => '') : '';
-        if (before !== this.#forgotten) return;
+        if (forgotten !== this.#forgotten) return;
         if (sent !== null) queue.add(files[i], i + index === 0, sent);
       }
       if (input && !this.field) input.required = !queue.uploads.size;

@@ -77,8 +77,16 @@ export class FormElement extends HTMLElement {
     return this.matches('[name], [embedded], [redirect]');
   }
 
-  /** Looks through what is listed and kept once, for many files. @returns {(file: PickedFile) => boolean} whether a file may have been sent before; to tell that for sure it has to be read */
-  findSent() {
+  /** Of the choice whose files are added now: what findSent returns. @type {((file: PickedFile) => boolean) | null} */
+  #maybeSent = null;
+
+  /** Looks through what is listed and kept once for a choice, of however many files. @param {boolean} goesOn whether earlier files of it were added @returns {(file: PickedFile) => boolean} whether a file may have been sent before; to tell that for sure it has to be read */
+  findSent(goesOn) {
+    return (this.#maybeSent = (goesOn && this.#maybeSent) || this.#lookThrough());
+  }
+
+  /** @returns {(file: PickedFile) => boolean} */
+  #lookThrough() {
     const { uploads, saved } = /** @type {Queue} */ (this.queue);
     const listed = new Set([...uploads].map((upload) => saved.file(upload)));
     let kept = false;
