@@ -1,16 +1,17 @@
 // node bench.js --postern PATH [--size MiB | --files N] [--rounds N] [--latency MS --rate MBIT]
-// Prints medians of seconds, of the browser's CPU seconds and of requests (preflights included), per client. With --files, N files of
-// 10 kB are sent in place of one large one, and the largest heap is printed too, and the longest task of the page's main thread, in
-// processor time. Tracing it slows everything down: that is done in one more round, of which nothing else is used.
+// Prints medians of seconds and of the browser's CPU seconds, and the number of requests (preflights included), per client. With
+// --files, N files of 10 kB are sent in place of one large one, and the largest heap is printed too, and the longest task of the page's
+// main thread, in processor time. Counting requests and tracing tasks slow everything down, and most of all the client that sends the
+// most requests: that is done in one more round, of which nothing else is used.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
-import { chromium } from 'playwright-core';
+import { startChromium } from './chromium.js';
 import { companion } from './companion.js';
-import { slowLink } from './slow-link.js';
+import { slowLine } from './slow-line.js';
 
 const { values } = parseArgs({ options: {
   postern: { type: 'string', default: 'postern' },
@@ -60,61 +61,58 @@ async function dev(args) {
   throw new Error('postern ended before it was ready');
 }
 
-/** Puts the files into the page's file input by its path; Playwright's own call would copy it first. */
-async function choose(session) {
-  const { root } = await session.send('DOM.getDocument');
-  const { nodeId } = await session.send('DOM.querySelector', { nodeId: root.nodeId, selector: 'input[type=file]' });
-  await session.send('DOM.setFileInputFiles', { nodeId, files });
-}
+/** Notes in a page when the files were chosen and when the last was sent; peers do so by themselves. */
+const NOTE_TIMES = (all) => `new Promise((resolve) => {
+  document.addEventListener('change', () => performance.mark('chosen'), { capture: true, once: true });
+  if (!${all}) return resolve();
+  let done = 0;
+  document.addEventListener('change', () => { window.began ??= performance.now(); }, true);
+  document.addEventListener('postern:done', () => { if (++done === ${all}) window.finished = performance.now(); });
+  document.addEventListener('postern:fail', () => { window.finished = NaN; });
+  const ready = () => (document.querySelector('postern-uploader[ready]') ? resolve() : setTimeout(ready, 20));
+  return ready();
+})`;
+/** The seconds that a page needed, once all is sent; NaN if that failed. Two minutes are the most. */
+const WAIT = `new Promise((resolve) => {
+  const wait = () => (window.finished !== undefined || performance.now() > 120000 ? resolve((window.finished - window.began) / 1000 || 0) : setTimeout(wait, 50));
+  wait();
+})`;
 
-/** Uploads the files once by a client, in a new browser context, and returns seconds, CPU seconds and the number of requests. */
-async function once(browser, root, client) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const session = await context.newCDPSession(page);
-  await session.send('Network.enable');
-  await page.goto(client.url);
-  if (client.ours) {
-    await page.waitForSelector('postern-uploader[ready]');
-    await page.evaluate((all) => {
-      let done = 0;
-      document.addEventListener('change', () => { window.began ??= performance.now(); }, true);
-      document.addEventListener('postern:done', () => { if (++done === all) window.finished = performance.now(); });
-      document.addEventListener('postern:fail', () => { window.finished = NaN; });
-    }, files.length);
-  }
-  await page.evaluate(() => document.addEventListener('change', () => performance.mark('chosen'), { capture: true, once: true }));
-  let heap = 0;
+/** Uploads the files once by a client, in a new browser context, and returns seconds, CPU seconds and, if `counting`, the number of requests. */
+async function once(browser, client, counting = false) {
+  const page = await browser.open(client.url);
+  let [heap, requests] = [0, 0];
+  if (counting) await page.send('Network.enable');
+  page.on('Network.requestWillBeSent', ({ request }) => { requests += /^http/.test(request.url) ? 1 : 0; });
+  await page.evaluate(NOTE_TIMES(client.ours ? files.length : 0));
   const measure = count ? setInterval(async () => {
-    const { usedSize } = await session.send('Runtime.getHeapUsage').catch(() => ({ usedSize: 0 }));
+    const { usedSize } = await page.send('Runtime.getHeapUsage').catch(() => ({ usedSize: 0 }));
     heap = Math.max(heap, usedSize);
   }, 250) : 0;
-  let requests = 0;
-  session.on('Network.requestWillBeSent', ({ request }) => { requests += /^http/.test(request.url) ? 1 : 0; });
-  const before = cpu(root);
-  await choose(session);
-  await page.waitForFunction(() => window.finished !== undefined, null, { timeout: 120000, polling: 20 });
-  const seconds = (await page.evaluate(() => window.finished - window.began)) / 1000;
-  const used = cpu(root) - before;
+  const { root } = await page.send('DOM.getDocument');
+  const { nodeId } = await page.send('DOM.querySelector', { nodeId: root.nodeId, selector: 'input[type=file]' });
+  const before = cpu(browser.pid);
+  await page.send('DOM.setFileInputFiles', { nodeId, files });
+  const seconds = await page.evaluate(WAIT);
+  const used = cpu(browser.pid) - before;
   clearInterval(measure);
-  await context.close();
+  await page.close();
   if (!(seconds > 0)) throw new Error(`${client.name} failed`);
   return { seconds, cpu: used, requests, heap: heap / 1e6 };
 }
 
-/** The ms of processor time that the longest task of a page's main thread takes after the files were chosen. Times of a trace are in microseconds. */
-async function longestTask(browser, run) {
-  const session = await browser.newBrowserCDPSession();
+/** Runs once, and returns the result with the ms of processor time that the longest task of the page's main thread takes after the files were chosen. Times of a trace are in microseconds. */
+async function traced(browser, run) {
   const events = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...value.filter(({ name }) => /^(RunTask|chosen)$/.test(name))));
-  await session.send('Tracing.start', { traceConfig: { includedCategories: ['-*', 'disabled-by-default-devtools.timeline', 'blink.user_timing'] } });
-  await run();
-  const ended = new Promise((resolve) => { session.once('Tracing.tracingComplete', resolve); });
-  await session.send('Tracing.end');
+  browser.on('Tracing.dataCollected', ({ value }) => events.push(...value.filter(({ name }) => /^(RunTask|chosen)$/.test(name))));
+  await browser.send('Tracing.start', { traceConfig: { includedCategories: ['-*', 'disabled-by-default-devtools.timeline', 'blink.user_timing'] } });
+  const result = await run();
+  const ended = new Promise((resolve) => { browser.on('Tracing.tracingComplete', resolve); });
+  await browser.send('Tracing.end');
   await ended;
   const chosen = events.find(({ name }) => name === 'chosen');
   const tasks = events.filter(({ name, pid, tid, ts, dur }) => name === 'RunTask' && pid === chosen.pid && tid === chosen.tid && ts + dur > chosen.ts);
-  return tasks.reduce((longest, { tts, tdur }) => Math.max(longest, tdur - Math.max(0, chosen.tts - tts)), 0) / 1000;
+  return { ...result, longest: tasks.reduce((longest, { tts, tdur }) => Math.max(longest, tdur - Math.max(0, chosen.tts - tts)), 0) / 1000 };
 }
 
 /** Removes all that was stored, so that each run finds the same. */
@@ -129,16 +127,11 @@ const peers = await companion({ uppy: await bundle('uppy'), bare: await bundle('
 const plain = await dev(['--data', path.join(dir, 'plain'), '--origin', peers.url]);
 const summed = await dev(['--data', path.join(dir, 'summed'), '--checksum', 'crc32']);
 peers.connect(plain.store, fs.readFileSync(path.join(dir, 'plain', 'store.key'), 'utf8').trim());
-const targets = Number(values.latency) || Number(values.rate) ? [plain, summed].map(({ store }) => new URL(store)) : [];
-const links = await Promise.all(targets.map(({ hostname, port }) => slowLink({ host: hostname, port: Number(port) }, Number(values.latency) / 2, Number(values.rate) * 125000)));
-const hostRules = targets.map(({ host }, i) => `MAP ${host} 127.0.0.1:${links[i].port}`);
-const server = await chromium.launchServer({
-  executablePath: values.chromium,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-    ...(hostRules.length ? [`--host-resolver-rules=${hostRules.join()}`] : [])],
-});
-const browser = await chromium.connect(server.wsEndpoint());
-const root = server.process().pid;
+// A slow line is one between the browser and all others: the stores, and the servers of the pages and of the calls. They share its rate.
+const line = Number(values.latency) || Number(values.rate) ? slowLine(Number(values.latency) / 2, Number(values.rate) * 125000) : null;
+const hosts = [plain.url, plain.store, summed.url, summed.store, peers.url].map((url) => new URL(url));
+const hostRules = line ? await Promise.all(hosts.map(async ({ host, hostname, port }) => `MAP ${host} 127.0.0.1:${await line.listen({ host: hostname, port: Number(port) })}`)) : [];
+const browser = await startChromium(values.chromium, path.join(dir, 'profile'), hostRules.length ? [`--host-resolver-rules=${hostRules.join()}`] : []);
 const clients = [
   { name: 'postern', url: `${plain.url}/forms/files`, ours: true },
   { name: 'postern + crc32', url: `${summed.url}/forms/files`, ours: true },
@@ -159,7 +152,7 @@ try {
     // In another order each time: what one client has written is still on its way to the disk when the next one begins.
     for (const client of [...clients.slice(round % clients.length), ...clients.slice(0, round % clients.length)]) {
       // The bare client doesn't retry, so a broken connection fails the round: each round is tried twice.
-      const result = await once(browser, root, client).catch(() => once(browser, root, client));
+      const result = await once(browser, client).catch(() => once(browser, client));
       results.get(client.name).push(result);
       console.error(round + 1, client.name, result);
       removeObjects();
@@ -169,18 +162,17 @@ try {
   for (const client of clients) {
     const { name } = client;
     const list = results.get(name);
-    const longest = count ? await longestTask(browser, () => once(browser, root, client)) : 0;
-    const [seconds, used, requests, heap] = ['seconds', 'cpu', 'requests', 'heap'].map((key) => median(list.map((one) => one[key])));
+    const { requests, longest } = await traced(browser, () => once(browser, client, true));
+    const [seconds, used, heap] = ['seconds', 'cpu', 'heap'].map((key) => median(list.map((one) => one[key])));
     console.log(`${name.padEnd(16)} ${seconds.toFixed(2)} s${rate ? ` (${(seconds / (size / rate)).toFixed(2)} of ideal)` : ''}, ${used.toFixed(2)} CPU s, ${requests} requests${count ? `, longest task ${longest.toFixed(0)} ms of processor time, heap ${heap.toFixed(1)} MB` : ''}`);
   }
 } finally {
   await browser.close();
-  await server.close();
   for (const { child } of [plain, summed]) {
     child.kill('SIGTERM');
     await new Promise((resolve) => child.once('exit', resolve));
   }
   peers.close();
-  links.forEach((link) => link.close());
+  line?.close();
   fs.rmSync(dir, { recursive: true, force: true });
 }
