@@ -125,6 +125,8 @@ type multipartResponse struct {
 	PartSize  int64             `json:"partSize"`
 	PartCount int               `json:"partCount"`
 	Checksum  *profile.Checksum `json:"checksum"`
+	// Signed are the first parts, so that a browser needn't ask for them; a batch has none.
+	Signed *signedPartsResponse `json:"signed,omitempty"`
 }
 
 // createUpload issues one upload for a file that the script names.
@@ -140,7 +142,12 @@ func (h uploadRoutes) createUpload(c echo.Context) error {
 		return err
 	}
 	AboutUpload(c, issued.ID)
-	return c.JSON(http.StatusCreated, newCreateResponse(issued))
+	out := newCreateResponse(issued)
+	if issued.Parts != nil {
+		signed := newSignedPartsResponse(*issued.Parts)
+		out.Multipart.Signed = &signed
+	}
+	return c.JSON(http.StatusCreated, out)
 }
 
 // newCreateResponse turns an issued upload into the answer's JSON: exactly one of post, put and
@@ -235,11 +242,15 @@ func (h uploadRoutes) signParts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return c.JSON(http.StatusOK, newSignedPartsResponse(signed))
+}
+
+func newSignedPartsResponse(signed uploads.SignedParts) signedPartsResponse {
 	out := signedPartsResponse{Expires: instant(signed.Expires), Parts: make([]signedPartResponse, len(signed.Parts))}
 	for i, p := range signed.Parts {
 		out.Parts[i] = signedPartResponse{Number: p.Number, URL: p.URL, Size: p.Size, Headers: headerMap(p.Headers)}
 	}
-	return c.JSON(http.StatusOK, out)
+	return out
 }
 
 type storedPartsResponse struct {

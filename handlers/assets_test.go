@@ -96,7 +96,7 @@ func TestAFormPagePreloadsAllItsModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := []string{"define.js", "own-uploads.js", "embed.js", "embed-answers.js", "embed-failure.js", "widget.js", "questions.js", "checksum.js", "checksum-worker.js", "crc.js", "md5.js", "field.js", "kept-receipts.js", "multipart.js", "accepted.js", "continue.js", "metadata.js", "diagnosis.js", "total.js", "same-file.js"}
+	later := []string{"define.js", "own-uploads.js", "embed.js", "embed-answers.js", "embed-failure.js", "widget.js", "questions.js", "checksum.js", "crc.js", "md5.js", "field.js", "kept-receipts.js", "multipart.js", "accepted.js", "continue.js", "metadata.js", "diagnosis.js", "total.js", "same-file.js"}
 	for path, own := range map[string][]string{"/forms/pictures": nil, "/widget/pictures": {"widget.js", "questions.js"}} {
 		page := string(s.call("GET", path, "").body)
 		for _, name := range names {

@@ -44,7 +44,7 @@ func formView(l *layout, t *language.Texts, served *uploads.ServedProfile) templ
 		Catalog: l.asset("lang/" + t.Tag + ".json"),
 		MinSize: p.MinSize, MaxSize: p.MaxSize, Types: p.Types, Accepted: slices.Concat(types, mistaken, extensions), TypeNames: t.TypeNames(p.Types), Multiple: p.MaxFiles != 1,
 		Ask:      templates.AskView{Reason: t.Text("page.form.ask_reason"), Label: t.Text("page.form.ask")},
-		MaxFiles: p.MaxFiles, AcceptMetadata: p.AcceptMetadata, Removable: int64(p.Removable.Seconds()), Redirect: p.Redirect,
+		MaxFiles: p.MaxFiles, AcceptMetadata: p.AcceptMetadata, Removable: int64(p.Removable.Seconds()), Checksum: string(p.Checksum), Redirect: p.Redirect,
 		FilesLabel: t.Text("page.form.files"), Pickers: pickerLabels(t, served),
 	}
 	view.Scripts, view.Data = []string{l.asset("define.js")}, []string{view.Catalog}

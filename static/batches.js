@@ -103,6 +103,8 @@ export class Batches {
   #accept(upload, { upload: plan, problem }) {
     if (!plan) throw refusal(problem);
     upload.owner = this.#queue.saved.owner.of(plan);
+    upload.signed = plan.multipart?.signed ?? null;
+    delete plan.multipart?.signed;
     upload.plan = { ...plan, ends: endOf(plan) };
     return upload.plan;
   }

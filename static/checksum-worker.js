@@ -1,12 +1,11 @@
-// Computes checksums. The worker's name is the algorithm.
-const algorithm = self.name === 'md5' ? import('./md5.js') : import('./crc.js');
-const sumOf = async (/** @type {Blob} */ blob) => (await algorithm).checksum(blob);
-
-// One at a time and in order, so that the part that is sent next is done first.
-let last = Promise.resolve();
-self.onmessage = ({ data: { number, blob } }) => {
-  last = last.then(async () => self.postMessage({ number, sum: await sumOf(blob).catch(() => null) }));
-};
-
-// Makes this file a module for the type checker, so that its names are local.
-export {};
+/**
+ * Answers what checksum.js asks: the checksum of a blob, or null where it can't be read. One at a time and in order, so that the part that
+ * is sent next is done first. The worker's name is the algorithm.
+ * @param {(blob: Blob) => Promise<string>} checksum
+ */
+export function serve(checksum) {
+  let last = Promise.resolve();
+  self.onmessage = ({ data: { number, blob } }) => {
+    last = last.then(async () => self.postMessage({ number, sum: await checksum(blob).catch(() => null) }));
+  };
+}

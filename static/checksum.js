@@ -4,9 +4,20 @@ import { RequestError } from './core.js';
 /** How many parts, from the one asked for on, are given to the worker. */
 const PARTS_AHEAD = 8;
 
-const url = new URL('checksum-worker.js', import.meta.url);
-/** Pages that enforce trusted types allow no string as the URL of a worker. @type {URL} */
-const WORKER_URL = /** @type {any} */ (window).trustedTypes?.createPolicy('postern', { createScriptURL: () => url.href }).createScriptURL('') ?? url;
+/** @param {string} name of an algorithm */
+const urlOf = (name) => new URL(name === 'md5' ? 'md5.js' : 'crc.js', import.meta.url).href;
+/** Pages that enforce trusted types allow no string as the URL of a worker. @type {{createScriptURL: (name: string) => any}} */
+const urls = /** @type {any} */ (window).trustedTypes?.createPolicy('postern', { createScriptURL: urlOf }) ?? { createScriptURL: urlOf };
+/** @param {Algorithm} name */
+const startWorker = (name) => new Worker(urls.createScriptURL(name), { type: 'module', name });
+
+/** Workers that were started before they are needed, by algorithm. @type {Map<Algorithm, Worker>} */
+const started = new Map();
+
+/** Starts a worker, while the plan of a file is asked for that needs it. @param {Algorithm} algorithm */
+export function prepare(algorithm) {
+  if (!started.has(algorithm)) started.set(algorithm, startWorker(algorithm));
+}
 
 /** Checksums of a file's parts, computed in a worker while earlier parts are sent. */
 export class Checksums {
@@ -22,7 +33,8 @@ export class Checksums {
   /** @param {Algorithm} algorithm @param {(number: number) => Blob} slice */
   constructor(algorithm, slice) {
     this.#slice = slice;
-    this.#worker = new Worker(WORKER_URL, { type: 'module', name: algorithm });
+    this.#worker = started.get(algorithm) ?? startWorker(algorithm);
+    started.delete(algorithm);
     this.#worker.onmessage = ({ data: { number, sum } }) => {
       this.#waiting.get(number)?.(sum);
       if (sum) this.#done.add(number);

@@ -1,4 +1,5 @@
 // Computes reflected CRCs, four 32-bit values in each step. The worker's name is the algorithm.
+import { serve } from './checksum-worker.js';
 const WIDE = self.name === 'crc64nvme';
 /** Polynomials as low and high half. @type {Record<string, [number, number]>} */
 const POLYNOMIALS = { crc32: [0xedb88320, 0], crc32c: [0x82f63b78, 0], crc64nvme: [0xac4bc9b5, 0x9a6c9329] };
@@ -63,7 +64,7 @@ function lookUp(t, a, b, c, d) {
 }
 
 /** The CRC in base64, high byte first. @param {Blob} blob */
-export async function checksum(blob) {
+async function checksum(blob) {
   let l = -1;
   let h = WIDE ? -1 : 0;
   const reader = blob.stream().getReader();
@@ -77,3 +78,5 @@ export async function checksum(blob) {
   out.setInt32(WIDE ? 4 : 0, ~l);
   return btoa(String.fromCharCode(...new Uint8Array(out.buffer)));
 }
+
+serve(checksum);

@@ -1,17 +1,15 @@
-/** @import {QueueOptions} from './types.d.ts' */
+/** @import {Algorithm, QueueOptions} from './types.d.ts' */
 /** @import {PickedFile} from './file-sources.js' */
 /** @import {Field} from './field.js' */
 /** @import {Messages} from './messages.js' */
 import { listenForFiles, pickFiles } from './file-sources.js';
 import { FormElement } from './form-element.js';
+import { loadChecksums } from './large-files.js';
 import { List, TURN } from './list.js';
 import { Queue } from './queue.js';
 import { includesType } from './rules.js';
 
-/**
- * <postern-uploader>: enhances the form that the server rendered inside it. The form is changed only after everything has loaded, so
- * that it works until then, or without any of it. README.md lists attributes and events.
- */
+/** <postern-uploader>: enhances the form that the server rendered inside it, once everything has loaded: until then, or without any of it, the form works as it is. README.md lists attributes and events. */
 export class Uploader extends FormElement {
   static observedAttributes = ['disabled', 'readonly', 'required', 'ready'];
 
@@ -19,8 +17,7 @@ export class Uploader extends FormElement {
   #ticket = '';
   /** Resolved when all choices so far are in the list: looking whether a file was sent before takes a while, and a later choice must not come first. */
   #added = Promise.resolve();
-  /** How often a person was forgotten: what was chosen before isn't added any more. */
-  #forgotten = 0;
+  #forgotten = 0; // how often a person was: what was chosen before isn't added any more
   /** @type {List | null} */
   list = null;
 
@@ -59,6 +56,9 @@ export class Uploader extends FormElement {
       accepts: (types) => !this.closed && !this.hasAttribute('full') && types.some((type) => /^$|\/octet-stream$/.test(type) || includesType(rules.types, type)),
       add: (file, index) => this.add([file], index),
     });
+    // Before a file is chosen that needs them.
+    if (this.hasAttribute('accept-metadata')) import('./metadata.js').catch(() => {});
+    loadChecksums(queue.options.checksum, rules.max);
     this.setAttribute('ready', '');
     this.attributeChangedCallback();
     queue.options.emit('ready', {});
@@ -67,7 +67,6 @@ export class Uploader extends FormElement {
 
   /** A ticket, or a function that returns one; called with true when the last one was refused. Set it again when another person logs in. */
   get ticket() { return this.#ticket; }
-
   set ticket(ticket) {
     this.#ticket = ticket;
     this.queue?.restore(true);
@@ -116,6 +115,7 @@ export class Uploader extends FormElement {
       },
       metadata: async ({ file }) => (this.hasAttribute('accept-metadata') ? (await import('./metadata.js')).metadataOf(this, file) : undefined),
       removable: +text('removable'),
+      checksum: /** @type {Algorithm | ''} */ (text('checksum')),
       stall: +text('stall') || 20000,
       concurrency: +text('concurrency') || 6,
       ticket: (renew) => (typeof this.ticket === 'function' ? this.ticket(renew) : this.ticket),

@@ -17,6 +17,8 @@ export class Messages {
     this.#catalog = catalog;
     this.#lang = lang;
     this.#plurals = new Intl.PluralRules(lang);
+    // The first format of a page takes up to a tenth of a second, which a person who has just chosen a file would wait for.
+    (self.requestIdleCallback ?? setTimeout)(() => this.size(1024));
   }
 
   /** @param {string} key @param {Record<string, string>} [values] @param {string} [fallback] another key, for when the first one is missing */
@@ -32,7 +34,7 @@ export class Messages {
 
   /** A number, in the digits that the server writes in every language; it stays in one line with its unit. @param {number} value @param {Intl.NumberFormatOptions} [options] */
   number(value, options = {}) {
-    const key = JSON.stringify(options);
+    const key = Object.values(options).join();
     const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.#lang, { numberingSystem: 'latn', ...options });
     this.#formats.set(key, format);
     return format.format(value).replaceAll(' ', '\xa0');

@@ -120,7 +120,7 @@ export class Multipart {
     const pace = this.#pace;
     // Nothing came back: the store may have it. How much was sent says nothing, as progress is reported late.
     if (part.answerLost && (await this.#listStored()).has(number)) return;
-    const [{ url, headers }] = await Promise.all([this.#urls.get(number), transfer.checkFile()]);
+    const [{ url, headers }] = await Promise.all([this.#urls.get(number), transfer.checkFile(), transfer.saving]);
     transfer.signal.throwIfAborted();
     signal.throwIfAborted();
     pace.begin();
@@ -130,7 +130,7 @@ export class Multipart {
         method: 'PUT', url, headers, body: this.#slice(number), signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
         onProgress: (bytes) => {
           part.bytes = bytes;
-          if (bytes >= NEARLY * size) nearlySent();
+          if (bytes >= NEARLY * size) nearlySent(bytes);
           this.#setProgress();
         },
       });

@@ -6,7 +6,7 @@ const [TWO, MORE, FOUR] = [2e6, 1e7, 4e7];
 /** The most parts that are under way at once, and that are tried of one file: browsers have six connections to a host. */
 export const MAX_CONCURRENCY = 6;
 
-/** A place for a part: what frees it when the part is nearly sent, and when it has ended. @typedef {{nearlySent: () => void, release: () => void}} Place */
+/** A place for a part: what frees it when the part is nearly sent, given its bytes so far, and when it has ended. @typedef {{nearlySent: (bytes: number) => void, release: () => void}} Place */
 
 /**
  * How many parts are sent at once, of all files of a page together. Each part that is under way is lost when its connection breaks: on a
@@ -17,8 +17,8 @@ export class Pace {
   #most = MAX_CONCURRENCY;
   /** What was sent `since` the number of parts last changed, and the rate and number before that. `since` is 0 until a part is sent. */
   #window = { bytes: 0, parts: 0, since: 0, rate: 0, before: 0 };
-  /** Whether the line was fast when it was measured last. */
-  #fast = false;
+  /** Whether the line was fast when it was measured last; null before. @type {boolean | null} */
+  #fast = null;
   #underWay = new Slots(MAX_CONCURRENCY);
   /** Places for parts of which much is still to be sent. */
   slots = new Slots(lastRate() < TWO ? 1 : 2);
@@ -27,7 +27,7 @@ export class Pace {
    * Waits for a place for a part, and behind the parts of all files that weren't tried yet if it was tried. Returns what frees the place,
    * and what frees it early, when the part is nearly sent: on a fast line the next part begins then, as parts that began together end
    * together, and the line would be idle until there is an answer to them and to the next preflights.
-   * @param {AbortSignal} signal @param {boolean} tried
+   * @param {AbortSignal} signal @param {boolean} tried @returns {Promise<Place>}
    */
   async take(signal, tried) {
     const free = await this.slots.take(signal, tried);
@@ -35,7 +35,12 @@ export class Pace {
       free();
       throw error;
     });
-    return { nearlySent: () => { if (this.#fast) free(); }, release: () => [free, end].forEach((call) => call()) };
+    return { nearlySent: (bytes) => { if (this.#fast ?? this.#seemsFast(bytes)) free(); }, release: () => [free, end].forEach((call) => call()) };
+  }
+
+  /** Whether the first parts are sent as fast as on a fast line, although none has ended. What a socket holds back is far less than a part. @param {number} bytes that were sent of one */
+  #seemsFast(bytes) {
+    return (bytes * this.slots.limit) / (performance.now() - this.#window.since) > MORE / 1000;
   }
 
   /** A part begins to be sent. */

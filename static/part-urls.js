@@ -1,4 +1,4 @@
-/** @import {PartLayout, PartURL} from './types.d.ts' */
+/** @import {PartLayout, PartURL, SignedParts} from './types.d.ts' */
 /** @import {Transfer} from './transfer.js' */
 /** @import {Checksums} from './checksum.js' */
 
@@ -19,6 +19,9 @@ export class PartURLs {
     this.#path = path;
     this.#layout = layout;
     this.#remaining = remaining;
+    const { upload } = transfer;
+    if (upload.signed) this.#keep(upload.signed, Date.now());
+    upload.signed = null;
   }
 
   /** Forgets all: when one has expired the others may have too. */
@@ -54,9 +57,13 @@ export class PartURLs {
     const parts = [];
     for (const number of numbers) parts.push({ number, checksum: await this.checksums?.get(number, this.#layout.partCount) });
     const asked = Date.now();
-    const answer = await this.#transfer.call('POST', this.#path, { parts });
+    this.#keep(await this.#transfer.call('POST', this.#path, { parts }), asked);
+  }
+
+  /** @param {SignedParts} signed @param {number} asked when they were asked for, in ms */
+  #keep({ expires, parts }, asked) {
     // Clocks differ: only the span counts, and a fifth of it is kept in reserve.
-    const validUntil = asked + 0.8 * Math.max(1000, Date.parse(answer.expires) - asked);
-    for (const part of answer.parts) this.#urls.set(part.number, { ...part, validUntil });
+    const validUntil = asked + 0.8 * Math.max(1000, Date.parse(expires) - asked);
+    for (const part of parts) this.#urls.set(part.number, { ...part, validUntil });
   }
 }

@@ -101,7 +101,7 @@ export class Queue {
   startNext() {
     for (const upload of this.uploads) {
       if (upload.state !== 'waiting') continue;
-      if (this.#running >= this.options.concurrency * (upload.small ? 2 : 1)) return;
+      if (this.#running >= this.options.concurrency * (upload.small ? 3 : 1)) return;
       this.#run(upload);
     }
   }

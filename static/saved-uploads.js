@@ -3,8 +3,7 @@
 /** @import {Upload} from './upload.js' */
 import { withHandles } from './file-sources.js';
 
-/** Bytes of each sample. */
-const SAMPLE_SIZE = 65536;
+const SAMPLE_SIZE = 65536; // bytes
 
 /** A hash of a file's beginning, middle and end, and of a text; '' on pages that have no crypto.subtle. @param {{file: File | null}} upload @param {string} [text] */
 export async function sampleHash({ file }, text = '') {
@@ -65,10 +64,11 @@ export class SavedUploads {
     return null;
   }
 
-  /** Saves the plan, the progress and the file's handle. @param {Upload} upload */
+  /** Saves the plan, the progress and the file's handle, unless it is removed meanwhile. @param {Upload} upload */
   async save(upload) {
+    const { plan } = upload;
     upload.hash = await sampleHash(upload);
-    if (this.update(upload) && upload.handle) await this.withHandles((store) => store.put(upload.handle, this.key(upload))).catch(() => {});
+    if (upload.state !== 'removed' && upload.plan === plan && this.update(upload) && upload.handle) await this.withHandles((store) => store.put(upload.handle, this.key(upload))).catch(() => {});
   }
 
   /** Saves the progress. @param {Upload} upload @returns {boolean} whether it could be saved: there may be no storage, or no room in it */

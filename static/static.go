@@ -35,9 +35,11 @@ import (
 //go:generate sh -c "rm -f dist/*.js && go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --outdir=dist *.js"
 //go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --bundle --format=iife --outfile=dist/embed.js embed.js"
 //go:generate sh -c "go tool esbuild --minify --target=es2022 --charset=utf8 --log-level=error --bundle --format=esm --outfile=dist/embed-failure.js embed-failure.js"
-//go:generate sh bundle.sh core accepted continue diagnosis field metadata own-uploads same-file
+//go:generate sh bundle.sh core accepted checksum continue diagnosis field metadata own-uploads same-file
 //go:generate sh bundle.sh total core same-file
 //go:generate sh bundle.sh multipart core checksum
+//go:generate sh bundle.sh crc
+//go:generate sh bundle.sh md5
 
 var (
 	//go:embed *.css lang/*.json

@@ -1,22 +1,22 @@
 /** @import {PartLayout, Plan, Request, StoreFailure} from './types.d.ts' */
 /** @import {Queue} from './queue.js' */
 /** @import {Upload} from './upload.js' */
+import { loadMultipart, prepareLarge } from './large-files.js';
 import { callAPI } from './owner.js';
 import { RequestError, Retrier, backoff, send } from './request.js';
 
 /** Codes that say that the upload is over at the server or the store: another plan is needed. */
 const PLAN_ENDED = /unknown_upload|upload_expired|NoSuchUpload/;
 
-/** Bytes from which a file is sent in parts unless the profile says otherwise. */
-const LARGE = 16 << 20;
-
-/** Loads what only files in parts need. A browser may remember that an address couldn't be loaded. @param {number} tries @returns {Promise<typeof import('./multipart.js')>} */
-const loadMultipart = (tries) => import(['./multipart.js', tries].join('?'));
+/** Ms within which a small file is sent where it does no harm that further ones wait in the browser: each waits for as long as it stalls at most. */
+const QUICK = 500;
 
 /** Takes one file from its plan to the store's confirmation. */
 export class Transfer extends Retrier {
   /** Called when the file was sent, and before it is completed. */
   onSent = () => {};
+  /** Settled when the plan is saved, which has to be before a part is sent. @type {Promise<void> | undefined} */
+  saving;
 
   /** @param {Upload} upload @param {Queue} queue @param {AbortSignal} signal */
   constructor(upload, queue, signal) {
@@ -30,8 +30,7 @@ export class Transfer extends Retrier {
   async run() {
     const { upload, saved } = this;
     if (upload.small) this.batches.ahead();
-    // While the plan is asked for. If that fails it is tried again once the plan asks for parts.
-    if (upload.size >= LARGE) loadMultipart(0).catch(() => {});
+    prepareLarge(upload.size, this.options.checksum);
     let plan = upload.plan ?? (await this.retry(() => saved.findPlan(upload))) ?? upload.plan;
     for (let plans = 0; ; plans++) {
       const resumed = plan !== null;
@@ -39,8 +38,9 @@ export class Transfer extends Retrier {
         plan ??= await this.retry(() => this.batches.issue(upload));
         this.signal.throwIfAborted();
         upload.plan = plan;
-        if (plan.multipart) await saved.save(upload);
+        if (plan.multipart) this.saving = saved.save(upload);
         await this.#deliver(plan, resumed);
+        await this.saving;
         saved.remove(upload);
         return;
       } catch (thrown) {
@@ -106,9 +106,13 @@ export class Transfer extends Retrier {
     // Reading costs as much as a third of sending a small file: of those only one that can't be sent is read.
     if (!this.upload.small) await this.checkFile();
     const release = await slots.take(this.signal);
+    const began = performance.now();
     try {
       await this.#sendWhole(plan, tries);
       this.show('confirming');
+      // A browser has six connections to a store. While it is fast, each has the next small file at hand when it gets free.
+      const { concurrency } = this.options;
+      slots.limit = this.upload.small && concurrency > 5 && performance.now() - began < QUICK ? 2 * concurrency : concurrency;
     } finally {
       release();
     }

@@ -30,6 +30,14 @@ export interface PartLayout {
   partSize: number;
   partCount: number;
   checksum: Algorithm | null;
+  /** The first parts, where they need no checksum and no other file was issued with this one. */
+  signed?: SignedParts;
+}
+
+/** URLs of parts, and when they expire by the server's clock. */
+export interface SignedParts {
+  expires: string;
+  parts: PartURL[];
 }
 
 /** What identifies a file between two visits. */
@@ -147,6 +155,8 @@ export interface QueueOptions {
   metadata?: (upload: Upload) => Promise<Record<string, string> | undefined>;
   /** For how many seconds after it was accepted the person may remove a file. */
   removable?: number;
+  /** The algorithm of the checksums of parts, as far as that is known before there is a plan. */
+  checksum?: Algorithm | '';
   /** Dispatches the event postern:`name`; false when a listener prevented it. */
   emit(name: string, detail: object): boolean;
   /** Called when an upload's state or progress has changed. */

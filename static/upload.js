@@ -1,4 +1,4 @@
-/** @import {Diagnosis, FileInfo, State, Plan, Stored} from './types.d.ts' */
+/** @import {Diagnosis, FileInfo, State, Plan, SignedParts, Stored} from './types.d.ts' */
 
 /** The states that may follow while a file is being uploaded. */
 const NEXT = 'preparing sending confirming offline retrying failed refused interrupted removed';
@@ -36,6 +36,8 @@ export class Upload {
   retryAt = 0;
   /** @type {Plan | null} */
   plan = null;
+  /** URLs of its first parts, until they are used. They are never saved. @type {SignedParts | null} */
+  signed = null;
   /** @type {Stored | null} */
   stored = null;
   /** @type {FileSystemFileHandle | null} */

@@ -65,6 +65,9 @@ type FormView struct {
 	// Removable is for how many seconds after it was accepted a visitor may remove a file; 0 is not
 	// at all.
 	Removable int64
+	// Checksum is the algorithm of the checksum that each part of a large file has to name; "" where
+	// none has.
+	Checksum string
 	// Redirect is where the script's Continue button posts the receipts to; without one there is no
 	// such button.
 	Redirect string

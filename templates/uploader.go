@@ -36,6 +36,9 @@ func (view FormView) attributes() templ.OrderedAttributes {
 	if view.Removable > 0 {
 		add("removable", strconv.FormatInt(view.Removable, 10))
 	}
+	if view.Checksum != "" {
+		add("checksum", view.Checksum)
+	}
 	if view.Redirect != "" {
 		add("redirect", view.Redirect)
 	}

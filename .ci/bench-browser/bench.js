@@ -89,6 +89,8 @@ async function once(browser, client, counting = false) {
     const { usedSize } = await page.send('Runtime.getHeapUsage').catch(() => ({ usedSize: 0 }));
     heap = Math.max(heap, usedSize);
   }, 250) : 0;
+  // A page has come to rest before a person chooses.
+  await new Promise((resolve) => { setTimeout(resolve, 1000); });
   const { root } = await page.send('DOM.getDocument');
   const { nodeId } = await page.send('DOM.querySelector', { nodeId: root.nodeId, selector: 'input[type=file]' });
   const before = cpu(browser.pid);

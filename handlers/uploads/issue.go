@@ -13,13 +13,14 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// Issued is one upload, decided and signed. Exactly one of Form and Put is set, or neither for a
-// multipart upload, whose parts are signed as they are asked for.
+// Issued is one upload, decided and signed. Exactly one of Form, Put and Parts is set; Parts is nil
+// where the plan has checksums, which a part has to name before it is signed.
 type Issued struct {
 	Upload
 	Token   string
 	Form    *policy.Form
 	Put     *SignedPut
+	Parts   *SignedParts // the first ones of a multipart upload; the rest are signed as they are asked for
 	Expires time.Time // of the form or URL
 	Owner   string    // mark of the subject, see Owners; "" for a guest
 }
@@ -176,6 +177,7 @@ func (s *Service) sign(ctx context.Context, p *ServedProfile, out *Issued, signe
 		if out.StoreUploadID, err = s.store.createMultipart(ctx, p, out.Plan); err != nil {
 			return err
 		}
+		out.Parts = firstParts(OpenUpload{Upload: out.Upload, Served: p}, signer, now)
 	case profile.MethodPut:
 		out.Put, err = signPut(s.config.Store.Provider, p, out.Plan, signer, now)
 	case profile.MethodForm:

@@ -13,8 +13,10 @@ import (
 	"github.com/postern-dev/postern/policy/sigv4"
 )
 
-// maxPartsPerRequest is how many part URLs one call signs.
-const maxPartsPerRequest = 100
+const (
+	maxPartsPerRequest = 100 // part URLs that one call signs
+	partsWithPlan      = 4   // part URLs that the answer with the plan has
+)
 
 // PartRequest asks for the URL of one part.
 type PartRequest struct {
@@ -57,7 +59,28 @@ func (s *Service) SignParts(ctx context.Context, up OpenUpload, parts []PartRequ
 	if err != nil {
 		return SignedParts{}, problem.Unavailable(err)
 	}
-	now := s.config.Now().UTC()
+	return up.signParts(parts, signer, s.config.Now().UTC())
+}
+
+// firstParts signs the parts that a browser sends before it can have asked for any; nil where they
+// need checksums. What can't be signed yet is refused when it is asked for.
+func firstParts(up OpenUpload, signer *sigv4.Signer, now time.Time) *SignedParts {
+	if up.Checksum != "" {
+		return nil
+	}
+	first := make([]PartRequest, min(partsWithPlan, up.PartCount))
+	for i := range first {
+		first[i].Number = i + 1
+	}
+	signed, err := up.signParts(first, signer, now)
+	if err != nil {
+		return nil
+	}
+	return &signed
+}
+
+// signParts signs parts that were checked.
+func (up OpenUpload) signParts(parts []PartRequest, signer *sigv4.Signer, now time.Time) (SignedParts, error) {
 	expires, err := signer.Expiration(now, up.Served.Settings.Lifetime)
 	if err != nil {
 		return SignedParts{}, problem.Unavailable(err)

@@ -141,7 +141,7 @@ func sendWithChecksums(b *tab, p *devServer) {
 	}
 	loaded := b.Proxy.requests(strings.TrimPrefix(uploadsOrigin, "http://"), http.MethodGet)
 	if !slices.ContainsFunc(loaded, func(r recordedRequest) bool {
-		return strings.HasSuffix(r.Path, "/checksum-worker.js") && r.Status == http.StatusOK
+		return strings.HasSuffix(r.Path, "/crc.js") && r.Status == http.StatusOK
 	}) {
 		b.t.Error("the page has not loaded the worker")
 	}

@@ -1,1 +1,0 @@
-const t=self.name==="md5"?import("./md5.js"):import("./crc.js"),m=async s=>(await t).checksum(s);let e=Promise.resolve();self.onmessage=({data:{number:s,blob:a}})=>{e=e.then(async()=>self.postMessage({number:s,sum:await m(a).catch(()=>null)}))};export{};
