@@ -58,16 +58,17 @@ export class Batches {
 
   /** Small files that need a plan, and no earlier one is saved of. */
   #unplanned() {
-    const { uploads, saved } = this.#queue;
+    const { saved, turns: { active, waiting } } = this.#queue;
     const keys = saved.keys();
-    return [...uploads].filter((upload) => upload.small && /waiting|preparing/.test(upload.state) && upload.file && !upload.plan && !this.#asked.has(upload)
+    return [...active, ...waiting].filter((upload) => upload.small && /waiting|preparing/.test(upload.state) && upload.file && !upload.plan && !this.#asked.has(upload)
       && !keys.some((key) => key.endsWith(saved.file(upload).slice(7))));
   }
 
   /** Asks for further plans if few are left. */
   ahead() {
-    const ready = [...this.#queue.uploads].filter(({ state, plan }) => state === 'waiting' && plan);
-    if (ready.length + this.#asked.size < FEW && this.#unplanned().length) this.#ask();
+    let ready = this.#asked.size;
+    for (const { plan } of this.#queue.turns.waiting) if (ready >= FEW || (plan && ++ready >= FEW)) return;
+    if (ready < FEW && this.#unplanned().length) this.#ask();
   }
 
   #ask() {
@@ -113,8 +114,7 @@ export class Batches {
   complete(upload, plan) {
     return new Promise((resolve, reject) => {
       const gathered = this.#complete.push({ plan, resolve, reject });
-      const others = upload.small && [...this.#queue.uploads].some(({ small, state }) => small && /waiting|preparing|sending/.test(state));
-      if (gathered >= MANY || !others) this.#flush();
+      if (gathered >= MANY || !upload.small || !this.#queue.turns.smallToCome) this.#flush();
       else this.#timer ??= setTimeout(() => this.#flush(), PATIENCE);
     });
   }

@@ -3,23 +3,22 @@
 import { Batches } from './batches.js';
 import { Owner } from './owner.js';
 import { SavedUploads } from './saved-uploads.js';
-import { RequestError } from './request.js';
 import { checkRules } from './rules.js';
 import { Transfer } from './transfer.js';
+import { Turns } from './turns.js';
 import { Upload } from './upload.js';
 
 /** All files of one uploader. It decides which of them are sent. */
 export class Queue {
   /** @type {Set<Upload>} */
   uploads = new Set();
-  #running = 0;
-
   /** @param {QueueOptions} options */
   constructor(options) {
     this.options = options;
     this.owner = new Owner(options, () => this.restore());
     this.saved = new SavedUploads(`${options.endpoint} ${options.profile}${options.field ?? ''}`, this.owner);
     this.batches = new Batches(this);
+    this.turns = new Turns(this);
   }
 
   /** How many files are allowed. */
@@ -83,7 +82,7 @@ export class Queue {
   drop(upload) {
     upload.move('removed');
     [upload.controller, upload.gone].forEach((controller) => controller?.abort());
-    this.uploads.delete(upload);
+    [this.uploads, this.turns.waiting].forEach((set) => set.delete(upload));
   }
 
   /** @param {Upload} upload @param {AbortSignal} [signal] */
@@ -92,55 +91,7 @@ export class Queue {
   }
 
   /** Starts all files that were chosen. */
-  start() {
-    for (const upload of this.uploads) if (upload.state === 'chosen') upload.move('waiting');
-    this.startNext();
-  }
-
-  /** Sends waiting files, up to the concurrency. Small ones are prepared before it is their turn. */
-  startNext() {
-    for (const upload of this.uploads) {
-      if (upload.state !== 'waiting') continue;
-      if (this.#running >= this.options.concurrency * (upload.small ? 3 : 1)) return;
-      this.#run(upload);
-    }
-  }
-
-  /** @param {Upload} upload */
-  async #run(upload) {
-    const [{ options, saved }, controller] = [this, (upload.controller = new AbortController())];
-    upload.move('preparing');
-    let sending = this.#running++ >= 0;
-    const sent = () => {
-      if (sending) this.#running--;
-      sending = false;
-      this.startNext();
-    };
-    try {
-      const transfer = this.transfer(upload, controller.signal);
-      transfer.onSent = sent;
-      // Where there are no locks, parts of the last run may still be under way.
-      const before = Promise.allSettled([upload.ended]);
-      await (upload.ended = saved.withLock(upload, controller.signal, () => before.then(() => transfer.run())));
-      upload.setProgress(upload.size, 0);
-      upload.removableUntil = Date.now() + (options.removable ?? 0) * 1000;
-      upload.move('done');
-      options.emit('done', { upload, ...upload.stored, name: upload.name });
-    } catch (error) {
-      // Paused or removed, and perhaps started again since.
-      if (controller.signal.aborted) return;
-      controller.abort();
-      // Any other error is of the file, when its name begins with Not, or a programming error.
-      const code = error instanceof RequestError ? error.code : /^Not/.test(/** @type {Error} */ (error).name) ? 'unreadable' : 'script';
-      if (code === 'script') reportError(error);
-      upload.fail(code);
-      if (upload.state === 'refused') saved.remove(upload);
-      options.emit('fail', { upload });
-    } finally {
-      if (this.saved.keys().length) import('./own-uploads.js').then(({ removeEnded }) => removeEnded(this));
-      sent();
-    }
-  }
+  start() { this.turns.start(); }
 
   /** @param {Upload} upload */
   pause(upload) {
@@ -151,8 +102,7 @@ export class Queue {
 
   /** Goes on after a pause or a failure. @param {Upload} upload */
   resume(upload) {
-    upload.move('waiting');
-    this.startNext();
+    this.turns.again(upload);
   }
 
   /** Removes a file from the list. What isn't accepted yet is aborted for good. @param {Upload} upload */

@@ -120,7 +120,7 @@ func bundles() map[string][]string {
 		"embed.js":         {"embed/frame.js", "embed/late.js", "embed/properties.js"},
 		"embed-failure.js": {"embed/texts.js"},
 		"core.js": {"element.js", "file-sources.js", "form-element.js", "large-files.js", "list.js", "messages.js", "owner.js", "queue.js", "rate.js", "request.js", "row.js", "rules.js",
-			"saved-uploads.js", "slots.js", "transfer.js", "upload.js", "batches.js"},
+			"saved-uploads.js", "slots.js", "transfer.js", "turns.js", "upload.js", "batches.js"},
 		"total.js":     {"announce.js", "folder.js"},
 		"multipart.js": {"pace.js", "part-urls.js", "parts-under-way.js"},
 		"crc.js":       {"checksum-worker.js"},
