@@ -34,6 +34,7 @@ type plan struct {
 		PartSize  int64
 		PartCount int
 		Checksum  *string
+		Signed    *signedParts
 	}
 }
 
@@ -112,12 +113,14 @@ func (p *plan) piece(content []byte, number int) []byte {
 
 type signedParts struct {
 	Expires string
-	Parts   []struct {
-		Number  int
-		URL     string
-		Size    int64
-		Headers map[string]string
-	}
+	Parts   []signedPart
+}
+
+type signedPart struct {
+	Number  int
+	URL     string
+	Size    int64
+	Headers map[string]string
 }
 
 func (p *plan) sendPart(number int, content []byte) {
@@ -131,15 +134,20 @@ func (p *plan) sendPart(number int, content []byte) {
 	if signed.Parts[0].Size != int64(len(content)) {
 		p.site.t.Fatalf("part %d: planned %d bytes, has %d", number, signed.Parts[0].Size, len(content))
 	}
-	request, err := http.NewRequestWithContext(p.site.t.Context(), "PUT", signed.Parts[0].URL, bytes.NewReader(content))
+	p.putPart(signed.Parts[0], content)
+}
+
+func (p *plan) putPart(signed signedPart, content []byte) {
+	p.site.t.Helper()
+	request, err := http.NewRequestWithContext(p.site.t.Context(), "PUT", signed.URL, bytes.NewReader(content))
 	if err != nil {
 		p.site.t.Fatal(err)
 	}
-	for name, value := range signed.Parts[0].Headers {
+	for name, value := range signed.Headers {
 		request.Header.Set(name, value)
 	}
 	if a := send(p.site.t, request); a.status != http.StatusOK {
-		p.site.t.Fatalf("part %d: %d %s", number, a.status, a.body)
+		p.site.t.Fatalf("part %d: %d %s", signed.Number, a.status, a.body)
 	}
 }
 

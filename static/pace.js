@@ -3,6 +3,8 @@ import { Slots, keepRate, lastRate } from './core.js';
 
 /** Rates in bytes/s, from which two parts are sent at once, from which more may be, and from which four are tried after the first: one by one they would come too late. */
 const [TWO, MORE, FOUR] = [2e6, 1e7, 4e7];
+/** Bytes that a socket may take before any of them is on the line. */
+const HELD_BACK = 3 << 20;
 /** The most parts that are under way at once, and that are tried of one file: browsers have six connections to a host. */
 export const MAX_CONCURRENCY = 6;
 
@@ -38,9 +40,9 @@ export class Pace {
     return { nearlySent: (bytes) => { if (this.#fast ?? this.#seemsFast(bytes)) free(); }, release: () => [free, end].forEach((call) => call()) };
   }
 
-  /** Whether the first parts are sent as fast as on a fast line, although none has ended. What a socket holds back is far less than a part. @param {number} bytes that were sent of one */
+  /** Whether the first parts are sent as on a fast line, although none has ended: by what is more than a socket holds back. @param {number} bytes that were sent of one */
   #seemsFast(bytes) {
-    return (bytes * this.slots.limit) / (performance.now() - this.#window.since) > MORE / 1000;
+    return bytes > HELD_BACK && (bytes * this.slots.limit) / (performance.now() - this.#window.since) > MORE / 1000;
   }
 
   /** A part begins to be sent. */

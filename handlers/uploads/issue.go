@@ -21,8 +21,8 @@ type Issued struct {
 	Form    *policy.Form
 	Put     *SignedPut
 	Parts   *SignedParts // the first ones of a multipart upload; the rest are signed as they are asked for
-	Expires time.Time // of the form or URL
-	Owner   string    // mark of the subject, see Owners; "" for a guest
+	Expires time.Time    // of the form or URL
+	Owner   string       // mark of the subject, see Owners; "" for a guest
 }
 
 // SignedPut is a presigned PUT with the headers that have to be sent with it.

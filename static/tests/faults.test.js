@@ -1,5 +1,5 @@
 import { Queue } from '../queue.js';
-import { count, equal, file, ok, scenario, sum, test, until } from './harness.js';
+import { count, equal, file, ok, saved, scenario, sum, test, until } from './harness.js';
 
 const MiB = 1 << 20;
 
@@ -12,11 +12,16 @@ async function uploadThroughFaults(setup, size) {
   const upload = /** @type {import('../upload.js').Upload} */ (queue.add(chosen));
   /** @type {string[]} */
   const states = [];
-  upload.onChange = ({ state: now }) => states.at(-1) === now || states.push(now);
+  /** All that was saved meanwhile. */
+  let kept = '';
+  upload.onChange = ({ state: now }) => {
+    if (states.at(-1) !== now) states.push(now);
+    kept += saved().map((key) => localStorage[key]).join();
+  };
   queue.start();
   await until('it ends', () => /done|failed|refused|interrupted/.test(upload.state), 40000);
   const { log, sums } = await state();
-  return { upload, states, log, events, same: sums[chosen.name] === (await sum(chosen)) };
+  return { upload, states, log, events, kept, same: sums[chosen.name] === (await sum(chosen)) };
 }
 
 /** How often each part was sent. @param {string[]} log */
@@ -46,6 +51,15 @@ test('the URLs of several parts are asked for in one request, and each part is s
   equal([count(log, 'sign'), count(log, 'put'), count(log, 'list'), count(log, 'complete')], [1, 5, 0, 1]);
   equal(events, ['add', 'done']);
 });
+
+for (const [parts, asked] of [[4, 0], [5, 1]]) {
+  test(`of ${parts} parts ${asked ? 'only the fifth is' : 'none is'} asked for where four come with the plan, which isn't saved with them`, async () => {
+    const { upload, kept, log, same } = await uploadThroughFaults({ Signed: 4 }, parts * 5 * MiB - 1);
+    equal([upload.state, same], ['done', true]);
+    equal([count(log, 'sign'), count(log, 'put')], [asked, parts]);
+    ok(kept.includes('"partSize"') && !kept.includes('until='), `the plan without part URLs, got ${kept}`);
+  });
+}
 
 const onPart = [
   ['a reset connection', { Do: 'reset' }, 1],

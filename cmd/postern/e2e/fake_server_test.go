@@ -30,6 +30,7 @@ type scenario struct {
 	PartSize, Threshold int64
 	Checksum            *string
 	Life                int64    // ms that a part URL is good for
+	Signed              int      // part URLs that come with a plan
 	Owners              []string // marks of whoever uses the page; none for a guest
 	Owner               string   // the first of them
 	Faults              []*fakeFault

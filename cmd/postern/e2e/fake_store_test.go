@@ -62,7 +62,15 @@ func (f *fakeServer) plan(r *http.Request, asked askedFile) map[string]any {
 		plan["post"] = map[string]any{"url": f.store.URL + "/" + r.PathValue("realm") + "/", "fields": []any{map[string]string{"name": "key", "value": id}}}
 	} else {
 		plan["method"] = "multipart"
-		plan["multipart"] = map[string]any{"partSize": here.PartSize, "partCount": here.partCount(asked.Size), "checksum": here.Checksum}
+		layout := map[string]any{"partSize": here.PartSize, "partCount": here.partCount(asked.Size), "checksum": here.Checksum}
+		first := []any{}
+		for n := 1; n <= min(here.Signed, int(here.partCount(asked.Size))); n++ {
+			first = append(first, f.signPart(r, id, n))
+		}
+		if len(first) > 0 {
+			layout["signed"] = map[string]any{"expires": here.expiry(), "parts": first}
+		}
+		plan["multipart"] = layout
 	}
 	return plan
 }
@@ -130,12 +138,17 @@ func (f *fakeServer) sign(w http.ResponseWriter, r *http.Request) {
 	here, parts := f.scenario(r), []any{}
 	for _, p := range asked.Parts {
 		u.checksums[p.Number] = p.Checksum
-		here.serial++
-		url := fmt.Sprintf("%s/%s/%s?part=%d&serial=%d&until=%d", f.store.URL, r.PathValue("realm"), r.PathValue("id"), p.Number, here.serial,
-			time.Now().UnixMilli()+here.Life)
-		parts = append(parts, map[string]any{"number": p.Number, "url": url, "size": here.PartSize, "headers": map[string]string{}})
+		parts = append(parts, f.signPart(r, r.PathValue("id"), p.Number))
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"expires": here.expiry(), "parts": parts})
+}
+
+// signPart makes the URL of one part.
+func (f *fakeServer) signPart(r *http.Request, id string, number int) map[string]any {
+	here := f.scenario(r)
+	here.serial++
+	url := fmt.Sprintf("%s/%s/%s?part=%d&serial=%d&until=%d", f.store.URL, r.PathValue("realm"), id, number, here.serial, time.Now().UnixMilli()+here.Life)
+	return map[string]any{"number": number, "url": url, "size": here.PartSize, "headers": map[string]string{}}
 }
 
 func (f *fakeServer) list(w http.ResponseWriter, r *http.Request) {
