@@ -62,6 +62,7 @@ func (api uploadRoutes) register(g *echo.Group) {
 	g.GET("/objects/:link", page(h.objects.openLink))  // leads to the object of a link
 	g.HEAD("/objects/:link", page(h.objects.openLink)) // the same, for whoever checks links
 	g.GET("/receipts/keys", json(h.objects.showKeys))  // public keys that verify receipts
+	g.HEAD("/receipts/keys", json(h.objects.showKeys)) // the same, for caches
 
 	// What browsers ask before calling from another origin.
 	for _, route := range []string{"/uploads", "/uploads/batch", "/uploads/complete", "/uploads/owner", "/uploads/credentials", "/uploads/:id", "/uploads/:id/parts", "/uploads/:id/complete", "/uploads/:id/diagnosis"} {

@@ -125,7 +125,7 @@ func TestEveryPageAndAssetAnswersHead(t *testing.T) {
 	t.Parallel()
 	d := startDev(t)
 	for _, path := range []string{"/", "/forms/photos", "/forms/none", "/widget/photos", "/widget/none", "/explain", recentPath, "/demo/site", "/demo/form", "/demo/themes", "/favicon.ico", "/embed.js",
-		"/embed-answers.js", "/embed-failure.js", "/assets/" + static.Hash() + "/postern.css", "/assets/none/postern.css", "/healthz", "/readyz", "/objects/none", "/none"} {
+		"/embed-answers.js", "/embed-failure.js", "/assets/" + static.Hash() + "/postern.css", "/assets/none/postern.css", "/healthz", "/readyz", "/objects/none", "/receipts/keys", "/none"} {
 		response, _ := fetch(t, d.URL+path)
 		requireSameHead(t, d.URL+path, response)
 	}

@@ -27,8 +27,11 @@ func (t *Texts) number(value float64, decimals int) string {
 var sizeUnits = []string{"page.unit.kilobyte", "page.unit.megabyte", "page.unit.gigabyte", "page.unit.terabyte"}
 
 // Size writes bytes as people read them, in steps of 1,024 and with one decimal below ten: "1
-// byte", "2.5 MB", "10 MB". It rounds down: a limit must not be told larger than it is.
-func (t *Texts) Size(bytes int64) string {
+// byte", "2.5 MB", "10 MB". It rounds to the nearest, as the script does in the rows of files.
+func (t *Texts) Size(bytes int64) string { return t.size(bytes, math.Round) }
+
+// size writes bytes, rounded in some way.
+func (t *Texts) size(bytes int64, round func(float64) float64) string {
 	if bytes < 1024 {
 		return t.plural("page.unit.byte", bytes)
 	}
@@ -41,7 +44,7 @@ func (t *Texts) Size(bytes int64) string {
 		decimals = 1
 	}
 	scale := math.Pow10(decimals)
-	return t.Text(sizeUnits[unit], "n", t.number(math.Floor(value*scale)/scale, decimals))
+	return t.Text(sizeUnits[unit], "n", t.number(round(value*scale)/scale, decimals))
 }
 
 // Rules writes what a form accepts: "PNG, JPEG or WebP, up to 10 MB". Sizes are bytes.
@@ -54,8 +57,9 @@ func (t *Texts) Rules(types []string, minSize, maxSize int64) string {
 }
 
 // Limits are the placeholders of a sentence about limits, as arguments of Text: types, min and max.
+// A largest size is never told larger than it is, nor a smallest one smaller.
 func (t *Texts) Limits(types []string, minSize, maxSize int64) []string {
-	return []string{"types", t.TypeNames(types), "min", t.Size(minSize), "max", t.Size(maxSize)}
+	return []string{"types", t.TypeNames(types), "min", t.size(minSize, math.Ceil), "max", t.size(maxSize, math.Floor)}
 }
 
 // TypeNames names content types and families in a list that ends in "or": "PNG, JPEG or WebP".

@@ -68,7 +68,7 @@ func TestSizesAreWrittenAsPeopleReadThem(t *testing.T) {
 		wanted string
 	}{
 		{"en", 0, "0 bytes"}, {"en", 1, "1 byte"}, {"en", 1023, "1,023 bytes"}, {"en", 1024, "1 kB"}, {"en", 1536, "1.5 kB"},
-		{"en", 10 << 20, "10 MB"}, {"en", 10<<20 - 1, "9.9 MB"}, {"en", 5 << 40, "5 TB"}, {"en", 999 << 40, "999 TB"},
+		{"en", 10 << 20, "10 MB"}, {"en", 10<<20 - 1, "10 MB"}, {"en", 299_500, "292 kB"}, {"en", 299_600, "293 kB"}, {"en", 5 << 40, "5 TB"}, {"en", 999 << 40, "999 TB"},
 		{"de", 1536, "1,5 kB"}, {"de", 1, "1 Byte"},
 	}
 	for _, c := range cases {
@@ -89,6 +89,7 @@ func TestRulesAreASentence(t *testing.T) {
 		{[]string{"image/png", "image/jpeg", "image/webp"}, 1, 10 << 20, "PNG, JPEG or WebP, up to 10 MB"},
 		{[]string{"image/png"}, 0, 1 << 20, "PNG, up to 1 MB"},
 		{[]string{"image/png", "image/jpeg"}, 2048, 1 << 20, "PNG or JPEG, 2 kB to 1 MB"},
+		{[]string{"image/png"}, 2049, 10<<20 - 1, "PNG, 2.1 kB to 9.9 MB"},
 		{[]string{"*/*"}, 1, 5 << 40, "Any kind of file, up to 5 TB"},
 		{[]string{"image/*", "application/pdf"}, 1, 1 << 30, "Pictures or PDF, up to 1 GB"},
 		{[]string{"video/webm", "audio/webm"}, 1, 1 << 30, "WebM, up to 1 GB"},
