@@ -130,7 +130,7 @@ export class Multipart {
         method: 'PUT', url, headers, body: this.#slice(number), signal, stall: transfer.options.stall * 2 ** Math.min(tries, 3),
         onProgress: (bytes) => {
           part.bytes = bytes;
-          if (bytes >= NEARLY * size) nearlySent(bytes);
+          if (bytes >= NEARLY * size) nearlySent();
           this.#setProgress();
         },
       });

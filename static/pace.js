@@ -3,12 +3,10 @@ import { Slots, keepRate, lastRate } from './core.js';
 
 /** Rates in bytes/s, from which two parts are sent at once, from which more may be, and from which four are tried after the first: one by one they would come too late. */
 const [TWO, MORE, FOUR] = [2e6, 1e7, 4e7];
-/** Bytes that a socket may take before any of them is on the line. */
-const HELD_BACK = 3 << 20;
 /** The most parts that are under way at once, and that are tried of one file: browsers have six connections to a host. */
 export const MAX_CONCURRENCY = 6;
 
-/** A place for a part: what frees it when the part is nearly sent, given its bytes so far, and when it has ended. @typedef {{nearlySent: (bytes: number) => void, release: () => void}} Place */
+/** A place for a part: what frees it when the part is nearly sent, and when it has ended. @typedef {{nearlySent: () => void, release: () => void}} Place */
 
 /**
  * How many parts are sent at once, of all files of a page together. Each part that is under way is lost when its connection breaks: on a
@@ -19,8 +17,8 @@ export class Pace {
   #most = MAX_CONCURRENCY;
   /** What was sent `since` the number of parts last changed, and the rate and number before that. `since` is 0 until a part is sent. */
   #window = { bytes: 0, parts: 0, since: 0, rate: 0, before: 0 };
-  /** Whether the line was fast when it was measured last; null before. @type {boolean | null} */
-  #fast = null;
+  /** Whether the line was fast when it was measured last. */
+  #fast = false;
   #underWay = new Slots(MAX_CONCURRENCY);
   /** Places for parts of which much is still to be sent. */
   slots = new Slots(lastRate() < TWO ? 1 : 2);
@@ -37,12 +35,7 @@ export class Pace {
       free();
       throw error;
     });
-    return { nearlySent: (bytes) => { if (this.#fast ?? this.#seemsFast(bytes)) free(); }, release: () => [free, end].forEach((call) => call()) };
-  }
-
-  /** Whether the first parts are sent as on a fast line, although none has ended: by what is more than a socket holds back. @param {number} bytes that were sent of one */
-  #seemsFast(bytes) {
-    return bytes > HELD_BACK && (bytes * this.slots.limit) / (performance.now() - this.#window.since) > MORE / 1000;
+    return { nearlySent: () => { if (this.#fast) free(); }, release: () => [free, end].forEach((call) => call()) };
   }
 
   /** A part begins to be sent. */
