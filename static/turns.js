@@ -44,6 +44,7 @@ export class Turns {
   /** Sends waiting files, up to the concurrency. Small ones are prepared before there is a place for them. */
   #next() {
     for (const upload of this.waiting) {
+      if (upload.state !== 'waiting') continue;
       if (this.#running >= this.#queue.options.concurrency * (upload.small ? 3 : 1)) return;
       this.#run(upload);
     }
