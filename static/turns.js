@@ -24,14 +24,14 @@ export class Turns {
       upload.move('waiting');
       this.waiting.add(upload);
     }
-    this.#next();
+    this.next();
   }
 
   /** Starts a file again; its turn is by its place in the list. @param {Upload} upload */
   again(upload) {
     upload.move('waiting');
     this.waiting = new Set([...this.#queue.uploads].filter(({ state }) => state === 'waiting'));
-    this.#next();
+    this.next();
   }
 
   /** Whether a small file has still to be sent. */
@@ -42,7 +42,7 @@ export class Turns {
   }
 
   /** Sends waiting files, up to the concurrency. Small ones are prepared before there is a place for them. */
-  #next() {
+  next() {
     for (const upload of this.waiting) {
       if (upload.state !== 'waiting') continue;
       if (this.#running >= this.#queue.options.concurrency * (upload.small ? 3 : 1)) return;
@@ -60,7 +60,7 @@ export class Turns {
     const sent = () => {
       if (sending) this.#running--;
       sending = false;
-      this.#next();
+      this.next();
     };
     try {
       const transfer = this.#queue.transfer(upload, controller.signal);

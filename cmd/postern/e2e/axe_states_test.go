@@ -35,7 +35,7 @@ const refusalCodes = `{refused: "type_not_allowed", failed: "network", repeated:
 // addRowInState adds a file to the uploader and moves it to a state. Nothing is sent.
 const addRowInState = `async (state, steps, handle = null) => {
 	const {queue, list} = document.querySelector("postern-uploader");
-	queue.startNext = () => {};
+	queue.turns.next = () => {};
 	if (!queue.picture) {
 		const canvas = new OffscreenCanvas(64, 48);
 		canvas.getContext("2d").fillRect(8, 8, 20, 20);
