@@ -56,16 +56,20 @@ export async function sentBefore({ queue, passesOn }, file) {
   return has(saved, owners, mark) ? 'already_uploaded' : '';
 }
 
+/** How often everything was forgotten on this page: what was being made then isn't kept any more. */
+let forgotten = 0;
+
 /** Keeps that some uploads are finished, or with `gone` that they are there no more. @param {Queue} queue @param {Upload[]} uploads @param {boolean} [gone] */
 export async function keep({ saved, owner }, uploads, gone) {
   /** @type {Map<string, string[]>} */
   const added = new Map();
+  const before = forgotten;
   for (const upload of uploads) {
     const mark = await markOf(upload);
     const whose = upload.owner || owner.guest;
     if (mark) added.set(whose, [...(added.get(whose) ?? []), mark]);
   }
-  eachOwner(saved, [...added.keys()], (key, store, whose) => {
+  if (forgotten === before) eachOwner(saved, [...added.keys()], (key, store, whose) => {
     const fresh = new Set(added.get(whose));
     const marks = [...read(key, store).filter((mark) => !fresh.has(mark)), ...(gone ? [] : fresh)];
     store.setItem(key, [Date.now() + KEPT, ...marks.slice(-MOST)].join('\n'));
@@ -74,6 +78,7 @@ export async function keep({ saved, owner }, uploads, gone) {
 
 /** Removes all that is kept, whoever it belongs to: at worst a file is sent twice. */
 export function forgetAll() {
+  forgotten++;
   try {
     for (const store of [sessionStorage, localStorage]) for (const key of Object.keys(store)) if (key.startsWith(PREFIX)) store.removeItem(key);
   } catch {
