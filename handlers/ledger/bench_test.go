@@ -22,38 +22,43 @@ func BenchmarkIssue(b *testing.B) {
 				l := open(b, emptyDatabase(b))
 				l.issue(b, entry("first"))
 				var issued atomic.Int64
-				b.SetParallelism(max(1, clients/2)) // of two processors and more
-				b.ResetTimer()
-				issue := func() { l.issue(b, entry(fmt.Sprint("upload", issued.Add(1)))) }
-				if clients == 1 {
-					for b.Loop() {
-						issue()
-					}
-					return
-				}
-				b.RunParallel(func(pb *testing.PB) {
-					for pb.Next() {
-						issue()
-					}
-				})
+				byClients(b, clients, func() { l.issue(b, entry(fmt.Sprint("upload", issued.Add(1)))) })
 			})
 		}
 	}
 }
 
-// BenchmarkDecide accepts uploads one after another, with two deliveries each.
+// BenchmarkDecide accepts uploads by one client and by 8 at the same time, with two deliveries each.
 func BenchmarkDecide(b *testing.B) {
 	for _, db := range databases {
 		emptyDatabase := db.prepare(b)
-		b.Run(db.name, func(b *testing.B) {
-			l := open(b, emptyDatabase(b))
-			for i := 0; b.Loop(); i++ {
-				if _, _, err := l.Decide(b.Context(), entry(fmt.Sprint("upload", i)), l.decision(uploads.StateAccepted)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		for _, clients := range []int{1, 8} {
+			b.Run(fmt.Sprintf("%s/%dClients", db.name, clients), func(b *testing.B) {
+				l := open(b, emptyDatabase(b))
+				l.issue(b, entry("first"))
+				var decided atomic.Int64
+				byClients(b, clients, func() { l.decided(b, fmt.Sprint("upload", decided.Add(1)), uploads.StateAccepted) })
+			})
+		}
 	}
+}
+
+// byClients measures what each of several clients does again and again, at the same time.
+func byClients(b *testing.B, clients int, do func()) {
+	b.Helper()
+	if clients == 1 {
+		for b.Loop() {
+			do()
+		}
+		return
+	}
+	b.SetParallelism(max(1, clients/2)) // of two processors and more
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			do()
+		}
+	})
 }
 
 // BenchmarkMillionRows issues and lists by subject in an empty database and in one of a million
