@@ -64,10 +64,14 @@ func (r Receiver) wants(profile string, s uploads.State) bool {
 
 // Ledger is an open database. It is safe for concurrent use.
 type Ledger struct {
-	config    Config
-	engine    engine
-	write     *sql.DB // of SQLite: one connection, as it has one writer
-	read      *sql.DB
+	config Config
+	engine engine
+	write  *sql.DB // of SQLite: one connection, as it has one writer
+	read   *sql.DB
+	writer writer // to write
+	// readStatements are those of read; nil where the driver keeps them itself.
+	readStatements *statements
+
 	migrated  migrated
 	outage    outage
 	issues    issues
@@ -95,6 +99,10 @@ func Open(c Config) (*Ledger, error) {
 	var err error
 	if l.engine, l.write, l.read, err = connect(c.URL); err != nil {
 		return nil, err
+	}
+	l.writer = writer{db: l.write, reached: func(step string) { l.reached(step) }}
+	if l.engine.oneWriter {
+		l.writer.shares, l.writer.statements, l.readStatements = true, newStatements(l.write), newStatements(l.read)
 	}
 	l.issues.start(l)
 	return l, nil
@@ -131,10 +139,11 @@ func (l *Ledger) SetReceivers(receivers []Receiver) error {
 	return nil
 }
 
-// Close waits for the batch that is being written and closes the database.
+// Close waits for what is being written and closes the database.
 func (l *Ledger) Close() error {
 	l.issues.stop()
-	err := l.write.Close()
+	l.writer.waiting.close()
+	err := errors.Join(l.writer.statements.close(), l.readStatements.close(), l.write.Close())
 	if l.read != l.write {
 		err = errors.Join(err, l.read.Close())
 	}

@@ -30,6 +30,9 @@ type engine struct {
 	skipLocked string // the end of a query for rows to be changed, so that it passes over those that others are changing
 	// insert is how many issued uploads are inserted at once.
 	insert inserter
+	// oneWriter says that one transaction writes at a time, so that callers who wait share the next
+	// one, and that the driver parses a statement each time that it runs.
+	oneWriter bool
 	// issueWriters is how many batches of issues are written side by side.
 	issueWriters int
 	// schemaTables counts the tables that keep the version of the schema: 0 or 1.
@@ -37,7 +40,7 @@ type engine struct {
 }
 
 var (
-	sqliteEngine = engine{name: "SQLite", insert: rowByRow, issueWriters: 1,
+	sqliteEngine = engine{name: "SQLite", insert: rowByRow, issueWriters: 1, oneWriter: true,
 		schemaTables: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'postern_schema'"}
 	postgresEngine = engine{name: "PostgreSQL", lockSchema: "SELECT pg_advisory_xact_lock(7309453281)", skipLocked: " FOR UPDATE SKIP LOCKED",
 		issueWriters: 2,
@@ -77,7 +80,8 @@ func openSQLite(file, options string) (*sql.DB, error) {
 
 // connectSQLite opens a file, which only this user may read: it has subjects and file names. A
 // transaction takes the lock for writing when it begins (_txlock), so it never fails halfway for
-// want of it.
+// want of it. What it may have to undo for one of several callers stays in memory (temp_store): it
+// would be written to a file.
 func connectSQLite(file string) (write, read *sql.DB, err error) {
 	made, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -85,7 +89,7 @@ func connectSQLite(file string) (write, read *sql.DB, err error) {
 	}
 	defer made.Close()
 	const durable = "&_journal_mode=WAL&_synchronous=FULL"
-	if write, err = openSQLite(file, durable+"&_txlock=immediate"); err != nil {
+	if write, err = openSQLite(file, durable+"&_txlock=immediate&_pragma=temp_store(2)"); err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)

@@ -24,16 +24,16 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 	if d.TellApplication {
 		receivers = append(slices.Clone(receivers), Receiver{Name: application})
 	}
-	err = l.transact(ctx, func(tx *sql.Tx) error {
+	err = l.transact(ctx, func(ctx context.Context, tx transaction) error {
 		now, err = change(ctx, tx, issued.ID, d)
 		if errors.Is(err, sql.ErrNoRows) {
-			now, err = scanEntry(tx.QueryRowContext(ctx, findUpload, issued.ID))
+			now, err = scanEntry(tx.queryRow(ctx, findUpload, issued.ID))
 			if err == nil { // another decision was first
 				return nil
 			}
 		}
 		if errors.Is(err, sql.ErrNoRows) {
-			if err := l.insertOne(ctx, tx, issued); err != nil {
+			if err := l.insert(ctx, tx, []uploads.Entry{issued}); err != nil {
 				return err
 			}
 			now, err = change(ctx, tx, issued.ID, d)
@@ -59,7 +59,7 @@ func (l *Ledger) Decide(ctx context.Context, issued uploads.Entry, d uploads.Dec
 }
 
 // change is sql.ErrNoRows where the upload has no row that d may change.
-func change(ctx context.Context, tx *sql.Tx, id string, d uploads.Decision) (uploads.Entry, error) {
+func change(ctx context.Context, tx transaction, id string, d uploads.Decision) (uploads.Entry, error) {
 	from := d.State.Follows()
 	if len(from) == 0 {
 		return uploads.Entry{}, sql.ErrNoRows
@@ -68,15 +68,15 @@ func change(ctx context.Context, tx *sql.Tx, id string, d uploads.Decision) (upl
 	if d.Unclaimed {
 		unclaimed = 1
 	}
-	return scanEntry(tx.QueryRowContext(ctx, changeState, id, string(d.State), d.At.UnixMilli(), nullable(d.Due), nullableJSON(d.Data),
+	return scanEntry(tx.queryRow(ctx, changeState, id, string(d.State), d.At.UnixMilli(), nullable(d.Due), nullableJSON(d.Data),
 		string(from[0]), string(from[len(from)/2]), string(from[len(from)-1]), unclaimed))
 }
 
 // addEvent adds the event of a change, and a delivery for each receiver that wants to be told;
 // reached is that of Ledger.
-func addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry, receivers []Receiver, reached func(step string)) error {
+func addEvent(ctx context.Context, tx transaction, e uploads.Entry, receivers []Receiver, reached func(step string)) error {
 	at := e.Changed.UnixMilli()
-	_, err := tx.ExecContext(ctx, "INSERT INTO postern_events (upload, sequence, state, at, data) VALUES ($1, $2, $3, $4, $5)",
+	_, err := tx.exec(ctx, "INSERT INTO postern_events (upload, sequence, state, at, data) VALUES ($1, $2, $3, $4, $5)",
 		e.ID, e.Sequence, string(e.State), at, string(e.Data))
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry, receivers []Rece
 			continue
 		}
 		reached("delivery")
-		_, err := tx.ExecContext(ctx, `INSERT INTO postern_deliveries (id, upload, sequence, receiver, state, attempts, due, leased, lease, changed, status, reason)
+		_, err := tx.exec(ctx, `INSERT INTO postern_deliveries (id, upload, sequence, receiver, state, attempts, due, leased, lease, changed, status, reason)
 			VALUES ($1, $2, $3, $4, $5, 0, $6, 0, '', $6, 0, '')`, deliveryID(e.ID, e.Sequence, r.Name), e.ID, e.Sequence, r.Name, string(DeliveryWaiting), at)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func addEvent(ctx context.Context, tx *sql.Tx, e uploads.Entry, receivers []Rece
 // Find returns the entry of an upload; known is false where there is none.
 func (l *Ledger) Find(ctx context.Context, id string) (e uploads.Entry, known bool, err error) {
 	err = l.do(ctx, func(ctx context.Context) error {
-		e, err = scanEntry(l.read.QueryRowContext(ctx, findUpload, storable(id)))
+		e, err = scanEntry(readRow(ctx, l, findUpload, storable(id)))
 		if known = err == nil; errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

@@ -80,8 +80,8 @@ const readDelivery = `SELECT d.id, d.upload, u.profile, d.receiver, d.sequence, 
 // longest first. Each has to be finished within JobTime.
 func (l *Ledger) TakeDeliveries(ctx context.Context, receiver string, limit int) (taken []Delivery, err error) {
 	now, lease := l.config.Now(), rand.Text()
-	err = l.transact(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, fmt.Sprintf(takeDeliveries, l.engine.skipLocked), now.UnixMilli(),
+	err = l.transact(ctx, func(ctx context.Context, tx transaction) error {
+		rows, err := tx.query(ctx, fmt.Sprintf(takeDeliveries, l.engine.skipLocked), now.UnixMilli(),
 			now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli(), lease, receiver, limit)
 		if err != nil {
 			return err
@@ -92,7 +92,7 @@ func (l *Ledger) TakeDeliveries(ctx context.Context, receiver string, limit int)
 		}
 		taken = nil
 		for _, id := range ids {
-			d, err := scanDelivery(tx.QueryRowContext(ctx, readDelivery+"WHERE d.id = $1", id))
+			d, err := scanDelivery(tx.queryRow(ctx, readDelivery+"WHERE d.id = $1", id))
 			if err != nil {
 				return err
 			}
@@ -141,17 +141,11 @@ func (l *Ledger) Replay(ctx context.Context, id string) error {
 // changeOne runs a statement that has to change one row; where it changes none the error is
 // missing.
 func changeOne(ctx context.Context, l *Ledger, missing error, statement string, args ...any) error {
-	return l.do(ctx, func(ctx context.Context) error {
-		result, err := l.write.ExecContext(ctx, statement, args...)
-		if err != nil {
-			return err
-		}
-		changed, err := result.RowsAffected()
-		if err == nil && changed == 0 {
-			return missing
-		}
-		return err
-	})
+	changed, err := execute(ctx, l, statement, args...)
+	if err == nil && changed == 0 {
+		return missing
+	}
+	return err
 }
 
 // DeliveryQuery says which deliveries are wanted.

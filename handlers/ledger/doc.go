@@ -28,8 +28,20 @@
 // # Issuing
 //
 // Issue returns once its rows are committed. One goroutine writes the rows of all callers that are
-// waiting in one statement. While a commit is under way the next batch gathers, so there is no
-// timer: a lone caller waits for one commit, and a caller among many for two at most.
+// waiting in one statement. While a commit is under way the next batch gathers: a lone caller waits
+// for one commit, and a caller among many for those of two batches at most.
+//
+// # Shared commits
+//
+// SQLite has one writer, and most of the time of a small change is that of the disk at its commit.
+// So those who wait for the writer at the same time share a transaction: Decide, TakeDeliveries,
+// FinishDelivery, a batch of Issue and the others. Each has its part of it: what fails is undone
+// alone, and the rest is committed. Nobody is told that a change is recorded before the commit has
+// succeeded, and where that fails all of them are told. A call that is alone waits for nobody. A
+// caller that leaves before its turn changes nothing. PostgreSQL has a transaction for each, side
+// by side.
+//
+// Statements whose text is always the same are parsed once for each connection.
 //
 // # Deliveries
 //

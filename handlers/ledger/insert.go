@@ -17,8 +17,6 @@ type inserter struct {
 	statement func(rows int) string
 	// arguments are those of the statement for these rows.
 	arguments func(entries []uploads.Entry) []any
-	// anyNumber says that one statement inserts any number of rows.
-	anyNumber bool
 }
 
 // insertHead begins each statement, and insertTail ends it.
@@ -48,8 +46,7 @@ var rowByRow = inserter{
 // columnByColumn has one array for each column: PostgreSQL plans the statement once for any number
 // of rows, and reads 7 values in place of 7 for each row.
 var columnByColumn = inserter{
-	maxRows:   maxBatch,
-	anyNumber: true,
+	maxRows: maxBatch,
 	statement: func(int) string {
 		return insertHead + `SELECT id, profile, subject, claims, 'issued', 0, issued, ends, issued, due
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])

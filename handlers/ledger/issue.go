@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"sync"
@@ -30,9 +29,6 @@ type issues struct {
 type issueWriter struct {
 	*issues
 	ledger *Ledger
-	// statements are the insert statements by the number of their rows (1 where they insert any
-	// number), prepared when they are first used: SQLite takes longer to parse one than to run it.
-	statements map[int]*sql.Stmt
 }
 
 // issueCall is one call of Issue that waits for its answer.
@@ -45,7 +41,7 @@ type issueCall struct {
 func (s *issues) start(l *Ledger) {
 	s.queue = make(chan issueCall, queuedIssues)
 	for range l.engine.issueWriters {
-		s.writers.Go(issueWriter{s, l, map[int]*sql.Stmt{}}.run)
+		s.writers.Go(issueWriter{s, l}.run)
 	}
 }
 
@@ -79,9 +75,6 @@ func (w issueWriter) run() {
 		for _, call := range calls {
 			call.answer <- err
 		}
-	}
-	for _, statement := range w.statements {
-		_ = statement.Close() // what it wrote is committed
 	}
 }
 
@@ -126,16 +119,13 @@ func (w issueWriter) write(entries []uploads.Entry) error {
 		return nil
 	}
 	ctx := context.Background()
-	chunks := slices.Collect(slices.Chunk(entries, l.engine.insert.maxRows))
-	if err := l.do(ctx, func(ctx context.Context) error { return w.prepare(ctx, chunks) }); err != nil {
+	if insert := l.engine.insert; len(entries) <= insert.maxRows {
+		_, err := execute(ctx, l, insert.statement(len(entries)), insert.arguments(entries)...)
 		return err
 	}
-	if len(chunks) == 1 {
-		return l.do(ctx, func(ctx context.Context) error { return w.insert(ctx, w.statements[w.rows(entries)], entries) })
-	}
-	return l.transact(ctx, func(tx *sql.Tx) error {
-		for _, chunk := range chunks {
-			if err := w.insert(ctx, tx.StmtContext(ctx, w.statements[w.rows(chunk)]), chunk); err != nil {
+	return l.transact(ctx, func(ctx context.Context, tx transaction) error {
+		for chunk := range slices.Chunk(entries, l.engine.insert.maxRows) {
+			if err := l.insert(ctx, tx, chunk); err != nil {
 				return err
 			}
 		}
@@ -143,38 +133,8 @@ func (w issueWriter) write(entries []uploads.Entry) error {
 	})
 }
 
-// rows is the number under which the statement for these entries is kept.
-func (w issueWriter) rows(entries []uploads.Entry) int {
-	if w.ledger.engine.insert.anyNumber {
-		return 1
-	}
-	return len(entries)
-}
-
-func (w issueWriter) insert(ctx context.Context, statement *sql.Stmt, entries []uploads.Entry) error {
-	_, err := statement.ExecContext(ctx, w.ledger.engine.insert.arguments(entries)...)
-	return err
-}
-
-// prepare prepares the statements for so many rows as the chunks have. It is called outside a
-// transaction: of SQLite there is one connection.
-func (w issueWriter) prepare(ctx context.Context, chunks [][]uploads.Entry) error {
-	for _, chunk := range chunks {
-		rows := w.rows(chunk)
-		if w.statements[rows] != nil {
-			continue
-		}
-		statement, err := w.ledger.write.PrepareContext(ctx, w.ledger.engine.insert.statement(rows))
-		if err != nil {
-			return err
-		}
-		w.statements[rows] = statement
-	}
-	return nil
-}
-
-// insertOne inserts an issued upload in the transaction of another change.
-func (l *Ledger) insertOne(ctx context.Context, tx *sql.Tx, issued uploads.Entry) error {
-	_, err := tx.ExecContext(ctx, l.engine.insert.statement(1), l.engine.insert.arguments([]uploads.Entry{issued})...)
+// insert inserts issued uploads, as many as one statement takes.
+func (l *Ledger) insert(ctx context.Context, tx transaction, entries []uploads.Entry) error {
+	_, err := tx.exec(ctx, l.engine.insert.statement(len(entries)), l.engine.insert.arguments(entries)...)
 	return err
 }

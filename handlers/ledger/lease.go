@@ -23,7 +23,7 @@ func (l *Ledger) TakeLease(ctx context.Context, name, holder string) (bool, erro
 func (l *Ledger) IsLeased(ctx context.Context, name, holder string) (leased bool, err error) {
 	now := l.config.Now()
 	err = l.do(ctx, func(ctx context.Context) error {
-		return l.read.QueryRowContext(ctx, "SELECT COUNT(*) > 0 FROM postern_leases WHERE name = $1 AND holder <> $2 AND taken > $3 AND taken <= $4",
+		return readRow(ctx, l, "SELECT COUNT(*) > 0 FROM postern_leases WHERE name = $1 AND holder <> $2 AND taken > $3 AND taken <= $4",
 			name, holder, now.Add(-LeaseTime).UnixMilli(), now.Add(LeaseTime).UnixMilli()).Scan(&leased)
 	})
 	return leased, err

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -49,27 +48,11 @@ func (l *Ledger) do(ctx context.Context, call func(context.Context) error) error
 	if err == nil {
 		err = call(within)
 	}
-	if err == nil || errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNewer) || errors.Is(err, ErrUnknown) {
+	if err == nil || errors.Is(err, ErrNewer) {
 		return err
 	}
 	if ctx.Err() == nil {
 		l.outage.set(l.config.Now())
 	}
 	return fmt.Errorf("ledger: %w", err)
-}
-
-// transact runs statements in one transaction, which is rolled back where do fails.
-func (l *Ledger) transact(ctx context.Context, do func(*sql.Tx) error) error {
-	return l.do(ctx, func(ctx context.Context) error {
-		tx, err := l.write.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() // after Commit it does nothing
-		if err := do(tx); err != nil {
-			return err
-		}
-		l.reached("commit")
-		return tx.Commit()
-	})
 }

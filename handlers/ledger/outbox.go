@@ -95,7 +95,7 @@ func tellOne(ctx context.Context, l *Ledger, d Delivery, tell Tell) {
 	within, cancel := context.WithTimeout(ctx, JobTime)
 	defer cancel()
 	attempt := Attempt{State: DeliveryDone}
-	if err := withoutPanic(within, d, tell); err != nil {
+	if err := withoutPanic(func() error { return tell(within, d) }); err != nil {
 		reason := err.Error()
 		attempt = Attempt{State: DeliveryWaiting, Next: l.config.Now().Add(pauseAfter(d.Attempts)), Reason: reason[:min(len(reason), maxReason)]}
 		l.config.Logger.WarnContext(ctx, "delivery failed", "id", d.Upload, "receiver", d.Receiver, "event", d.Event, "attempt", d.Attempts, "error", err)
@@ -105,15 +105,15 @@ func tellOne(ctx context.Context, l *Ledger, d Delivery, tell Tell) {
 	}
 }
 
-// withoutPanic makes a panic of the application's function an error: nobody else would stop it in a
-// goroutine of its own.
-func withoutPanic(ctx context.Context, d Delivery, tell Tell) (err error) {
+// withoutPanic makes a panic of a function an error: nobody else would stop it in a goroutine of the
+// ledger's.
+func withoutPanic(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return tell(ctx, d)
+	return do()
 }
 
 // pauseAfter is the pause after so many attempts, at least one.

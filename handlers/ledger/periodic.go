@@ -78,7 +78,7 @@ func (p Periodic) do(ctx context.Context, holder string) error {
 func (p Periodic) isDue(ctx context.Context) (bool, error) {
 	var last int64
 	err := p.Ledger.do(ctx, func(ctx context.Context) error {
-		err := p.Ledger.read.QueryRowContext(ctx, "SELECT taken FROM postern_leases WHERE name = $1", p.doneName()).Scan(&last)
+		err := readRow(ctx, p.Ledger, "SELECT taken FROM postern_leases WHERE name = $1", p.doneName()).Scan(&last)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

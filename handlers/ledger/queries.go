@@ -22,11 +22,9 @@ func (l *Ledger) Due(ctx context.Context, limit int) ([]uploads.Entry, error) {
 // Postpone sets when the store has to be asked about an upload next, zero for never. An upload that
 // has changed since e was read stays as it is.
 func (l *Ledger) Postpone(ctx context.Context, e uploads.Entry, due time.Time) error {
-	return l.do(ctx, func(ctx context.Context) error {
-		_, err := l.write.ExecContext(ctx, `UPDATE postern_uploads SET due = $3 WHERE id = $1 AND sequence = $2 AND (due = $4 OR due IS NULL AND $4 IS NULL)`,
-			e.ID, e.Sequence, nullable(due), nullable(e.Due))
-		return err
-	})
+	_, err := execute(ctx, l, "UPDATE postern_uploads SET due = $3 WHERE id = $1 AND sequence = $2 AND (due = $4 OR due IS NULL AND $4 IS NULL)",
+		e.ID, e.Sequence, nullable(due), nullable(e.Due))
+	return err
 }
 
 // scanned limits the rows that one page of Uploads looks at.
@@ -116,17 +114,9 @@ func entries(ctx context.Context, l *Ledger, query string, args ...any) (list []
 
 // Claim implements uploads.Ledger.
 func (l *Ledger) Claim(ctx context.Context, id string) (claimed bool, err error) {
-	err = l.do(ctx, func(ctx context.Context) error {
-		result, err := l.write.ExecContext(ctx, `UPDATE postern_uploads SET claimed = COALESCE(claimed, $2), due = NULL
-			WHERE id = $1 AND erased IS NULL AND state IN ('accepted', 'replaced')`, storable(id), l.config.Now().UnixMilli())
-		if err != nil {
-			return err
-		}
-		changed, err := result.RowsAffected()
-		claimed = changed > 0
-		return err
-	})
-	return claimed, err
+	changed, err := execute(ctx, l, `UPDATE postern_uploads SET claimed = COALESCE(claimed, $2), due = NULL
+		WHERE id = $1 AND erased IS NULL AND state IN ('accepted', 'replaced')`, storable(id), l.config.Now().UnixMilli())
+	return err == nil && changed > 0, err
 }
 
 // pendingAtMost is how many uploads are counted as pending.
@@ -139,7 +129,7 @@ func (l *Ledger) Erase(ctx context.Context, subject string, profiles ...string) 
 		return uploads.Erasure{}, errors.New("ledger: Erase: wanted a subject")
 	}
 	now := l.config.Now()
-	err = l.transact(ctx, func(tx *sql.Tx) error {
+	err = l.transact(ctx, func(ctx context.Context, tx transaction) error {
 		args := []any{storable(subject)}
 		ofSubject := "subject = $1" + inProfiles(profiles, &args)
 		result, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE postern_uploads SET erased = %[1]s, due = %[1]s WHERE erased IS NULL AND id IN (
@@ -163,9 +153,9 @@ func (l *Ledger) Erase(ctx context.Context, subject string, profiles ...string) 
 
 // since is from when on every upload that was issued and recorded is sure to be there: Retain
 // deletes none that was issued after kept, and nothing is known of the time before the oldest one.
-func since(ctx context.Context, tx *sql.Tx, now, kept time.Time) (time.Time, error) {
+func since(ctx context.Context, tx transaction, now, kept time.Time) (time.Time, error) {
 	var oldest int64
-	switch err := tx.QueryRowContext(ctx, "SELECT issued FROM postern_uploads ORDER BY id LIMIT 1").Scan(&oldest); {
+	switch err := tx.queryRow(ctx, "SELECT issued FROM postern_uploads ORDER BY id LIMIT 1").Scan(&oldest); {
 	case errors.Is(err, sql.ErrNoRows):
 		return now, nil
 	case err != nil:
