@@ -42,7 +42,7 @@ func (g *Gateway) serve(ctx context.Context) error {
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(g.done)
-		g.failure = embedgw.RunVersityGW(ctx, objects, config)
+		g.failure = embedgw.RunVersityGW(ctx, &abortableStore{Posix: objects}, config)
 	}()
 	if err := g.takeServer(ctx, socket, listening, server); err != nil {
 		g.stop()
