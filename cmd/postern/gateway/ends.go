@@ -46,15 +46,17 @@ func (s *abortableStore) CompleteMultipartUpload(ctx context.Context, input *s3.
 func (s *abortableStore) UploadPart(ctx context.Context, input *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
 	lock := s.ends.of(input.UploadId)
 	locked := false
+	defer func() {
+		if locked {
+			lock.RUnlock()
+		}
+	}()
 	result, err := s.UploadPartWithPostFunc(ctx, input, func(*os.File) error {
 		lock.RLock()
 		locked = true
 		_, err := os.Stat(uploadFolder(input))
 		return err
 	})
-	if locked {
-		lock.RUnlock()
-	}
 	return result, noSuchUpload(err, input.UploadId)
 }
 
