@@ -2,6 +2,7 @@ package explain
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -97,12 +98,25 @@ func hideShapes(text string) string {
 			b.WriteString(text[from:i] + hidden)
 			from = i + n
 		}
-		i += max(n, 1)
+		i += n
+		if n == 0 {
+			i += separatorLength(text[i:])
+		}
 	}
 	if from == 0 {
 		return text
 	}
 	return b.String() + text[from:]
+}
+
+// separatorLength returns the length of what begins a text between words: the two digits of a
+// percent-encoded character belong to no word.
+func separatorLength(text string) int {
+	const digits = "0123456789abcdefABCDEF"
+	if len(text) >= 3 && text[0] == '%' && strings.Trim(text[1:3], digits) == "" {
+		return 3
+	}
+	return 1
 }
 
 // wordLength returns the length of the word of base64's letters, of either alphabet, that begins a
@@ -115,13 +129,18 @@ func wordLength(text string) (n int) {
 			n++
 		case c == '=' && n >= 20: // the padding, not what follows a name
 			n++
-		case c == '%' && n+2 < len(text) && (text[n+1] == '2' || text[n+1] == '3'):
+		case c == '%' && isEncodedLetter(text[n:min(n+3, len(text))]):
 			n += 3
 		default:
 			return n
 		}
 	}
 	return n
+}
+
+// isEncodedLetter reports whether three bytes are a letter of base64, or its padding, in a query.
+func isEncodedLetter(text string) bool {
+	return strings.EqualFold(text, "%2B") || strings.EqualFold(text, "%2F") || strings.EqualFold(text, "%3D")
 }
 
 // isSecretShape reports whether a word has the length and the mixture of a key, a signature, a
@@ -136,8 +155,19 @@ func isSecretShape(word string) bool {
 		if bare := strings.TrimRight(part, "="); isSecretWord(part, bare) || len(bare) >= 24 && isMixed(bare) {
 			return true
 		}
+		if slices.ContainsFunc(strings.FieldsFunc(part, separatesHex), isSecretHex) {
+			return true
+		}
 	}
 	return false
+}
+
+// separatesHex reports whether a letter of base64 can stand before a value in a query.
+func separatesHex(r rune) bool { return r == '=' || r == '+' }
+
+// isSecretHex reports whether a word is a signature or key in base16: not one letter again and again.
+func isSecretHex(word string) bool {
+	return len(word) >= 40 && word != emptyHash && strings.Trim(word, "0123456789abcdefABCDEF") == "" && strings.Trim(word, word[:3]) != ""
 }
 
 // isSecretWord knows the lengths of signatures and keys; bare is the word without its padding.
@@ -148,7 +178,7 @@ func isSecretWord(word, bare string) bool {
 	case strings.HasPrefix(word, "eyJ") || strings.HasPrefix(word, "beyJ"): // base64 of {"
 		return true
 	case strings.Trim(bare, "0123456789abcdefABCDEF") == "":
-		return len(bare) >= 40 && strings.Trim(bare, bare[:1]+bare[1:2]+bare[2:3]) != "" // not aaaa…
+		return isSecretHex(bare)
 	case len(word) == 28 && len(bare) == 27, len(word) == 44 && len(bare) == 43, len(bare) == 40 || len(bare) == 43 || len(bare) == 86:
 		return isMixed(bare)
 	}
