@@ -72,7 +72,7 @@ func (b *tab) requireFormRefusedWhen(condition, expression, reason, message stri
 			window.refused = { message: target.validationMessage, reasons: Object.keys(ValidityState.prototype).filter((r) => target.validity[r]) };
 		}, { once: true });
 	})()`)
-	b.press("button[type=submit]")
+	b.pressSubmit()
 	b.waitUntil(condition, expression)
 	got := evaluate[struct {
 		Message string
@@ -81,6 +81,18 @@ func (b *tab) requireFormRefusedWhen(condition, expression, reason, message stri
 	if got.Message != message || !slices.Equal(got.Reasons, []string{reason}) {
 		b.t.Errorf("reason for the refusal: wanted %s, %q, got %+v", reason, message, got)
 	}
+}
+
+// pressSubmit presses the form's button, again where the page moved it away from under the mouse.
+func (b *tab) pressSubmit() {
+	b.t.Helper()
+	evaluate[any](b, `document.querySelector("button[type=submit]").addEventListener("click", () => { window.pressed = true; }, { once: true })`)
+	waitFor(b.t, "the form's button is hit", func() bool {
+		evaluate[any](b, standsStill)
+		evaluate[any](b, `window.pressed = false`)
+		b.press("button[type=submit]")
+		return evaluate[bool](b, `window.pressed`)
+	})
 }
 
 func TestADisabledWidgetTakesNoFilesAndAddsNothingToTheForm(t *testing.T) {
