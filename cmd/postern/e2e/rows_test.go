@@ -129,6 +129,7 @@ const noteHiddenTime = `document.addEventListener("DOMContentLoaded", () => requ
 func (b *tab) requirePlainForm() {
 	b.t.Helper()
 	b.waitUntil("the form can be used", `["input[type=file]", "[type=submit]", ".postern-rules"].every((s) => document.querySelector(s).checkVisibility({visibilityProperty: true, opacityProperty: true}))`)
+	b.waitUntil("the time is noted", `window.hiddenFor != null`)
 	if hidden := evaluate[float64](b, `hiddenFor`); hidden == 0 || hidden > 300 {
 		b.t.Errorf("the form is hidden while the script may come: wanted at most 300 ms, got %v", hidden)
 	}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // embeddingPage is a page of another site with a widget and a link inside its tag. It keeps what
@@ -203,6 +201,6 @@ func TestTheFocusReachesTheReasonOfAFailure(t *testing.T) {
 	b.Proxy.serveHost("app.localhost", pagesByPath(map[string]string{"/": embeddingPageFor(p.URL, `profile="photos" name="pictures"`)}))
 	b.open(appOrigin + "/")
 	b.waitUntil("the widget has failed", `window.report != null`)
-	b.run(chromedp.Click(chromedp.CSS("button[type=submit]")))
+	b.pressSubmit()
 	b.waitUntil("the form isn't sent and the widget has the focus", `document.activeElement == document.querySelector("postern-upload")`)
 }
